@@ -1,0 +1,41 @@
+//! Rules and findings: the common currency of every engine and report.
+//!
+//! Knows objects and field paths, and nothing of any single check, input or output.
+
+mod redact;
+mod rule;
+
+use seawall_model::{FieldPath, ObjectId};
+
+pub use redact::redact;
+pub use rule::{Doc, Rule, Severity};
+
+/// Where in an object something stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locus {
+    /// From the object's root.
+    pub path: FieldPath,
+    /// What is to be seen there, in a few words: `must be false`.
+    pub label: String,
+}
+
+/// One rule, on one object, at one site (a container, or the pod).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How grave it is here.
+    pub severity: Severity,
+    /// The object.
+    pub object: ObjectId,
+    /// The container's name where it concerns one.
+    pub container: Option<String>,
+    /// Where it is.
+    pub primary: Locus,
+    /// Other places that belong to it.
+    pub related: Vec<Locus>,
+    /// What is wrong, in lower case without a trailing period.
+    pub message: String,
+    /// What to write, as a person would put it.
+    pub advice: String,
+}

@@ -1,0 +1,1 @@
+//! Text as Go writes it: `%q`, joined quoted lists, plurals.

@@ -1,0 +1,17 @@
+//! What every engine speaks of: identities, field paths, typed views of objects, and text as Go writes it.
+//!
+//! Typed views (`Pod<'d>` and friends) borrow a document and are never stored. They are decoded by one description per
+//! type ([`decode`]) from a node cursor or from JSON bytes. Nothing here knows of checks, levels or findings.
+
+pub mod decode;
+pub mod gotext;
+mod identity;
+pub mod json;
+mod nodes;
+mod path;
+pub mod pod;
+mod version;
+
+pub use identity::{ObjectId, WorkloadKind};
+pub use path::{FieldPath, Resolved, Segment};
+pub use version::{KubernetesVersion, Level, PolicyVersion, VersionError};

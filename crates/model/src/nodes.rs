@@ -1,0 +1,1 @@
+//! Typed views from the nodes of a document.

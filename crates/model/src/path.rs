@@ -1,0 +1,175 @@
+//! Field paths that name things by identity: keys, and list items by their merge key.
+
+use std::fmt;
+
+use seawall_yaml::NodeRef;
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Segment {
+    /// A key of a mapping.
+    Key(String),
+    /// The list item whose field `key` has this value: `containers[name=app]`. The first such item is meant.
+    Item {
+        /// The merge key, such as `name` or `containerPort`.
+        key: String,
+        /// Its value as text.
+        value: String,
+    },
+    /// A list item by position, where the list has no merge key, the item has no value for it, or an earlier item has the same.
+    Index(u32),
+}
+
+/// A path from an object's root. Displayed as `spec.containers[name=app].securityContext.capabilities.add[0]`; keys that
+/// are not plain words are quoted: `metadata.annotations["a.b/c"]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldPath(pub Vec<Segment>);
+
+/// What a path leads to in a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolved<'d> {
+    /// The value, or the deepest ancestor that exists where it is missing.
+    pub node: NodeRef<'d>,
+    /// The key that leads to `node`, if a key does.
+    pub key: Option<NodeRef<'d>>,
+    /// How many segments were found; all of them if the value exists.
+    pub depth: usize,
+}
+
+impl FieldPath {
+    /// The empty path: the object itself.
+    pub const fn root() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The path with a key added.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.0.push(Segment::Key(key.into()));
+        self
+    }
+
+    /// The path with every key of a dotted chain added: `securityContext.privileged`.
+    #[must_use]
+    pub fn keys(mut self, dotted: &str) -> Self {
+        self.0.extend(dotted.split('.').filter(|k| !k.is_empty()).map(|k| Segment::Key(k.to_owned())));
+        self
+    }
+
+    /// The path with a list item added by its merge key.
+    #[must_use]
+    pub fn item(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.push(Segment::Item { key: key.into(), value: value.into() });
+        self
+    }
+
+    /// The path with a list item added by position.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.0.push(Segment::Index(index as u32));
+        self
+    }
+
+    /// This path with `tail` behind it.
+    #[must_use]
+    pub fn join(mut self, tail: &Self) -> Self {
+        self.0.extend_from_slice(&tail.0);
+        self
+    }
+
+    /// Walks from `root` as far as the path leads.
+    pub fn resolve<'d>(&self, root: NodeRef<'d>) -> Resolved<'d> {
+        let mut at = Resolved { node: root, key: None, depth: 0 };
+        for segment in &self.0 {
+            let (key, node) = match segment {
+                Segment::Key(key) => match at.node.get_entry(key) {
+                    Some((k, v)) => (Some(k), v),
+                    None => return at,
+                },
+                Segment::Item { key, value } => {
+                    let named = |item: &NodeRef<'d>| {
+                        item.get(key).is_some_and(|v| v.key().is_some_and(|text| text == value.as_str()))
+                    };
+                    match at.node.items().find(named) {
+                        Some(item) => (None, item),
+                        None => return at,
+                    }
+                }
+                Segment::Index(index) => match at.node.items().nth(*index as usize) {
+                    Some(item) => (None, item),
+                    None => return at,
+                },
+            };
+            at = Resolved { node, key, depth: at.depth + 1 };
+        }
+        at
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Key(key) if is_word(key) => {
+                    if i > 0 {
+                        f.write_str(".")?;
+                    }
+                    f.write_str(key)?;
+                }
+                Segment::Key(key) => write!(f, "[{}]", Quoted(key))?,
+                Segment::Item { key, value } if is_bare(value) => write!(f, "[{key}={value}]")?,
+                Segment::Item { key, value } => write!(f, "[{key}={}]", Quoted(value))?,
+                Segment::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A JSON string: what a path's quoted parts are written as.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                c if c.is_control() => write!(f, "\\u{:04x}", c as u32)?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+fn is_word(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$'))
+}
+
+fn is_bare(value: &str) -> bool {
+    !value.is_empty()
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn displays_by_identity() {
+        let path = FieldPath::root()
+            .keys("spec.template.spec.containers")
+            .item("name", "app")
+            .keys("securityContext.capabilities.add")
+            .index(0);
+        assert_eq!(
+            path.to_string(),
+            "spec.template.spec.containers[name=app].securityContext.capabilities.add[0]"
+        );
+        let odd = FieldPath::root().keys("metadata.annotations").key("a.b/c\u{1}").item("name", "x]y");
+        assert_eq!(odd.to_string(), "metadata.annotations[\"a.b/c\\u0001\"][name=\"x]y\"]");
+    }
+}

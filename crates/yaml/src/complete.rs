@@ -1,0 +1,1 @@
+//! The complete reader: libyaml events to nodes, for what the fast reader leaves alone.

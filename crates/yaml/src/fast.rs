@@ -1,0 +1,1 @@
+//! The fast reader: the subset of YAML that manifests use.

@@ -1,0 +1,1 @@
+//! The JSON reader, as k8s.io/apimachinery reads JSON.

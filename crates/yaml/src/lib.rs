@@ -1,0 +1,28 @@
+//! Bytes to [`Document`]: YAML as Go reads it and JSON as the API machinery reads it, in one tree with spans.
+//!
+//! ```text
+//! bytes -> stream (documents split as k8s.io/apimachinery does)
+//!             |-- json      `{` streams and JSON lines
+//!             |-- fast      the subset that manifests use
+//!             `-- complete  everything else (libyaml events)
+//!                    all three -> Builder -> Document (flat nodes, spans, decoded text)
+//! ```
+//!
+//! Nothing here knows of Kubernetes objects: a document is a tree of nodes with places.
+
+mod builder;
+mod complete;
+mod document;
+mod fast;
+mod json;
+mod lines;
+mod problem;
+mod scalar;
+mod stream;
+
+pub use builder::Builder;
+pub use document::{Document, Entries, Items, Kind, NodeId, NodeRef, Span, Style};
+pub use lines::{LineIndex, Position};
+pub use problem::{Problem, ProblemKind};
+pub use scalar::{Number, Scalar, resolve_plain};
+pub use stream::{Entry, Limits, Reader, read};
