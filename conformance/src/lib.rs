@@ -1,1 +1,5 @@
-//! Conformance
+//! Upstream's own code as oracle: Go programs under `go/cmd`, built at pinned versions and asked over pipes.
+
+mod oracle;
+
+pub use oracle::{Oracle, module_dir};
