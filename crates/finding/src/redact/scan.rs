@@ -1,0 +1,273 @@
+//! Finds what may be secret in one line or message.
+
+use std::ops::Range;
+
+use super::place::Place;
+use super::word::{is_token, names_secret};
+
+/// The secret ranges of a message: only forms that cannot be prose.
+pub(super) fn message(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    forms(text, &mut found);
+    let bytes = text.as_bytes();
+    for at in memchr_all(bytes) {
+        if bytes[at] == b'=' {
+            assignment(text, at, &mut found);
+        } else if at > 0 && bytes[at - 1] == b'"' && names_secret(key_before(text, at)) {
+            let value = at + 1 + spaces(&bytes[at + 1..]);
+            if matches!(bytes.get(value), Some(b'"' | b'\'')) {
+                found.push(scalar(bytes, value, true));
+            }
+        }
+    }
+    merged(found)
+}
+
+/// The secret ranges of a source line.
+pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    if place == Place::Hidden {
+        let start = indent(bytes);
+        if start < text.trim_end().len() {
+            found.push(start..text.trim_end().len());
+        }
+        return found;
+    }
+    forms(text, &mut found);
+    let mut environment = place == Place::Environment;
+    let mut pairs = false;
+    let (mut depth, mut quote) = (0_usize, None);
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        match (byte, quote) {
+            (b'\\', Some(b'"')) => at += 1,
+            (b'"' | b'\'', None) if opens(bytes, at) => quote = Some(byte),
+            (_, Some(q)) if byte == q => quote = None,
+            (b'{' | b'[', None) => depth += 1,
+            (b'}' | b']', None) => depth = depth.saturating_sub(1),
+            (b'#', None) if at > 0 && bytes[at - 1] == b' ' => break,
+            (b'=', _) => assignment(text, at, &mut found),
+            (b',', None) if depth > 0 => {
+                let flag = key_before(text, at);
+                if flag.starts_with('-') && names_secret(flag) {
+                    push_value(bytes, at + 1, true, &mut found);
+                }
+            }
+            (b':', inside) if is_pair(bytes, at, inside.is_some()) => {
+                let key = key_before(text, at);
+                pairs = true;
+                environment |= key == "env";
+                let secret = place == Place::SecretData
+                    || (environment && key == "value")
+                    || (key != "name" && names_secret(key));
+                if secret {
+                    push_value(bytes, at + 1, depth > 0 || inside.is_some(), &mut found);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    // A line without a key continues a value.
+    let continues = matches!(place, Place::Environment | Place::SecretData) && !pairs;
+    if continues && !text.trim().is_empty() {
+        let start = indent(bytes);
+        if !matches!(bytes.get(start), None | Some(b'{' | b'[' | b'}' | b']' | b'#')) {
+            found.push(start..text.trim_end().len());
+        }
+    }
+    merged(found)
+}
+
+/// Whether a quote at `at` begins a quoted scalar: an apostrophe inside a word does not.
+fn opens(bytes: &[u8], at: usize) -> bool {
+    at == 0 || matches!(bytes[at - 1], b' ' | b'\t' | b'{' | b'[' | b',' | b':' | b'=' | b'(')
+}
+
+/// Whether the colon separates a key from its value.
+fn is_pair(bytes: &[u8], at: usize, inside_quotes: bool) -> bool {
+    let after = bytes.get(at + 1);
+    let json = at > 0 && matches!(bytes[at - 1], b'"' | b'\'');
+    json || matches!(after, None | Some(b' ' | b'\t')) || (inside_quotes && !matches!(after, Some(b'/')))
+}
+
+/// Adds the value that begins behind `from`, if it is a scalar that says something.
+fn push_value(bytes: &[u8], from: usize, inside: bool, found: &mut Vec<Range<usize>>) {
+    let mut start = from + spaces(&bytes[from..]);
+    // Anchors and tags stand before the value.
+    while matches!(bytes.get(start), Some(b'&' | b'!')) {
+        start += bytes[start..].iter().take_while(|b| **b != b' ').count();
+        start += spaces(&bytes[start..]);
+    }
+    if matches!(bytes.get(start), None | Some(b'{' | b'[' | b'}' | b']' | b',' | b'|' | b'>' | b'#' | b'*')) {
+        return;
+    }
+    let value = scalar(bytes, start, inside);
+    let text = bytes[value.clone()].trim_ascii();
+    let known = [&b"true"[..], b"false", b"null", b"~", b"True", b"False"];
+    if !value.is_empty() && !known.contains(&text) {
+        found.push(value);
+    }
+}
+
+/// The content of the scalar at `start`, without its quotes.
+fn scalar(bytes: &[u8], start: usize, inside: bool) -> Range<usize> {
+    let rest = &bytes[start..];
+    if let Some(&quote @ (b'"' | b'\'')) = rest.first() {
+        let mut end = 1;
+        while end < rest.len() && rest[end] != quote {
+            end += if quote == b'"' && rest[end] == b'\\' { 2 } else { 1 };
+            // Two single quotes are one.
+            while quote == b'\'' && rest.get(end) == Some(&quote) && rest.get(end + 1) == Some(&quote) {
+                end += 2;
+            }
+        }
+        return start + 1..start + end.min(rest.len());
+    }
+    let stop = |i: &usize| match rest[*i] {
+        b',' | b'}' | b']' | b'"' | b'\'' => inside,
+        b'#' => *i > 0 && rest[i - 1] == b' ',
+        _ => false,
+    };
+    let end = (0..rest.len()).find(stop).unwrap_or(rest.len());
+    start..start + rest[..end].trim_ascii_end().len()
+}
+
+/// `KEY=value`, up to the quote that encloses it, or to a space or a bracket.
+fn assignment(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let key = key_before(text, at);
+    if !names_secret(key) {
+        return;
+    }
+    let bytes = text.as_bytes();
+    let mut start = at + 1;
+    let before = at.checked_sub(key.len() + 1).map_or(b' ', |i| bytes[i]);
+    let own = bytes.get(start).filter(|b| matches!(b, b'"' | b'\'')).copied();
+    start += usize::from(own.is_some());
+    let enclosing = own.or(Some(before).filter(|b| matches!(b, b'"' | b'\'')));
+    let stop = |b: &u8| match enclosing {
+        Some(quote) => *b == quote,
+        None => matches!(b, b' ' | b'\t' | b',' | b'"' | b'\'' | b']' | b'}' | b'`' | b'&'),
+    };
+    let end = bytes[start..].iter().position(stop).map_or(bytes.len(), |n| start + n);
+    if start < end {
+        found.push(start..end);
+    }
+}
+
+/// The key that ends at `at`, without quotes.
+fn key_before(text: &str, at: usize) -> &str {
+    let head = text[..at].trim_end_matches([' ', '"', '\'']);
+    let letter = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '$');
+    let start =
+        head.rfind(|c| !letter(c)).map_or(0, |i| i + head[i..].chars().next().map_or(1, char::len_utf8));
+    &head[start..]
+}
+
+/// Texts that are secret by their form.
+fn forms(text: &str, found: &mut Vec<Range<usize>>) {
+    let bytes = text.as_bytes();
+    let breaks = |b: u8| {
+        b.is_ascii_whitespace()
+            || matches!(
+                b,
+                b'"' | b'\''
+                    | b'`'
+                    | b','
+                    | b';'
+                    | b'='
+                    | b'{'
+                    | b'}'
+                    | b'['
+                    | b']'
+                    | b'('
+                    | b')'
+                    | b'<'
+                    | b'>'
+            )
+    };
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = bytes[at..].iter().position(|b| breaks(*b)).map_or(bytes.len(), |n| at + n);
+        let word = &text[at..end];
+        if is_token(word) {
+            found.push(at..end);
+        } else if let Some(user) = userinfo(word) {
+            found.push(at + user.start..at + user.end);
+        } else if word.starts_with("-----BEGIN") {
+            let body = text[end..].find("-----").map_or(bytes.len(), |n| end + n + 5);
+            let close = text[body..].find("-----END").map_or(bytes.len(), |n| body + n);
+            if body < close {
+                found.push(body..close);
+            }
+        } else if matches!(word, "Bearer" | "bearer" | "Basic" | "basic") {
+            let start = end + spaces(&bytes[end..]);
+            let stop = bytes[start..]
+                .iter()
+                .position(|b| breaks(*b) && *b != b'=')
+                .map_or(bytes.len(), |n| start + n);
+            if stop - start >= 8 {
+                found.push(start..stop);
+            }
+        }
+        at = end + 1;
+    }
+}
+
+/// The password in `scheme://user:password@host`, all that stands before the `@` where there is no user.
+fn userinfo(word: &str) -> Option<Range<usize>> {
+    let start = word.find("://")? + 3;
+    let authority = word[start..].find(['/', '?', '#']).map_or(word.len(), |n| start + n);
+    // Passwords with a slash are not valid there, and met all the same.
+    let end = start
+        + word[start..authority].rfind('@').or_else(|| {
+            let rest = &word[start..];
+            rest.find(':').and_then(|c| rest[c..].find('@').map(|a| c + a)).filter(|_| !digits_follow(rest))
+        })?;
+    let secret = word[start..end].find(':').map_or(start, |n| start + n + 1);
+    (secret < end).then_some(secret..end)
+}
+
+/// Whether what follows the first colon is a port.
+fn digits_follow(rest: &str) -> bool {
+    let port = rest.split_once(':').map_or("", |(_, port)| port);
+    let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && matches!(port.as_bytes().get(digits), None | Some(b'/' | b'?'))
+}
+
+/// The ranges in order, joined where they overlap.
+fn merged(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    if found.len() < 2 {
+        return found;
+    }
+    found.sort_by_key(|r| (r.start, r.end));
+    let mut out: Vec<Range<usize>> = Vec::with_capacity(found.len());
+    for range in found {
+        match out.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// The positions of `=` and `:`.
+fn memchr_all(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'=' | b':')).map(|(at, _)| at)
+}
+
+fn spaces(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|b| matches!(b, b' ' | b'\t')).count()
+}
+
+/// Where the content begins, behind spaces and dashes of list items.
+fn indent(bytes: &[u8]) -> usize {
+    let mut at = spaces(bytes);
+    while bytes.get(at) == Some(&b'-') && matches!(bytes.get(at + 1), None | Some(b' ')) {
+        at += 1;
+        at += spaces(&bytes[at..]);
+    }
+    at
+}

@@ -1,0 +1,163 @@
+//! Which names name a secret, and which texts look like one.
+
+/// Words that name a secret, alone or at the end of a word (`dbpassword`).
+const SECRET: [&str; 11] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "credential",
+    "credentials",
+    "authorization",
+    "accesskey",
+    "privatekey",
+];
+
+/// Short words that name a secret only as a whole.
+const SHORT: [&str; 7] = ["pwd", "pass", "pw", "bearer", "jwt", "dsn", "psk"];
+
+/// Words that make `key` a secret when they stand before it.
+const BEFORE_KEY: [&str; 7] = ["api", "access", "private", "encryption", "signing", "account", "storage"];
+
+/// Words that say that the value only tells something of the secret.
+const ABOUT: [&str; 22] = [
+    "name",
+    "ref",
+    "file",
+    "path",
+    "dir",
+    "ttl",
+    "length",
+    "enabled",
+    "type",
+    "expiry",
+    "expiration",
+    "seconds",
+    "count",
+    "policy",
+    "rotation",
+    "mount",
+    "version",
+    "audience",
+    "namespace",
+    "class",
+    "store",
+    "provider",
+];
+
+/// Whether a key, variable or flag names a secret.
+pub(super) fn names_secret(name: &str) -> bool {
+    let mut secret = false;
+    let mut before_key = false;
+    for word in words(name) {
+        let is = |known: &&str| word.eq_ignore_ascii_case(known);
+        let ends = |known: &&str| {
+            word.len() >= known.len()
+                && word.as_bytes()[word.len() - known.len()..].eq_ignore_ascii_case(known.as_bytes())
+        };
+        if ABOUT.iter().any(is) {
+            return false;
+        }
+        secret |= SECRET.iter().any(ends)
+            || SHORT.iter().any(is)
+            || (before_key && word.eq_ignore_ascii_case("key"));
+        before_key = BEFORE_KEY.iter().any(is);
+    }
+    secret
+}
+
+/// The words of a name: split at everything but letters and digits, and where an upper case letter follows a lower one.
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() && !bytes[at].is_ascii_alphanumeric() {
+            at += 1;
+        }
+        let start = at;
+        while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
+            at += 1;
+            if bytes[at - 1].is_ascii_lowercase() && bytes.get(at).is_some_and(u8::is_ascii_uppercase) {
+                break;
+            }
+        }
+        (start < at).then(|| &name[start..at])
+    })
+}
+
+/// Beginnings of tokens, with the least length of the whole.
+const TOKENS: [(&str, usize); 26] = [
+    ("AKIA", 20),
+    ("ASIA", 20),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("xoxb-", 16),
+    ("xoxp-", 16),
+    ("xoxa-", 16),
+    ("xoxr-", 16),
+    ("xoxs-", 16),
+    ("sk_live_", 16),
+    ("rk_live_", 16),
+    ("sk-", 24),
+    ("AIza", 35),
+    ("ya29.", 16),
+    ("hvs.", 16),
+    ("hvb.", 16),
+    ("npm_", 24),
+    ("dop_v1_", 24),
+    ("SG.", 24),
+    ("pypi-", 24),
+    ("AGE-SECRET-KEY-", 16),
+];
+
+/// Whether a word is in the form of a known token.
+pub(super) fn is_token(word: &str) -> bool {
+    // The commonest words are short: nothing below is shorter.
+    word.len() >= 16
+        && (TOKENS.iter().any(|(head, least)| word.len() >= *least && word.starts_with(head))
+            || (word.starts_with("eyJ") && word.matches('.').count() >= 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "dbPassword",
+            "dbpassword",
+            "apiKey",
+            "APIKEY",
+            "api-key",
+            "AWS_SECRET_ACCESS_KEY",
+            "--token",
+            "client.secret",
+            "jwt",
+        ] {
+            assert!(names_secret(name), "{name}");
+        }
+        for name in [
+            "secretName",
+            "TOKEN_TTL",
+            "key",
+            "keyboard",
+            "compass",
+            "imagePullSecrets",
+            "",
+            "-",
+            "secretRef",
+        ] {
+            assert!(!names_secret(name), "{name}");
+        }
+    }
+}
