@@ -17,6 +17,7 @@ mod fast;
 mod json;
 mod lines;
 mod problem;
+pub mod readers;
 mod scalar;
 mod stream;
 
