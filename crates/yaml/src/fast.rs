@@ -402,13 +402,23 @@ impl Fast<'_> {
         Some(Step::Value)
     }
 
+    /// What a plain scalar resolves to if it may be a key: JSON cannot hold null and infinity there, nor sigs.k8s.io/yaml
+    /// integers that fit only u64.
+    #[inline]
+    fn resolve_key(text: &str) -> Option<Scalar> {
+        let value = resolve_plain(text);
+        let doubtful = match value {
+            Scalar::Null | Scalar::NotFinite => true,
+            Scalar::Int => text.len() > 16,
+            _ => text == "<<" || text.starts_with("..."),
+        };
+        (!doubtful).then_some(value)
+    }
+
     #[inline]
     fn push_plain_key(&mut self, start: usize, end: usize) -> Option<()> {
         let text = self.text.get(start..end)?;
-        let value = resolve_plain(text);
-        if matches!(value, Scalar::Null | Scalar::NotFinite) || text == "<<" || text.starts_with("...") {
-            return None;
-        }
+        let value = Self::resolve_key(text)?;
         let span = self.span(start, end);
         self.builder.scalar(value, Style::Plain, span);
         Some(())

@@ -134,7 +134,11 @@ impl Reader {
         }
         let head = &source[..source.len().min(BINARY_BYTES)];
         if let Some(nul) = memchr::memchr(0, head) {
-            self.fail(nul_problem(nul).with_hint("leave the file out if it is binary"));
+            let span = Span::new(nul as u32, nul as u32 + 1);
+            self.fail(
+                Problem::new(ProblemKind::Encoding, span, "a NUL byte: this is no text file")
+                    .with_hint("leave the file out if it is binary"),
+            );
             return;
         }
         if source.starts_with(b"\xef\xbb\xbf") {
@@ -196,27 +200,20 @@ impl Reader {
             return Ok(document);
         }
         let bytes = &self.source[range.range()];
-        if let Err(error) = std::str::from_utf8(bytes) {
-            let at = range.start as usize + error.valid_up_to();
-            let message = format!("byte 0x{:02x} is not UTF-8", self.source[at]);
-            return Err(Problem::new(ProblemKind::Encoding, Span::new(at as u32, at as u32 + 1), message)
-                .with_hint("save the file as UTF-8"));
-        }
         complete::read(&self.source, range, &self.limits, self.scratch.take(), problems).map_err(|problem| {
             problems.clear();
-            if let Some(nul) = memchr::memchr(0, bytes) {
-                return nul_problem(range.start as usize + nul);
+            match template_action(bytes) {
+                Some(action) if problem.kind == ProblemKind::Syntax => {
+                    let start = range.start + action as u32;
+                    Problem::new(
+                        ProblemKind::Template,
+                        Span::new(start, start + action_length(&bytes[action..])),
+                        format!("unrendered template: {}", problem.message),
+                    )
+                    .with_hint(RENDER_HINT)
+                }
+                _ => problem,
             }
-            if let Some(action) = template_action(bytes) {
-                let start = range.start + action as u32;
-                return Problem::new(
-                    ProblemKind::Template,
-                    Span::new(start, start + action_length(&bytes[action..])),
-                    format!("unrendered template: {}", problem.message),
-                )
-                .with_hint(RENDER_HINT);
-            }
-            problem
         })
     }
 
@@ -327,11 +324,6 @@ pub(crate) fn chunks(source: &[u8]) -> Vec<Span> {
         at = chunk.next;
     }
     out
-}
-
-fn nul_problem(at: usize) -> Problem {
-    let at = at as u32;
-    Problem::new(ProblemKind::Encoding, Span::new(at, at + 1), "a NUL byte: this is not text")
 }
 
 /// Whether the value looks like JSON rather than a YAML flow mapping, so that JSON's error is the better one.

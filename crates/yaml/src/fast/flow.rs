@@ -21,7 +21,7 @@ enum State {
     Separator,
 }
 
-impl Fast<'_> {
+impl<'s> Fast<'s> {
     /// Adds the flow collection at `at` and goes behind its closing bracket.
     pub(super) fn flow(&mut self) -> Option<()> {
         let mut open: Vec<Open> = Vec::new();
@@ -101,7 +101,8 @@ impl Fast<'_> {
                 self.flow_quoted(quote)?;
             }
             _ => {
-                let (end, value) = self.flow_plain(start)?;
+                let (end, text) = self.flow_plain(start)?;
+                let value = resolve_plain(text);
                 if value == Scalar::NotFinite {
                     return None;
                 }
@@ -124,8 +125,8 @@ impl Fast<'_> {
         Some(one_line)
     }
 
-    /// The end of the plain scalar at `start` and what it resolves to.
-    fn flow_plain(&mut self, start: usize) -> Option<(usize, Scalar)> {
+    /// The end of the plain scalar at `start` and its text.
+    fn flow_plain(&mut self, start: usize) -> Option<(usize, &'s str)> {
         let first = self.byte(start)?;
         let alone =
             |at| self.blankz_at(at) || matches!(self.byte(at), Some(b',' | b'[' | b']' | b'{' | b'}'));
@@ -141,7 +142,7 @@ impl Fast<'_> {
         if text == "<<" || text.starts_with("...") {
             return None;
         }
-        Some((end, resolve_plain(text)))
+        Some((end, text))
     }
 
     /// Adds the key at `at` and goes behind its `:`; returns where that is.
@@ -158,10 +159,11 @@ impl Fast<'_> {
                 return None;
             }
         } else {
-            let (end, value) = self.flow_plain(start)?;
-            if self.byte(self.at) != Some(b':') || matches!(value, Scalar::Null | Scalar::NotFinite) {
+            let (end, text) = self.flow_plain(start)?;
+            if self.byte(self.at) != Some(b':') {
                 return None;
             }
+            let value = Self::resolve_key(text)?;
             self.builder.scalar(value, Style::Plain, self.span(start, end));
         }
         if self.at - start > KEY_BYTES {
