@@ -19,6 +19,7 @@ mod json;
 mod lines;
 mod parse;
 mod problem;
+pub mod readers;
 mod scalar;
 mod scan;
 mod scan_scalar;
