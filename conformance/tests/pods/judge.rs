@@ -75,7 +75,8 @@ pub(crate) fn difference(pod: &Value, answer: &Value) -> Option<String> {
             known.push((plan, ours(&decoded, at)));
         }
         let ours = known.iter().find(|(p, _)| *p == plan).map(|(_, o)| o)?;
-        (ours != theirs).then(|| format!("{}:{}\n  upstream {theirs}\n  ours     {ours}", at.level, at.version))
+        (ours != theirs)
+            .then(|| format!("{}:{}\n  upstream {theirs}\n  ours     {ours}", at.level, at.version))
     })
 }
 

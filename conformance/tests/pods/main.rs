@@ -194,7 +194,8 @@ fn random_pods_are_judged_as_upstream_judges_them() {
 #[test]
 fn namespaces_ask_for_what_upstream_reads_in_their_labels() {
     const LEVELS: [&str; 6] = ["privileged", "baseline", "restricted", "", "Baseline", "a\"\u{a0}"];
-    const VERSIONS: [&str; 8] = ["latest", "v1.25", "v1.0", "v1.99", "v1.01", "1.25", "", "v1.99999999999999999999"];
+    const VERSIONS: [&str; 8] =
+        ["latest", "v1.25", "v1.0", "v1.99", "v1.01", "1.25", "", "v1.99999999999999999999"];
     let mut oracle = Oracle::start("pods");
     let mut rng = Rng::new(number("SEAWALL_SEED", 1));
     for _ in 0..5000 {
@@ -210,7 +211,8 @@ fn namespaces_ask_for_what_upstream_reads_in_their_labels() {
         let answer = oracle.ask(json!({"labels": labels}).to_string().as_bytes());
         let theirs: Value = serde_json::from_slice(&answer).expect("JSON");
         let pairs = labels.iter().map(|(k, v)| (&**k, v.as_str().expect("a text")));
-        let (policy, errors) = seawall_pss::namespace::resolve(pairs, seawall_pss::namespace::Policy::default());
+        let (policy, errors) =
+            seawall_pss::namespace::resolve(pairs, seawall_pss::namespace::Policy::default());
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let ours = json!({
             "policy": [policy.enforce.to_string(), policy.audit.to_string(), policy.warn.to_string()],

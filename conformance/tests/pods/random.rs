@@ -28,36 +28,147 @@ impl Rng {
 }
 
 const NAMES: &[&str] = &[
-    "a", "b", "app", "app", "init", "",
-    "a\"b", "a\\b", "tab\tnl\n", "\u{1}", "\u{7f}", "ü", "日本語", "\u{a0}", "\u{ad}", "\u{200b}", "\u{2028}", "😀",
-    "\u{e000}", "\u{feff}", "\u{fffd}", "<b>&", "%s %d", "`", "'", ", ", "a, b", "localhost/", "pod",
+    "a",
+    "b",
+    "app",
+    "app",
+    "init",
+    "",
+    "a\"b",
+    "a\\b",
+    "tab\tnl\n",
+    "\u{1}",
+    "\u{7f}",
+    "ü",
+    "日本語",
+    "\u{a0}",
+    "\u{ad}",
+    "\u{200b}",
+    "\u{2028}",
+    "😀",
+    "\u{e000}",
+    "\u{feff}",
+    "\u{fffd}",
+    "<b>&",
+    "%s %d",
+    "`",
+    "'",
+    ", ",
+    "a, b",
+    "localhost/",
+    "pod",
 ];
 const CAPABILITIES: &[&str] = &[
-    "ALL", "all", "NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE", "net_bind_service", "CHOWN", "AUDIT_WRITE", "DAC_OVERRIDE",
-    "FOWNER", "FSETID", "KILL", "MKNOD", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT", "SYS_ADMIN", "NET_RAW",
-    "NET_ADMIN", "", "Ü\"",
+    "ALL",
+    "all",
+    "NET_BIND_SERVICE",
+    "CAP_NET_BIND_SERVICE",
+    "net_bind_service",
+    "CHOWN",
+    "AUDIT_WRITE",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+    "SYS_ADMIN",
+    "NET_RAW",
+    "NET_ADMIN",
+    "",
+    "Ü\"",
 ];
 const SYSCTLS: &[&str] = &[
-    "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range",
-    "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_wmem", "net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_notsent_lowat", "net/ipv4/tcp_rmem",
-    "kernel.msgmax", "", "a\"b",
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_notsent_lowat",
+    "net/ipv4/tcp_rmem",
+    "kernel.msgmax",
+    "",
+    "a\"b",
 ];
 const VOLUMES: &[&str] = &[
-    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
-    "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs", "rbd", "flexVolume",
-    "cinder", "cephfs", "flocker", "fc", "azureFile", "vsphereVolume", "quobyte", "azureDisk", "photonPersistentDisk",
-    "portworxVolume", "scaleIO", "storageos", "notAVolume", "configmap",
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "rbd",
+    "flexVolume",
+    "cinder",
+    "cephfs",
+    "flocker",
+    "fc",
+    "azureFile",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
+    "notAVolume",
+    "configmap",
 ];
-const PROFILES: &[&str] =
-    &["RuntimeDefault", "RuntimeDefault", "Localhost", "Unconfined", "", "runtime/default", "runtimedefault", "x\"y"];
+const PROFILES: &[&str] = &[
+    "RuntimeDefault",
+    "RuntimeDefault",
+    "Localhost",
+    "Unconfined",
+    "",
+    "runtime/default",
+    "runtimedefault",
+    "x\"y",
+];
 const PROFILE_ANNOTATIONS: &[&str] = &[
-    "runtime/default", "docker/default", "localhost/p", "localhost/", "localhost", "unconfined", "", "RuntimeDefault",
-    "a\"b\\c", "\u{1}\t\u{b}\u{c}\u{7}\u{8}\r", "ü\u{a0}\u{ad}😀", "\u{200b}\u{feff}\u{2028}\u{e000}\u{10ffff}",
+    "runtime/default",
+    "docker/default",
+    "localhost/p",
+    "localhost/",
+    "localhost",
+    "unconfined",
+    "",
+    "RuntimeDefault",
+    "a\"b\\c",
+    "\u{1}\t\u{b}\u{c}\u{7}\u{8}\r",
+    "ü\u{a0}\u{ad}😀",
+    "\u{200b}\u{feff}\u{2028}\u{e000}\u{10ffff}",
 ];
 const TYPES: &[&str] = &[
-    "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t", "spc_t", "Container_t", "a\"b",
+    "",
+    "container_t",
+    "container_init_t",
+    "container_kvm_t",
+    "container_engine_t",
+    "spc_t",
+    "Container_t",
+    "a\"b",
 ];
 const HOSTS: &[&str] = &["", "", "127.0.0.1", "localhost", "h", "ü\"\n"];
 
@@ -77,7 +188,10 @@ fn texts(rng: &mut Rng, from: &[&str]) -> Value {
 fn context_member(rng: &mut Rng, of_pod: bool) -> (&'static str, Value) {
     match rng.below(if of_pod { 7 } else { 10 }) {
         0 => ("runAsNonRoot", boolean(rng)),
-        1 => ("runAsUser", rng.pick(&[json!(0), json!(1), json!(-1), json!(1000), json!(null)].each_ref()).clone()),
+        1 => (
+            "runAsUser",
+            rng.pick(&[json!(0), json!(1), json!(-1), json!(1000), json!(null)].each_ref()).clone(),
+        ),
         2 => ("seccompProfile", json!({"type": text(rng, PROFILES)})),
         3 => ("appArmorProfile", json!({"type": text(rng, PROFILES)})),
         4 => {
@@ -191,7 +305,8 @@ fn change(rng: &mut Rng, pod: &mut Value) {
     let spec = &mut pod["spec"];
     match rng.below(16) {
         0 => {
-            let field = rng.pick(&["hostNetwork", "hostPID", "hostIPC", "hostUsers", "hostUsers", "hostUsers"]);
+            let field =
+                rng.pick(&["hostNetwork", "hostPID", "hostIPC", "hostUsers", "hostUsers", "hostUsers"]);
             spec[field] = boolean(rng);
         }
         1 => spec["os"] = json!({"name": text(rng, &["windows", "windows", "linux", "Windows"])}),
@@ -205,7 +320,8 @@ fn change(rng: &mut Rng, pod: &mut Value) {
             object(object(pod, "metadata"), "annotations")[&key] = value;
         }
         7 => {
-            let container = if rng.one_in(3) { json!({"name": rng.pick(NAMES)}) } else { good_container(rng) };
+            let container =
+                if rng.one_in(3) { json!({"name": rng.pick(NAMES)}) } else { good_container(rng) };
             push(spec, rng.pick(&CLASSES), container);
         }
         choice => {
@@ -225,7 +341,12 @@ fn change(rng: &mut Rng, pod: &mut Value) {
                 }
                 10 => {
                     // Leaves one thing out.
-                    let key = rng.pick(&["allowPrivilegeEscalation", "capabilities", "runAsNonRoot", "seccompProfile"]);
+                    let key = rng.pick(&[
+                        "allowPrivilegeEscalation",
+                        "capabilities",
+                        "runAsNonRoot",
+                        "seccompProfile",
+                    ]);
                     if let Value::Object(context) = object(container, "securityContext") {
                         context.remove(key);
                     }
@@ -243,7 +364,8 @@ fn change(rng: &mut Rng, pod: &mut Value) {
 pub(crate) fn near(rng: &mut Rng) -> Value {
     let mut pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [good_container(rng)]}});
     if rng.one_in(2) {
-        pod["spec"]["securityContext"] = json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}});
+        pod["spec"]["securityContext"] =
+            json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}});
     }
     for _ in 0..rng.below(4) {
         change(rng, &mut pod);

@@ -23,7 +23,7 @@ pub(crate) fn meta(members: &str) -> String {
 
 /// A pod with containers `a`, `b`, ... whose security contexts have these members; none for an empty text.
 pub(crate) fn containers(contexts: &[&str]) -> String {
-    let container = |(name, context): (char, &&str)| match **context {
+    let container = |(name, context): (char, &&str)| match *context {
         "" => format!(r#"{{"name":"{name}"}}"#),
         context => format!(r#"{{"name":"{name}","securityContext":{{{context}}}}}"#),
     };
