@@ -55,7 +55,7 @@ fn ours(pod: &Pod<'_>, at: At) -> Value {
     json!({
         "allowed": seawall_pss::allowed(seawall_pss::evaluate(pod), at.level, at.minor()),
         "reasons": list(results.iter().map(|r| r.reason().to_owned()).collect()),
-        "details": list(results.iter().map(|r| r.detail()).collect()),
+        "details": list(results.iter().map(seawall_pss::CheckResult::detail).collect()),
         "forbiddenReason": seawall_pss::forbidden_reason(&results),
         "forbiddenDetail": seawall_pss::forbidden_detail(&results),
     })

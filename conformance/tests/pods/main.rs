@@ -107,7 +107,6 @@ fn fixtures_have_upstream_s_texts_at_every_level_and_version() {
     let mut oracle = Oracle::start("pods");
     let at = everywhere();
     let all = fixtures(&mut oracle);
-    let (mut dropped, mut added) = (Faults::NONE, Faults::NONE);
     for batch in all.chunks(500) {
         let requests: Vec<Vec<u8>> = batch.iter().map(|fixture| request(&fixture.pod, &at)).collect();
         let answers = oracle.ask_all(&requests);
@@ -115,12 +114,8 @@ fn fixtures_have_upstream_s_texts_at_every_level_and_version() {
             let answer: Value = serde_json::from_slice(&answer).expect("JSON");
             assert_eq!(outcomes(&answer).count(), 3 * 41);
             assert_same(&mut oracle, &fixture.path.display(), &fixture.pod, &at, &answer);
-            let (d, a) = noticed(&fixture.pod, &answer);
-            dropped |= d;
-            added |= a;
         }
     }
-    assert_every_variant_counts(dropped, added);
 }
 
 /// The comparison is worth something: were any one variant never found, or found where it is not, a verdict would differ.
@@ -186,7 +181,7 @@ fn random_pods_are_judged_as_upstream_judges_them() {
         }
     }
     println!("{count} pods of seed {seed}, {evaluations} evaluations: no difference");
-    if count >= 100_000 {
+    if count >= 10_000 {
         assert_every_variant_counts(dropped, added);
     }
 }

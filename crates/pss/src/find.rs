@@ -21,9 +21,12 @@ pub fn findings(
     results.iter().flat_map(|result| of_result(pod, result, prefix, object)).collect()
 }
 
+/// What one finding speaks of: a rule, the container if it is one, and what offends there.
+type Group<'o, 'p> = (&'static Rule, Option<(ContainerClass, usize)>, Vec<&'o Offender<'p>>);
+
 fn of_result(pod: &Pod<'_>, result: &CheckResult<'_>, prefix: &FieldPath, object: &ObjectId) -> Vec<Finding> {
     let check = result.check;
-    let mut groups: Vec<(&'static Rule, Option<(ContainerClass, usize)>, Vec<&Offender<'_>>)> = Vec::new();
+    let mut groups: Vec<Group<'_, '_>> = Vec::new();
     for offender in counted(&result.offenders) {
         let (rule, container) = ((check.rule)(offender), offender.container());
         match groups.iter_mut().find(|(r, c, _)| r.id == rule.id && *c == container) {
@@ -35,7 +38,7 @@ fn of_result(pod: &Pod<'_>, result: &CheckResult<'_>, prefix: &FieldPath, object
         path: offender.path(pod, prefix),
         label: label(pod, offender, (check.label)(offender)).into_owned(),
     };
-    let finding = |(rule, container, offenders): (&'static Rule, Option<_>, Vec<&Offender<'_>>)| {
+    let finding = |(rule, container, offenders): Group<'_, '_>| {
         let (first, others) = offenders.split_first()?;
         let account = (check.account)(&text::place(first), &offenders);
         let severity = offenders.iter().map(|o| (check.severity)(o)).max();
