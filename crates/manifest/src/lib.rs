@@ -1,1 +1,2 @@
-//! seawall-manifest
+//! x
+pub mod types;
