@@ -1,2 +1,3 @@
 //! x
 pub mod types;
+pub mod defaults;
