@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn star_stays_within_a_name() {
+    fn a_star_stays_within_a_name() {
         assert_eq!(expanded(&tree(), "*.yaml"), ["a.yaml"]);
         assert_eq!(expanded(&tree(), "*/*.yaml"), ["x/c.yaml"]);
     }
@@ -148,6 +148,7 @@ mod tests {
         let dir = tree();
         let kind = |pattern: &str| expand(&dir.path(pattern).display().to_string()).expect_err("fails").kind;
         assert_eq!(kind("*.json"), ErrorKind::NoMatch);
+        assert_eq!(kind("**/y*.yaml"), ErrorKind::NoMatch);
         assert_eq!(kind("none/*.yaml"), ErrorKind::NoMatch);
         assert_eq!(kind("a[.yaml"), ErrorKind::BadGlob);
     }

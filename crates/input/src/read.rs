@@ -45,14 +45,11 @@ fn file(input: &Input, limit: u64) -> Result<Arc<[u8]>, Failure> {
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     }
-    // Pipes, devices and what the kernel makes up on reading have no length.
-    if !metadata.is_file() || metadata.len() == 0 {
-        return stream(file, limit);
-    }
     if metadata.len() > limit {
         return Err(Failure::TooLarge);
     }
     let length = usize::try_from(metadata.len()).map_err(|_| Failure::TooLarge)?;
+    // Pipes, devices and what the kernel makes up on reading claim a length of 0, and grow below.
     // Read in place: a vector would have to be copied, and a large file be in memory twice.
     let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
     let filled = match Arc::get_mut(&mut bytes) {
@@ -66,7 +63,7 @@ fn file(input: &Input, limit: u64) -> Result<Arc<[u8]>, Failure> {
     if fill(&mut file, &mut more)? == 0 {
         return Ok(bytes);
     }
-    // It grew meanwhile.
+    // Longer than it claimed to be.
     stream((&*bytes).chain(&more[..]).chain(file), limit)
 }
 
