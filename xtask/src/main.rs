@@ -1,2 +1,32 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks, one file each: `cargo xtask <task>`.
+
+use std::process::ExitCode;
+
+mod bench;
+mod run;
+mod test;
+
+const USAGE: &str = "usage: cargo xtask <task>
+
+tasks:
+  test [--quick] [--keep-going] [PART]...
+                    everything that is proven, in order; --quick leaves out what needs Go or minutes
+  bench [--quick] [NAME]...
+                    every speed claim, both sides in one run; fails when a floor is missed";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args[..] {
+        ["test", ref rest @ ..] => test::test(rest),
+        ["bench", ref rest @ ..] => bench::bench(rest),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
