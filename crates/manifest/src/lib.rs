@@ -1,1 +1,3 @@
-//! seawall-manifest
+//! x
+pub mod types;
+pub mod defaults;
