@@ -49,9 +49,11 @@ pub enum Origin {
 /// What an input is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
-    /// A path.
+    /// A regular file.
     File,
-    /// Standard input.
+    /// A FIFO or device that was named, such as a shell's `<(helm template ...)`. It can be read once only.
+    Stream,
+    /// Standard input. It can be read once only.
     Stdin,
 }
 
@@ -73,7 +75,7 @@ impl Input {
     /// It may hold any character that a file name may, control characters included: renderers escape them.
     pub fn display(&self) -> Cow<'_, str> {
         match self.kind {
-            InputKind::File => display(&self.path),
+            InputKind::File | InputKind::Stream => display(&self.path),
             InputKind::Stdin => Cow::Borrowed("<stdin>"),
         }
     }

@@ -16,7 +16,7 @@ pub fn read(input: &Input) -> Result<Arc<[u8]>, InputError> {
 pub fn read_bounded(input: &Input, limit: u64) -> Result<Arc<[u8]>, InputError> {
     let read = match input.kind {
         InputKind::Stdin => stream(io::stdin().lock(), limit),
-        InputKind::File => file(input, limit),
+        InputKind::File | InputKind::Stream => file(input, limit),
     };
     read.map_err(|failure| match failure {
         Failure::Io(error) => InputError::io(input.display(), &error),

@@ -110,17 +110,26 @@ impl Walker {
         let looked_at = fs::metadata(openable(path)).and_then(|m| Ok((m, fs::canonicalize(openable(path))?)));
         match looked_at {
             Ok((metadata, real)) if metadata.is_dir() => self.directory(path, real),
-            Ok((_, real)) => {
+            Ok((metadata, real)) => {
                 if self.seen.insert(real) {
-                    self.push(path.to_owned(), Origin::Named, chart::around(path));
+                    let kind = if metadata.is_file() { InputKind::File } else { InputKind::Stream };
+                    self.inputs.inputs.push(Input {
+                        path: path.to_owned(),
+                        origin: Origin::Named,
+                        kind,
+                        in_chart: chart::around(path),
+                    });
                 }
             }
             Err(error) => self.inputs.errors.push(InputError::io(display(path), &error)),
         }
     }
 
-    fn push(&mut self, path: PathBuf, origin: Origin, in_chart: Option<Arc<str>>) {
-        self.inputs.inputs.push(Input { path, origin, kind: InputKind::File, in_chart });
+    /// Takes a file that a walk met, unless it was taken before.
+    fn walked(&mut self, path: PathBuf, real: PathBuf, in_chart: Option<Arc<str>>) {
+        if self.seen.insert(real) {
+            self.inputs.inputs.push(Input { path, origin: Origin::Walked, kind: InputKind::File, in_chart });
+        }
     }
 
     /// Walks a directory that was named. Its own stack, not the call stack, bounds the depth.
@@ -152,8 +161,8 @@ impl Walker {
                     self.inputs.ignored += 1;
                 } else if !entry.kind.is_file() {
                     self.skip(&path, SkipReason::NotRegular);
-                } else if self.seen.insert(real) {
-                    self.push(path, Origin::Walked, in_chart);
+                } else {
+                    self.walked(path, real, in_chart);
                 }
             }
         }
@@ -212,11 +221,7 @@ impl Walker {
             _ if !by_name => {}
             _ if patterns.excludes(real, false) => self.inputs.ignored += 1,
             Ok((metadata, _)) if !metadata.is_file() => self.skip(&path, SkipReason::NotRegular),
-            Ok((_, target)) => {
-                if self.seen.insert(target) {
-                    self.push(path, Origin::Walked, in_chart);
-                }
-            }
+            Ok((_, target)) => self.walked(path, target, in_chart),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.inputs.errors.push(InputError::new(
                     display(&path),
@@ -432,12 +437,15 @@ mod tests {
         }
 
         #[test]
-        fn sockets_are_left_out_of_a_walk() {
+        fn what_is_no_regular_file_is_left_out_of_a_walk() {
             let dir = Dir::new(&["a.yaml"]);
             let _socket = std::os::unix::net::UnixListener::bind(dir.path("s.yaml")).expect("binds");
             let inputs = walked(&dir, &[""]);
             assert_eq!(names(&dir, &inputs), ["a.yaml"]);
             assert_eq!(inputs.skipped.first().map(|s| s.reason), Some(SkipReason::NotRegular));
+            let named = walked(&dir, &["s.yaml", "a.yaml"]);
+            let kinds: Vec<_> = named.inputs.iter().map(|i| i.kind).collect();
+            assert_eq!(kinds, [InputKind::Stream, InputKind::File]);
         }
     }
 
