@@ -107,10 +107,11 @@ impl Walker {
 
     /// Takes what the user named.
     fn named(&mut self, path: &Path) {
-        let looked_at = fs::metadata(openable(path)).and_then(|m| Ok((m, fs::canonicalize(openable(path))?)));
-        match looked_at {
-            Ok((metadata, real)) if metadata.is_dir() => self.directory(path, real),
-            Ok((metadata, real)) => {
+        // An anonymous pipe, such as `/dev/fd/63`, is there without having a path of its own.
+        let real = fs::canonicalize(openable(path)).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(openable(path)) {
+            Ok(metadata) if metadata.is_dir() => self.directory(path, real),
+            Ok(metadata) => {
                 if self.seen.insert(real) {
                     let kind = if metadata.is_file() { InputKind::File } else { InputKind::Stream };
                     self.inputs.inputs.push(Input {
@@ -434,6 +435,21 @@ mod tests {
                 );
                 assert_eq!(inputs.inputs.len(), 1);
             }
+        }
+
+        #[cfg(target_os = "linux")]
+        #[test]
+        fn anonymous_pipes_can_be_named() {
+            use std::io::Write as _;
+            use std::os::fd::AsRawFd as _;
+
+            let (reader, mut writer) = std::io::pipe().expect("a pipe");
+            writer.write_all(b"kind: Pod").expect("room in the pipe");
+            drop(writer);
+            let inputs = walk(&[format!("/dev/fd/{}", reader.as_raw_fd()).into()], &Options::default());
+            assert_eq!(inputs.errors, []);
+            let bytes = inputs.inputs.first().map(crate::read);
+            assert_eq!(bytes.and_then(Result::ok).as_deref(), Some(&b"kind: Pod"[..]));
         }
 
         #[test]
