@@ -108,7 +108,11 @@ fn kubernetes_version(value: NodeRef<'_>) -> Result<KubernetesVersion, ConfigErr
 
 fn level_at(value: NodeRef<'_>) -> Result<LevelVersion, ConfigError> {
     let Some(text) = value.as_str() else {
-        return Err(error(value, "a level must be a string", Some("such as restricted, or baseline:v1.30".into())));
+        return Err(error(
+            value,
+            "a level must be a string",
+            Some("such as restricted, or baseline:v1.30".into()),
+        ));
     };
     text.parse().map_err(|e: VersionError| error(value, format!("`{text}` {e}"), None))
 }
@@ -165,7 +169,8 @@ fn custom_resources(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<Co
     }
     for item in value.items() {
         let field = |name: &str| item.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-        let known = |k: &NodeRef<'_>| matches!(k.key().as_deref(), Some("apiVersion" | "kind" | "path" | "form"));
+        let known =
+            |k: &NodeRef<'_>| matches!(k.key().as_deref(), Some("apiVersion" | "kind" | "path" | "form"));
         let unknown = item.entries().find(|(k, _)| !known(k));
         if let Some((key, _)) = unknown {
             let name = key.key().unwrap_or_default();

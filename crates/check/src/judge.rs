@@ -4,7 +4,7 @@ use seawall_finding::{Finding, Locus};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::workload::{self, Form, Template};
 use seawall_model::pod::Pod;
-use seawall_model::{FieldPath, ObjectId, Segment};
+use seawall_model::{FieldPath, Level, ObjectId, Segment};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
@@ -13,7 +13,8 @@ use crate::levels::Levels;
 use crate::locate::{first_token, locate, mark, region};
 use crate::options::Options;
 use crate::record::{
-    Evaluation, InputError, Located, Notice, NoticeKind, ObjectReport, Origin, Record, Subject, Workload,
+    Evaluation, InputError, LevelSource, Located, Notice, NoticeKind, ObjectReport, Origin, Record, Subject,
+    Workload,
 };
 use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID};
 use crate::schema;
@@ -61,7 +62,10 @@ impl Verdict {
 /// Whether [`judge`] has anything to say of a file, besides workloads that pass.
 pub fn speaks(survey: &Survey, levels: &Levels, options: &Options) -> bool {
     survey.speaks
-        || survey.workloads.iter().any(|seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean())
+        || survey
+            .workloads
+            .iter()
+            .any(|seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean())
 }
 
 /// The records of a file, in order. `survey` is what phase one found in the same bytes.
@@ -147,7 +151,8 @@ impl Judge<'_> {
             if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
                 out.push(self.unknown_workload(&examined.object));
             }
-            let schema: Vec<Located> = examined.problems.iter().map(|p| self.schema_finding(&examined.object, p)).collect();
+            let schema: Vec<Located> =
+                examined.problems.iter().map(|p| self.schema_finding(&examined.object, p)).collect();
             let refused = examined.refused().then(|| refusal(&examined));
             let region = region(self.lines, first_token(examined.object.node));
             if examined.judged.is_empty() {
@@ -195,19 +200,23 @@ impl Judge<'_> {
     }
 
     fn evaluate(&self, object: &Object<'_>, judged: &Judged<'_>, workload: &mut Workload) {
-        let (policy, _) = self.levels.of(object.namespace);
+        let (policy, from) = self.levels.of(object.namespace);
+        // Nobody asked for modes that the command line or the configuration leaves open.
+        let asked = |(at, modes): &(LevelVersion, Vec<Mode>)| {
+            from == LevelSource::Namespace || at.level != Level::Privileged || modes.contains(&Mode::Enforce)
+        };
         let id = object.id();
         let (pod_faults, _) = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
         if let Some(pod) = &judged.pod {
-            for (at, modes) in grouped(&policy, &Mode::ALL) {
+            for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
                 let results = self.results(pod, at);
                 self.add_findings(object, judged, pod, &id, &results, &modes, &mut workload.findings);
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, self.options));
             }
         }
         if let Some(template) = &judged.as_template {
-            for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]) {
+            for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
                 let results = self.results(template, at);
                 self.add_findings(object, judged, template, &id, &results, &modes, &mut workload.findings);
                 workload.evaluations.push(evaluation(Subject::Template, at, modes, &results, self.options));
@@ -239,7 +248,9 @@ impl Judge<'_> {
                     && l.finding.primary.path == finding.primary.path
             };
             if let Some(known) = findings.iter_mut().find(same) {
-                known.modes.extend(modes.iter().filter(|m| !known.modes.contains(m)).copied().collect::<Vec<_>>());
+                known
+                    .modes
+                    .extend(modes.iter().filter(|m| !known.modes.contains(m)).copied().collect::<Vec<_>>());
                 known.modes.sort_unstable();
                 continue;
             }
@@ -247,8 +258,11 @@ impl Judge<'_> {
         }
     }
 
-    fn located(&self, object: &Object<'_>, finding: Finding, modes: Vec<Mode>) -> Located {
+    fn located(&self, object: &Object<'_>, mut finding: Finding, modes: Vec<Mode>) -> Located {
         let place = locate(object.node, &finding.primary.path);
+        if !place.found {
+            explain_default(&mut finding);
+        }
         let primary = mark(self.lines, place.span, finding.primary.label.clone());
         let mut related = Vec::new();
         if let Some(definition) = place.definition {
@@ -263,7 +277,8 @@ impl Judge<'_> {
     fn schema_finding(&self, object: &Object<'_>, problem: &schema::Problem) -> Located {
         let rule = if problem.is_duplicate() { &DUPLICATE_KEY } else { &SCHEMA_INVALID };
         let label = problem.label();
-        let related = problem.first_span().map(|span| mark(self.lines, span, "first given here")).into_iter().collect();
+        let related =
+            problem.first_span().map(|span| mark(self.lines, span, "first given here")).into_iter().collect();
         Located {
             primary: mark(self.lines, problem.span, label.clone()),
             finding: Finding {
@@ -308,7 +323,10 @@ impl Judge<'_> {
             kind: NoticeKind::UnknownWorkload,
             file: Some(self.source.file.clone()),
             region: Some(region(self.lines, first_token(object.node))),
-            message: format!("{id} ({}) looks like a workload of an unknown kind and was not judged", id.api_version),
+            message: format!(
+                "{id} ({}) looks like a workload of an unknown kind and was not judged",
+                id.api_version
+            ),
             hint: Some(format!(
                 "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: spec.template}}]",
                 id.api_version, id.kind
@@ -326,6 +344,24 @@ fn refusal(examined: &Examined<'_>) -> String {
         .map_or_else(|| "the pod template does not decode".to_owned(), |p| p.reason())
 }
 
+/// A port that is nowhere written comes from the API server, which copies `containerPort` where the pod has the node's
+/// network: the cause is to be shown.
+fn explain_default(finding: &mut Finding) {
+    let Some(at) = finding.primary.path.0.iter().position(|s| is_container_list(s)) else { return };
+    if finding.rule.id != "host-port" {
+        return;
+    }
+    let cause = FieldPath(finding.primary.path.0[..at].to_vec()).key("hostNetwork");
+    finding.primary.label = "becomes a hostPort".into();
+    finding.related.push(Locus { path: cause, label: "because of this".into() });
+    finding.advice =
+        "remove `hostNetwork`: with it the API server makes every containerPort a hostPort".into();
+}
+
+fn is_container_list(segment: &Segment) -> bool {
+    matches!(segment, Segment::Key(key) if key == "containers" || key == "initContainers")
+}
+
 /// Moves a finding's paths from the pod to the object that holds its template.
 fn rebase(finding: &mut Finding, template: &Template<'_>) {
     let (spec, metadata) = (template.spec_path(), template.metadata_path());
@@ -333,7 +369,9 @@ fn rebase(finding: &mut Finding, template: &Template<'_>) {
         Some((Segment::Key(key), rest)) if template.form == Form::PodSpec && key == "spec" => {
             spec.clone().join(&FieldPath(rest.to_vec()))
         }
-        Some((Segment::Key(key), rest)) if key == "metadata" => metadata.clone().join(&FieldPath(rest.to_vec())),
+        Some((Segment::Key(key), rest)) if key == "metadata" => {
+            metadata.clone().join(&FieldPath(rest.to_vec()))
+        }
         _ => template.path().clone().join(path),
     };
     finding.primary.path = rebased(&finding.primary.path);

@@ -39,7 +39,9 @@ fn labelled(enforce: LevelVersion, audit: Option<LevelVersion>, warn: Option<Lev
     let labels: Vec<(&str, String)> = asked
         .into_iter()
         .filter_map(|(mode, at)| at.map(|at| (mode, at)))
-        .flat_map(|(mode, at)| [(mode.level_label(), at.level.to_string()), (mode.version_label(), at.version.to_string())])
+        .flat_map(|(mode, at)| {
+            [(mode.level_label(), at.level.to_string()), (mode.version_label(), at.version.to_string())]
+        })
         .collect();
     resolve(labels.iter().map(|(k, v)| (*k, v.as_str())), Policy::default()).0
 }
@@ -116,6 +118,8 @@ fn strictest_of(a: &Policy, b: &Policy) -> Policy {
         PolicyVersion::Latest => u64::MAX,
         PolicyVersion::Minor(minor) => minor,
     };
-    let pick = |a: LevelVersion, b: LevelVersion| if (b.level, newer(b.version)) > (a.level, newer(a.version)) { b } else { a };
+    let pick = |a: LevelVersion, b: LevelVersion| {
+        if (b.level, newer(b.version)) > (a.level, newer(a.version)) { b } else { a }
+    };
     Policy { enforce: pick(a.enforce, b.enforce), audit: pick(a.audit, b.audit), warn: pick(a.warn, b.warn) }
 }

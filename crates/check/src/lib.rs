@@ -25,10 +25,11 @@ pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
 pub use record::{
-    Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, Record, Region,
-    Subject, Summary, Workload,
+    Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
+    Record, Region, Subject, Summary, Workload,
 };
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
+pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
 pub use survey::{Seen, Source, Survey, survey};
 pub use tally::Tally;

@@ -84,7 +84,9 @@ fn shown(node: NodeRef<'_>, key: Option<NodeRef<'_>>, found: bool) -> Option<Spa
     if let Some(key) = key {
         return Some(key.span());
     }
-    node.get("name").filter(|n| !n.span().is_empty()).map(NodeRef::span)
+    // An item of a list: by its name, or by its first field.
+    let name = node.get("name").filter(|n| !n.span().is_empty()).map(NodeRef::span);
+    name.or_else(|| node.pairs().next().map(|(key, value)| Span::new(key.span().start, value.span().end)))
 }
 
 /// The first key of a mapping, else the node itself.

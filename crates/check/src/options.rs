@@ -18,6 +18,13 @@ pub struct Options {
     pub custom_resources: Vec<ConfiguredEntry>,
 }
 
+impl Default for Options {
+    /// The newest version that is known, with defaults.
+    fn default() -> Self {
+        Self { kubernetes: u64::from(seawall_pss::NEWEST), defaults: true, custom_resources: Vec::new() }
+    }
+}
+
 /// What makes a run fail with exit status 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailOn {
@@ -54,7 +61,9 @@ impl FromStr for FailOn {
             "audit" => Ok(Self::Audit),
             "warn" => Ok(Self::Warn),
             "never" => Ok(Self::Never),
-            _ => Severity::ALL.into_iter().find(|s| s.as_str() == text).map(Self::Severity).ok_or(FailOnError),
+            _ => {
+                Severity::ALL.into_iter().find(|s| s.as_str() == text).map(Self::Severity).ok_or(FailOnError)
+            }
         }
     }
 }

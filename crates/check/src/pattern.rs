@@ -33,10 +33,18 @@ mod tests {
 
     #[test]
     fn stars_and_question_marks() {
-        for (pattern, text) in [("*", ""), ("prod-*", "prod-eu"), ("*-prod", "a-prod-prod"), ("a?c", "abc"), ("a*b*c", "axxbyyc")] {
+        for (pattern, text) in [
+            ("*", ""),
+            ("prod-*", "prod-eu"),
+            ("*-prod", "a-prod-prod"),
+            ("a?c", "abc"),
+            ("a*b*c", "axxbyyc"),
+        ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [("prod", "prod-eu"), ("prod-*", "xprod-eu"), ("a?c", "ac"), ("", "a"), ("*b", "abc")] {
+        for (pattern, text) in
+            [("prod", "prod-eu"), ("prod-*", "xprod-eu"), ("a?c", "ac"), ("", "a"), ("*b", "abc")]
+        {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
     }

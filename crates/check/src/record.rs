@@ -191,6 +191,8 @@ pub enum NoticeKind {
     NamespaceConflict,
     /// A namespace label that the API server would not take, or a Namespace without labels.
     NamespaceLabels,
+    /// Something in a directory that was left out.
+    Skipped,
     /// A version newer than the target cluster's.
     VersionClamped,
 }
@@ -204,6 +206,7 @@ impl NoticeKind {
             Self::UnknownWorkload => "unknown-workload",
             Self::NamespaceConflict => "namespace-conflict",
             Self::NamespaceLabels => "namespace-labels",
+            Self::Skipped => "skipped",
             Self::VersionClamped => "version-clamped",
         }
     }

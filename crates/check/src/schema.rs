@@ -20,12 +20,28 @@ pub(crate) fn refused(problems: &[Problem]) -> bool {
 }
 
 impl Problem {
-    pub(crate) fn refuses(&self) -> bool { false }
-    pub(crate) fn is_duplicate(&self) -> bool { false }
-    pub(crate) fn label(&self) -> String { String::new() }
-    pub(crate) fn first_span(&self) -> Option<Span> { None }
-    pub(crate) fn container(&self) -> Option<String> { None }
-    pub(crate) fn message(&self) -> String { String::new() }
-    pub(crate) fn advice(&self) -> String { String::new() }
-    pub(crate) fn reason(&self) -> String { String::new() }
+    pub(crate) fn refuses(&self) -> bool {
+        false
+    }
+    pub(crate) fn is_duplicate(&self) -> bool {
+        false
+    }
+    pub(crate) fn label(&self) -> String {
+        String::new()
+    }
+    pub(crate) fn first_span(&self) -> Option<Span> {
+        None
+    }
+    pub(crate) fn container(&self) -> Option<String> {
+        None
+    }
+    pub(crate) fn message(&self) -> String {
+        String::new()
+    }
+    pub(crate) fn advice(&self) -> String {
+        String::new()
+    }
+    pub(crate) fn reason(&self) -> String {
+        String::new()
+    }
 }

@@ -13,7 +13,10 @@ use crate::survey::{Seen, Survey};
 
 /// What the checks of the standard are called when workloads are counted: the four basics of restricted are one thing.
 const BLOCKERS: [(&str, &[&str]); 15] = [
-    ("four basics", &["allowPrivilegeEscalation", "capabilities_restricted", "runAsNonRoot", "seccompProfile_restricted"]),
+    (
+        "four basics",
+        &["allowPrivilegeEscalation", "capabilities_restricted", "runAsNonRoot", "seccompProfile_restricted"],
+    ),
     ("privileged", &["privileged"]),
     ("host namespaces", &["hostNamespaces"]),
     ("hostPath", &["hostPathVolumes"]),
@@ -71,7 +74,8 @@ impl Tally {
         } else if !(audit && warn) {
             self.summary.warned += 1;
         }
-        self.failed |= (!audit && self.bars.contains(&FailOn::Audit)) || (!warn && self.bars.contains(&FailOn::Warn));
+        self.failed |=
+            (!audit && self.bars.contains(&FailOn::Audit)) || (!warn && self.bars.contains(&FailOn::Warn));
         self.block(seen.pod, options.kubernetes);
     }
 
@@ -114,7 +118,8 @@ impl Tally {
     fn findings(&mut self, findings: &[Located]) {
         self.summary.findings += findings.len() as u64;
         let worst = findings.iter().map(|f| f.finding.severity).max();
-        let over = |bar: &FailOn| matches!(bar, FailOn::Severity(s) if worst.is_some_and(|w: Severity| w >= *s));
+        let over =
+            |bar: &FailOn| matches!(bar, FailOn::Severity(s) if worst.is_some_and(|w: Severity| w >= *s));
         self.failed |= self.bars.iter().any(over);
     }
 

@@ -260,8 +260,14 @@ mod tests {
 
     #[test]
     fn levels_are_written_with_or_without_a_version() {
-        assert_eq!("baseline:v1.30".parse::<LevelVersion>().map(|l| l.to_string()), Ok("baseline:v1.30".into()));
-        assert_eq!("restricted".parse::<LevelVersion>().map(|l| l.to_string()), Ok("restricted:latest".into()));
+        assert_eq!(
+            "baseline:v1.30".parse::<LevelVersion>().map(|l| l.to_string()),
+            Ok("baseline:v1.30".into())
+        );
+        assert_eq!(
+            "restricted".parse::<LevelVersion>().map(|l| l.to_string()),
+            Ok("restricted:latest".into())
+        );
         assert_eq!("restricted:1.30".parse::<LevelVersion>(), Err(VersionError::Policy));
         assert_eq!("strict".parse::<LevelVersion>(), Err(VersionError::Level));
     }

@@ -3,7 +3,10 @@
 mod checks;
 mod cli;
 mod explain;
+mod outputs;
+mod pipeline;
 mod scan;
+mod settings;
 mod terminal;
 
 use std::process::ExitCode;
@@ -30,7 +33,9 @@ fn main() -> ExitCode {
     match result {
         Ok(status) => ExitCode::from(status),
         // Whoever reads the output has seen enough (`| head`).
-        Err(terminal::Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(terminal::Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(failure) => {
             terminal::report_failure(&failure);
             ExitCode::from(EXIT_INPUT)

@@ -104,7 +104,12 @@ mod tests {
     #[test]
     fn stops_at_the_first_error() {
         let items: Vec<usize> = (0..100_000).collect();
-        let outcome = in_order(NonZeroUsize::new(4).unwrap(), &items, |i| *i, |i| if i == 10 { Err(i) } else { Ok(()) });
+        let outcome = in_order(
+            NonZeroUsize::new(4).unwrap(),
+            &items,
+            |i| *i,
+            |i| if i == 10 { Err(i) } else { Ok(()) },
+        );
         assert_eq!(outcome, Err(10));
     }
 }

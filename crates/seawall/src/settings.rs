@@ -10,7 +10,7 @@ use seawall_yaml::{LineIndex, Span};
 use crate::cli::ScanArgs;
 
 /// The name that is looked for.
-const NAME: &str = "seawall.yaml";
+pub(crate) const NAME: &str = "seawall.yaml";
 
 /// A configuration and where it came from.
 #[derive(Debug, Default)]
@@ -40,11 +40,15 @@ pub(crate) fn load(args: &ScanArgs) -> Result<Settings, Vec<InputError>> {
         let span = extra.document.as_ref().map_or(Span::default(), |d| d.root().span());
         return Err(vec![located(span, "the configuration must be one document".into(), None)]);
     }
-    let Some(entry) = entries.pop() else { return Ok(Settings { config: Config::default(), file: Some(path) }) };
+    let Some(entry) = entries.pop() else {
+        return Ok(Settings { config: Config::default(), file: Some(path) });
+    };
     if !entry.problems.is_empty() {
         return Err(entry.problems.into_iter().map(|p| located(p.span, p.message, p.hint)).collect());
     }
-    let Some(document) = entry.document else { return Ok(Settings { config: Config::default(), file: Some(path) }) };
+    let Some(document) = entry.document else {
+        return Ok(Settings { config: Config::default(), file: Some(path) });
+    };
     match Config::from_document(&document) {
         Ok(config) => Ok(Settings { config, file: Some(path) }),
         Err(errors) => Err(errors.into_iter().map(|e| located(e.span, e.message, e.hint)).collect()),

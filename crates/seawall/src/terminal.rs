@@ -52,6 +52,7 @@ pub(crate) fn is_watched() -> bool {
 /// The columns of the terminal; 100 where there is none.
 pub(crate) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    let terminal = || io::stdout().is_terminal().then(terminal_size::terminal_size).flatten().map(|(w, _)| w.0.into());
+    let terminal =
+        || io::stdout().is_terminal().then(terminal_size::terminal_size).flatten().map(|(w, _)| w.0.into());
     columns.or_else(terminal).unwrap_or(100).max(40)
 }

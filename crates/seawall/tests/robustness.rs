@@ -125,7 +125,10 @@ spec:
 
 #[test]
 fn a_tab_is_a_located_error() {
-    let dir = Dir::with(&[("in.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: tabs\nspec: {containers: []}\n")]);
+    let dir = Dir::with(&[(
+        "in.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: tabs\nspec: {containers: []}\n",
+    )]);
     let run = dir.scan(&["in.yaml"]);
     let errors = run.of("error");
     assert_eq!(errors.len(), 1);
@@ -149,7 +152,10 @@ spec:
 
 #[test]
 fn an_unrendered_template_is_named_as_such() {
-    let dir = Dir::with(&[("chart/templates/pod.yaml", TEMPLATE), ("chart/Chart.yaml", "name: x\nversion: 1.0.0\n")]);
+    let dir = Dir::with(&[
+        ("chart/templates/pod.yaml", TEMPLATE),
+        ("chart/Chart.yaml", "name: x\nversion: 1.0.0\n"),
+    ]);
     let walked = dir.scan(&["."]);
     assert_eq!(walked.status, 0, "{:?}", walked.all);
     let notices = walked.of("notice");
@@ -252,7 +258,8 @@ spec:
   - {name: e, image: reg:5000/x, securityContext: {privileged: true}}
 ";
     let run = Dir::with(&[("in.yaml", text)]).scan(&["in.yaml"]);
-    let containers: Vec<_> = run.findings("privileged-container").iter().map(|f| f["container"].clone()).collect();
+    let containers: Vec<_> =
+        run.findings("privileged-container").iter().map(|f| f["container"].clone()).collect();
     assert_eq!(containers, ["i", "e"]);
 }
 
@@ -270,7 +277,13 @@ fn every_workload_kind_is_judged() {
     );
     assert_privileged(&job, &["m"]);
     let retired = ["extensions/v1beta1 Deployment", "apps/v1beta1 StatefulSet", "apps/v1beta2 DaemonSet"];
-    let current = ["apps/v1 Deployment", "apps/v1 DaemonSet", "apps/v1 ReplicaSet", "apps/v1 StatefulSet", "v1 ReplicationController"];
+    let current = [
+        "apps/v1 Deployment",
+        "apps/v1 DaemonSet",
+        "apps/v1 ReplicaSet",
+        "apps/v1 StatefulSet",
+        "v1 ReplicationController",
+    ];
     for kind in current.into_iter().chain(retired) {
         let (version, kind) = kind.split_once(' ').unwrap();
         let text = format!(
@@ -279,7 +292,8 @@ fn every_workload_kind_is_judged() {
         );
         assert_privileged(&text, &["m"]);
     }
-    let pod_template = format!("apiVersion: v1\nkind: PodTemplate\nmetadata: {{name: m}}\ntemplate:\n{}", template(2, ""));
+    let pod_template =
+        format!("apiVersion: v1\nkind: PodTemplate\nmetadata: {{name: m}}\ntemplate:\n{}", template(2, ""));
     assert_privileged(&pod_template, &["m"]);
 }
 
@@ -310,7 +324,10 @@ fn twenty_thousand_documents_in_one_file() {
 
 #[test]
 fn a_scalar_of_five_megabytes() {
-    let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata:\n  a: \"{}\"\n", "x".repeat(5 << 20));
+    let text = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata:\n  a: \"{}\"\n",
+        "x".repeat(5 << 20)
+    );
     let run = within(Duration::from_secs(10), text.as_bytes());
     assert_eq!(run.status, 0, "{:?}", run.all.len());
 }

@@ -8,7 +8,9 @@ use super::{all, find};
 
 /// The pages that a rule's id, an alias or a topic stands for; none if nothing is called so.
 pub fn explain(id: &str) -> Vec<String> {
-    let topics = seawall_pss::TOPICS.iter().filter(|t| t.id == id || t.aliases.iter().any(|a| a.eq_ignore_ascii_case(id)));
+    let topics = seawall_pss::TOPICS
+        .iter()
+        .filter(|t| t.id == id || t.aliases.iter().any(|a| a.eq_ignore_ascii_case(id)));
     let pages: Vec<String> = topics.map(|t| page(t.id, t.title, &[], t.doc)).collect();
     if !pages.is_empty() {
         return pages;
@@ -45,7 +47,8 @@ fn page(id: &str, title: &str, facts: &[String], doc: Doc) -> String {
 /// The id or alias that is written most like `id`, if one is close.
 pub fn nearest(id: &str) -> Option<&'static str> {
     let topics = seawall_pss::TOPICS.iter().map(|t| t.id);
-    let names = all().into_iter().flat_map(|r| std::iter::once(r.id).chain(r.aliases.iter().copied())).chain(topics);
+    let names =
+        all().into_iter().flat_map(|r| std::iter::once(r.id).chain(r.aliases.iter().copied())).chain(topics);
     let id = id.to_ascii_lowercase();
     names
         .map(|name| (distance(&id, &name.to_ascii_lowercase()), name))

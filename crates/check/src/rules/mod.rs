@@ -54,7 +54,11 @@ mod tests {
             for section in ["## What it does", "## Why it matters", "## How to fix"] {
                 assert!(text.contains(section), "{} lacks `{section}`", rule.id);
             }
-            assert!(rule.title.starts_with(|c: char| !c.is_uppercase()) && !rule.title.ends_with('.'), "{}", rule.id);
+            assert!(
+                rule.title.starts_with(|c: char| !c.is_uppercase()) && !rule.title.ends_with('.'),
+                "{}",
+                rule.id
+            );
         }
     }
 }

@@ -45,7 +45,12 @@ impl Dir {
     /// `seawall` with this directory as the current one, no colours, 100 columns.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seawall"));
-        command.current_dir(&self.0).args(args).env("COLUMNS", "100").env_remove("NO_COLOR").stdin(Stdio::null());
+        command
+            .current_dir(&self.0)
+            .args(args)
+            .env("COLUMNS", "100")
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null());
         command
     }
 
