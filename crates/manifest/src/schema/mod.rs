@@ -101,3 +101,6 @@ impl Walker {
         self.run(object.node, id, current.is_none(), list)
     }
 }
+
+#[cfg(test)]
+mod tests;
