@@ -22,8 +22,7 @@ impl Keys {
         if node.count() <= FEW {
             let mut seen: [(&str, u32); FEW] = [("", 0); FEW];
             let mut owned: [Cow<'_, str>; FEW] = Default::default();
-            let mut count = 0;
-            for ((key, text), slot) in keys.zip(&mut owned) {
+            for (count, ((key, text), slot)) in keys.zip(&mut owned).enumerate() {
                 *slot = text;
                 let text: &str = slot;
                 if let Some((_, first)) = seen[..count].iter().find(|(t, _)| *t == text)
@@ -32,7 +31,6 @@ impl Keys {
                     found.push((*first, key.id().index() as u32));
                 }
                 seen[count] = (text, key.id().index() as u32);
-                count += 1;
             }
             return found;
         }

@@ -15,8 +15,8 @@ pub(super) enum Fault {
     Value(Cow<'static, str>),
 }
 
-fn wrong(value: impl Into<Cow<'static, str>>) -> Option<Fault> {
-    Some(Fault::Type { value: value.into(), into: None })
+fn wrong(value: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::Type { value: value.into(), into: None }
 }
 
 /// What is wrong with a node, taken for itself: collections are only asked whether they may stand there.
@@ -50,9 +50,9 @@ pub(super) fn fault(node: NodeRef<'_>, shape: Shape) -> Option<Fault> {
         (Kind::Int | Kind::Float, Shape::Float) => {
             let text = node.json_number()?;
             let finite = text.parse::<f64>().is_ok_and(f64::is_finite);
-            if finite { None } else { wrong(format!("number {text}")) }
+            (!finite).then(|| wrong(format!("number {text}")))
         }
-        (kind, _) => wrong(go_value(kind)),
+        (kind, _) => Some(wrong(go_value(kind))),
     }
 }
 

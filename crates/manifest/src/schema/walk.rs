@@ -413,7 +413,11 @@ impl Walker {
                     }
                     path.push_str(&document.node(at as usize).and_then(NodeRef::key).unwrap_or_default());
                 }
-                Edge::Item(at) => path.push_str(&format!("[{at}]")),
+                Edge::Item(at) => {
+                    path.push('[');
+                    path.push_str(&at.to_string());
+                    path.push(']');
+                }
             }
         }
         path

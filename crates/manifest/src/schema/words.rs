@@ -28,7 +28,7 @@ pub(super) const fn expected(shape: Shape) -> &'static str {
     }
 }
 
-/// The Go type of a shape, as far as OpenAPI tells it: named strings and maps are lost.
+/// The Go type of a shape, as far as `OpenAPI` tells it: named strings and maps are lost.
 pub(super) fn go_type(shape: Shape) -> String {
     match shape {
         Shape::Any => "interface {}".to_owned(),

@@ -1,6 +1,6 @@
 //! The type table of the built-in kinds: apiVersion and kind to a struct, struct and key to a shape.
 //!
-//! `table` is generated from Kubernetes' OpenAPI; here is what it means and how it is looked up. Looking up a field costs
+//! `table` is generated from Kubernetes' `OpenAPI`; here is what it means and how it is looked up. Looking up a field costs
 //! one hash of the key and, as a rule, one comparison.
 
 #[rustfmt::skip]
