@@ -22,14 +22,13 @@ fn wrong(value: impl Into<Cow<'static, str>>) -> Fault {
 /// What is wrong with a node, taken for itself: collections are only asked whether they may stand there.
 pub(super) fn fault(node: NodeRef<'_>, shape: Shape) -> Option<Fault> {
     match (node.kind(), shape) {
+        // These unions take whatever is no schema and no list, and forget it.
         (Kind::Null, _)
-        | (_, Shape::Any)
+        | (_, Shape::Any | Shape::OrList(_) | Shape::OrStrings(_))
         | (Kind::Bool, Shape::Bool | Shape::OrBool(_))
         | (Kind::String, Shape::String | Shape::IntOrString)
         | (Kind::Mapping, Shape::Struct(_) | Shape::Map(_) | Shape::OrBool(_))
-        | (Kind::Sequence, Shape::List(..) | Shape::Bytes)
-        // These two take whatever is no schema and no list, and forget it.
-        | (_, Shape::OrList(_) | Shape::OrStrings(_)) => None,
+        | (Kind::Sequence, Shape::List(..) | Shape::Bytes) => None,
         (_, Shape::OrBool(_)) => Some(Fault::Value(Cow::Borrowed("boolean or JSON schema expected"))),
         (_, Shape::Quantity) => quantity_fault(node).map(|e| Fault::Value(Cow::Borrowed(e))),
         (Kind::String, Shape::Time) => time_fault(node, None),
@@ -39,7 +38,9 @@ pub(super) fn fault(node: NodeRef<'_>, shape: Shape) -> Option<Fault> {
         }
         (Kind::String, Shape::Bytes) => (!is_base64(node.text()?.as_bytes()))
             .then_some(Fault::Value(Cow::Borrowed("illegal base64 data"))),
-        (Kind::Int | Kind::Float, Shape::Int32) => integer_fault(node, i64::from(i32::MIN)..=i64::from(i32::MAX), None),
+        (Kind::Int | Kind::Float, Shape::Int32) => {
+            integer_fault(node, i64::from(i32::MIN)..=i64::from(i32::MAX), None)
+        }
         (Kind::Int | Kind::Float, Shape::Int64) => integer_fault(node, i64::MIN..=i64::MAX, None),
         (Kind::Int | Kind::Float, Shape::IntOrString) => {
             integer_fault(node, i64::from(i32::MIN)..=i64::from(i32::MAX), Some("int32"))

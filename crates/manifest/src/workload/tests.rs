@@ -119,8 +119,10 @@ fn likely_workloads_are_named() {
 
 #[test]
 fn large_mappings_take_no_square_of_time() {
-    let many: String =
-        (0..50_000).map(|i| format!("    r{i}: {{template: {{spec: {{containers: []}}}}}}\n")).collect();
+    let many = (0..50_000)
+        .map(|i| format!("    r{i}: {{template: {{spec: {{containers: []}}}}}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let text =
         format!("apiVersion: kubeflow.org/v1\nkind: PyTorchJob\nspec:\n  pytorchReplicaSpecs:\n{many}");
     assert_eq!(with(&text, |o| templates(o, &[]).len()), 50_000);
