@@ -217,3 +217,34 @@ fn namespaces_ask_for_what_upstream_reads_in_their_labels() {
         assert_eq!(ours, theirs, "{labels:?}");
     }
 }
+
+/// The YAML blocks of a rule's documentation.
+fn examples(rule: &seawall_finding::Rule) -> Vec<String> {
+    let lines: Vec<&str> = rule.doc.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    let blocks = lines.split(|line| line.starts_with("```")).skip(1).step_by(2);
+    blocks.map(|block| block.join("\n")).collect()
+}
+
+#[test]
+fn examples_in_documentation_break_and_keep_their_rule() {
+    let mut oracle = Oracle::start("pods");
+    for rule in seawall_pss::RULES {
+        let broken: Vec<bool> = examples(rule)
+            .iter()
+            .map(|yaml| {
+                let json = oracle.ask(json!({"yaml": yaml}).to_string().as_bytes());
+                let pod: Pod<'_> = seawall_model::json::decode(&json).expect("a pod");
+                let level = rule.level.expect("a level");
+                let results = seawall_pss::results(&pod, level, NEWEST.into());
+                let found = seawall_pss::findings(
+                    &pod,
+                    &results,
+                    &seawall_model::FieldPath::root(),
+                    &seawall_model::ObjectId::default(),
+                );
+                found.iter().any(|f| f.rule.id == rule.id)
+            })
+            .collect();
+        assert_eq!(broken, [true, false], "{}", rule.id);
+    }
+}

@@ -13,7 +13,46 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports container ports with a `hostPort` other than 0.
+    ///
+    /// ## Why it matters
+    /// The port opens on the node's own address, past Services and on many network plugins past NetworkPolicies; it may shadow
+    /// a service of the node. Two such pods cannot run on one node.
+    ///
+    /// ## How to fix
+    /// Remove `hostPort` and expose the port with a Service (of type NodePort or LoadBalancer for clients outside).
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     ports:
+    ///     - containerPort: 8080
+    ///       hostPort: 8080
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     ports:
+    ///     - containerPort: 8080
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `hostPorts`. In a Pod with `hostNetwork: true` the API server sets
+    /// `hostPort` itself.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/concepts/services-networking/service/
+    /// - CIS Kubernetes Benchmark 5.2.13
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "host-port",
         aliases: &["hostPorts"],
