@@ -128,7 +128,7 @@ impl Check for AppArmorProfile {
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         Account {
             message: format!("{at} asks for the AppArmor profile {}", text::listed(offenders)),
-            advice: "remove the profile, or write `appArmorProfile: {type: RuntimeDefault}`".to_owned(),
+            advice: "remove it, or write `appArmorProfile: {type: RuntimeDefault}`".to_owned(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
+use seawall_model::gotext::plural;
 use seawall_model::pod::{Container, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
@@ -131,15 +132,16 @@ pub(super) fn must_not_include(offenders: &[Offender<'_>]) -> String {
 
 /// What a person is told of capabilities that may not be added.
 pub(super) fn added(at: &str, offenders: &[&Offender<'_>]) -> Account {
-    let prefixed = offenders.iter().find_map(|o| o.text().strip_prefix("CAP_"));
-    let advice = match prefixed {
-        Some("NET_BIND_SERVICE") => {
-            "write `NET_BIND_SERVICE`: Kubernetes names capabilities without `CAP_`".to_owned()
-        }
-        _ => "remove them from `capabilities.add`; what truly needs them belongs alone in a namespace of a less strict level"
-            .to_owned(),
+    let advice = if offenders.iter().all(|o| o.text() == "CAP_NET_BIND_SERVICE") {
+        "write `NET_BIND_SERVICE`: Kubernetes names capabilities without `CAP_`"
+    } else {
+        "remove what is not needed from `capabilities.add`; what truly needs it belongs alone in a namespace of a less strict level"
     };
-    Account { message: format!("{at} adds the capabilities {}", text::listed(offenders)), advice }
+    let noun = plural("capability", "capabilities", offenders.len());
+    Account {
+        message: format!("{at} adds the {noun} {}", text::listed(offenders)),
+        advice: advice.to_owned(),
+    }
 }
 
 #[cfg(test)]

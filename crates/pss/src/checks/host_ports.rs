@@ -85,14 +85,16 @@ impl Check for HostPorts {
 
     fn detail(offenders: &[Offender<'_>]) -> String {
         let containers = text::container_names(offenders);
-        let ports = ports(offenders);
+        // Sorted as texts: 443 comes before 80.
+        let ports: BTreeSet<String> = offenders.iter().map(|o| number(o).to_string()).collect();
+        let ports: Vec<String> = ports.into_iter().collect();
         format!(
             "{} {} {} {} {}",
             plural("container", "containers", containers.len()),
             quoted_list(&containers),
             plural("uses", "use", containers.len()),
             plural("hostPort", "hostPorts", ports.len()),
-            joined(ports)
+            ports.join(", ")
         )
     }
 
@@ -101,26 +103,18 @@ impl Check for HostPorts {
     }
 
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
-        let ports = ports(offenders.iter().copied());
+        let ports: BTreeSet<i64> = offenders.iter().map(|o| number(o)).collect();
         let noun = plural("port", "ports", ports.len());
+        let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
         Account {
-            message: format!("{at} takes {noun} {} of the node", joined(ports)),
+            message: format!("{at} takes {noun} {} of the node", ports.join(", ")),
             advice: "remove `hostPort` and expose the port with a Service".to_owned(),
         }
     }
 }
 
-/// The ports as texts, for the reference sorts them so: 443 before 80.
-fn ports<'o>(offenders: impl IntoIterator<Item = &'o Offender<'o>>) -> BTreeSet<String> {
-    let number = |o: &Offender<'_>| match o.value {
-        Value::Int(port) => port.to_string(),
-        Value::Missing | Value::Bool(_) | Value::Text(_) => String::new(),
-    };
-    offenders.into_iter().map(number).collect()
-}
-
-fn joined(ports: BTreeSet<String>) -> String {
-    ports.into_iter().collect::<Vec<_>>().join(", ")
+fn number(offender: &Offender<'_>) -> i64 {
+    if let Value::Int(port) = offender.value { port } else { 0 }
 }
 
 #[cfg(test)]

@@ -125,9 +125,10 @@ impl Check for RestrictedVolumes {
         let volumes: Vec<String> = offenders.iter().map(|o| format!("{} ({})", quote(o.name), kind(o))).collect();
         Account {
             message: format!(
-                "{} {} of a type that restricted does not allow",
+                "{} {} {} of a type that restricted does not allow",
                 plural("volume", "volumes", volumes.len()),
-                volumes.join(", ")
+                volumes.join(", "),
+                plural("is", "are", volumes.len())
             ) ,
             advice: "mount the storage through a PersistentVolumeClaim; its PersistentVolume may be of any type".to_owned(),
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
+use seawall_model::gotext::plural;
 use seawall_model::pod::PodSpec;
 
 use crate::check::{Account, Check, Sink, Variant};
@@ -124,8 +125,12 @@ impl Check for Sysctls {
 
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         Account {
-            message: format!("{at} sets the kernel parameters {}", text::listed(offenders)),
-            advice: "remove them; a setting that the workload cannot do without belongs on the node".to_owned(),
+            message: format!(
+                "{at} sets the kernel {} {}",
+                plural("parameter", "parameters", offenders.len()),
+                text::listed(offenders)
+            ),
+            advice: "remove it; a setting that the workload cannot do without belongs on the node".to_owned(),
         }
     }
 }
