@@ -79,6 +79,11 @@ fn unreadable(bytes: &[u8], offset: u32) -> Option<Problem> {
                 .with_hint("save the file as UTF-8"),
         );
     }
+    // Go takes the second for one only while it is at the head of its buffer, and then drops characters of later lines.
+    if bytes.starts_with(b"\xef\xbb\xbf\xef\xbb\xbf") {
+        let problem = Problem::new(ProblemKind::Encoding, at(3, 3), "a second byte order mark");
+        return Some(problem.with_hint("delete it"));
+    }
     let (text, invalid) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {
