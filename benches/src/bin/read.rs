@@ -1,36 +1,47 @@
 //! Prints what the readers do per second of CPU time on generated manifests: `read [DOCUMENTS] [ROUNDS]`.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seawall_benches::corpus;
-use seawall_yaml::{Document, Limits, Reader, Span, readers};
+use seawall_yaml::{Document, Kind, Limits, NodeRef, Reader, Span, readers};
 
-/// The document as JSON; numbers and booleans as written.
+/// The document as JSON.
 fn to_json(document: &Document) -> String {
-    fn show(node: seawall_yaml::NodeRef<'_>, out: &mut String) {
-        use seawall_yaml::Kind;
+    fn quote(text: &str, out: &mut String) {
+        out.push('"');
+        for c in text.chars() {
+            match c {
+                '"' | '\\' => out.extend(['\\', c]),
+                '\n' => out.push_str("\\n"),
+                c => out.push(c),
+            }
+        }
+        out.push('"');
+    }
+    fn show(node: NodeRef<'_>, out: &mut String) {
         match node.kind() {
             Kind::Mapping => {
+                out.push('{');
                 for (i, (key, value)) in node.pairs().enumerate() {
-                    out.push(if i == 0 { '{' } else { ',' });
-                    show(key, out);
+                    out.push_str(if i == 0 { "" } else { "," });
+                    quote(&key.key().unwrap_or_default(), out);
                     out.push(':');
                     show(value, out);
                 }
-                out.push_str(if node.count() == 0 { "{}" } else { "}" });
+                out.push('}');
             }
             Kind::Sequence => {
+                out.push('[');
                 for (i, item) in node.items().enumerate() {
-                    out.push(if i == 0 { '[' } else { ',' });
+                    out.push_str(if i == 0 { "" } else { "," });
                     show(item, out);
                 }
-                out.push_str(if node.count() == 0 { "[]" } else { "]" });
+                out.push(']');
             }
-            Kind::String => write!(out, "{:?}", node.text().unwrap_or_default()).expect("text"),
-            Kind::Null => out.push_str("null"),
-            _ => out.push_str(node.text().unwrap_or_default()),
+            Kind::String => quote(node.text().unwrap_or_default(), out),
+            Kind::Bool => out.push_str(if node.as_bool() == Some(true) { "true" } else { "false" }),
+            _ => out.push_str(&node.json_number().unwrap_or("null".into())),
         }
     }
     let mut out = String::new();
@@ -85,10 +96,8 @@ fn measure(name: &str, documents: usize, rounds: usize, document: impl Fn(usize)
         count
     });
 
-    let json: Vec<String> = chunks
-        .iter()
-        .filter_map(|range| Some(to_json(&readers::fast(&yaml, *range, &mut None)?)))
-        .collect();
+    let json: Vec<String> =
+        chunks.iter().filter_map(|range| Some(to_json(&readers::fast(&yaml, *range, &mut None)?))).collect();
     let json: Arc<[u8]> = json.join("\n").into_bytes().into();
     report("json", json.len(), documents, rounds, || {
         let mut at = 0;
