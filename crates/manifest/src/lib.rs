@@ -1,1 +1,5 @@
-//! seawall-manifest
+//! x
+pub mod defaults;
+pub mod objects;
+pub mod types;
+pub mod workload;

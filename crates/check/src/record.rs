@@ -1,0 +1,308 @@
+//! What a run has to say, one record at a time and in input order: the currency between the driver and the reports.
+
+use std::sync::Arc;
+
+use seawall_finding::Finding;
+use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
+
+/// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
+/// last character.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Region {
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column behind the last character.
+    pub end_column: u32,
+}
+
+/// A file as the records name it, with its text for quoting.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// As given on the command line, or found below it; `<stdin>` for standard input.
+    pub file: Arc<str>,
+    /// The bytes that the regions count in.
+    pub source: Arc<[u8]>,
+}
+
+/// A place in a source with what is to be seen there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Where.
+    pub region: Region,
+    /// A few words, such as `must be false`; may be empty.
+    pub label: String,
+}
+
+/// A finding with its places.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The finding.
+    pub finding: Finding,
+    /// Where its primary locus is.
+    pub primary: Mark,
+    /// Where its other places are: the definition behind an alias, the cause of a default, the first of two keys.
+    pub related: Vec<Mark>,
+    /// The modes that this finding counts against; empty where no effective level forbids it.
+    pub modes: Vec<Mode>,
+}
+
+/// What a namespace does with a violation, in the order of the labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mode {
+    /// Refuse the pod.
+    Enforce,
+    /// Note it in the audit log.
+    Audit,
+    /// Warn the person who applies.
+    Warn,
+}
+
+impl Mode {
+    /// As in the labels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Audit => "audit",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// Which question an evaluation answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// Would the pod be admitted: the pod itself, or the pods that a template makes, with the API server's defaults for pods.
+    Pod,
+    /// What the API server says of the object that carries the template: it warns and audits, and never refuses.
+    Template,
+}
+
+impl Subject {
+    /// In lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pod => "pod",
+            Self::Template => "template",
+        }
+    }
+}
+
+/// A verdict at one level and version.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// What was judged.
+    pub subject: Subject,
+    /// The level.
+    pub level: Level,
+    /// The version as asked.
+    pub version: PolicyVersion,
+    /// The minor it was evaluated at, after clamping to the target cluster.
+    pub evaluated_as: u64,
+    /// The modes that ask for this level and version.
+    pub modes: Vec<Mode>,
+    /// Whether it passes.
+    pub allowed: bool,
+    /// The reference's reasons; empty if it passes.
+    pub forbidden_reason: String,
+    /// The reference's reasons and details; empty if it passes.
+    pub forbidden_detail: String,
+}
+
+/// Where the levels came from that a workload is judged at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LevelSource {
+    /// The labels of its namespace in the input.
+    Namespace,
+    /// `levels` in the configuration: the pattern that matched.
+    Config(String),
+    /// The command line, or the default.
+    Flag,
+}
+
+/// A workload: one pod, or one pod template of an object.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Its file.
+    pub origin: Origin,
+    /// The position of its document in the file, from 0.
+    pub document: u32,
+    /// The object.
+    pub object: ObjectId,
+    /// Where the object begins.
+    pub region: Region,
+    /// The chart's file from Helm's `# Source:` comment.
+    pub chart_source: Option<String>,
+    /// The path of the pod template (`spec.template`); empty for pods.
+    pub template: FieldPath,
+    /// Whether the object is a custom resource, judged as its pods would be.
+    pub custom: bool,
+    /// Why the API server would refuse the object itself; then there are no evaluations.
+    pub refused: Option<String>,
+    /// The verdicts, `enforce` first.
+    pub evaluations: Vec<Evaluation>,
+    /// Where the levels came from.
+    pub levels_from: LevelSource,
+    /// The strictest level that its pods pass at the target cluster's version; `None` if the object would be refused.
+    pub strictest: Option<Level>,
+    /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself.
+    pub findings: Vec<Located>,
+}
+
+impl Workload {
+    /// The strictest of the levels that it is judged at.
+    pub fn target(&self) -> Level {
+        self.evaluations.iter().map(|e| e.level).max().unwrap_or(Level::Restricted)
+    }
+
+    /// Whether its pods would be refused, or the object itself.
+    pub fn is_refused(&self) -> bool {
+        self.refused.is_some()
+            || self.evaluations.iter().any(|e| !e.allowed && e.modes.contains(&Mode::Enforce))
+    }
+}
+
+/// An object that is no workload, with what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct ObjectReport {
+    /// Its file.
+    pub origin: Origin,
+    /// The position of its document in the file, from 0.
+    pub document: u32,
+    /// The object.
+    pub object: ObjectId,
+    /// Where the object begins.
+    pub region: Region,
+    /// The chart's file from Helm's `# Source:` comment.
+    pub chart_source: Option<String>,
+    /// Why the API server would refuse it.
+    pub refused: Option<String>,
+    /// What is wrong.
+    pub findings: Vec<Located>,
+}
+
+/// An input, or a part of one, that could not be read. Makes the exit status 2.
+#[derive(Clone, Debug)]
+pub struct InputError {
+    /// The file.
+    pub file: Arc<str>,
+    /// Its bytes, where they could be read.
+    pub source: Option<Arc<[u8]>>,
+    /// Where, if it is known.
+    pub region: Option<Region>,
+    /// What is wrong, in lower case without a trailing period.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// What kind of notice; those of one kind are counted together for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NoticeKind {
+    /// An unrendered Helm template met in a directory.
+    Template,
+    /// A document that is not a Kubernetes object, met in a directory.
+    NotKubernetes,
+    /// An object that looks like a workload but is of a kind nobody described.
+    UnknownWorkload,
+    /// Several Namespace objects of one name.
+    NamespaceConflict,
+    /// A namespace label that the API server would not take, or a Namespace without labels.
+    NamespaceLabels,
+    /// A version newer than the target cluster's.
+    VersionClamped,
+}
+
+impl NoticeKind {
+    /// For machines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Template => "unrendered-template",
+            Self::NotKubernetes => "not-kubernetes",
+            Self::UnknownWorkload => "unknown-workload",
+            Self::NamespaceConflict => "namespace-conflict",
+            Self::NamespaceLabels => "namespace-labels",
+            Self::VersionClamped => "version-clamped",
+        }
+    }
+}
+
+/// Something a person should know that is neither a finding nor an error.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// What kind.
+    pub kind: NoticeKind,
+    /// The file, if it concerns one.
+    pub file: Option<Arc<str>>,
+    /// Where, if it is known.
+    pub region: Option<Region>,
+    /// In lower case without a trailing period.
+    pub message: String,
+    /// A command or a change that helps.
+    pub hint: Option<String>,
+}
+
+/// One record of a run.
+#[derive(Clone, Debug)]
+pub enum Record {
+    /// A workload with its verdicts.
+    Workload(Box<Workload>),
+    /// Another object with findings.
+    Object(Box<ObjectReport>),
+    /// Something that could not be read.
+    Error(InputError),
+    /// Something to know.
+    Notice(Notice),
+}
+
+/// How often a rule stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    /// The group's name: `four basics`, or the rule's id.
+    pub name: &'static str,
+    /// Workloads that it keeps from `Summary::target`.
+    pub workloads: u64,
+}
+
+/// The last record of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Files read.
+    pub files: u64,
+    /// Documents with content.
+    pub documents: u64,
+    /// Objects, lists expanded.
+    pub objects: u64,
+    /// Workloads by strictest level: privileged, baseline, restricted.
+    pub by_level: [u64; 3],
+    /// Workloads whose objects the API server would refuse.
+    pub refused: u64,
+    /// Workloads that fail their effective enforce level.
+    pub failing: u64,
+    /// Workloads that pass it but fail at their audit or warn level.
+    pub warned: u64,
+    /// Findings, one per rule and container.
+    pub findings: u64,
+    /// Records of type error.
+    pub errors: u64,
+    /// Records of type notice.
+    pub notices: u64,
+    /// The level that the blockers are counted for.
+    pub target: Option<Level>,
+    /// What keeps workloads from it, the most frequent first.
+    pub blockers: Vec<Blocker>,
+    /// The target cluster's minor.
+    pub kubernetes: u64,
+    /// The exit status of the run.
+    pub exit: u8,
+}
+
+impl Summary {
+    /// All workloads.
+    pub fn workloads(&self) -> u64 {
+        self.by_level.iter().sum::<u64>() + self.refused
+    }
+}
