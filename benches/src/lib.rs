@@ -1,4 +1,5 @@
 //! Benchmarks: both sides of every speed claim in one run, and the input that they share.
 
 pub mod corpus;
+pub mod floor;
 pub mod peer;
