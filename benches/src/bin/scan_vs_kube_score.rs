@@ -55,9 +55,9 @@ impl Corpus {
         let size =
             write(Plan::of(documents), &directory).map_err(|e| format!("{}: {e}", directory.display()))?;
         println!(
-            "corpus: {documents} documents with {} workloads, {:.1} MB in {} files",
+            "corpus: {documents} documents with {} workloads, {} in {} files",
             size.workloads,
-            size.bytes as f64 / 1e6,
+            megabytes(size.bytes),
             size.files
         );
         Ok(Self { directory, size, documents })
@@ -205,5 +205,5 @@ fn milliseconds(time: Duration) -> String {
 }
 
 fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
 }
