@@ -120,7 +120,10 @@ fn profile_of<'d>(annotation: &str) -> Option<Profile<'d>> {
         _ => {
             let name = annotation.strip_prefix("localhost/")?;
             let valid = !name.is_empty() && name.trim() == name && name.len() <= PROFILE_NAME_MAX;
-            valid.then(|| Profile { localhost_profile: Some(Cow::Owned(name.to_owned())), ..plain("Localhost") })
+            valid.then(|| Profile {
+                localhost_profile: Some(Cow::Owned(name.to_owned())),
+                ..plain("Localhost")
+            })
         }
     }
 }
@@ -163,8 +166,10 @@ mod tests {
         let mut pod = Pod::default();
         pod.spec.host_network = true;
         let ports = |host_port| vec![ContainerPort { container_port: 80, host_port }];
-        pod.spec.containers =
-            vec![Container { ports: ports(0), ..container("a") }, Container { ports: ports(9), ..container("b") }];
+        pod.spec.containers = vec![
+            Container { ports: ports(0), ..container("a") },
+            Container { ports: ports(9), ..container("b") },
+        ];
         pod.spec.init_containers = vec![Container { ports: ports(0), ..container("i") }];
         pod.spec.ephemeral_containers = vec![Container { ports: ports(0), ..container("e") }];
         assert!(!apply(&mut pod.clone(), Defaults::Template).host_ports);
@@ -202,7 +207,8 @@ mod tests {
         windows.spec.os = Some(PodOs { name: Cow::Borrowed("windows") });
         assert!(!apply(&mut windows, Defaults::Pod).app_armor);
         let mut same = annotated("unconfined");
-        let context = PodSecurityContext { app_armor_profile: Some(unconfined), ..PodSecurityContext::default() };
+        let context =
+            PodSecurityContext { app_armor_profile: Some(unconfined), ..PodSecurityContext::default() };
         same.spec.security_context = Some(context);
         assert!(!apply(&mut same, Defaults::Pod).app_armor);
         let mut set = annotated("unconfined");

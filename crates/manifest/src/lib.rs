@@ -1,3 +1,5 @@
 //! x
-pub mod types;
 pub mod defaults;
+pub mod objects;
+pub mod types;
+pub mod workload;

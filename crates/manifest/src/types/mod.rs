@@ -74,6 +74,29 @@ pub fn type_of(api_version: &str, kind: &str) -> Option<TypeId> {
     Some(TypeId(KINDS[at].2))
 }
 
+/// Today's struct of a kind of workload in an apiVersion that is no longer served. Fields that were removed since are
+/// unknown to it.
+pub fn retired_type_of(api_version: &str, kind: &str) -> Option<TypeId> {
+    let current = match (api_version, kind) {
+        ("extensions/v1beta1", "Deployment" | "ReplicaSet" | "DaemonSet")
+        | ("apps/v1beta1", "Deployment" | "StatefulSet")
+        | ("apps/v1beta2", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet") => "apps/v1",
+        ("batch/v1beta1" | "batch/v2alpha1", "CronJob") | ("extensions/v1beta1", "Job") => "batch/v1",
+        ("policy/v1beta1", "PodDisruptionBudget") => "policy/v1",
+        _ => return None,
+    };
+    type_of(current, kind)
+}
+
+/// Whether it is a kind of list: `v1` `List`, or one whose metadata are those of lists.
+pub(crate) fn is_list(api_version: &str, kind: &str) -> bool {
+    kind.ends_with("List")
+        && ((api_version, kind) == ("v1", "List")
+            || type_of(api_version, kind)
+                .and_then(|id| id.field("metadata"))
+                .is_some_and(|f| matches!(f.shape, Shape::Struct(id) if id.go_type() == "v1.ListMeta")))
+}
+
 /// All built-in kinds: apiVersion, kind, struct.
 pub fn kinds() -> impl ExactSizeIterator<Item = (&'static str, &'static str, TypeId)> {
     KINDS.iter().map(|(kind, version, id)| (*version, *kind, TypeId(*id)))
@@ -227,7 +250,10 @@ mod tests {
         assert_eq!(shape(pod, "metadata.creationTimestamp"), Shape::Time);
         assert_eq!(shape(pod, "metadata.managedFields.fieldsV1"), Shape::Any);
         assert_eq!(shape(type_of("v1", "Secret").unwrap(), "data"), Shape::Bytes);
-        assert_eq!(shape(type_of("coordination.k8s.io/v1", "Lease").unwrap(), "spec.renewTime"), Shape::MicroTime);
+        assert_eq!(
+            shape(type_of("coordination.k8s.io/v1", "Lease").unwrap(), "spec.renewTime"),
+            Shape::MicroTime
+        );
         assert_eq!(shape(type_of("apps/v1", "ControllerRevision").unwrap(), "data"), Shape::Any);
         let containers = shape(pod, "spec").struct_id().and_then(|id| id.field("containers")).unwrap().shape;
         assert!(matches!(containers, Shape::List(_, key) if merge_key(key) == Some("name")));
