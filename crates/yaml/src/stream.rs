@@ -196,7 +196,7 @@ impl Reader {
     }
 
     fn document(&mut self, range: Span, problems: &mut Vec<Problem>) -> Result<Document, Problem> {
-        if let Some(document) = fast::read(&self.source, range, &self.limits, &mut self.scratch) {
+        if let Some(document) = fast::read(&self.source, range, self.limits, &mut self.scratch) {
             return Ok(document);
         }
         let bytes = &self.source[range.range()];
@@ -224,7 +224,7 @@ impl Reader {
             self.mode = Mode::Done;
             return;
         };
-        let problem = match json::read(&source, start, &self.limits, &mut self.scratch) {
+        let problem = match json::read(&source, start, self.limits, &mut self.scratch) {
             Ok((document, end)) => {
                 self.at = end;
                 self.mode = Mode::Json { count: count.saturating_add(1) };
