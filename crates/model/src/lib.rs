@@ -7,7 +7,7 @@ pub mod decode;
 pub mod gotext;
 mod identity;
 pub mod json;
-mod nodes;
+pub mod nodes;
 mod path;
 pub mod pod;
 mod version;

@@ -88,7 +88,7 @@ object! {
 }
 
 object! {
-    /// A seccomp or AppArmor profile.
+    /// A seccomp or `AppArmor` profile.
     pub struct Profile<'d> {
         /// `type`: `RuntimeDefault`, `Localhost` or `Unconfined`
         kind: Str<'d> = "type",
@@ -98,7 +98,7 @@ object! {
 }
 
 object! {
-    /// SELinux options.
+    /// `SELinux` options.
     pub struct SeLinuxOptions<'d> {
         /// `user`
         user: Str<'d> = "user",

@@ -1,1 +1,35 @@
-//! seawall-pss
+//! The Pod Security Standards, judged as Kubernetes judges them.
+//!
+//! ```text
+//!   Pod -> evaluate -> Faults (a bit for every variant of every check)
+//!                         |        allowed(faults, level, minor)    the verdict
+//!                         |        strictest(faults, minor)         the strictest level that it passes
+//!                         v
+//!   Pod -> results(level, minor) -> offenders -> reason, detail     the reference's sentences
+//!                                            \-> findings           places and words for people
+//! ```
+//!
+//! Structure comes first and text second: a verdict allocates nothing, and every sentence is a function of the offenders.
+//! The reference is k8s.io/pod-security-admission v0.37.2. Knows nothing of files, clusters, webhooks or exceptions.
+
+mod check;
+mod checks;
+mod evaluate;
+mod faults;
+mod find;
+pub mod namespace;
+mod offender;
+mod plan;
+#[cfg(test)]
+mod testing;
+mod text;
+mod topics;
+
+pub use check::{CheckInfo, Exempt, Variant};
+pub use checks::{CHECKS, RULES, rule};
+pub use evaluate::{CheckResult, evaluate, forbidden_detail, forbidden_reason, results, results_of};
+pub use faults::Faults;
+pub use find::findings;
+pub use offender::{Field, Offender, Site, Value};
+pub use plan::{NEWEST, allowed, failing, plan_at, strictest};
+pub use topics::{TOPICS, Topic};

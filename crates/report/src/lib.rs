@@ -1,177 +1,88 @@
-//! Records to output: text for people, one line a finding for editors, one JSON object a line for machines.
+//! Records to output: text for people, one-liners for editors, JSON lines for machines.
 //!
-//! ```text
-//! records of a file -> page()   -> Page { text, tally }      any number of threads, no page depends on another
-//! pages in input order          -> text joined, tallies merged
-//! tally, summary                -> finish() -> the tail
-//! ```
-//!
-//! Knows nothing of checks, configuration or where the output goes.
+//! Rendering the records of one file depends on no other file, so that files are rendered in parallel and printed in order.
 
 mod concise;
-mod exact;
-mod group;
 mod jsonl;
-mod lines;
-mod paint;
-mod snippet;
-mod tail;
-mod tally;
 mod text;
 mod visible;
+mod writer;
 
-use std::fmt;
-use std::io;
-use std::str::FromStr;
 use std::time::Duration;
 
 use seawall_check::{Record, Summary};
 
-pub use tally::Tally;
+pub use text::Tail;
 
-/// The number in every line of `jsonl`.
-pub const SCHEMA: u64 = 1;
-
-/// The form of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// An output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people, with source lines.
-    #[default]
+    /// For people.
     Text,
     /// One line a finding.
     Concise,
-    /// One JSON object a line.
+    /// One JSON object a record.
     Jsonl,
 }
 
-impl Format {
-    /// All formats.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Concise, Self::Jsonl];
-
-    /// As on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Concise => "concise",
-            Self::Jsonl => "jsonl",
-        }
-    }
-}
-
-/// A format that nobody knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownFormat;
-
-impl fmt::Display for UnknownFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("must be one of text, concise, jsonl")
-    }
-}
-
-impl std::error::Error for UnknownFormat {}
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        Self::ALL.into_iter().find(|f| f.as_str() == text).ok_or(UnknownFormat)
-    }
-}
-
 /// How to write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The form.
-    pub format: Format,
-    /// Only what is at the bar, and input errors: no notices, no summary. `jsonl` is a contract and stays whole.
-    pub quiet: bool,
-    /// The reference's own sentences in place of findings, in `text`.
-    pub exact: bool,
-    /// Columns of the terminal; at least 40 are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to use colours.
+    pub colour: bool,
+    /// The columns there are.
     pub width: usize,
-    /// Whether to use ANSI styles; without them the text is the same.
-    pub color: bool,
-    /// What was looked at, as a person would name it: `deploy/`. For the line that says that nothing was found.
-    pub inputs: String,
+    /// Whether the reference's own sentences are wanted.
+    pub exact: bool,
+    /// Findings at the bar and errors only.
+    pub quiet: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            format: Format::Text,
-            quiet: false,
-            exact: false,
-            width: 100,
-            color: false,
-            inputs: String::new(),
+/// Writes records in one format.
+#[derive(Clone, Debug)]
+pub struct Renderer {
+    format: Format,
+    style: Style,
+}
+
+impl Renderer {
+    /// A renderer.
+    pub fn new(format: Format, style: Style) -> Self {
+        Self { format, style }
+    }
+
+    /// Whether records of workloads that pass are wanted.
+    pub fn wants_all(&self) -> bool {
+        self.format == Format::Jsonl
+    }
+
+    /// The text of some records, and what the end has to say of them.
+    pub fn render(&self, records: &[Record]) -> (String, Tail) {
+        match self.format {
+            Format::Text => text::render(records, self.style),
+            Format::Concise => {
+                let mut out = String::new();
+                records.iter().for_each(|r| concise::record(&mut out, r, self.style.quiet));
+                (out, Tail::default())
+            }
+            Format::Jsonl => {
+                let mut out = String::new();
+                records.iter().for_each(|r| jsonl::record(&mut out, r));
+                (out, Tail::default())
+            }
         }
     }
-}
 
-/// The output for some records, with what the tail needs of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// To be written in input order.
-    pub text: String,
-    /// To be merged in input order.
-    pub tally: Tally,
-}
-
-/// Renders records. A function of these records alone: pages of different files may be made in parallel.
-pub fn page(records: &[Record], options: &Options) -> Page {
-    let mut page = Page::default();
-    let mut lines = lines::Cache::default();
-    for record in records {
-        page.tally.count(record);
-        match options.format {
-            Format::Jsonl => jsonl::record(record, &mut page.text),
-            Format::Concise => concise::record(record, options, &mut page.text),
-            Format::Text => text::record(record, options, &mut lines, &mut page.text),
+    /// The end of the report. Without `elapsed` no time is told.
+    pub fn finish(&self, summary: &Summary, tail: &Tail, elapsed: Option<Duration>) -> String {
+        match self.format {
+            Format::Text => text::finish(summary, tail, self.style, elapsed),
+            Format::Concise => String::new(),
+            Format::Jsonl => {
+                let mut out = String::new();
+                jsonl::summary(&mut out, summary);
+                out
+            }
         }
-    }
-    page
-}
-
-/// The end of the output.
-pub fn finish(tally: &Tally, summary: &Summary, elapsed: Option<Duration>, options: &Options) -> String {
-    let mut out = String::new();
-    match options.format {
-        Format::Jsonl => jsonl::summary(summary, &mut out),
-        Format::Concise => {}
-        Format::Text => tail::write(tally, summary, elapsed, options, &mut out),
-    }
-    out
-}
-
-/// Writes records one after the other, for callers with one thread.
-#[derive(Debug)]
-pub struct Renderer<W> {
-    out: W,
-    options: Options,
-    tally: Tally,
-}
-
-impl<W: io::Write> Renderer<W> {
-    /// A renderer that writes to `out`, which should be buffered.
-    pub fn new(out: W, options: Options) -> Self {
-        Self { out, options, tally: Tally::default() }
-    }
-
-    /// Writes one record.
-    pub fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.page(page(std::slice::from_ref(record), &self.options))
-    }
-
-    /// Writes what was rendered elsewhere.
-    pub fn page(&mut self, page: Page) -> io::Result<()> {
-        self.tally.merge(page.tally);
-        self.out.write_all(page.text.as_bytes())
-    }
-
-    /// Writes the tail and returns the writer.
-    pub fn finish(mut self, summary: &Summary, elapsed: Option<Duration>) -> io::Result<W> {
-        self.out.write_all(finish(&self.tally, summary, elapsed, &self.options).as_bytes())?;
-        self.out.flush()?;
-        Ok(self.out)
     }
 }

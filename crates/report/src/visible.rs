@@ -30,11 +30,8 @@ pub(crate) fn push(c: char, out: &mut String) {
         '\t' => out.push_str("\\t"),
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
-        c if (c as u32) < 0x100 && c.is_control() => {
-            let _ = write!(out, "\\x{:02x}", c as u32);
-        }
         c if is_hidden(c) => {
-            let _ = write!(out, "\\u{{{:x}}}", c as u32);
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         }
         c => out.push(c),
     }
@@ -66,7 +63,7 @@ fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
             0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
+            | 0x2028..=0x202E | 0x1BCA0..=0x1BCA3 | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
             | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 
@@ -76,7 +73,7 @@ mod tests {
 
     #[test]
     fn nothing_moves_the_cursor() {
-        assert_eq!(text("a\x1b[31mb\nc\u{202e}d\u{85}"), "a\\x1b[31mb\\nc\\u{202e}d\\x85");
+        assert_eq!(text("a\x1b[31mb\nc\u{202e}d\u{85}"), "a\\u{1b}[31mb\\nc\\u{202e}d\\u{85}");
         assert_eq!(text("ü 漢字"), "ü 漢字");
         assert_eq!(width('漢'), 2);
         assert_eq!(width('\u{202e}'), 8);

@@ -143,6 +143,11 @@ impl Builder {
         self.doc
     }
 
+    /// Corrects the range, for readers that learn the end of the document by reading it.
+    pub fn set_range(&mut self, range: Span) {
+        self.doc.range = range;
+    }
+
     /// Gives up: the memory, for [`Self::reuse`].
     pub fn abandon(self) -> Document {
         self.doc

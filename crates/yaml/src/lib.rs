@@ -13,12 +13,18 @@
 mod builder;
 mod complete;
 mod document;
+mod expand;
 mod fast;
 mod json;
 mod lines;
+mod parse;
 mod problem;
+pub mod readers;
 mod scalar;
+mod scan;
+mod scan_scalar;
 mod stream;
+mod tagged;
 
 pub use builder::Builder;
 pub use document::{Document, Entries, Items, Kind, NodeId, NodeRef, Span, Style};

@@ -1,9 +1,25 @@
 //! A file's bytes to its documents, split as k8s.io/apimachinery `pkg/util/yaml/decoder.go` splits them.
+//!
+//! Where upstream stops at an error, this reader tells it and goes on with the next document.
 
+mod split;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::document::Document;
-use crate::problem::Problem;
+use crate::complete;
+use crate::document::{Document, Span};
+use crate::fast;
+use crate::json;
+use crate::problem::{Problem, ProblemKind};
+
+/// Bytes within which upstream looks for the `{` that makes a stream JSON (kubectl's buffer).
+const GUESS_BYTES: usize = 4096;
+
+/// Bytes within which a NUL makes a file binary.
+const BINARY_BYTES: usize = 8000;
+
+const RENDER_HINT: &str = "render first: helm template ... | seawall scan -";
 
 /// Bounds on what is read.
 #[derive(Clone, Copy, Debug)]
@@ -32,27 +48,287 @@ pub struct Entry {
     pub problems: Vec<Problem>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Start,
+    /// `count` values have been read.
+    /// After an error, which upstream does not go on from, separators are taken as such.
+    Json {
+        count: u32,
+        resumed: bool,
+    },
+    Yaml,
+    Done,
+}
+
 /// Reads the documents of one source one by one.
 #[derive(Debug)]
 pub struct Reader {
-    _source: Arc<[u8]>,
+    source: Arc<[u8]>,
+    limits: Limits,
+    mode: Mode,
+    at: usize,
+    index: u32,
+    /// Entries that are known already.
+    waiting: VecDeque<(Option<Document>, Vec<Problem>)>,
+    /// Memory to reuse.
+    scratch: Option<Document>,
+    /// Bytes of broken JSON that have been or will be read once more, which bounds the work.
+    reread: usize,
+    /// An offset and the number of line ends before it.
+    counted: (usize, usize),
 }
 
 impl Reader {
     /// A reader of `source`.
-    pub fn new(source: Arc<[u8]>, _limits: Limits) -> Self {
-        Self { _source: source }
+    pub fn new(source: Arc<[u8]>, limits: Limits) -> Self {
+        Self {
+            source,
+            limits,
+            mode: Mode::Start,
+            at: 0,
+            index: 0,
+            waiting: VecDeque::new(),
+            scratch: None,
+            reread: 0,
+            counted: (0, 0),
+        }
     }
 
     /// Takes back the memory of a document that is no longer needed.
-    pub fn recycle(&mut self, _document: Document) {}
+    pub fn recycle(&mut self, document: Document) {
+        self.scratch = Some(document);
+    }
+
+    /// Goes on with another source; the memory is kept.
+    pub fn restart(&mut self, source: Arc<[u8]>) {
+        let scratch = self.scratch.take();
+        *self = Self { scratch, ..Self::new(source, self.limits) };
+    }
+
+    fn fail(&mut self, problem: Problem) {
+        self.waiting.push_back((None, vec![problem]));
+    }
+
+    /// Reads on until at least one entry waits or the stream is done.
+    fn step(&mut self) {
+        match self.mode {
+            Mode::Start => self.start(),
+            Mode::Json { count, resumed } => self.json_value(count, resumed),
+            Mode::Yaml if self.at < self.source.len() => {
+                let chunk = split::chunk(&self.source, self.at);
+                match self.chunk(chunk) {
+                    Ok(()) => {}
+                    Err(problem) => {
+                        self.fail(problem);
+                        self.leave(chunk);
+                    }
+                }
+            }
+            Mode::Yaml | Mode::Done => self.mode = Mode::Done,
+        }
+    }
+
+    fn start(&mut self) {
+        self.mode = Mode::Done;
+        let source = Arc::clone(&self.source);
+        if source.len() > self.limits.bytes as usize {
+            let message =
+                format!("{} bytes are more than the {} that are read", source.len(), self.limits.bytes);
+            self.fail(
+                Problem::new(ProblemKind::Limit, Span::new(0, 0), message)
+                    .with_hint("split the file, or leave it out"),
+            );
+            return;
+        }
+        if source.starts_with(b"\xfe\xff") || source.starts_with(b"\xff\xfe") {
+            self.fail(
+                Problem::new(ProblemKind::Encoding, Span::new(0, 2), "text is UTF-16, not UTF-8")
+                    .with_hint("convert it to UTF-8: iconv -f UTF-16 -t UTF-8"),
+            );
+            return;
+        }
+        let head = &source[..source.len().min(BINARY_BYTES)];
+        if let Some(nul) = memchr::memchr(0, head) {
+            let span = Span::new(nul as u32, nul as u32 + 1);
+            self.fail(
+                Problem::new(ProblemKind::Encoding, span, "a NUL byte: this is no text file")
+                    .with_hint("leave the file out if it is binary"),
+            );
+            return;
+        }
+        if source.starts_with(b"\xef\xbb\xbf") {
+            self.at = 3;
+            self.mode = Mode::Yaml;
+            return;
+        }
+        let head = &source[..source.len().min(GUESS_BYTES)];
+        let head = head.utf8_chunks().next().map_or("", |c| c.valid());
+        let json = head.trim_start().starts_with('{');
+        self.mode = if json { Mode::Json { count: 0, resumed: false } } else { Mode::Yaml };
+    }
+
+    /// Reads the document of a chunk; its problems wait with it. `Err` is a chunk that cannot be read; `at` stays.
+    fn chunk(&mut self, chunk: split::Chunk) -> Result<(), Problem> {
+        let mut problems = Vec::new();
+        let document = self.document(chunk.range, &mut problems)?;
+        if chunk.directives {
+            let first = Span::new(chunk.range.start, chunk.range.start);
+            problems.push(
+                Problem::new(ProblemKind::Ignored, first, "kubectl does not accept directives before `---`")
+                    .with_hint("delete the lines that begin with `%`"),
+            );
+        }
+        if document.is_empty() {
+            self.scratch = Some(document);
+            if !problems.is_empty() {
+                self.waiting.push_back((None, problems));
+            }
+        } else {
+            self.waiting.push_back((Some(document), problems));
+        }
+        self.leave(chunk);
+        Ok(())
+    }
+
+    /// Goes behind a chunk, and tells if its separator is not one.
+    fn leave(&mut self, chunk: split::Chunk) {
+        self.at = chunk.next;
+        if let Some(span) = chunk.bad_separator {
+            self.fail(self.bad_separator(span));
+        }
+    }
+
+    fn bad_separator(&self, span: Span) -> Problem {
+        let line = String::from_utf8_lossy(&self.source[span.range()]);
+        let behind = line[3..].trim();
+        if behind.contains("{{") {
+            return Problem::new(ProblemKind::Template, span, "unrendered template behind `---`")
+                .with_hint(RENDER_HINT);
+        }
+        let short: String = behind.chars().take(60).collect();
+        Problem::new(ProblemKind::Syntax, span, format!("invalid Yaml document separator: `{short}`"))
+            .with_hint("put what stands behind `---` on a line of its own")
+    }
+
+    fn document(&mut self, range: Span, problems: &mut Vec<Problem>) -> Result<Document, Problem> {
+        if let Some(document) = fast::read(&self.source, range, self.limits, &mut self.scratch) {
+            return Ok(document);
+        }
+        let bytes = &self.source[range.range()];
+        complete::read(&self.source, range, &self.limits, self.scratch.take(), problems).map_err(|problem| {
+            problems.clear();
+            match template_action(bytes) {
+                Some(action) if problem.kind == ProblemKind::Syntax => {
+                    let start = range.start + action as u32;
+                    Problem::new(
+                        ProblemKind::Template,
+                        Span::new(start, start + action_length(&bytes[action..])),
+                        format!("unrendered template: {}", problem.message),
+                    )
+                    .with_hint(RENDER_HINT)
+                }
+                _ => problem,
+            }
+        })
+    }
+
+    fn json_value(&mut self, count: u32, resumed: bool) {
+        let source = Arc::clone(&self.source);
+        let start = source[self.at..].iter().position(|b| !json::is_blank(*b)).map(|i| self.at + i);
+        let Some(start) = start else {
+            self.mode = Mode::Done;
+            return;
+        };
+        let problem = match json::read(&source, start, self.limits, &mut self.scratch) {
+            Ok((document, end)) => {
+                self.at = end;
+                self.mode = Mode::Json { count: count.saturating_add(1), resumed };
+                if document.is_empty() {
+                    self.scratch = Some(document);
+                } else {
+                    self.waiting.push_back((Some(document), Vec::new()));
+                }
+                return;
+            }
+            Err(problem) => problem,
+        };
+        if resumed && source[start..].starts_with(b"---") {
+            self.at = start;
+            self.mode = Mode::Yaml;
+            return;
+        }
+        if count > 1 || resumed {
+            self.json_resume(start, problem);
+            return;
+        }
+        // With no or one value so far, upstream tries the rest as YAML, and tells JSON's error if that fails too.
+        let Some(rest) = consume_whitespace(&source, self.at) else {
+            self.json_resume(start, problem);
+            return;
+        };
+        let chunk = split::chunk(&source, rest);
+        self.mode = Mode::Yaml;
+        match self.chunk(chunk) {
+            Ok(()) => {}
+            Err(yaml) if yaml.kind == ProblemKind::Template || !looks_like_json(&source[start..]) => {
+                self.fail(yaml);
+                self.leave(chunk);
+            }
+            Err(_) => self.json_resume(start, problem),
+        }
+    }
+
+    /// Tells the error of the JSON value that begins at `start`, and goes on at the next line that begins one, or at the
+    /// next separator.
+    fn json_resume(&mut self, start: usize, problem: Problem) {
+        let source = Arc::clone(&self.source);
+        let line_end = split::next_line(&source, start);
+        let stopped = (problem.span.start as usize).min(source.len());
+        let stopped_line = memchr::memrchr(b'\n', &source[..stopped]).map_or(0, |i| i + 1);
+        // A line with no more than the bracket opens a value of many lines, whose own lines do not begin values. With
+        // JSON lines, what was swallowed by a value that was cut off is read once more.
+        let lines = source[start..line_end].trim_ascii().len() > 1;
+        let again = stopped_line.saturating_sub(line_end);
+        let mut at = stopped_line.max(line_end);
+        if source[start..].starts_with(b"---") {
+            at = start;
+        } else if lines && self.reread + again <= source.len() {
+            self.reread += again;
+            at = line_end;
+        }
+        while at < source.len() && source[at] != b'{' && !source[at..].starts_with(b"---") {
+            at = split::next_line(&source, at);
+        }
+        let hint = if at < source.len() {
+            let (before, count) = self.counted;
+            self.counted = (at, count + memchr::memchr_iter(b'\n', &source[before..at]).count());
+            format!("reading goes on at line {}", self.counted.1 + 1)
+        } else {
+            "nothing behind this place was read".to_owned()
+        };
+        self.fail(problem.with_hint(hint));
+        self.at = at;
+        let json = source.get(at) == Some(&b'{');
+        self.mode = if json { Mode::Json { count: 0, resumed: true } } else { Mode::Yaml };
+    }
 }
 
 impl Iterator for Reader {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
-        todo!()
+        loop {
+            if let Some((document, problems)) = self.waiting.pop_front() {
+                let index = self.index;
+                self.index += 1;
+                return Some(Entry { index, document, problems });
+            }
+            if self.mode == Mode::Done {
+                return None;
+            }
+            self.step();
+        }
     }
 }
 
@@ -60,3 +336,59 @@ impl Iterator for Reader {
 pub fn read(source: impl Into<Arc<[u8]>>) -> Vec<Entry> {
     Reader::new(source.into(), Limits::default()).collect()
 }
+
+/// The texts between the separators of a YAML stream.
+pub(crate) fn chunks(source: &[u8]) -> Vec<Span> {
+    let mut out = Vec::new();
+    let mut at = if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    while at < source.len() {
+        let chunk = split::chunk(source, at);
+        out.push(chunk.range);
+        at = chunk.next;
+    }
+    out
+}
+
+/// Whether the value looks like JSON rather than a YAML flow mapping, so that JSON's error is the better one.
+fn looks_like_json(value: &[u8]) -> bool {
+    let rest = value.strip_prefix(b"{").unwrap_or(value).trim_ascii_start();
+    matches!(rest.first(), None | Some(b'"' | b'}'))
+}
+
+/// From the end of a JSON value to where upstream begins to read YAML: behind the first line end, or at the first byte
+/// that is not a blank. `None` where upstream gives up, which it does when fewer than four bytes are left.
+fn consume_whitespace(source: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let head = source.get(at..at + 4)?;
+        let c = head.utf8_chunks().next().and_then(|c| c.valid().chars().next())?;
+        if c == char::REPLACEMENT_CHARACTER {
+            return None;
+        }
+        if !c.is_whitespace() {
+            return Some(at);
+        }
+        at += c.len_utf8();
+        if c == '\n' {
+            return Some(at);
+        }
+    }
+}
+
+/// The first `{{` that stands neither in quotes nor in a comment, judged by its line alone.
+fn template_action(text: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(text, b"{{").find(|&at| {
+        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |i| i + 1);
+        let before = &text[line..at];
+        let odd = |quote| memchr::memchr_iter(quote, before).count() % 2 == 1;
+        !odd(b'"') && !odd(b'\'') && before.trim_ascii_start().first() != Some(&b'#')
+    })
+}
+
+/// The length of the action at the start of `text`: up to its `}}`, or its line's end.
+fn action_length(text: &[u8]) -> u32 {
+    let line = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());
+    memchr::memmem::find(&text[..line], b"}}").map_or(line, |i| i + 2) as u32
+}
+
+#[cfg(test)]
+mod tests;

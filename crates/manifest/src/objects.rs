@@ -1,0 +1,388 @@
+//! Documents to objects: what is an object, who it is, and lists expanded as kubectl expands them
+//! (k8s.io/apimachinery `pkg/apis/meta/v1/unstructured/helpers.go`).
+
+use seawall_model::{FieldPath, ObjectId};
+use seawall_yaml::{Document, Kind, NodeRef, Span};
+
+/// Lists within lists within lists end here.
+const MAX_NESTING: usize = 64;
+
+/// An object: a mapping with apiVersion and kind. Identity is as written; empty where it is not written.
+#[derive(Clone, Debug)]
+pub struct Object<'d> {
+    /// The mapping; aliases are resolved.
+    pub node: NodeRef<'d>,
+    /// Such as `apps/v1`.
+    pub api_version: &'d str,
+    /// Such as `Deployment`.
+    pub kind: &'d str,
+    /// `metadata.namespace`
+    pub namespace: &'d str,
+    /// `metadata.name`
+    pub name: &'d str,
+    /// `metadata.generateName`
+    pub generate_name: &'d str,
+    /// `metadata`, if it is a mapping.
+    pub metadata: Option<NodeRef<'d>>,
+    /// The positions in nested lists that lead to it; empty for a document's root.
+    items: Box<[u32]>,
+}
+
+impl Object<'_> {
+    /// The identity, for what outlives the document.
+    pub fn id(&self) -> ObjectId {
+        ObjectId {
+            api_version: self.api_version.to_owned(),
+            kind: self.kind.to_owned(),
+            namespace: self.namespace.to_owned(),
+            name: self.name.to_owned(),
+        }
+    }
+
+    /// Where it is in its document: empty for the root, `items[3]` in a list.
+    pub fn path(&self) -> FieldPath {
+        path_of(&self.items)
+    }
+
+    /// The group of its apiVersion; empty for the core group.
+    pub fn group(&self) -> &str {
+        self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+fn path_of(items: &[u32]) -> FieldPath {
+    items.iter().fold(FieldPath::root(), |path, item| path.key("items").index(*item as usize))
+}
+
+/// Why something is not an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RejectKind {
+    /// Not a mapping.
+    NotAMapping,
+    /// A mapping without both kind and apiVersion: most likely not meant for Kubernetes.
+    Unmarked,
+    /// A file of another tool, such as a kustomization, that is recognised by its content.
+    Foreign,
+    /// It has an apiVersion but no kind.
+    MissingKind,
+    /// It has a kind but no apiVersion.
+    MissingApiVersion,
+    /// kind, apiVersion or items of the wrong type.
+    Malformed,
+    /// Lists nested too deep.
+    TooDeep,
+}
+
+impl RejectKind {
+    /// Whether a file met in a directory walk is better passed over with a notice than reported as an error.
+    pub const fn is_foreign(self) -> bool {
+        matches!(self, Self::Unmarked | Self::Foreign)
+    }
+}
+
+/// What is not an object, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Why.
+    pub kind: RejectKind,
+    /// The place that shows it.
+    pub span: Span,
+    /// Where it is in its document.
+    pub path: FieldPath,
+    /// Lower case, no trailing period.
+    pub message: String,
+    /// What to do, where that is known.
+    pub hint: Option<&'static str>,
+}
+
+/// A document's content.
+#[derive(Clone, Debug, Default)]
+pub struct Objects<'d> {
+    /// The objects in the order of the source.
+    pub objects: Vec<Object<'d>>,
+    /// The lists that were expanded, without being objects themselves.
+    pub lists: Vec<Object<'d>>,
+    /// What is no object.
+    pub rejects: Vec<Reject>,
+}
+
+/// The objects of a document; nothing for a document without content.
+pub fn objects(document: &Document) -> Objects<'_> {
+    let mut found = Objects::default();
+    if !document.is_empty() {
+        expand(document.root(), Inherited::default(), &[], &mut found);
+    }
+    found
+}
+
+/// What the items of a typed list need not say: apiVersion and kind.
+#[derive(Clone, Copy, Default)]
+struct Inherited<'d> {
+    api_version: &'d str,
+    kind: &'d str,
+}
+
+/// The keys that say what a mapping is.
+#[derive(Default)]
+struct Head<'d> {
+    api_version: Option<NodeRef<'d>>,
+    kind: Option<NodeRef<'d>>,
+    metadata: Option<NodeRef<'d>>,
+    items: Option<NodeRef<'d>>,
+}
+
+impl<'d> Head<'d> {
+    fn of(node: NodeRef<'d>) -> Self {
+        let mut head = Self::default();
+        for (key, value) in node.entries() {
+            let slot = match key.as_str() {
+                Some("apiVersion") => &mut head.api_version,
+                Some("kind") => &mut head.kind,
+                Some("metadata") => &mut head.metadata,
+                Some("items") => &mut head.items,
+                _ => continue,
+            };
+            *slot = Some(value.resolved());
+        }
+        head
+    }
+}
+
+fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[u32], found: &mut Objects<'d>) {
+    let node = node.resolved();
+    let mut reject = |kind, at: NodeRef<'_>, message: String, hint| {
+        found.rejects.push(Reject { kind, span: at.span(), path: path_of(items), message, hint });
+    };
+    if node.kind() != Kind::Mapping {
+        let message = format!("not a Kubernetes object: {} instead of a mapping", describe(node.kind()));
+        return reject(RejectKind::NotAMapping, node, message, None);
+    }
+    let head = Head::of(node);
+    for (name, value) in [("apiVersion", head.api_version), ("kind", head.kind)] {
+        if let Some(value) = value.filter(|v| !matches!(v.kind(), Kind::String | Kind::Null)) {
+            let message = format!("`{name}` must be a string, not {}", describe(value.kind()));
+            return reject(RejectKind::Malformed, value, message, Some("put it in quotes"));
+        }
+    }
+    let text = |node: Option<NodeRef<'d>>| node.and_then(NodeRef::as_str).unwrap_or("");
+    let (mut api_version, mut kind) = (text(head.api_version), text(head.kind));
+    if api_version.is_empty() && kind.is_empty() {
+        Inherited { api_version, kind } = inherited;
+    }
+    if let Some(what) = foreign(node, api_version, kind) {
+        let message = format!("not a Kubernetes object: this is {what}");
+        return reject(RejectKind::Foreign, first_key(node), message, None);
+    }
+    match (api_version, kind) {
+        ("", "") => {
+            let message = "not a Kubernetes object: `apiVersion` and `kind` are missing".to_owned();
+            return reject(RejectKind::Unmarked, first_key(node), message, None);
+        }
+        (_, "") => {
+            let hint = Some("every object needs a `kind`, such as `kind: Pod`");
+            return reject(RejectKind::MissingKind, first_key(node), "`kind` is missing".to_owned(), hint);
+        }
+        ("", _) => {
+            let hint = Some("every object needs an `apiVersion`, such as `apiVersion: v1`");
+            let message = "`apiVersion` is missing".to_owned();
+            return reject(RejectKind::MissingApiVersion, first_key(node), message, hint);
+        }
+        _ => {}
+    }
+    let list = head.items.filter(|list| list.kind() != Kind::Null);
+    if let Some(list) = list.filter(|list| list.kind() != Kind::Sequence) {
+        // kubectl takes every object with items for a list.
+        let message = format!("`items` must be a list, not {}", describe(list.kind()));
+        return reject(RejectKind::Malformed, list, message, None);
+    }
+    if list.is_some() && items.len() >= MAX_NESTING {
+        let message = format!("lists are nested deeper than {MAX_NESTING}");
+        return reject(RejectKind::TooDeep, node, message, Some("write the objects into one list"));
+    }
+    let metadata = head.metadata.filter(|m| m.kind() == Kind::Mapping);
+    let object = Object {
+        node,
+        api_version,
+        kind,
+        namespace: "",
+        name: "",
+        generate_name: "",
+        metadata,
+        items: items.into(),
+    };
+    let is_empty_list = list.is_none() && crate::types::is_list(api_version, kind);
+    if let Some(list) = list {
+        let inherited = Inherited { api_version, kind: kind.strip_suffix("List").unwrap_or(kind) };
+        found.lists.push(object);
+        let mut path = items.to_vec();
+        for (index, item) in list.items().enumerate() {
+            path.push(index as u32);
+            expand(item, inherited, &path, found);
+            path.pop();
+        }
+    } else if is_empty_list {
+        found.lists.push(object);
+    } else {
+        found.objects.push(named(object));
+    }
+}
+
+/// The object with the names from its metadata.
+fn named(mut object: Object<'_>) -> Object<'_> {
+    if let Some(metadata) = object.metadata {
+        for (key, value) in metadata.entries() {
+            let slot = match key.as_str() {
+                Some("namespace") => &mut object.namespace,
+                Some("name") => &mut object.name,
+                Some("generateName") => &mut object.generate_name,
+                _ => continue,
+            };
+            *slot = value.as_str().unwrap_or("");
+        }
+    }
+    object
+}
+
+/// The place to show for a mapping as a whole: its first key.
+fn first_key(node: NodeRef<'_>) -> NodeRef<'_> {
+    node.pairs().next().map_or(node, |(key, _)| key)
+}
+
+/// The kind of a node as people call it, with its article.
+pub(crate) const fn describe(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "null",
+        Kind::Bool => "a boolean",
+        Kind::Int | Kind::Float => "a number",
+        Kind::String => "a string",
+        Kind::Sequence => "a list",
+        Kind::Mapping => "a mapping",
+        Kind::Alias => "an alias",
+    }
+}
+
+/// Groups whose documents look like objects but are read by tools from files, never sent to a cluster.
+const FILE_GROUPS: [(&str, &str); 8] = [
+    ("kustomize.config.k8s.io", "a kustomization"),
+    ("kubeadm.k8s.io", "a configuration of kubeadm"),
+    ("kubelet.config.k8s.io", "a configuration of the kubelet"),
+    ("kubeproxy.config.k8s.io", "a configuration of kube-proxy"),
+    ("kubescheduler.config.k8s.io", "a configuration of the scheduler"),
+    ("apiserver.config.k8s.io", "a configuration of the API server"),
+    ("pod-security.admission.config.k8s.io", "a configuration of Pod Security admission"),
+    ("audit.k8s.io", "an audit policy"),
+];
+
+/// What a mapping is, if it belongs to another tool.
+fn foreign(node: NodeRef<'_>, api_version: &str, kind: &str) -> Option<&'static str> {
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    if let Some((_, what)) = FILE_GROUPS.iter().find(|(g, _)| *g == group && !group.is_empty()) {
+        return Some(what);
+    }
+    match (api_version, kind) {
+        ("v1", "Config") if node.get("clusters").is_some() => Some("a kubeconfig"),
+        ("v1" | "v2", "") if ["name", "version"].iter().all(|k| node.get(k).is_some()) => {
+            Some("the Chart.yaml of a Helm chart")
+        }
+        (_, "Config") if group == "skaffold" => Some("a configuration of Skaffold"),
+        (_, "Cluster") if group == "kind.x-k8s.io" => Some("a configuration of kind"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<T>(text: &str, look: impl FnOnce(Objects<'_>) -> T) -> T {
+        let entry = seawall_yaml::read(text.as_bytes()).pop().expect("a document");
+        assert!(entry.problems.is_empty(), "{:?}", entry.problems);
+        look(objects(&entry.document.expect("a document")))
+    }
+
+    fn identities(text: &str) -> Vec<String> {
+        with(text, |found| {
+            let line = |o: &Object<'_>| format!("{} {} at {}", o.api_version, o.id(), o.path());
+            found.objects.iter().map(line).collect()
+        })
+    }
+
+    fn rejects(text: &str) -> Vec<(RejectKind, String)> {
+        with(text, |found| found.rejects.into_iter().map(|r| (r.kind, r.message)).collect())
+    }
+
+    #[test]
+    fn an_object_is_itself() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\n";
+        assert_eq!(identities(text), ["v1 Pod b/a at "]);
+        assert_eq!(
+            with("apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n", |f| f.objects[0]
+                .generate_name
+                .to_owned()),
+            "a-"
+        );
+    }
+
+    #[test]
+    fn lists_are_expanded() {
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}}";
+        let text = format!(
+            "apiVersion: v1\nkind: List\nitems: [{pod}, {{apiVersion: v1, kind: List, items: [{pod}]}}]\n"
+        );
+        assert_eq!(identities(&text), ["v1 Pod a at items[0]", "v1 Pod a at items[1].items[0]"]);
+        assert_eq!(with(&text, |found| found.lists.len()), 2);
+        // A typed list's items need not say what they are.
+        let text = "apiVersion: apps/v1\nkind: DeploymentList\nitems: [{metadata: {name: a}}, {kind: Pod}]\n";
+        assert_eq!(identities(text), ["apps/v1 Deployment a at items[0]"]);
+        assert_eq!(rejects(text)[0].0, RejectKind::MissingApiVersion);
+        // What kubectl takes for a list is one, whatever its kind.
+        assert_eq!(
+            identities(&format!("apiVersion: v1\nkind: ConfigMap\nitems: [{pod}]\n")),
+            ["v1 Pod a at items[0]"]
+        );
+        for empty in ["kind: PodList", "kind: List", "kind: List\nitems:", "kind: List\nitems: []"] {
+            let counts = with(&format!("apiVersion: v1\n{empty}\n"), |f| {
+                (f.objects.len(), f.lists.len(), f.rejects.len())
+            });
+            assert_eq!(counts, (0, 1, 0), "{empty}");
+        }
+        assert_eq!(
+            identities("apiVersion: e.com/v1\nkind: AllowList\nspec: {}\n"),
+            ["e.com/v1 AllowList (no name) at "]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_says_why() {
+        for (text, kind) in [
+            ("- a\n", RejectKind::NotAMapping),
+            ("text\n", RejectKind::NotAMapping),
+            ("a: b\n", RejectKind::Unmarked),
+            ("replicaCount: 1\nimage: {tag: x}\n", RejectKind::Unmarked),
+            ("apiVersion: v1\n", RejectKind::MissingKind),
+            ("apiVersion: v1\nkind:\n", RejectKind::MissingKind),
+            ("kind: Pod\n", RejectKind::MissingApiVersion),
+            ("apiVersion: v1\nkind: 7\n", RejectKind::Malformed),
+            ("apiVersion: v1\nkind: List\nitems: {a: b}\n", RejectKind::Malformed),
+            ("apiVersion: v2\nname: x\nversion: 1.0.0\n", RejectKind::Foreign),
+            ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Foreign),
+            ("apiVersion: v1\nkind: Config\nclusters: []\n", RejectKind::Foreign),
+        ] {
+            let found = rejects(text);
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].0, kind, "{text}: {}", found[0].1);
+        }
+        let found = rejects("apiVersion: v1\nkind: List\nitems: [null, {apiVersion: v1, kind: Pod}]\n");
+        assert_eq!(
+            found,
+            [(RejectKind::NotAMapping, "not a Kubernetes object: null instead of a mapping".to_owned())]
+        );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let depth = 100;
+        let text = format!("{}{}", "{apiVersion: v1, kind: List, items: [".repeat(depth), "]}".repeat(depth));
+        assert_eq!(rejects(&text)[0].0, RejectKind::TooDeep);
+    }
+}

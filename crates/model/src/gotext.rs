@@ -1,1 +1,0 @@
-//! Text as Go writes it: `%q`, joined quoted lists, plurals.

@@ -1,0 +1,282 @@
+//! The levels that a namespace asks for: `PolicyToEvaluate` of k8s.io/pod-security-admission `api/helpers.go`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use seawall_model::gotext::quote;
+use seawall_model::{Level, PolicyVersion, VersionError};
+
+/// What is done with a violation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mode {
+    /// The pod is refused.
+    Enforce,
+    /// The audit log says so.
+    Audit,
+    /// The user is warned.
+    Warn,
+}
+
+impl Mode {
+    /// All modes, in the order in which their labels are read.
+    pub const ALL: [Self; 3] = [Self::Enforce, Self::Audit, Self::Warn];
+
+    /// As in labels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Audit => "audit",
+            Self::Warn => "warn",
+        }
+    }
+
+    /// The label that names the level.
+    pub const fn level_label(self) -> &'static str {
+        match self {
+            Self::Enforce => "pod-security.kubernetes.io/enforce",
+            Self::Audit => "pod-security.kubernetes.io/audit",
+            Self::Warn => "pod-security.kubernetes.io/warn",
+        }
+    }
+
+    /// The label that names the version.
+    pub const fn version_label(self) -> &'static str {
+        match self {
+            Self::Enforce => "pod-security.kubernetes.io/enforce-version",
+            Self::Audit => "pod-security.kubernetes.io/audit-version",
+            Self::Warn => "pod-security.kubernetes.io/warn-version",
+        }
+    }
+}
+
+/// A level at a version; displayed as `restricted:latest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LevelVersion {
+    /// The level.
+    pub level: Level,
+    /// The version as asked for.
+    pub version: PolicyVersion,
+}
+
+impl LevelVersion {
+    /// What nobody asked for: nothing is forbidden.
+    pub const PRIVILEGED: Self = Self { level: Level::Privileged, version: PolicyVersion::Latest };
+
+    /// Whether both forbid the same: versions of privileged do not differ.
+    pub fn equivalent(self, other: Self) -> bool {
+        (self.level == Level::Privileged && other.level == Level::Privileged) || self == other
+    }
+}
+
+impl fmt::Display for LevelVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.level, self.version)
+    }
+}
+
+impl FromStr for LevelVersion {
+    type Err = VersionError;
+
+    /// `restricted`, `baseline:v1.30`; without a version, latest.
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let (level, version) = text.split_once(':').map_or((text, None), |(l, v)| (l, Some(v)));
+        Ok(Self { level: level.parse()?, version: version.map_or(Ok(PolicyVersion::Latest), str::parse)? })
+    }
+}
+
+/// What a namespace asks for, mode by mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// Of mode enforce.
+    pub enforce: LevelVersion,
+    /// Of mode audit.
+    pub audit: LevelVersion,
+    /// Of mode warn.
+    pub warn: LevelVersion,
+}
+
+impl Default for Policy {
+    /// What a cluster without configuration takes for a namespace without labels.
+    fn default() -> Self {
+        let none = LevelVersion::PRIVILEGED;
+        Self { enforce: none, audit: none, warn: none }
+    }
+}
+
+impl Policy {
+    /// What one mode asks for.
+    pub const fn mode(&self, mode: Mode) -> LevelVersion {
+        match mode {
+            Mode::Enforce => self.enforce,
+            Mode::Audit => self.audit,
+            Mode::Warn => self.warn,
+        }
+    }
+
+    fn mode_mut(&mut self, mode: Mode) -> &mut LevelVersion {
+        match mode {
+            Mode::Enforce => &mut self.enforce,
+            Mode::Audit => &mut self.audit,
+            Mode::Warn => &mut self.warn,
+        }
+    }
+
+    /// Whether no mode forbids anything.
+    pub fn is_fully_privileged(&self) -> bool {
+        Mode::ALL.into_iter().all(|mode| self.mode(mode).level == Level::Privileged)
+    }
+
+    /// Whether both forbid the same in every mode.
+    pub fn equivalent(&self, other: &Self) -> bool {
+        Mode::ALL.into_iter().all(|mode| self.mode(mode).equivalent(other.mode(mode)))
+    }
+}
+
+/// A label whose value is no level or version; displayed as the API server does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelError {
+    /// The label's key.
+    pub label: &'static str,
+    /// Its value.
+    pub value: String,
+    /// What is wrong with it.
+    pub problem: VersionError,
+}
+
+impl fmt::Display for LabelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "metadata.labels[{}]: Invalid value: {}: {}", self.label, quote(&self.value), self.problem)
+    }
+}
+
+impl std::error::Error for LabelError {}
+
+/// The policy of a namespace with these labels, where `defaults` holds for what they do not say, and the labels that are
+/// not valid, in the order of the modes, level before version. There is always a policy: an invalid level counts as
+/// restricted for enforce and as privileged for audit and warn, an invalid version as latest.
+pub fn resolve<'a>(
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    defaults: Policy,
+) -> (Policy, Vec<LabelError>) {
+    let mut levels = [None; 3];
+    let mut versions = [None; 3];
+    for (key, value) in labels {
+        for mode in Mode::ALL {
+            if key == mode.level_label() {
+                levels[mode as usize] = Some(value);
+            } else if key == mode.version_label() {
+                versions[mode as usize] = Some(value);
+            }
+        }
+    }
+    let mut policy = defaults;
+    let mut errors = Vec::new();
+    let mut refuse = |label, value: &str, problem| {
+        errors.push(LabelError { label, value: value.to_owned(), problem });
+    };
+    let mut enforce_is_valid = false;
+    for mode in Mode::ALL {
+        let asked = policy.mode_mut(mode);
+        if let Some(text) = levels[mode as usize] {
+            let open = if mode == Mode::Enforce { Level::Restricted } else { Level::Privileged };
+            let level = text.parse().map_err(|problem| refuse(mode.level_label(), text, problem));
+            enforce_is_valid |= mode == Mode::Enforce && level.is_ok();
+            asked.level = level.unwrap_or(open);
+        }
+        if let Some(text) = versions[mode as usize] {
+            let version = text.parse().map_err(|problem| refuse(mode.version_label(), text, problem));
+            asked.version = version.unwrap_or(PolicyVersion::Latest);
+        }
+    }
+    // Whoever enforces more than the default warns of it too.
+    let warn = Mode::Warn as usize;
+    if levels[warn].is_none() && enforce_is_valid && policy.enforce.level > policy.warn.level {
+        policy.warn.level = policy.enforce.level;
+        if versions[warn].is_none() {
+            policy.warn.version = policy.enforce.version;
+        }
+    }
+    (policy, errors)
+}
+
+/// The errors as the API server joins them: one as it is, several as `[a, b]`; empty if there are none.
+pub fn joined(errors: &[LabelError]) -> String {
+    match errors {
+        [] => String::new(),
+        [one] => one.to_string(),
+        several => {
+            let all: Vec<String> = several.iter().map(ToString::to_string).collect();
+            format!("[{}]", all.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `enforce audit warn` of a namespace with these labels, keys without their domain.
+    fn policy(labels: &[(&str, &str)]) -> (String, String) {
+        let full: Vec<(String, &str)> =
+            labels.iter().map(|(k, v)| (format!("pod-security.kubernetes.io/{k}"), *v)).collect();
+        let (p, errors) = resolve(full.iter().map(|(k, v)| (&**k, *v)), Policy::default());
+        (format!("{} {} {}", p.enforce, p.audit, p.warn), joined(&errors))
+    }
+
+    #[test]
+    fn enforce_carries_warn_along() {
+        let none = String::new();
+        assert_eq!(policy(&[]).0, "privileged:latest privileged:latest privileged:latest");
+        assert_eq!(
+            policy(&[("enforce", "baseline"), ("enforce-version", "v1.25")]),
+            ("baseline:v1.25 privileged:latest baseline:v1.25".to_owned(), none.clone())
+        );
+        assert_eq!(
+            policy(&[("enforce", "baseline"), ("enforce-version", "v1.25"), ("warn-version", "v1.7")]).0,
+            "baseline:v1.25 privileged:latest baseline:v1.7"
+        );
+        assert_eq!(
+            policy(&[("enforce", "baseline"), ("warn", "privileged")]).0,
+            "baseline:latest privileged:latest privileged:latest"
+        );
+    }
+
+    #[test]
+    fn invalid_labels_close_enforce_and_open_the_others() {
+        assert_eq!(
+            policy(&[("warn", "x"), ("audit", ""), ("enforce", "Restricted"), ("enforce-version", "1.2")]),
+            (
+                "restricted:latest privileged:latest privileged:latest".to_owned(),
+                concat!(
+                    "[metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"Restricted\": must be one of privileged, baseline, restricted, ",
+                    "metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: \"1.2\": must be \"latest\" or \"v1.x\", ",
+                    "metadata.labels[pod-security.kubernetes.io/audit]: Invalid value: \"\": must be one of privileged, baseline, restricted, ",
+                    "metadata.labels[pod-security.kubernetes.io/warn]: Invalid value: \"x\": must be one of privileged, baseline, restricted]"
+                )
+                .to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn levels_are_written_with_or_without_a_version() {
+        assert_eq!(
+            "baseline:v1.30".parse::<LevelVersion>().map(|l| l.to_string()),
+            Ok("baseline:v1.30".into())
+        );
+        assert_eq!(
+            "restricted".parse::<LevelVersion>().map(|l| l.to_string()),
+            Ok("restricted:latest".into())
+        );
+        assert_eq!("restricted:1.30".parse::<LevelVersion>(), Err(VersionError::Policy));
+        assert_eq!("strict".parse::<LevelVersion>(), Err(VersionError::Level));
+    }
+
+    #[test]
+    fn privileged_has_no_versions() {
+        let old = LevelVersion { level: Level::Privileged, version: PolicyVersion::Minor(1) };
+        assert!(old.equivalent(LevelVersion::PRIVILEGED));
+        let baseline = LevelVersion { level: Level::Baseline, ..old };
+        assert!(!baseline.equivalent(LevelVersion { version: PolicyVersion::Latest, ..baseline }));
+    }
+}

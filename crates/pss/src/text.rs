@@ -1,0 +1,70 @@
+//! Parts that the reference's sentences share.
+
+use std::collections::BTreeSet;
+
+use seawall_model::gotext::{plural, quote, quoted_list};
+use seawall_model::pod::ContainerClass;
+
+use crate::offender::{Offender, Site, Value};
+
+/// The names of the containers among the offenders, each container once, as often as a name occurs.
+pub(crate) fn container_names<'p>(offenders: &[Offender<'p>]) -> Vec<&'p str> {
+    let mut last = None;
+    let in_containers = offenders.iter().filter(|o| o.container().is_some());
+    in_containers.filter(|o| last.replace(o.site) != Some(o.site)).map(|o| o.name).collect()
+}
+
+/// `container "a"`, `containers "a", "b"`; `None` if no container offends.
+pub(crate) fn containers(offenders: &[Offender<'_>]) -> Option<String> {
+    let names = container_names(offenders);
+    if names.is_empty() {
+        return None;
+    }
+    Some(format!("{} {}", plural("container", "containers", names.len()), quoted_list(&names)))
+}
+
+/// `pod and containers "a", "b"`: who sets something, annotations left out.
+pub(crate) fn setters(offenders: &[Offender<'_>]) -> String {
+    let pod = offenders.iter().any(|o| o.site == Site::Pod).then(|| "pod".to_owned());
+    let all: Vec<String> = pod.into_iter().chain(containers(offenders)).collect();
+    all.join(" and ")
+}
+
+/// The distinct texts found, in byte order.
+pub(crate) fn texts<'p>(offenders: &[Offender<'p>]) -> BTreeSet<&'p str> {
+    offenders.iter().map(Offender::text).collect()
+}
+
+/// The distinct texts found, quoted.
+pub(crate) fn quoted_texts(offenders: &[Offender<'_>]) -> String {
+    quoted_list(texts(offenders))
+}
+
+/// What a person calls the offender's place: `container "app"`, `init container "setup"`, `the pod`.
+pub(crate) fn place(offender: &Offender<'_>) -> String {
+    let class = match offender.container() {
+        None => return "the pod".to_owned(),
+        Some((ContainerClass::Init, _)) => "init container",
+        Some((ContainerClass::Main, _)) => "container",
+        Some((ContainerClass::Ephemeral, _)) => "ephemeral container",
+    };
+    format!("{class} {}", quote(offender.name))
+}
+
+/// The distinct texts of references to offenders, quoted as in `"a", "b"`.
+pub(crate) fn listed(offenders: &[&Offender<'_>]) -> String {
+    let texts: BTreeSet<&str> = offenders.iter().map(|o| o.text()).collect();
+    let quoted: Vec<String> = texts.into_iter().map(quote).collect();
+    quoted.join(", ")
+}
+
+/// The names of references to offenders, quoted, in their order.
+pub(crate) fn names(offenders: &[&Offender<'_>]) -> String {
+    let quoted: Vec<String> = offenders.iter().map(|o| quote(o.name)).collect();
+    quoted.join(", ")
+}
+
+/// The offenders that set something, without those that leave it out.
+pub(crate) fn explicit<'p>(offenders: &[Offender<'p>]) -> Vec<Offender<'p>> {
+    offenders.iter().filter(|o| o.value != Value::Missing).copied().collect()
+}

@@ -1,0 +1,179 @@
+//! One cause, one finding: which findings people see as one.
+
+use std::borrow::Cow;
+
+use seawall_check::{Located, Mode};
+use seawall_finding::Severity;
+
+use super::paint::Role;
+
+/// The rules that hold for nearly every workload nobody has hardened yet, in the order in which they are named.
+pub(super) const BASICS: [(&str, &str); 4] = [
+    ("run-as-non-root", "runAsNonRoot"),
+    ("allow-privilege-escalation", "allowPrivilegeEscalation"),
+    ("drop-all-capabilities", "capabilities"),
+    ("seccomp-profile", "seccompProfile"),
+];
+
+/// How loud a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Word {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Word {
+    /// Of a finding on an object that the API server refuses, or takes.
+    pub(crate) fn of(located: &Located, refused: bool) -> Self {
+        if refused || located.modes.contains(&Mode::Enforce) {
+            Self::Error
+        } else if !located.modes.is_empty() || located.finding.severity > Severity::Info {
+            Self::Warning
+        } else {
+            Self::Note
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    pub(super) const fn role(self) -> Role {
+        match self {
+            Self::Note => Role::Note,
+            Self::Warning => Role::Warning,
+            Self::Error => Role::Error,
+        }
+    }
+}
+
+/// Findings with one cause.
+pub(super) struct Group<'a> {
+    pub(super) word: Word,
+    /// In input order, never empty.
+    pub(super) members: Vec<&'a Located>,
+    /// Whether these are several of the four basics of restricted.
+    pub(super) basics: bool,
+}
+
+/// The groups in the order of their first findings.
+pub(super) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
+    let several =
+        [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(findings, refused, word));
+    for located in findings {
+        let word = Word::of(located, refused);
+        let basics = several[word as usize] && basic(located).is_some();
+        let same = |g: &&mut Group<'_>| {
+            g.word == word
+                && g.basics == basics
+                && (basics || g.members.first().is_some_and(|first| same_cause(first, located)))
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.members.push(located),
+            None => groups.push(Group { word, members: vec![located], basics }),
+        }
+    }
+    groups
+}
+
+/// Which of the basics a finding is about; a seccomp profile that is turned off is a matter of its own.
+pub(super) fn basic(located: &Located) -> Option<usize> {
+    let at = BASICS.iter().position(|(rule, _)| *rule == located.finding.rule.id)?;
+    (at < 2 || located.missing).then_some(at)
+}
+
+fn several_basics(findings: &[Located], refused: bool, word: Word) -> bool {
+    let mut seen = None;
+    findings
+        .iter()
+        .filter(|f| Word::of(f, refused) == word)
+        .filter_map(basic)
+        .any(|b| *seen.get_or_insert(b) != b)
+}
+
+/// Whether two findings say the same of two containers.
+fn same_cause(a: &Located, b: &Located) -> bool {
+    a.finding.rule.id == b.finding.rule.id
+        && a.finding.container.is_some()
+        && b.finding.container.is_some()
+        && a.finding.advice == b.finding.advice
+}
+
+impl Group<'_> {
+    /// The names of its containers in order, each once.
+    pub(super) fn containers(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.members.iter().filter_map(|m| m.finding.container.as_deref()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The rule that it is shown under.
+    pub(super) fn rule(&self) -> &'static str {
+        if self.basics { "restricted" } else { self.members[0].finding.rule.id }
+    }
+
+    /// What is wrong.
+    pub(super) fn message(&self) -> Cow<'_, str> {
+        let names = self.containers();
+        if self.basics {
+            return Cow::Owned(basics_message(&self.members, &names));
+        }
+        let first = &self.members[0].finding;
+        if self.members.len() < 2 || names.len() < 2 {
+            return Cow::Borrowed(&first.message);
+        }
+        let rests = self.members.iter().map(|m| {
+            let name = m.finding.container.as_deref().unwrap_or_default();
+            m.finding
+                .message
+                .split_once(&format!("{} ", seawall_model::gotext::quote(name)))
+                .map(|(_, rest)| rest)
+        });
+        let list = listed(&names);
+        match same(rests) {
+            Some(rest) => Cow::Owned(format!("each of the containers {list} {rest}")),
+            None => Cow::Owned(format!("containers {list}: {}", first.rule.title)),
+        }
+    }
+}
+
+/// The value that all are, if they are.
+fn same<'a>(mut all: impl Iterator<Item = Option<&'a str>>) -> Option<&'a str> {
+    let first = all.next()??;
+    all.all(|other| other == Some(first)).then_some(first)
+}
+
+fn basics_message(members: &[&Located], names: &[&str]) -> String {
+    let failing: Vec<&str> = BASICS
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| members.iter().any(|m| basic(m) == Some(*i)))
+        .map(|(_, (_, field))| *field)
+        .collect();
+    let (who, verb) = match names {
+        [] => ("the pod".to_owned(), "does"),
+        [one] => (format!("container {}", listed(&[one])), "does"),
+        _ => (format!("containers {}", listed(names)), "do"),
+    };
+    if failing.len() == BASICS.len() {
+        format!("{who} {verb} not meet the four basics of restricted")
+    } else {
+        format!("{who} {verb} not meet basics of restricted: {}", failing.join(", "))
+    }
+}
+
+/// Names in quotes, as the messages of checks have them.
+pub(super) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| seawall_model::gotext::quote(n)).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,422 @@
+//! Text for people: answer first, one cause one finding, the line, and what to write.
+
+mod exact;
+mod group;
+mod lines;
+mod paint;
+mod snippet;
+mod tail;
+mod tally;
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use seawall_check::{InputError, Located, ObjectReport, Origin, Record, Region, Workload};
+use seawall_finding::Rule;
+use seawall_model::{FieldPath, ObjectId, PolicyVersion};
+use seawall_yaml::LineIndex;
+
+pub(crate) use self::group::Word;
+use self::group::{Group, basic, groups, listed};
+use self::lines::Shape;
+use self::paint::{Role, paint};
+use self::snippet::Marked;
+pub(crate) use self::tail::finish;
+pub use self::tally::Tail;
+use crate::{Style, visible};
+
+/// The text of some records, and what the end has to say of them.
+pub(crate) fn render(records: &[Record], style: Style) -> (String, Tail) {
+    let (mut out, mut tail) = (String::new(), Tail::default());
+    let mut cache = lines::Cache::default();
+    for one in records {
+        tail.count(one);
+        record(one, style, &mut cache, &mut out);
+    }
+    (out, tail)
+}
+
+/// Adds what a person is to see of a record.
+fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
+    match record {
+        Record::Workload(w) => workload(w, style, cache, out),
+        Record::Object(o) => object(o, style, cache, out),
+        Record::Error(error) => input_error(error, style, cache, out),
+        // The tail counts them.
+        Record::Notice(_) => {}
+    }
+}
+
+fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
+    let failing = w.refused.is_some() || w.evaluations.iter().any(|e| !e.allowed);
+    if style.quiet && !w.is_refused() && w.findings.iter().all(|f| Word::of(f, false) != Word::Error) {
+        return;
+    }
+    if !failing && (w.findings.is_empty() || style.exact) {
+        return;
+    }
+    let mut groups = groups(&w.findings, w.refused.is_some());
+    groups.retain(|g| !style.quiet || g.word == Word::Error);
+    let mut right = match (&w.refused, w.strictest) {
+        (Some(_), _) | (None, None) => "refused by the API server".to_owned(),
+        (None, Some(strictest)) => format!("{strictest} -> {}", target(w)),
+    };
+    let head =
+        Head { origin: &w.origin, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
+    if style.exact && w.refused.is_none() {
+        head.write(&right, w.custom, style, out);
+        for sentence in exact::sentences(w) {
+            let _ = writeln!(out, "  {sentence}");
+        }
+        out.push('\n');
+        return;
+    }
+    if !groups.is_empty() {
+        let _ = write!(right, ": {} finding{}", groups.len(), if groups.len() == 1 { "" } else { "s" });
+    }
+    head.write(&right, w.custom, style, out);
+    out.push('\n');
+    if groups.is_empty() {
+        // A refusal that no finding explains must not be lost.
+        let reasons = w.evaluations.iter().filter(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
+        let why = w.refused.as_deref().map_or_else(|| reasons.max_by_key(|r| r.len()), Some);
+        title(Word::Error, "refused", why.unwrap_or_default(), style, out);
+        out.push('\n');
+    }
+    let Some(index) = (!groups.is_empty()).then(|| cache.of(&w.origin.source)) else { return };
+    for group in &groups {
+        finding(group, &w.object.kind, &w.template, index, style, out);
+    }
+}
+
+fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
+    let mut groups = groups(&o.findings, o.refused.is_some());
+    groups.retain(|g| !style.quiet || g.word == Word::Error);
+    if groups.is_empty() && o.refused.is_none() {
+        return;
+    }
+    let refused = if o.refused.is_some() { "refused by the API server: " } else { "" };
+    let n = groups.len();
+    let right = format!("{refused}{n} finding{}", if n == 1 { "" } else { "s" });
+    let head =
+        Head { origin: &o.origin, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
+    head.write(&right, false, style, out);
+    out.push('\n');
+    if groups.is_empty() {
+        title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
+        out.push('\n');
+    }
+    let index = cache.of(&o.origin.source);
+    for group in &groups {
+        finding(group, &o.object.kind, &FieldPath::root(), index, style, out);
+    }
+}
+
+/// The strictest level that a workload is held to, with its version where one is pinned.
+fn target(w: &Workload) -> String {
+    let target = w.target();
+    match w.evaluations.iter().find(|e| e.level == target).map(|e| e.version) {
+        Some(version @ PolicyVersion::Minor(_)) => format!("{target}:{version}"),
+        Some(PolicyVersion::Latest) | None => target.to_string(),
+    }
+}
+
+/// Where an object is and what it is called.
+struct Head<'a> {
+    origin: &'a Origin,
+    region: Region,
+    object: &'a ObjectId,
+    chart: Option<&'a str>,
+}
+
+impl Head<'_> {
+    fn write(&self, right: &str, custom: bool, style: Style, out: &mut String) {
+        let file = visible::text(&self.origin.file);
+        let place = format!("{file}:{}:{}", self.region.line, self.region.column);
+        paint(out, style.colour, Role::Place, &place);
+        let mut rest = format!("  {}", visible::text(&self.object.to_string()));
+        if custom {
+            rest.push_str(" (custom resource, judged as its pods would be)");
+        }
+        out.push_str(&rest);
+        let at = visible::text_width(&place) + visible::text_width(&rest);
+        let width = style.width.clamp(40, 120);
+        if at + 2 + right.len() <= width {
+            out.extend(std::iter::repeat_n(' ', width - at - right.len()));
+        } else {
+            out.push_str("\n  ");
+        }
+        out.push_str(right);
+        out.push('\n');
+        if let Some(chart) = self.chart {
+            let _ = writeln!(out, "  rendered from {}", visible::text(chart));
+        }
+    }
+}
+
+/// `  error[rule]: message`
+fn title(word: Word, rule: &str, message: &str, style: Style, out: &mut String) {
+    out.push_str("  ");
+    let tag = format!("{}[{rule}]", word.as_str());
+    paint(out, style.colour, word.role(), &tag);
+    out.push_str(": ");
+    flow(&visible::message(message), tag.len() + 4, 6, style.width, out);
+}
+
+fn finding(
+    group: &Group<'_>,
+    kind: &str,
+    template: &FieldPath,
+    index: &LineIndex<'_>,
+    style: Style,
+    out: &mut String,
+) {
+    title(group.word, group.rule(), &group.message(), style, out);
+    let (mut marks, mut context) = (Vec::new(), Vec::new());
+    let labels = basics_labels(group);
+    for (i, located) in group.members.iter().enumerate() {
+        let label = labels.get(i).copied().unwrap_or(&located.primary.label);
+        marks.push(Marked { region: located.primary.region, label: Cow::Borrowed(label), primary: true });
+        let related = located.related.iter();
+        marks.extend(related.map(|m| Marked {
+            region: m.region,
+            label: Cow::Borrowed(&m.label),
+            primary: false,
+        }));
+        context.extend(lines::enclosing(index, located.primary.region.line));
+    }
+    let pod = if group.basics { pod_line(index, group) } else { None };
+    context.extend(pod);
+    // Lines at the margin only say what the header says.
+    context.retain(|line| index.line(*line).first().is_some_and(|b| *b == b' ') || Some(*line) == pod);
+    let page =
+        snippet::Page { index, kind, width: style.width, color: style.colour, role: group.word.role() };
+    snippet::write(&page, &marks, &context, out);
+    let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
+    let notes = Notes { gutter: snippet::gutter(last), style };
+    if group.basics {
+        notes.basics(group, template, pod, out);
+    } else {
+        notes.plain(&group.members, out);
+    }
+    out.push('\n');
+}
+
+/// The labels of the basics: a container without any securityContext says so once.
+fn basics_labels<'a>(group: &Group<'a>) -> Vec<&'a str> {
+    if !group.basics {
+        return Vec::new();
+    }
+    const NONE: &str = "no securityContext";
+    let labels = group.members.iter().map(|m| {
+        let bare =
+            group.members.iter().any(|o| o.primary.region == m.primary.region && o.primary.label == NONE);
+        if bare { NONE } else { m.primary.label.as_str() }
+    });
+    labels.collect()
+}
+
+/// The line with the pod's `spec:`, where it is plain to see.
+fn pod_line(index: &LineIndex<'_>, group: &Group<'_>) -> Option<u32> {
+    let mut at = group.members.iter().find(|m| m.finding.container.is_some())?.primary.region.line;
+    for _ in 0..6 {
+        at = lines::parent(index, at)?;
+        let text = Shape::of(index.line(at)).text;
+        if matches!(text, b"containers:" | b"initContainers:" | b"ephemeralContainers:") {
+            return lines::parent(index, at).filter(|l| Shape::of(index.line(*l)).text == b"spec:");
+        }
+    }
+    None
+}
+
+/// The lines below the source that begin with `=`.
+struct Notes {
+    gutter: usize,
+    style: Style,
+}
+
+impl Notes {
+    fn begin(&self, out: &mut String) {
+        out.extend(std::iter::repeat_n(' ', self.gutter + 1));
+        paint(out, self.style.colour, Role::Frame, "=");
+        out.push(' ');
+    }
+
+    fn note(&self, text: &str, out: &mut String) {
+        self.begin(out);
+        flow(&visible::message(text), self.gutter + 3, self.gutter + 3, self.style.width, out);
+    }
+
+    fn plain(&self, members: &[&Located], out: &mut String) {
+        let Some(first) = members.first() else { return };
+        let rule = first.finding.rule;
+        if let Some(why) = why(rule) {
+            self.note(&why, out);
+        }
+        let explain = format!("seawall explain {}", rule.id);
+        if first.finding.advice.is_empty() {
+            self.note(&explain, out);
+        } else {
+            self.note(&format!("{}; `{explain}`", first.finding.advice), out);
+        }
+    }
+
+    /// One fix for several basics: what the pod can say for all its containers stands at the pod.
+    fn basics(&self, group: &Group<'_>, template: &FieldPath, pod: Option<u32>, out: &mut String) {
+        const FIELDS: [&str; 4] = [
+            "runAsNonRoot: true",
+            "allowPrivilegeEscalation: false",
+            "capabilities: {drop: [\"ALL\"]}",
+            "seccompProfile: {type: RuntimeDefault}",
+        ];
+        let mut at_pod = [false; 4];
+        let mut at_containers: Vec<(&str, [bool; 4])> = Vec::new();
+        for located in &group.members {
+            let Some(basic) = basic(located) else { continue };
+            let pod_says = matches!(basic, 0 | 3) && located.missing;
+            match located.finding.container.as_deref().filter(|_| !pod_says) {
+                None => at_pod[basic] = true,
+                Some(name) => match at_containers.iter_mut().find(|(n, _)| *n == name) {
+                    Some((_, fields)) => fields[basic] = true,
+                    None => {
+                        at_containers.push((name, std::array::from_fn(|i| i == basic)));
+                    }
+                },
+            }
+        }
+        let mut write_under = false;
+        if at_pod.contains(&true) {
+            self.begin(out);
+            let _ = write!(out, "write under {}", template.clone().key("spec"));
+            if let Some(line) = pod {
+                let _ = write!(out, " (line {line})");
+            }
+            out.push_str(":\n");
+            self.context(&FIELDS, at_pod, out);
+            write_under = true;
+        }
+        let all = at_containers.len();
+        while let Some((_, fields)) = at_containers.first().copied() {
+            let names: Vec<&str> =
+                at_containers.iter().filter(|(_, f)| *f == fields).map(|(n, _)| *n).collect();
+            at_containers.retain(|(_, f)| *f != fields);
+            let who = match names.as_slice() {
+                [_, _] if all == 2 => "both containers".to_owned(),
+                [_, _, ..] if names.len() == all => format!("all {all} containers"),
+                [one] => format!("container {}", listed(&[one])),
+                several => format!("containers {}", listed(several)),
+            };
+            let lead = if write_under { "and in " } else { "write in " };
+            if write_under {
+                out.extend(std::iter::repeat_n(' ', self.gutter + 3));
+            } else {
+                self.begin(out);
+            }
+            let who = format!("{lead}{}:", visible::text(&who));
+            flow(&who, self.gutter + 3, self.gutter + 3, self.style.width, out);
+            self.context(&FIELDS, fields, out);
+            write_under = true;
+        }
+        let rule = group.members.first().map_or("", |m| m.finding.rule.id);
+        let decision = group.members.iter().any(|m| basic(m) == Some(0));
+        if decision {
+            self.note(
+                "a person decides: does the image run as a non-root user? The rest is likely safe: `seawall explain run-as-non-root`",
+                out,
+            );
+        } else {
+            self.note(&format!("likely safe: `seawall explain {rule}`"), out);
+        }
+    }
+
+    /// A securityContext to write: on one line if there is room.
+    fn context(&self, fields: &[&str; 4], chosen: [bool; 4], out: &mut String) {
+        let indent = self.gutter + 5;
+        let fields = || fields.iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(field, _)| *field);
+        let line = format!("securityContext: {{{}}}", fields().collect::<Vec<_>>().join(", "));
+        if indent + line.len() <= self.style.width {
+            out.extend(std::iter::repeat_n(' ', indent));
+            out.push_str(&line);
+            out.push('\n');
+            return;
+        }
+        let _ = writeln!(out, "{:indent$}securityContext:", "");
+        for field in fields() {
+            let _ = writeln!(out, "{:indent$}  {field}", "");
+        }
+    }
+}
+
+/// The first sentence of the section of a rule's documentation that says why it matters.
+fn why(rule: &Rule) -> Option<String> {
+    let mut lines = rule.doc.iter().map(|l| l.trim());
+    lines.find(|l| l.starts_with('#') && l.to_ascii_lowercase().contains("why"))?;
+    let mut text = String::new();
+    for line in lines.skip_while(|l| l.is_empty()).take_while(|l| !l.is_empty() && !l.starts_with('#')) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(line);
+        if let Some(end) = text.find(". ") {
+            text.truncate(end);
+            break;
+        }
+    }
+    let text = text.trim_end_matches('.');
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
+    paint(out, style.colour, Role::Error, "error");
+    let mut head = format!(": {}", visible::text(&error.file));
+    if let Some(region) = error.region {
+        let _ = write!(head, ":{}:{}", region.line, region.column);
+    }
+    let _ = write!(head, ": {}", visible::message(&error.message));
+    out.push_str(&head);
+    out.push('\n');
+    let hint = error.hint.as_deref().unwrap_or_default();
+    match (error.region, &error.source) {
+        (Some(region), Some(source)) => {
+            let index = cache.of(source);
+            let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
+            let page =
+                snippet::Page { index, kind: "", width: style.width, color: style.colour, role: Role::Error };
+            snippet::write(&page, &[mark], &[], out);
+        }
+        _ if !hint.is_empty() => Notes { gutter: 1, style }.note(hint, out),
+        _ => {}
+    }
+    out.push('\n');
+}
+
+/// Adds a paragraph with its first line at `first` columns and the others at `hang`.
+pub(super) fn wrap(text: &str, first: usize, hang: usize, width: usize, out: &mut String) {
+    out.extend(std::iter::repeat_n(' ', first));
+    flow(text, first, hang, width, out);
+}
+
+/// Adds words that go on from column `at`, with the further lines at `hang`. Words are never broken.
+fn flow(text: &str, at: usize, hang: usize, width: usize, out: &mut String) {
+    let width = width.max(40);
+    let mut at = at;
+    if text.len() + at <= width {
+        out.push_str(text);
+        out.push('\n');
+        return;
+    }
+    for (i, word) in text.split(' ').enumerate() {
+        let size = visible::text_width(word);
+        if i > 0 && at + 1 + size > width {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', hang));
+            at = hang;
+        } else if i > 0 {
+            out.push(' ');
+            at += 1;
+        }
+        out.push_str(word);
+        at += size;
+    }
+    out.push('\n');
+}

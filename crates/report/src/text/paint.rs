@@ -1,0 +1,45 @@
+//! Styles. They carry no meaning of their own: without colour the text is the same.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+/// What a piece of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// `error[...]` and what it marks.
+    Error,
+    /// `warning[...]` and what it marks.
+    Warning,
+    /// `note[...]`.
+    Note,
+    /// Line numbers, bars, `=`.
+    Frame,
+    /// File and position.
+    Place,
+    /// What is said first.
+    Strong,
+}
+
+impl Role {
+    fn style(self) -> Style {
+        let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));
+        match self {
+            Self::Error => color(AnsiColor::Red).bold(),
+            Self::Warning => color(AnsiColor::Yellow).bold(),
+            Self::Note => color(AnsiColor::Cyan).bold(),
+            Self::Frame => color(AnsiColor::Blue),
+            Self::Place | Self::Strong => Style::new().bold(),
+        }
+    }
+}
+
+/// Adds a piece of text in its style.
+pub(super) fn paint(out: &mut String, color: bool, role: Role, text: &str) {
+    if !color {
+        out.push_str(text);
+        return;
+    }
+    let style = role.style();
+    let _ = write!(out, "{style}{text}{style:#}");
+}

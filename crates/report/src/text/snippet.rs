@@ -1,0 +1,266 @@
+//! Source lines with regions underlined.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use seawall_check::Region;
+use seawall_finding::{MASK, Place, place, secrets};
+use seawall_yaml::LineIndex;
+
+use super::paint::{Role, paint};
+use crate::visible;
+
+/// Lines longer than this are looked at only around the marks.
+const LONG: usize = 8192;
+
+/// Bytes looked at on either side of a mark in long lines.
+const AROUND: usize = 2048;
+
+/// A region with what is said of it.
+#[derive(Clone, Debug)]
+pub(super) struct Marked<'a> {
+    pub(super) region: Region,
+    pub(super) label: Cow<'a, str>,
+    /// Underlined with `^`; others with `-`.
+    pub(super) primary: bool,
+}
+
+/// Where and how to print.
+pub(super) struct Page<'a, 's> {
+    pub(super) index: &'a LineIndex<'s>,
+    /// The object's kind, which decides what may be secret.
+    pub(super) kind: &'a str,
+    pub(super) width: usize,
+    pub(super) color: bool,
+    pub(super) role: Role,
+}
+
+/// The width of the column of line numbers for these lines, with the space on its left.
+pub(super) fn gutter(last: u32) -> usize {
+    (last.max(1).ilog10() as usize + 3).max(5)
+}
+
+/// Prints the lines of the marks and the lines of context, in order, each once.
+pub(super) fn write(page: &Page<'_, '_>, marks: &[Marked<'_>], context: &[u32], out: &mut String) {
+    let mut marks = joined(marks);
+    marks.retain(|m| (1..=page.index.count()).contains(&m.region.line));
+    let mut lines: Vec<u32> = marks.iter().map(|m| m.region.line).chain(context.iter().copied()).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let Some(&last) = lines.last() else { return };
+    let gutter = gutter(last);
+    let mut previous = None;
+    for line in lines {
+        if previous.is_some_and(|p| p + 1 < line) {
+            paint(out, page.color, Role::Frame, "...");
+            out.push('\n');
+        }
+        previous = Some(line);
+        let here: Vec<&Marked<'_>> = marks.iter().filter(|m| m.region.line == line).collect();
+        write_line(page, line, &here, gutter, out);
+    }
+}
+
+/// The marks in order, those of one region as one with all their labels.
+fn joined<'a>(marks: &[Marked<'a>]) -> Vec<Marked<'a>> {
+    let mut out: Vec<Marked<'a>> = Vec::with_capacity(marks.len());
+    for mark in marks {
+        match out.iter_mut().find(|m| m.region == mark.region) {
+            Some(same) => {
+                same.primary |= mark.primary;
+                if !mark.label.is_empty() && !same.label.split(", ").any(|l| l == mark.label) {
+                    let comma = if same.label.is_empty() { "" } else { ", " };
+                    same.label = Cow::Owned(format!("{}{comma}{}", same.label, mark.label));
+                }
+            }
+            None => out.push(mark.clone()),
+        }
+    }
+    out.sort_by_key(|m| m.region);
+    out
+}
+
+fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usize, out: &mut String) {
+    let bytes = page.index.line(line);
+    let room = page.width.max(40).saturating_sub(gutter + 3);
+    if bytes.len() <= LONG {
+        let text = String::from_utf8_lossy(bytes);
+        let above = (1..line).rev().map(|l| page.index.line(l));
+        let place = place(&text, above, page.kind);
+        let row = Row::of(&text, 1, &secrets(&text, place));
+        if row.width <= room || marks.len() < 2 {
+            return write_row(page, line, &row, marks, (gutter, room), out);
+        }
+        for mark in marks {
+            write_row(page, line, &row, &[mark], (gutter, room), out);
+        }
+        return;
+    }
+    if marks.is_empty() {
+        let text = String::from_utf8_lossy(&bytes[..AROUND]);
+        let row = Row::of(&text, 1, &secrets(&text, Place::Environment));
+        return write_row(page, line, &row, marks, (gutter, room), out);
+    }
+    for mark in marks {
+        let (text, column) = around(bytes, mark.region.column);
+        let mut masked = secrets(&text, Place::Environment);
+        if column > 1 {
+            // What began before the window is unknown up to the next key.
+            let known = [text.find(",\""), text.find("{\""), text.find(", ")].into_iter().flatten().min();
+            let known = known.unwrap_or(text.len());
+            masked.retain(|m| m.start >= known);
+            masked.insert(0, 0..known);
+        }
+        let row = Row::of(&text, column, &masked);
+        write_row(page, line, &row, &[mark], (gutter, room), out);
+    }
+}
+
+/// A window of a long line around a column, and the column of its beginning.
+fn around(line: &[u8], column: u32) -> (Cow<'_, str>, u32) {
+    let starts = |b: &u8| *b & 0xC0 != 0x80;
+    let mut left = column.saturating_sub(1);
+    let at = line
+        .iter()
+        .position(|b| {
+            let found = starts(b) && left == 0;
+            left -= u32::from(starts(b) && left > 0);
+            found
+        })
+        .unwrap_or(line.len());
+    let mut start = at.saturating_sub(AROUND);
+    while start > 0 && !starts(&line[start]) {
+        start -= 1;
+    }
+    let mut end = (at + AROUND).min(line.len());
+    while end < line.len() && !starts(&line[end]) {
+        end += 1;
+    }
+    let before = line[start..at].iter().filter(|b| starts(b)).count() as u32;
+    (String::from_utf8_lossy(&line[start..end]), column.saturating_sub(before).max(1))
+}
+
+/// A line as it is shown: every cell is a character of the source, an escape or a mask.
+struct Row {
+    text: String,
+    cells: Vec<Cell>,
+    width: usize,
+}
+
+struct Cell {
+    /// The column in the source.
+    column: u32,
+    /// Where it begins in `text`.
+    start: usize,
+    /// Where it begins on the screen.
+    x: usize,
+    width: usize,
+}
+
+impl Row {
+    fn of(source: &str, column: u32, masked: &[Range<usize>]) -> Self {
+        let source = source.trim_end_matches([' ', '\r']);
+        let mut row = Self {
+            text: String::with_capacity(source.len() + 8),
+            cells: Vec::with_capacity(source.len()),
+            width: 0,
+        };
+        let mut masked = masked.iter().peekable();
+        let mut hidden = 0;
+        for (column, (at, c)) in (column..).zip(source.char_indices()) {
+            if at < hidden {
+                continue;
+            }
+            let start = row.text.len();
+            let width = if masked.peek().is_some_and(|m| m.start <= at) {
+                hidden = masked.next().map_or(0, |m| m.end);
+                row.text.push_str(MASK);
+                MASK.len()
+            } else {
+                visible::push(c, &mut row.text);
+                visible::width(c)
+            };
+            row.cells.push(Cell { column, start, x: row.width, width });
+            row.width += width;
+        }
+        row
+    }
+
+    /// Where a source column begins and ends on the screen.
+    fn span(&self, column: u32) -> (usize, usize) {
+        match self.cells.partition_point(|c| c.column <= column).checked_sub(1) {
+            Some(at) if at + 1 < self.cells.len() || self.cells[at].column == column => {
+                (self.cells[at].x, self.cells[at].x + self.cells[at].width)
+            }
+            _ => (self.width, self.width + 1),
+        }
+    }
+
+    /// Where a region of this line begins and ends on the screen; regions of several lines end with the line.
+    fn place_of(&self, region: Region) -> (usize, usize) {
+        let (start, least) = self.span(region.column);
+        let end = if region.end_line > region.line {
+            self.width
+        } else {
+            self.span(region.end_column.saturating_sub(1)).1.min(self.width)
+        };
+        (start, end.max(least))
+    }
+}
+
+/// Prints a line, cut around the first mark if it is too wide, and the lines that underline its marks.
+fn write_row(
+    page: &Page<'_, '_>,
+    line: u32,
+    row: &Row,
+    marks: &[&Marked<'_>],
+    (gutter, room): (usize, usize),
+    out: &mut String,
+) {
+    let number = format!("{line:>gutter$} |");
+    paint(out, page.color, Role::Frame, &number);
+    let (mut from, mut to) = (0, row.width);
+    if row.width > room {
+        let (start, end) = marks.first().map_or((0, 0), |m| row.place_of(m.region));
+        if end + 3 > room {
+            from = start.saturating_sub(room / 4);
+        }
+        to = from + room - 3 - if from > 0 { 3 } else { 0 };
+    }
+    let cell = |x: usize| row.cells.partition_point(|c| c.x < x);
+    let first = cell(from);
+    let last = row.cells.partition_point(|c| c.x + c.width <= to);
+    let begin = row.cells.get(first).map_or(row.text.len(), |c| c.start);
+    let end = row.cells.get(last).map_or(row.text.len(), |c| c.start);
+    let from = row.cells.get(first).map_or(from, |c| c.x);
+    let shown = row.text.get(begin..end).unwrap_or_default();
+    if !shown.is_empty() {
+        out.push(' ');
+    }
+    let before = if first > 0 { "..." } else { "" };
+    out.push_str(before);
+    out.push_str(shown);
+    if last < row.cells.len() {
+        out.push_str("...");
+    }
+    out.push('\n');
+    for mark in marks {
+        let (start, end) = row.place_of(mark.region);
+        let start = start.saturating_sub(from) + before.len();
+        let end = (end.min(to.max(from + 1)).saturating_sub(from) + before.len()).max(start + 1);
+        let mut frame = String::new();
+        let _ = write!(frame, "{:>gutter$} |", "");
+        paint(out, page.color, Role::Frame, &frame);
+        out.push(' ');
+        out.extend(std::iter::repeat_n(' ', start));
+        let mut below = String::new();
+        below.extend(std::iter::repeat_n(if mark.primary { '^' } else { '-' }, end - start));
+        if !mark.label.is_empty() {
+            below.push(' ');
+            below.push_str(&visible::message(&mark.label));
+        }
+        paint(out, page.color, if mark.primary { page.role } else { Role::Frame }, &below);
+        out.push('\n');
+    }
+}

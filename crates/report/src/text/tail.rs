@@ -1,0 +1,203 @@
+//! The last lines of the text: numbers, what to do next, what was not judged.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use seawall_check::{NoticeKind, Summary};
+use seawall_model::Level;
+
+use super::group::BASICS;
+use super::paint::{Role, paint};
+use super::tally::{Counted, Tail};
+use super::wrap;
+use crate::{Style, visible};
+
+/// Where the second column begins.
+const COLUMN: usize = 39;
+
+/// Blockers named in the line; the others are counted.
+const BLOCKERS: usize = 6;
+
+/// The end of the report: notices, numbers, what to do next.
+pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Option<Duration>) -> String {
+    let mut text = String::new();
+    if style.quiet {
+        return text;
+    }
+    let out = &mut text;
+    if summary.workloads() == 0 {
+        nothing(summary, style, out);
+    } else {
+        numbers(summary, elapsed, style, out);
+        blockers(summary, style, out);
+        next(summary, style, out);
+    }
+    for counted in &tally.notices {
+        notice(counted, style, out);
+    }
+    errors(tally, summary, style, out);
+    text
+}
+
+fn nothing(summary: &Summary, style: Style, out: &mut String) {
+    let read = format!("no workloads found in {}", count(summary.files, "file"));
+    paint(out, style.colour, Role::Strong, &read);
+    let _ = writeln!(out, " ({})", count(summary.objects, "object"));
+}
+
+fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut String) {
+    let mut head = format!("{} in {}", count(summary.workloads(), "workload"), count(summary.files, "file"));
+    if let Some(elapsed) = elapsed {
+        let _ = write!(head, " ({:.2} s)", elapsed.as_secs_f64());
+    }
+    if summary.findings == 0 && summary.failing + summary.warned + summary.refused == 0 {
+        head.push_str(", no findings");
+    }
+    let mut levels: Vec<String> = Level::ALL
+        .into_iter()
+        .zip(summary.by_level)
+        .rev()
+        .map(|(level, n)| format!("{level} {}", grouped(n)))
+        .collect();
+    if summary.refused > 0 {
+        levels.push(format!("refused {}", grouped(summary.refused)));
+    }
+    columns(&head, &levels, style, out);
+    let mut fails = Vec::new();
+    if summary.failing > 0 {
+        let (verb, them) = if summary.failing == 1 { ("fails", "it is") } else { ("fail", "they are") };
+        fails.push(format!("{} {verb} the level {them} held to", count(summary.failing, "workload")));
+    }
+    if summary.warned > 0 {
+        let verb = if summary.warned == 1 { "fails" } else { "fail" };
+        fails.push(format!(
+            "{} {verb} only where violations are audited or warned of",
+            grouped(summary.warned)
+        ));
+    }
+    if !fails.is_empty() {
+        wrap(&fails.join("; "), 0, 2, style.width, out);
+    }
+}
+
+fn blockers(summary: &Summary, style: Style, out: &mut String) {
+    let (Some(target), false) = (summary.target, summary.blockers.is_empty()) else { return };
+    let mut items: Vec<String> = summary
+        .blockers
+        .iter()
+        .take(BLOCKERS)
+        .map(|b| format!("{} {}", b.name, grouped(b.workloads)))
+        .collect();
+    if summary.blockers.len() > BLOCKERS {
+        items.push(format!("and {} more", summary.blockers.len() - BLOCKERS));
+    }
+    columns(&format!("blockers of {target}"), &items, style, out);
+}
+
+fn next(summary: &Summary, style: Style, out: &mut String) {
+    if let Some(first) = summary.blockers.first() {
+        let rule = if first.name.contains(' ') { BASICS[0].0 } else { first.name };
+        wrap(&format!("why, and what to write: seawall explain {rule}"), 0, 2, style.width, out);
+    }
+}
+
+/// A head, and items beside it, below each other where there is no room.
+fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
+    paint(out, style.colour, Role::Strong, head);
+    let mut at = visible::text_width(head);
+    let narrow = style.width < COLUMN + 20;
+    let indent = if narrow { 2 } else { COLUMN };
+    for (i, item) in items.iter().enumerate() {
+        let gap = if i == 0 { indent.saturating_sub(at).max(3) } else { 3 };
+        if at + gap + item.len() > style.width.max(40) || (i == 0 && narrow) {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            at = indent;
+        } else {
+            out.extend(std::iter::repeat_n(' ', gap));
+            at += gap;
+        }
+        out.push_str(item);
+        at += item.len();
+    }
+    out.push('\n');
+}
+
+fn notice(counted: &Counted, style: Style, out: &mut String) {
+    let Counted { kind, count: n, first, more } = counted;
+    let (is, was) = if *n == 1 { ("is", "was") } else { ("are", "were") };
+    let summed = match kind {
+        NoticeKind::Template if *n == 1 => {
+            "1 file is an unrendered Helm template and was not judged".to_owned()
+        }
+        NoticeKind::Template => {
+            format!("{} are unrendered Helm templates and were not judged", count(*n, "file"))
+        }
+        NoticeKind::NotKubernetes => {
+            format!("{} {is} not of Kubernetes and {was} not judged", count(*n, "document"))
+        }
+        NoticeKind::UnknownWorkload if *more => {
+            format!("{} of unknown kinds may be workloads and {was} not judged", count(*n, "object"))
+        }
+        NoticeKind::NamespaceConflict if *more => {
+            format!("{} {is} described more than once", count(*n, "namespace"))
+        }
+        NoticeKind::NamespaceLabels if *more => {
+            format!("{} on the labels of namespaces", count(*n, "notice"))
+        }
+        _ => String::new(),
+    };
+    if !summed.is_empty() {
+        let hint = first.iter().find_map(|(_, hint)| hint.as_deref());
+        let hint =
+            hint.or((*kind == NoticeKind::Template).then_some("helm template <chart> | seawall scan -"));
+        let text = hint.map_or(summed.clone(), |hint| format!("{summed}: {hint}"));
+        wrap(&text, 0, 2, style.width, out);
+        if !more || matches!(kind, NoticeKind::Template | NoticeKind::NotKubernetes) {
+            return;
+        }
+    }
+    for (message, hint) in first {
+        let text = hint.as_ref().map_or(message.clone(), |hint| format!("{message}: {hint}"));
+        wrap(&text, if *more { 2 } else { 0 }, 4, style.width, out);
+    }
+    if *more {
+        out.push_str("  and others: seawall scan --format jsonl names them all\n");
+    }
+}
+
+fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
+    let bad = tally.bad_files.len() as u64;
+    if bad == 0 {
+        return;
+    }
+    let others = summary.files.saturating_sub(bad);
+    let judged = match others {
+        0 => "nothing else was read".to_owned(),
+        n => format!("seawall judged the other {}", count(n, "file")),
+    };
+    let counts = match (bad, summary.errors) {
+        (1, 0 | 1) => "this one counts as an input error".to_owned(),
+        (1, n) => format!("this one has {}", count(n, "input error")),
+        (files, n) => format!("{} in {}", count(n.max(files), "input error"), count(files, "file")),
+    };
+    wrap(&format!("{judged}; {counts} (exit status 2)"), 0, 2, style.width, out);
+}
+
+/// `1 file`, `1,904 files`.
+fn count(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+/// A number with its thousands apart.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

@@ -1,0 +1,134 @@
+//! What the tail has to know of the pages before it.
+
+use std::sync::Arc;
+
+use seawall_check::{Notice, NoticeKind, Record};
+
+use crate::visible;
+
+/// Different messages that are kept of each kind of notice; the others are only counted.
+pub(super) const KEPT: usize = 3;
+
+/// Counts over records. Merging is associative, so the pages' order decides and their sizes do not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tail {
+    pub(super) notices: Vec<Counted>,
+    /// Files with input errors, neighbours only once.
+    pub(super) bad_files: Vec<Arc<str>>,
+}
+
+/// The notices of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub(super) kind: NoticeKind,
+    pub(super) count: u64,
+    /// The first different messages, ready to print, with their hints.
+    pub(super) first: Vec<(String, Option<String>)>,
+    /// Whether there were more different ones.
+    pub(super) more: bool,
+}
+
+impl Tail {
+    /// Counts a record.
+    pub(super) fn count(&mut self, record: &Record) {
+        match record {
+            Record::Notice(notice) => {
+                self.merge(Self { notices: vec![Counted::of(notice)], ..Self::default() })
+            }
+            Record::Error(error) => self.bad_file(Arc::clone(&error.file)),
+            Record::Workload(_) | Record::Object(_) => {}
+        }
+    }
+
+    /// Adds the tally of what follows in the input.
+    pub fn merge(&mut self, later: Self) {
+        for counted in later.notices {
+            match self.notices.binary_search_by_key(&counted.kind, |c| c.kind) {
+                Ok(at) => self.notices[at].merge(counted),
+                Err(at) => self.notices.insert(at, counted),
+            }
+        }
+        for file in later.bad_files {
+            self.bad_file(file);
+        }
+    }
+
+    fn bad_file(&mut self, file: Arc<str>) {
+        if self.bad_files.last() != Some(&file) {
+            self.bad_files.push(file);
+        }
+    }
+}
+
+impl Counted {
+    fn of(notice: &Notice) -> Self {
+        // These are counted by file; of the others the place is part of what is said.
+        let counted_only = matches!(
+            notice.kind,
+            NoticeKind::Template | NoticeKind::NotKubernetes | NoticeKind::VersionClamped
+        );
+        let mut text = String::new();
+        if let (Some(file), false) = (&notice.file, counted_only) {
+            text.push_str(&visible::text(file));
+            if let Some(region) = notice.region {
+                text.push_str(&format!(":{}:{}", region.line, region.column));
+            }
+            text.push_str(": ");
+        }
+        text.push_str(&visible::message(&notice.message));
+        let hint = notice.hint.as_deref().map(|h| visible::message(h).into_owned());
+        Self { kind: notice.kind, count: 1, first: vec![(text, hint)], more: false }
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.count += later.count;
+        self.more |= later.more;
+        for message in later.first {
+            if self.first.contains(&message) {
+                continue;
+            }
+            if self.first.len() == KEPT {
+                self.more = true;
+            } else {
+                self.first.push(message);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(message: &str) -> Record {
+        Record::Notice(Notice {
+            kind: NoticeKind::NamespaceLabels,
+            file: None,
+            region: None,
+            message: message.to_owned(),
+            hint: None,
+        })
+    }
+
+    #[test]
+    fn merging_is_associative() {
+        let all = ["a", "b", "a", "c", "d", "b"].map(notice);
+        let whole = all.iter().fold(Tail::default(), |mut t, r| {
+            t.count(r);
+            t
+        });
+        for cut in 0..all.len() {
+            let mut parts = [Tail::default(), Tail::default()];
+            for (i, record) in all.iter().enumerate() {
+                parts[usize::from(i >= cut)].count(record);
+            }
+            let [mut left, right] = parts;
+            left.merge(right);
+            assert_eq!(left, whole, "cut at {cut}");
+        }
+        assert_eq!(
+            (whole.notices[0].count, whole.notices[0].first.len(), whole.notices[0].more),
+            (6, 3, true)
+        );
+    }
+}

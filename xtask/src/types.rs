@@ -1,0 +1,302 @@
+//! Writes the type table of `seawall-manifest` from Kubernetes' `OpenAPI`.
+//!
+//! `OpenAPI` is poorer than the Go types that the API server decodes into. What it loses is restored here by name:
+//! types that decode themselves (`Quantity`, `IntOrString`, `Time`, `FieldsV1`, `RawExtension`, the unions of
+//! `JSONSchemaProps`). `metav1.Duration` does not occur in the API groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Map, Value};
+
+/// The Kubernetes release that the table describes.
+const KUBERNETES: &str = "v1.37.2";
+
+/// Writes the table.
+pub(crate) fn write() -> Result<(), String> {
+    let text = generate()?;
+    let path = table_path();
+    fs::write(&path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))
+}
+
+/// Fails if the table is not what [`write`] would write.
+pub(crate) fn check() -> Result<(), String> {
+    let path = table_path();
+    let text = fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    if text == generate()? {
+        Ok(())
+    } else {
+        Err(format!("{} is out of date: run `cargo xtask types`", path.display()))
+    }
+}
+
+fn table_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/manifest/src/types/table.rs")
+}
+
+/// The `OpenAPI` description of all built-in APIs, from the Go module cache.
+fn swagger() -> Result<Value, String> {
+    let module = format!("k8s.io/kubernetes@{KUBERNETES}");
+    let output = Command::new("go").args(["mod", "download", "-json", &module]).output().map_err(|e| {
+        format!("cannot run go: {e}; Go 1.26 or newer is needed, see https://go.dev/doc/install")
+    })?;
+    if !output.status.success() {
+        return Err(format!("cannot download {module}: {}", String::from_utf8_lossy(&output.stdout)));
+    }
+    let module: Value =
+        serde_json::from_slice(&output.stdout).map_err(|e| format!("go mod download: {e}"))?;
+    let dir = module["Dir"].as_str().ok_or("go mod download: no directory")?;
+    let path = Path::new(dir).join("api/openapi-spec/swagger.json");
+    let text = fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// The decoder of a type that `OpenAPI` describes too loosely: a variant of `Shape`.
+fn special(definition: &str) -> Option<Special> {
+    let name = definition.strip_prefix("io.k8s.").unwrap_or(definition);
+    Some(match name {
+        "apimachinery.pkg.api.resource.Quantity" => Special::Leaf("Quantity"),
+        "apimachinery.pkg.util.intstr.IntOrString" => Special::Leaf("IntOrString"),
+        "apimachinery.pkg.apis.meta.v1.Time" => Special::Leaf("Time"),
+        "apimachinery.pkg.apis.meta.v1.MicroTime" => Special::Leaf("MicroTime"),
+        "apimachinery.pkg.apis.meta.v1.FieldsV1"
+        | "apimachinery.pkg.apis.meta.v1.Patch"
+        | "apimachinery.pkg.runtime.RawExtension"
+        | "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON" => Special::Leaf("Any"),
+        "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray" => {
+            Special::Schema("OrList")
+        }
+        "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool" => {
+            Special::Schema("OrBool")
+        }
+        "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray" => {
+            Special::Schema("OrStrings")
+        }
+        _ => return None,
+    })
+}
+
+enum Special {
+    Leaf(&'static str),
+    /// A union with `JSONSchemaProps`.
+    Schema(&'static str),
+}
+
+const SCHEMA_PROPS: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
+
+/// The table under construction.
+struct Table<'s> {
+    definitions: &'s Map<String, Value>,
+    /// Definitions that are structs, sorted; the position is the type's id.
+    structs: Vec<&'s str>,
+    /// All field names, sorted; the position is the name's id.
+    names: Vec<&'s str>,
+    shapes: Vec<String>,
+}
+
+impl<'s> Table<'s> {
+    fn shape(&mut self, text: String) -> usize {
+        self.shapes.iter().position(|s| *s == text).unwrap_or_else(|| {
+            self.shapes.push(text);
+            self.shapes.len() - 1
+        })
+    }
+
+    fn type_id(&self, definition: &str) -> Result<usize, String> {
+        self.structs.binary_search(&definition).map_err(|_| format!("no definition of {definition}"))
+    }
+
+    fn name_id(&self, name: &str) -> Result<usize, String> {
+        self.names.binary_search(&name).map_err(|_| format!("no field is called {name}"))
+    }
+
+    /// The shape of a property, a list's items or a map's values.
+    fn shape_of(&mut self, schema: &'s Value) -> Result<usize, String> {
+        let text = |key: &str| schema.get(key).and_then(Value::as_str);
+        if let Some(reference) = text("$ref") {
+            let definition = reference.trim_start_matches("#/definitions/");
+            return Ok(match special(definition) {
+                Some(Special::Leaf(variant)) => self.shape(format!("Shape::{variant}")),
+                Some(Special::Schema(variant)) => {
+                    let id = self.type_id(SCHEMA_PROPS)?;
+                    self.shape(format!("Shape::{variant}(TypeId({id}))"))
+                }
+                None => {
+                    let id = self.type_id(definition)?;
+                    self.shape(format!("Shape::Struct(TypeId({id}))"))
+                }
+            });
+        }
+        let variant = match (text("type"), text("format")) {
+            (Some("string"), None) => "String",
+            (Some("string"), Some("byte")) => "Bytes",
+            (Some("boolean"), None) => "Bool",
+            (Some("integer"), Some("int32")) => "Int32",
+            (Some("integer"), Some("int64")) => "Int64",
+            (Some("number"), Some("double")) => "Float",
+            (Some("array"), None) => {
+                let item = self.shape_of(&schema["items"])?;
+                let key = match merge_key(schema) {
+                    Some(key) => self.name_id(key)?.to_string(),
+                    None => "NO_KEY".to_owned(),
+                };
+                return Ok(self.shape(format!("Shape::List(ShapeId({item}), {key})")));
+            }
+            (Some("object"), None) if schema.get("additionalProperties").is_some() => {
+                let value = self.shape_of(&schema["additionalProperties"])?;
+                return Ok(self.shape(format!("Shape::Map(ShapeId({value}))")));
+            }
+            other => return Err(format!("a property of type {other:?} is not known here: {schema}")),
+        };
+        Ok(self.shape(format!("Shape::{variant}")))
+    }
+}
+
+/// The field that names a list's items: the key of strategic merge, else the first key of a list of type `map`.
+fn merge_key(schema: &Value) -> Option<&str> {
+    schema
+        .get("x-kubernetes-patch-merge-key")
+        .or_else(|| schema.get("x-kubernetes-list-map-keys").and_then(|keys| keys.get(0)))
+        .and_then(Value::as_str)
+}
+
+/// How Go prints the type: package and name.
+fn go_name(definition: &str) -> &str {
+    let package = definition.rfind('.').and_then(|dot| definition[..dot].rfind('.'));
+    package.map_or(definition, |dot| &definition[dot + 1..])
+}
+
+fn properties(definition: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    definition
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(k, v)| (k.as_str(), v))
+}
+
+fn generate() -> Result<String, String> {
+    let swagger = swagger()?;
+    let definitions = swagger["definitions"].as_object().ok_or("the OpenAPI document has no definitions")?;
+    let structs: Vec<&str> = definitions
+        .keys()
+        .map(String::as_str)
+        .filter(|n| special(n).is_none())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let names: Vec<&str> = structs
+        .iter()
+        .flat_map(|n| properties(&definitions[*n]).map(|(name, _)| name))
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let mut table = Table { definitions, structs, names, shapes: Vec::new() };
+    // The leaves first: code may rely on `Shape::Any` being number 0.
+    table.shape("Shape::Any".to_owned());
+
+    let mut starts = vec![0];
+    let mut fields = String::new();
+    let mut count = 0;
+    for definition in table.structs.clone() {
+        write!(fields, "    /* {} */", go_name(definition)).map_err(|e| e.to_string())?;
+        let sorted: BTreeMap<&str, &Value> = properties(&table.definitions[definition]).collect();
+        for (name, schema) in sorted {
+            let shape = table.shape_of(schema).map_err(|e| format!("{definition}.{name}: {e}"))?;
+            write!(fields, " ({},{shape}),", table.name_id(name)?).map_err(|e| e.to_string())?;
+            count += 1;
+        }
+        fields.push('\n');
+        starts.push(count);
+    }
+    let kinds = kinds(&table)?;
+    Ok(render(&table, &starts, &fields, &kinds))
+}
+
+/// All kinds with their types, sorted by kind and apiVersion. Types that stand for several groups are no manifests.
+fn kinds(table: &Table<'_>) -> Result<BTreeMap<(String, String), usize>, String> {
+    let mut kinds = BTreeMap::new();
+    for definition in &table.structs {
+        let Some([gvk]) = table.definitions[*definition]
+            .get("x-kubernetes-group-version-kind")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        else {
+            continue;
+        };
+        let text = |key: &str| gvk[key].as_str().ok_or_else(|| format!("{definition}: no {key}"));
+        let api_version = match (text("group")?, text("version")?) {
+            ("", version) => version.to_owned(),
+            (group, version) => format!("{group}/{version}"),
+        };
+        kinds.insert((text("kind")?.to_owned(), api_version), table.type_id(definition)?);
+    }
+    Ok(kinds)
+}
+
+fn render(
+    table: &Table<'_>,
+    starts: &[usize],
+    fields: &str,
+    kinds: &BTreeMap<(String, String), usize>,
+) -> String {
+    let mut out = format!(
+        "//! The types of Kubernetes {KUBERNETES}, written by `cargo xtask types` from its OpenAPI. Do not edit.\n\n\
+         use super::{{NO_KEY, Shape, ShapeId, TypeId}};\n"
+    );
+    let mut section = |doc: &str, head: String, body: &str| {
+        out.extend(["\n/// ", doc, "\n", &head, " = [\n", body, "];\n"]);
+    };
+    section(
+        "All field names, sorted.",
+        format!("pub(super) static NAMES: [&str; {}]", table.names.len()),
+        &wrapped(table.names.iter().map(|n| format!("{n:?}"))),
+    );
+    section(
+        "What values can be.",
+        format!("pub(super) static SHAPES: [Shape; {}]", table.shapes.len()),
+        &wrapped(table.shapes.iter().cloned()),
+    );
+    section(
+        "How Go names the structs.",
+        format!("pub(super) static TYPES: [&str; {}]", table.structs.len()),
+        &wrapped(table.structs.iter().map(|s| format!("{:?}", go_name(s)))),
+    );
+    section(
+        "Where each struct's fields begin in `FIELDS`; one entry more than structs.",
+        format!("pub(super) static STARTS: [u16; {}]", starts.len()),
+        &wrapped(starts.iter().map(usize::to_string)),
+    );
+    let count = starts.last().copied().unwrap_or(0);
+    section(
+        "The fields of all structs: name and shape, sorted by name within each.",
+        format!("pub(super) static FIELDS: [(u16, u16); {count}]"),
+        fields,
+    );
+    section(
+        "Kinds by kind and apiVersion, sorted, with their structs.",
+        format!("pub(super) static KINDS: [(&str, &str, u16); {}]", kinds.len()),
+        &wrapped(kinds.iter().map(|((kind, version), id)| format!("({kind:?}, {version:?}, {id})"))),
+    );
+    out
+}
+
+/// The items with commas, in lines of bounded length.
+fn wrapped(items: impl Iterator<Item = String>) -> String {
+    let mut out = String::new();
+    let mut line = String::new();
+    for item in items {
+        if line.len() + item.len() > 112 {
+            out.extend(["   ", &line, "\n"]);
+            line.clear();
+        }
+        line.extend([" ", &item, ","]);
+    }
+    if !line.is_empty() {
+        out.extend(["   ", &line, "\n"]);
+    }
+    out
+}
