@@ -247,6 +247,8 @@ pub enum Record {
 pub struct Blocker {
     /// The group's name: `four basics`, or the rule's id.
     pub name: &'static str,
+    /// What `explain` takes to tell of it.
+    pub explain: &'static str,
     /// Workloads that it keeps from `Summary::target`.
     pub workloads: u64,
 }

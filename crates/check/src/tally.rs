@@ -15,7 +15,7 @@ use crate::survey::{Seen, Survey};
 const BLOCKERS: [(&str, &[&str]); 15] = [
     (
         "four basics",
-        &["allowPrivilegeEscalation", "capabilities_restricted", "runAsNonRoot", "seccompProfile_restricted"],
+        &["runAsNonRoot", "allowPrivilegeEscalation", "capabilities_restricted", "seccompProfile_restricted"],
     ),
     ("privileged", &["privileged"]),
     ("host namespaces", &["hostNamespaces"]),
@@ -129,7 +129,7 @@ impl Tally {
             .iter()
             .zip(self.blockers)
             .filter(|(_, workloads)| *workloads > 0)
-            .map(|((name, _), workloads)| Blocker { name, workloads })
+            .map(|((name, checks), workloads)| Blocker { name, explain: checks[0], workloads })
             .collect();
         blockers.sort_by_key(|b| std::cmp::Reverse(b.workloads));
         self.summary.blockers = blockers;

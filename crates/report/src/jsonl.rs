@@ -114,6 +114,7 @@ fn write_evaluation(w: &mut Writer<'_>, evaluation: &Evaluation) {
 fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
     let finding = &located.finding;
     w.string("rule", finding.rule.id);
+    w.strings("aliases", finding.rule.aliases.iter().copied());
     w.string("severity", finding.severity.as_str());
     w.string("message", &redact(&finding.message));
     w.string("advice", &redact(&finding.advice));
@@ -127,7 +128,7 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
 
 fn write_mark(w: &mut Writer<'_>, mark: &Mark) {
     write_region(w, mark.region);
-    w.string("label", &mark.label);
+    w.string("label", &redact(&mark.label));
 }
 
 fn write_region(w: &mut Writer<'_>, region: Region) {
@@ -144,7 +145,7 @@ fn write_error(w: &mut Writer<'_>, error: &InputError) {
         write_region(w, region);
     }
     w.string("message", &redact(&error.message));
-    w.optional("hint", error.hint.as_deref());
+    w.optional("hint", error.hint.as_deref().map(redact).as_deref());
 }
 
 fn write_notice(w: &mut Writer<'_>, notice: &Notice) {
@@ -155,5 +156,5 @@ fn write_notice(w: &mut Writer<'_>, notice: &Notice) {
         write_region(w, region);
     }
     w.string("message", &redact(&notice.message));
-    w.optional("hint", notice.hint.as_deref());
+    w.optional("hint", notice.hint.as_deref().map(redact).as_deref());
 }

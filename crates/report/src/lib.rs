@@ -62,12 +62,16 @@ impl Renderer {
             Format::Text => text::render(records, self.style),
             Format::Concise => {
                 let mut out = String::new();
-                records.iter().for_each(|r| concise::record(&mut out, r, self.style.quiet));
+                for record in records {
+                    concise::record(&mut out, record, self.style.quiet);
+                }
                 (out, Tail::default())
             }
             Format::Jsonl => {
                 let mut out = String::new();
-                records.iter().for_each(|r| jsonl::record(&mut out, r));
+                for record in records {
+                    jsonl::record(&mut out, record);
+                }
                 (out, Tail::default())
             }
         }

@@ -202,12 +202,14 @@ fn finding(
     out.push('\n');
 }
 
+/// What the checks say of a container without any.
+const NONE: &str = "no securityContext";
+
 /// The labels of the basics: a container without any securityContext says so once.
 fn basics_labels<'a>(group: &Group<'a>) -> Vec<&'a str> {
     if !group.basics {
         return Vec::new();
     }
-    const NONE: &str = "no securityContext";
     let labels = group.members.iter().map(|m| {
         let bare =
             group.members.iter().any(|o| o.primary.region == m.primary.region && o.primary.label == NONE);
@@ -396,6 +398,15 @@ pub(super) fn wrap(text: &str, first: usize, hang: usize, width: usize, out: &mu
     flow(text, first, hang, width, out);
 }
 
+/// The words of a paragraph; what stands between backticks is one, so that commands can be copied.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |c| {
+        quoted ^= c == '`';
+        c == ' ' && !quoted
+    })
+}
+
 /// Adds words that go on from column `at`, with the further lines at `hang`. Words are never broken.
 fn flow(text: &str, at: usize, hang: usize, width: usize, out: &mut String) {
     let width = width.max(40);
@@ -405,7 +416,7 @@ fn flow(text: &str, at: usize, hang: usize, width: usize, out: &mut String) {
         out.push('\n');
         return;
     }
-    for (i, word) in text.split(' ').enumerate() {
+    for (i, word) in words(text).enumerate() {
         let size = visible::text_width(word);
         if i > 0 && at + 1 + size > width {
             out.push('\n');

@@ -89,18 +89,19 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
         let above = (1..line).rev().map(|l| page.index.line(l));
         let place = place(&text, above, page.kind);
         let row = Row::of(&text, 1, &secrets(&text, place));
-        if row.width <= room || marks.len() < 2 {
-            return write_row(page, line, &row, marks, (gutter, room), out);
+        let mut marks = marks;
+        loop {
+            marks = write_row(page, line, &row, marks, (gutter, room), out);
+            if marks.is_empty() {
+                return;
+            }
         }
-        for mark in marks {
-            write_row(page, line, &row, &[mark], (gutter, room), out);
-        }
-        return;
     }
     if marks.is_empty() {
         let text = String::from_utf8_lossy(&bytes[..AROUND]);
         let row = Row::of(&text, 1, &secrets(&text, Place::Environment));
-        return write_row(page, line, &row, marks, (gutter, room), out);
+        write_row(page, line, &row, marks, (gutter, room), out);
+        return;
     }
     for mark in marks {
         let (text, column) = around(bytes, mark.region.column);
@@ -209,15 +210,16 @@ impl Row {
     }
 }
 
-/// Prints a line, cut around the first mark if it is too wide, and the lines that underline its marks.
-fn write_row(
+/// Prints a line, cut around the first mark if it is too wide, and the lines that underline the marks in sight. Returns
+/// the other marks.
+fn write_row<'m, 'a>(
     page: &Page<'_, '_>,
     line: u32,
     row: &Row,
-    marks: &[&Marked<'_>],
+    marks: &'m [&'m Marked<'a>],
     (gutter, room): (usize, usize),
     out: &mut String,
-) {
+) -> &'m [&'m Marked<'a>] {
     let number = format!("{line:>gutter$} |");
     paint(out, page.color, Role::Frame, &number);
     let (mut from, mut to) = (0, row.width);
@@ -245,7 +247,12 @@ fn write_row(
         out.push_str("...");
     }
     out.push('\n');
-    for mark in marks {
+    let in_sight = marks.iter().skip(1).take_while(|m| {
+        let (start, end) = row.place_of(m.region);
+        row.width <= room || (from <= start && end <= to)
+    });
+    let (now, later) = marks.split_at((1 + in_sight.count()).min(marks.len()));
+    for mark in now {
         let (start, end) = row.place_of(mark.region);
         let start = start.saturating_sub(from) + before.len();
         let end = (end.min(to.max(from + 1)).saturating_sub(from) + before.len()).max(start + 1);
@@ -263,4 +270,5 @@ fn write_row(
         paint(out, page.color, if mark.primary { page.role } else { Role::Frame }, &below);
         out.push('\n');
     }
+    later
 }

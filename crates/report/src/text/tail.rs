@@ -6,7 +6,6 @@ use std::time::Duration;
 use seawall_check::{NoticeKind, Summary};
 use seawall_model::Level;
 
-use super::group::BASICS;
 use super::paint::{Role, paint};
 use super::tally::{Counted, Tail};
 use super::wrap;
@@ -96,8 +95,7 @@ fn blockers(summary: &Summary, style: Style, out: &mut String) {
 
 fn next(summary: &Summary, style: Style, out: &mut String) {
     if let Some(first) = summary.blockers.first() {
-        let rule = if first.name.contains(' ') { BASICS[0].0 } else { first.name };
-        wrap(&format!("why, and what to write: seawall explain {rule}"), 0, 2, style.width, out);
+        wrap(&format!("why, and what to write: seawall explain {}", first.explain), 0, 2, style.width, out);
     }
 }
 
@@ -194,7 +192,7 @@ fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -1,5 +1,6 @@
 //! What the tail has to know of the pages before it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use seawall_check::{Notice, NoticeKind, Record};
@@ -33,7 +34,7 @@ impl Tail {
     pub(super) fn count(&mut self, record: &Record) {
         match record {
             Record::Notice(notice) => {
-                self.merge(Self { notices: vec![Counted::of(notice)], ..Self::default() })
+                self.merge(Self { notices: vec![Counted::of(notice)], ..Self::default() });
             }
             Record::Error(error) => self.bad_file(Arc::clone(&error.file)),
             Record::Workload(_) | Record::Object(_) => {}
@@ -71,7 +72,7 @@ impl Counted {
         if let (Some(file), false) = (&notice.file, counted_only) {
             text.push_str(&visible::text(file));
             if let Some(region) = notice.region {
-                text.push_str(&format!(":{}:{}", region.line, region.column));
+                let _ = write!(text, ":{}:{}", region.line, region.column);
             }
             text.push_str(": ");
         }
