@@ -31,5 +31,5 @@ pub use evaluate::{CheckResult, evaluate, forbidden_detail, forbidden_reason, re
 pub use faults::Faults;
 pub use find::findings;
 pub use offender::{Field, Offender, Site, Value};
-pub use plan::{NEWEST, allowed, plan_at, strictest};
+pub use plan::{NEWEST, allowed, failing, plan_at, strictest};
 pub use topics::{TOPICS, Topic};
