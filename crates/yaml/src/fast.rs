@@ -170,6 +170,13 @@ impl Fast<'_> {
         memchr::memchr(b'\n', rest).map_or(self.bytes.len(), |i| at + i + 1)
     }
 
+    /// The end of the line that `at` is in, without its line end.
+    #[inline]
+    fn line_end(&self, at: usize) -> usize {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        memchr::memchr2(b'\n', b'\r', rest).map_or(self.bytes.len(), |i| at + i)
+    }
+
     /// The least column of what is nested in the innermost block collection.
     #[inline]
     fn minimum(&self) -> usize {
