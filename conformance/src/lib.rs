@@ -2,4 +2,4 @@
 
 mod oracle;
 
-pub use oracle::{Oracle, module_dir};
+pub use oracle::{Oracle, module_at, module_dir};

@@ -31,6 +31,15 @@ pub fn module_dir(module: &str) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&dir).trim())
 }
 
+/// The directory of a Go module that no oracle links, at a pinned version: `k8s.io/kubernetes@v1.37.2`. Only its files are
+/// of use.
+pub fn module_at(module: &str) -> PathBuf {
+    let answer = run(Command::new("go").current_dir(go_root()).args(["mod", "download", "-json", module]));
+    let answer = String::from_utf8_lossy(&answer);
+    let dir = answer.split_once("\"Dir\": \"").and_then(|(_, rest)| rest.split_once('"'));
+    PathBuf::from(dir.unwrap_or_else(|| panic!("go names no directory for {module}: {answer}")).0)
+}
+
 impl Oracle {
     /// Builds `go/cmd/<name>` and starts it.
     pub fn start(name: &str) -> Self {

@@ -22,7 +22,7 @@ const KEY_BYTES: usize = 1024;
 pub(crate) fn read(
     source: &Arc<[u8]>,
     range: Span,
-    limits: &Limits,
+    limits: Limits,
     scratch: &mut Option<Document>,
 ) -> Option<Document> {
     let chunk = source.get(range.range())?;
@@ -56,12 +56,13 @@ pub(crate) fn read(
 /// Whether there are control characters, line ends other than LF and CRLF, byte order marks, or characters that YAML
 /// does not allow. The first pass only asks whether a closer look is needed, without branches.
 fn has_doubtful_bytes(chunk: &[u8]) -> bool {
-    let mut control = false;
-    let mut high = false;
+    let mut control = 0;
+    let mut high = 0;
     for &byte in chunk {
-        control |= (byte < 0x20) & (byte != b'\n') | (byte == 0x7F);
-        high |= byte >= 0x80;
+        control |= u8::from(byte < 0x20) & u8::from(byte != b'\n') | u8::from(byte == 0x7F);
+        high |= byte;
     }
+    let (control, high) = (control != 0, high >= 0x80);
     control && has_doubtful_controls(chunk) || high && has_doubtful_characters(chunk)
 }
 
@@ -169,9 +170,10 @@ impl Fast<'_> {
         memchr::memchr(b'\n', rest).map_or(self.bytes.len(), |i| at + i + 1)
     }
 
-    /// Column of the innermost block collection; -1 outside of any.
-    fn indent(&self) -> isize {
-        self.frames.last().map_or(-1, |f| f.indent as isize)
+    /// The least column of what is nested in the innermost block collection.
+    #[inline]
+    fn minimum(&self) -> usize {
+        self.frames.last().map_or(0, |f| f.indent + 1)
     }
 
     fn document(&mut self) -> Option<()> {
@@ -300,12 +302,12 @@ impl Fast<'_> {
         // The value is on the lines below, if anywhere.
         self.at = self.next_line(at);
         if self.next_content()? {
-            let column = (self.at - self.line) as isize;
-            if column > self.indent() {
+            let column = self.at - self.line;
+            if column >= self.minimum() {
                 return Some(Step::Node { compact: true });
             }
-            if !item && column == self.indent() && self.dash_at(self.at) {
-                self.push_frame(true, column as usize, self.at)?;
+            if !item && column + 1 == self.minimum() && self.dash_at(self.at) {
+                self.push_frame(true, column, self.at)?;
                 self.at += 1;
                 return Some(Step::Item);
             }

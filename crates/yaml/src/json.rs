@@ -14,7 +14,7 @@ use crate::stream::Limits;
 pub(crate) fn read(
     source: &Arc<[u8]>,
     at: usize,
-    limits: &Limits,
+    limits: Limits,
     scratch: &mut Option<Document>,
 ) -> Result<(Document, usize), Problem> {
     let range = Span::new(at as u32, at as u32);

@@ -13,7 +13,7 @@ pub fn chunks(source: &[u8]) -> Vec<Span> {
 
 /// What the fast reader makes of the text at `range`; `None` if it declines. `scratch` is memory to reuse.
 pub fn fast(source: &Arc<[u8]>, range: Span, scratch: &mut Option<Document>) -> Option<Document> {
-    crate::fast::read(source, range, &Limits::default(), scratch)
+    crate::fast::read(source, range, Limits::default(), scratch)
 }
 
 /// What the complete reader makes of the text at `range`.
@@ -29,6 +29,6 @@ pub fn complete(
 
 /// What the JSON reader makes of the value at `at`, and where the value ends.
 pub fn json(source: &Arc<[u8]>, at: u32, scratch: &mut Option<Document>) -> Result<(Document, u32), Problem> {
-    let (document, end) = crate::json::read(source, at as usize, &Limits::default(), scratch)?;
+    let (document, end) = crate::json::read(source, at as usize, Limits::default(), scratch)?;
     Ok((document, end as u32))
 }

@@ -4,7 +4,7 @@ use crate::document::NodeRef;
 fn parse(text: &str) -> Option<Document> {
     let source: Arc<[u8]> = text.as_bytes().into();
     let range = Span::new(0, text.len() as u32);
-    read(&source, range, &Limits::default(), &mut None)
+    read(&source, range, Limits::default(), &mut None)
 }
 
 fn show(node: NodeRef<'_>, out: &mut String) {
@@ -217,6 +217,6 @@ fn comments_are_found() {
 fn places_are_those_of_the_source() {
     let text = "x: 1\n---\na: 'b'\n";
     let source: Arc<[u8]> = text.as_bytes().into();
-    let document = read(&source, Span::new(9, 16), &Limits::default(), &mut None).unwrap();
+    let document = read(&source, Span::new(9, 16), Limits::default(), &mut None).unwrap();
     assert_eq!(document.root().get("a").unwrap().raw(), b"'b'");
 }

@@ -103,7 +103,7 @@ impl Fast<'_> {
     /// Whether the line at `at`, or the first behind it that is not blank, continues a plain scalar.
     #[inline]
     fn continues(&self) -> Option<bool> {
-        let minimum = (self.indent() + 1) as usize;
+        let minimum = self.minimum();
         let mut line = self.at;
         loop {
             let mut at = line;
@@ -292,8 +292,8 @@ impl Fast<'_> {
             Some(b'#') if at > header_end => {}
             _ => return None,
         }
-        let parent = self.indent();
-        let mut indent = if increment > 0 { parent.max(0) as usize + increment } else { 0 };
+        let minimum = self.minimum();
+        let mut indent = if increment > 0 { minimum.saturating_sub(1) + increment } else { 0 };
         let mut end = header_end;
         let text_start = self.builder.arena().len();
 
@@ -302,7 +302,7 @@ impl Fast<'_> {
         (line, at) = self.block_breaks(line, indent, &mut breaks)?;
         if indent == 0 {
             // Blank lines that are wider than the first line with text end the scalar at once: not for here.
-            indent = (at - line).max((parent + 1) as usize).max(1);
+            indent = (at - line).max(minimum).max(1);
         }
         let mut leading_break = false;
         let mut leading_blank = false;

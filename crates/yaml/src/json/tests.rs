@@ -1,7 +1,7 @@
 use super::*;
 
 fn parse(bytes: &[u8]) -> Result<(Document, usize), Problem> {
-    read(&bytes.into(), 0, &Limits::default(), &mut None)
+    read(&bytes.into(), 0, Limits::default(), &mut None)
 }
 
 fn text(bytes: &[u8]) -> String {
