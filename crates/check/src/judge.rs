@@ -271,7 +271,7 @@ impl Judge<'_> {
         for Locus { path, label } in &finding.related {
             related.push(mark(self.lines, locate(object.node, path).span, label.clone()));
         }
-        Located { finding, primary, related, modes }
+        Located { finding, primary, related, missing: !place.found, modes }
     }
 
     fn schema_finding(&self, object: &Object<'_>, problem: &schema::Problem) -> Located {
@@ -292,6 +292,7 @@ impl Judge<'_> {
                 advice: problem.advice(),
             },
             related,
+            missing: false,
             modes: Vec::new(),
         }
     }

@@ -47,6 +47,8 @@ pub struct Located {
     pub primary: Mark,
     /// Where its other places are: the definition behind an alias, the cause of a default, the first of two keys.
     pub related: Vec<Mark>,
+    /// Whether what the primary locus names is not written: the mark shows where it belongs.
+    pub missing: bool,
     /// The modes that this finding counts against; empty where no effective level forbids it.
     pub modes: Vec<Mode>,
 }

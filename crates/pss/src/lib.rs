@@ -25,7 +25,7 @@ mod testing;
 mod text;
 mod topics;
 
-pub use check::{Account, CheckInfo, Exempt, Variant};
+pub use check::{CheckInfo, Exempt, Variant};
 pub use checks::{CHECKS, RULES, rule};
 pub use evaluate::{CheckResult, evaluate, forbidden_detail, forbidden_reason, results, results_of};
 pub use faults::Faults;

@@ -3,11 +3,15 @@
 //! Rendering the records of one file depends on no other file, so that files are rendered in parallel and printed in order.
 
 mod jsonl;
+mod text;
+mod visible;
 mod writer;
 
 use std::time::Duration;
 
 use seawall_check::{Record, Summary};
+
+pub use text::Tail;
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,26 +37,17 @@ pub struct Style {
     pub quiet: bool,
 }
 
-/// What the end of a report says besides the summary: counted while records are rendered.
-#[derive(Clone, Debug, Default)]
-pub struct Tail {}
-
-impl Tail {
-    /// Adds what another part of the run counted.
-    pub fn merge(&mut self, _other: Self) {}
-}
-
 /// Writes records in one format.
 #[derive(Clone, Debug)]
 pub struct Renderer {
     format: Format,
-    _style: Style,
+    style: Style,
 }
 
 impl Renderer {
     /// A renderer.
     pub fn new(format: Format, style: Style) -> Self {
-        Self { format, _style: style }
+        Self { format, style }
     }
 
     /// Whether records of workloads that pass are wanted.
@@ -62,19 +57,32 @@ impl Renderer {
 
     /// The text of some records, and what the end has to say of them.
     pub fn render(&self, records: &[Record]) -> (String, Tail) {
-        let mut out = String::new();
-        if self.format == Format::Jsonl {
-            records.iter().for_each(|r| jsonl::record(&mut out, r));
+        match self.format {
+            Format::Text => text::render(records, self.style),
+            Format::Concise => (String::new(), Tail::default()),
+            Format::Jsonl => {
+                let mut out = String::new();
+                records.iter().for_each(|r| jsonl::record(&mut out, r));
+                (out, Tail::default())
+            }
         }
-        (out, Tail::default())
     }
 
-    /// The end of the report.
-    pub fn finish(&self, summary: &Summary, _tail: Tail, _elapsed: Option<Duration>) -> String {
-        let mut out = String::new();
-        if self.format == Format::Jsonl {
-            jsonl::summary(&mut out, summary);
+    /// The end of the report. Without `elapsed` no time is told.
+    pub fn finish(&self, summary: &Summary, tail: &Tail, elapsed: Option<Duration>) -> String {
+        match self.format {
+            Format::Text => text::finish(summary, tail, self.style, elapsed),
+            Format::Concise => String::new(),
+            Format::Jsonl => {
+                let mut out = String::new();
+                jsonl::summary(&mut out, summary);
+                out
+            }
         }
-        out
     }
+}
+
+/// Whether a source is no text, so that its lines are not to be quoted.
+fn is_binary(source: &[u8]) -> bool {
+    source.iter().take(8000).any(|b| *b == 0)
 }

@@ -99,8 +99,7 @@ impl Outputs {
     /// Prints the end of every format.
     pub(crate) fn finish(&mut self, summary: &Summary, started: Instant) -> Result<(), Failure> {
         for output in &mut self.all {
-            let text =
-                output.renderer.finish(summary, std::mem::take(&mut output.tail), Some(started.elapsed()));
+            let text = output.renderer.finish(summary, &output.tail, Some(started.elapsed()));
             let written = output.to.write_all(text.as_bytes()).and_then(|()| output.to.flush());
             written.map_err(|e| output_error(output.file.as_ref(), e))?;
         }

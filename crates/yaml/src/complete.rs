@@ -25,7 +25,7 @@ pub(crate) fn read(
     let bytes: &[u8] = source;
     let end = range.end.min(bytes.len() as u32);
     let range = Span::new(range.start.min(end), end);
-    let unreadable = unreadable(&bytes[range.range()], range.start);
+    let unreadable = second_mark(bytes, range).or_else(|| unreadable(&bytes[range.range()], range.start));
     let readable = Span::new(range.start, unreadable.as_ref().map_or(end, |p| p.span.start));
     let scanner = Scanner::new(bytes, readable, limits.depth, unreadable.is_none());
     let builder = match scratch {
@@ -70,6 +70,22 @@ pub(crate) fn read(
     Ok(document)
 }
 
+/// A second byte order mark: Go takes it for one while it is at the head of its buffer, but then drops the first
+/// character of lines that follow.
+fn second_mark(bytes: &[u8], range: Span) -> Option<Problem> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let head = bytes[..range.end as usize].get(range.start as usize..)?.strip_prefix(MARK)?;
+    let at = if range.start == 3 && bytes.starts_with(MARK) {
+        range.start
+    } else if head.starts_with(MARK) {
+        range.start + 3
+    } else {
+        return None;
+    };
+    let problem = Problem::new(ProblemKind::Encoding, Span::new(at, at + 3), "a second byte order mark");
+    Some(problem.with_hint("delete it"))
+}
+
 /// The first character of `bytes` that upstream refuses to read.
 fn unreadable(bytes: &[u8], offset: u32) -> Option<Problem> {
     let at = |start: usize, length: usize| Span::new(offset + start as u32, offset + (start + length) as u32);
@@ -78,11 +94,6 @@ fn unreadable(bytes: &[u8], offset: u32) -> Option<Problem> {
             Problem::new(ProblemKind::Encoding, at(0, 2), "UTF-16 is not read")
                 .with_hint("save the file as UTF-8"),
         );
-    }
-    // Go takes the second for one only while it is at the head of its buffer, and then drops characters of later lines.
-    if bytes.starts_with(b"\xef\xbb\xbf\xef\xbb\xbf") {
-        let problem = Problem::new(ProblemKind::Encoding, at(3, 3), "a second byte order mark");
-        return Some(problem.with_hint("delete it"));
     }
     let (text, invalid) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, None),

@@ -32,9 +32,3 @@ pub use lines::{LineIndex, Position};
 pub use problem::{Problem, ProblemKind};
 pub use scalar::{Number, Scalar, resolve_plain};
 pub use stream::{Entry, Limits, Reader, read};
-
-/// One chunk of YAML (no `---` but at its head) through the complete reader alone, to compare the fast reader with.
-#[doc(hidden)]
-pub fn read_complete(source: &std::sync::Arc<[u8]>) -> Result<Document, Problem> {
-    complete::read(source, Span::new(0, source.len() as u32), &Limits::default(), None, &mut Vec::new())
-}

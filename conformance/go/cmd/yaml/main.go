@@ -16,6 +16,7 @@ import (
 
 	yamlv2 "go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
@@ -53,7 +54,7 @@ func answer(request []byte) (out []byte) {
 
 func line(s string) string { return strings.ReplaceAll(s, "\n", " ") }
 
-// stream is the loop of cli-runtime's StreamVisitor.
+// stream is the loop of cli-runtime's StreamVisitor, with the decoding of numbers that follows it.
 func stream(b *bytes.Buffer, data []byte) error {
 	d := k8syaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
 	for {
@@ -67,6 +68,10 @@ func stream(b *bytes.Buffer, data []byte) error {
 		ext.Raw = bytes.TrimSpace(ext.Raw)
 		if len(ext.Raw) == 0 || bytes.Equal(ext.Raw, []byte("null")) {
 			continue
+		}
+		var untyped any
+		if err := utiljson.Unmarshal(ext.Raw, &untyped); err != nil {
+			return err
 		}
 		if err := canonical(b, ext.Raw); err != nil {
 			return err
