@@ -2,6 +2,7 @@
 
 use seawall_finding::{Finding, Locus};
 use seawall_manifest::objects::{Object, Reject};
+use seawall_manifest::schema::Walker;
 use seawall_manifest::workload::{self, Form, Template};
 use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, Level, ObjectId, Segment};
@@ -16,9 +17,8 @@ use crate::record::{
     Evaluation, InputError, LevelSource, Located, Notice, NoticeKind, ObjectReport, Origin, Record, Subject,
     Workload,
 };
-use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID};
 use crate::schema;
-use crate::survey::{Examined, Judged, Seen, Source, Survey, examine};
+use crate::survey::{Judged, Seen, Source, Survey, examine};
 
 /// The verdicts of a policy on one workload, from its masks alone.
 #[derive(Clone, Copy, Debug)]
@@ -75,13 +75,14 @@ pub fn judge(source: Source<'_>, survey: &Survey, levels: &Levels, options: &Opt
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     let origin = Origin { file: source.file.clone(), source: source.bytes.clone() };
     let judge = Judge { source, origin, lines: &lines, levels, options };
+    let mut walker = Walker::default();
     let mut seen = survey.workloads.iter();
     while let Some(entry) = reader.next() {
         for problem in &entry.problems {
             out.push(judge.problem(problem));
         }
         let Some(document) = entry.document else { continue };
-        judge.document(&document, entry.index, &mut seen, &mut out);
+        judge.document(&document, entry.index, &mut walker, &mut seen, &mut out);
         reader.recycle(document);
     }
     if seen.next().is_some() {
@@ -138,6 +139,7 @@ impl Judge<'_> {
         &self,
         document: &Document,
         index: u32,
+        walker: &mut Walker,
         seen: &mut impl Iterator<Item = &'s Seen>,
         out: &mut Vec<Record>,
     ) {
@@ -146,14 +148,32 @@ impl Judge<'_> {
             out.push(self.not_an_object(reject));
         }
         let chart_source = chart_source(document);
+        for list in &read.lists {
+            let findings: Vec<Located> =
+                walker.check_list(list).iter().map(|p| schema::located(list, p, self.lines)).collect();
+            if !findings.is_empty() {
+                out.push(Record::Object(Box::new(ObjectReport {
+                    origin: self.origin.clone(),
+                    document: index,
+                    object: list.id(),
+                    region: region(self.lines, first_token(list.node)),
+                    chart_source: chart_source.clone(),
+                    refused: None,
+                    findings,
+                })));
+            }
+        }
         for object in read.objects {
-            let examined = examine(object, self.options);
+            let examined = examine(object, walker, self.options);
             if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
                 out.push(self.unknown_workload(&examined.object));
             }
             let schema: Vec<Located> =
-                examined.problems.iter().map(|p| self.schema_finding(&examined.object, p)).collect();
-            let refused = examined.refused().then(|| refusal(&examined));
+                examined.problems.iter().map(|p| schema::located(&examined.object, p, self.lines)).collect();
+            let refused = examined.refused().then(|| {
+                schema::refusal(&examined.problems)
+                    .unwrap_or_else(|| "the pod template does not decode".into())
+            });
             let region = region(self.lines, first_token(examined.object.node));
             if examined.judged.is_empty() {
                 if !schema.is_empty() {
@@ -274,29 +294,6 @@ impl Judge<'_> {
         Located { finding, primary, related, missing: !place.found, modes }
     }
 
-    fn schema_finding(&self, object: &Object<'_>, problem: &schema::Problem) -> Located {
-        let rule = if problem.is_duplicate() { &DUPLICATE_KEY } else { &SCHEMA_INVALID };
-        let label = problem.label();
-        let related =
-            problem.first_span().map(|span| mark(self.lines, span, "first given here")).into_iter().collect();
-        Located {
-            primary: mark(self.lines, problem.span, label.clone()),
-            finding: Finding {
-                rule,
-                severity: rule.severity,
-                object: object.id(),
-                container: problem.container(),
-                primary: Locus { path: problem.path.clone(), label },
-                related: Vec::new(),
-                message: problem.message(),
-                advice: problem.advice(),
-            },
-            related,
-            missing: false,
-            modes: Vec::new(),
-        }
-    }
-
     fn not_an_object(&self, reject: &Reject) -> Record {
         let region = Some(region(self.lines, reject.span));
         let hint = reject.hint.map(str::to_owned);
@@ -334,15 +331,6 @@ impl Judge<'_> {
             )),
         })
     }
-}
-
-/// The first reason for which the API server would refuse the object.
-fn refusal(examined: &Examined<'_>) -> String {
-    examined
-        .problems
-        .iter()
-        .find(|p| p.refuses())
-        .map_or_else(|| "the pod template does not decode".to_owned(), |p| p.reason())
 }
 
 /// A port that is nowhere written comes from the API server, which copies `containerPort` where the pod has the node's

@@ -1,47 +1,68 @@
-//! The schema check's answers in the driver's words.
+//! What the schema check finds, as findings.
 
+use seawall_finding::{Finding, Locus};
 use seawall_manifest::objects::Object;
-use seawall_model::FieldPath;
-use seawall_yaml::Span;
+use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind};
+use seawall_model::{FieldPath, Segment};
+use seawall_yaml::LineIndex;
 
-/// One field that does not fit.
-#[derive(Clone, Debug)]
-pub(crate) struct Problem {
-    pub(crate) path: FieldPath,
-    pub(crate) span: Span,
+use crate::locate::mark;
+use crate::record::Located;
+use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID};
+
+/// A schema problem as a finding with its places.
+pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &LineIndex<'_>) -> Located {
+    let mut related = Vec::new();
+    let (rule, label) = match &problem.kind {
+        SchemaProblemKind::WrongType { expected, .. } => (&SCHEMA_INVALID, format!("must be {expected}")),
+        SchemaProblemKind::InvalidValue => (&SCHEMA_INVALID, "does not parse".to_owned()),
+        SchemaProblemKind::UnknownField { .. } => (&SCHEMA_INVALID, "no such field".to_owned()),
+        SchemaProblemKind::DuplicateKey { first } => {
+            related.push(mark(lines, *first, "first given here"));
+            (&DUPLICATE_KEY, "this one counts".to_owned())
+        }
+    };
+    let advice = problem.hint.clone().unwrap_or_else(|| match &problem.kind {
+        SchemaProblemKind::WrongType { expected, .. } => format!("write {expected}"),
+        SchemaProblemKind::InvalidValue => "correct the value".to_owned(),
+        SchemaProblemKind::UnknownField { suggestion: Some(name) } => format!("did you mean `{name}`?"),
+        SchemaProblemKind::UnknownField { suggestion: None } => {
+            "remove it: the API server drops it".to_owned()
+        }
+        SchemaProblemKind::DuplicateKey { .. } => "delete the one that is not meant".to_owned(),
+    });
+    Located {
+        primary: mark(lines, problem.span, label.clone()),
+        finding: Finding {
+            rule,
+            severity: rule.severity,
+            object: object.id(),
+            container: container(&problem.path),
+            primary: Locus { path: problem.path.clone(), label },
+            related: Vec::new(),
+            message: problem.message.clone(),
+            advice,
+        },
+        related,
+        missing: false,
+        modes: Vec::new(),
+    }
 }
 
-pub(crate) fn check(_object: &Object<'_>) -> Vec<Problem> {
-    Vec::new()
+/// The first reason for which the API server would refuse the object, in its own words.
+pub(crate) fn refusal(problems: &[SchemaProblem]) -> Option<String> {
+    problems.iter().find(|p| p.answer == Answer::Refused).map(|p| p.reason.clone())
 }
 
-pub(crate) fn refused(problems: &[Problem]) -> bool {
-    problems.iter().any(Problem::refuses)
-}
-
-impl Problem {
-    pub(crate) fn refuses(&self) -> bool {
-        false
-    }
-    pub(crate) fn is_duplicate(&self) -> bool {
-        false
-    }
-    pub(crate) fn label(&self) -> String {
-        String::new()
-    }
-    pub(crate) fn first_span(&self) -> Option<Span> {
-        None
-    }
-    pub(crate) fn container(&self) -> Option<String> {
-        None
-    }
-    pub(crate) fn message(&self) -> String {
-        String::new()
-    }
-    pub(crate) fn advice(&self) -> String {
-        String::new()
-    }
-    pub(crate) fn reason(&self) -> String {
-        String::new()
-    }
+/// The container that a path leads into.
+fn container(path: &FieldPath) -> Option<String> {
+    path.0.windows(2).find_map(|pair| match pair {
+        [Segment::Key(list), Segment::Item { key, value }]
+            if key == "name"
+                && matches!(&**list, "containers" | "initContainers" | "ephemeralContainers") =>
+        {
+            Some(value.clone())
+        }
+        _ => None,
+    })
 }

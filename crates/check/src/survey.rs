@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
+use seawall_manifest::schema::{self, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, Template};
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
@@ -14,7 +15,6 @@ use seawall_yaml::{Document, LineIndex, Reader};
 use crate::levels::{LABEL_PREFIX, NamespaceObject};
 use crate::locate::{first_token, region};
 use crate::options::Options;
-use crate::schema;
 
 /// A file that is being looked at.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +79,7 @@ impl Judged<'_> {
 /// An object with what its schema says and its pods.
 pub(crate) struct Examined<'d> {
     pub(crate) object: Object<'d>,
-    pub(crate) problems: Vec<schema::Problem>,
+    pub(crate) problems: Vec<SchemaProblem>,
     pub(crate) judged: Vec<Judged<'d>>,
 }
 
@@ -100,8 +100,8 @@ fn view<'d>(template: &Template<'d>, how: Defaults) -> Result<Pod<'d>, DecodeErr
 }
 
 /// Looks at one object: schema, templates, defaults.
-pub(crate) fn examine<'d>(object: Object<'d>, options: &Options) -> Examined<'d> {
-    let problems = schema::check(&object);
+pub(crate) fn examine<'d>(object: Object<'d>, walker: &mut Walker, options: &Options) -> Examined<'d> {
+    let problems = walker.check(&object);
     let judged = workload::templates(&object, &options.custom_resources)
         .into_iter()
         .map(|template| {
@@ -118,26 +118,33 @@ pub(crate) fn examine<'d>(object: Object<'d>, options: &Options) -> Examined<'d>
 /// What is in a file.
 pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
+    let mut walker = Walker::default();
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     while let Some(entry) = reader.next() {
         survey.speaks |= !entry.problems.is_empty();
         let Some(document) = entry.document else { continue };
         survey.documents += 1;
-        survey_document(&document, source, options, &mut survey);
+        survey_document(&document, source, &mut walker, options, &mut survey);
         reader.recycle(document);
     }
     survey
 }
 
-fn survey_document(document: &Document, source: Source<'_>, options: &Options, survey: &mut Survey) {
+fn survey_document(
+    document: &Document,
+    source: Source<'_>,
+    walker: &mut Walker,
+    options: &Options,
+    survey: &mut Survey,
+) {
     let read = seawall_manifest::objects::objects(document);
-    survey.speaks |= !read.rejects.is_empty();
+    survey.speaks |= !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
     for object in read.objects {
         survey.objects += 1;
         if (object.api_version, object.kind) == ("v1", "Namespace") {
             survey.namespaces.push(namespace(&object, source));
         }
-        let examined = examine(object, options);
+        let examined = examine(object, walker, options);
         survey.speaks |= !examined.problems.is_empty()
             || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some();
         let refused = examined.refused();
