@@ -5,7 +5,7 @@ use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::Walker;
 use seawall_manifest::workload::{self, Form, Template};
 use seawall_model::pod::Pod;
-use seawall_model::{FieldPath, Level, ObjectId, Segment};
+use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
@@ -104,7 +104,7 @@ pub fn judge(
                 out.push(judge.problem(problem));
             }
             let Some(document) = entry.document else { continue };
-            judge.document(&document, entry.index, &mut walker, &mut seen, &mut out);
+            judge.document(&document, entry.index, Some(&mut walker), &mut seen, &mut out);
             reader.recycle(document);
         }
         if seen.next().is_some() {
@@ -118,7 +118,8 @@ pub fn judge(
             return out;
         };
         let mut seen = survey.workloads.iter().skip(first).take(place.workloads as usize);
-        judge.document(&document, place.index, &mut walker, &mut seen, &mut out);
+        let walker = place.speaks.then_some(&mut walker);
+        judge.document(&document, place.index, walker, &mut seen, &mut out);
         if seen.next().is_some() {
             out.push(judge.changed());
         }
@@ -184,7 +185,7 @@ impl Judge<'_> {
         &self,
         document: &Document,
         index: u32,
-        walker: &mut Walker,
+        mut walker: Option<&mut Walker>,
         seen: &mut impl Iterator<Item = &'s Seen>,
         out: &mut Vec<Record>,
     ) {
@@ -194,8 +195,9 @@ impl Judge<'_> {
         }
         let chart_source = chart_source(document);
         for list in &read.lists {
+            let problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
             let findings: Vec<Located> =
-                walker.check_list(list).iter().map(|p| schema::located(list, p, self.lines)).collect();
+                problems.iter().map(|p| schema::located(list, p, self.lines)).collect();
             if !findings.is_empty() {
                 out.push(Record::Object(Box::new(ObjectReport {
                     origin: self.origin.clone(),
@@ -209,7 +211,7 @@ impl Judge<'_> {
             }
         }
         for object in read.objects {
-            let examined = examine(object, walker, self.options);
+            let examined = examine(object, walker.as_deref_mut(), self.options);
             if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
                 out.push(self.unknown_workload(&examined.object));
             }
@@ -280,12 +282,29 @@ impl Judge<'_> {
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, self.options));
             }
         }
-        if let Some(template) = &judged.as_template {
-            for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
-                let results = self.results(template, at);
-                self.add_findings(object, judged, template, &id, &results, &modes, &mut workload.findings);
-                workload.evaluations.push(evaluation(Subject::Template, at, modes, &results, self.options));
-            }
+        if judged.template.kind == WorkloadKind::Pod {
+            return;
+        }
+        for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
+            let same = workload.evaluations.iter().find(|e| (e.level, e.version) == (at.level, at.version));
+            let evaluation = match (&judged.as_template, same) {
+                (None, Some(pod)) => Evaluation { subject: Subject::Template, modes, ..pod.clone() },
+                (None, None) => continue,
+                (Some(template), _) => {
+                    let results = self.results(template, at);
+                    self.add_findings(
+                        object,
+                        judged,
+                        template,
+                        &id,
+                        &results,
+                        &modes,
+                        &mut workload.findings,
+                    );
+                    evaluation(Subject::Template, at, modes, &results, self.options)
+                }
+            };
+            workload.evaluations.push(evaluation);
         }
     }
 

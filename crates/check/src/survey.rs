@@ -81,16 +81,43 @@ pub(crate) struct Judged<'d> {
     pub(crate) template: Template<'d>,
     /// As its pods would be when admission sees them; `None` if the object does not decode.
     pub(crate) pod: Option<Pod<'d>>,
-    /// As the template stands when admission sees it.
+    /// As the template stands when admission sees it, where its pods differ.
     pub(crate) as_template: Option<Pod<'d>>,
 }
 
-impl Judged<'_> {
-    pub(crate) fn faults(&self) -> (Faults, Faults) {
-        let of = |pod: &Option<Pod<'_>>| pod.as_ref().map_or(Faults::NONE, seawall_pss::evaluate);
-        let pod = of(&self.pod);
-        (pod, if self.as_template.is_some() { of(&self.as_template) } else { pod })
+impl<'d> Judged<'d> {
+    fn new(template: Template<'d>, defaults: bool) -> Self {
+        let Ok(mut pod) = decode(&template) else { return Self { template, pod: None, as_template: None } };
+        let mut as_template = None;
+        if defaults {
+            defaults::apply(&mut pod, Defaults::Template);
+            // Copied only where the pods may come to differ.
+            let before = (template.kind == WorkloadKind::Template && may_differ(&pod)).then(|| pod.clone());
+            let applied = defaults::apply(&mut pod, Defaults::Pod);
+            as_template = before.filter(|_| applied.host_ports || applied.app_armor);
+        }
+        Self { template, pod: Some(pod), as_template }
     }
+
+    /// What its pods fail, and what the template fails.
+    pub(crate) fn faults(&self) -> (Faults, Faults) {
+        let pod = self.pod.as_ref().map_or(Faults::NONE, seawall_pss::evaluate);
+        (pod, self.as_template.as_ref().map_or(pod, seawall_pss::evaluate))
+    }
+}
+
+/// Whether there is anything that the API server defaults in pods and not in templates.
+fn may_differ(pod: &Pod<'_>) -> bool {
+    pod.spec.host_network
+        || pod.metadata.annotations.iter().any(|(key, _)| key.starts_with(defaults::APP_ARMOR_PREFIX))
+}
+
+/// The view of a template's pod as written.
+fn decode<'d>(template: &Template<'d>) -> Result<Pod<'d>, DecodeError> {
+    Ok(Pod {
+        metadata: template.metadata.map(nodes::decode).transpose()?.unwrap_or_default(),
+        spec: template.spec.map(nodes::decode).transpose()?.unwrap_or_default(),
+    })
 }
 
 /// An object with what its schema says and its pods.
@@ -106,29 +133,15 @@ impl Examined<'_> {
     }
 }
 
-/// The view of a template's pod with these defaults.
-fn view<'d>(template: &Template<'d>, how: Defaults) -> Result<Pod<'d>, DecodeError> {
-    let mut pod = Pod {
-        metadata: template.metadata.map(nodes::decode).transpose()?.unwrap_or_default(),
-        spec: template.spec.map(nodes::decode).transpose()?.unwrap_or_default(),
-    };
-    defaults::apply(&mut pod, how);
-    Ok(pod)
-}
-
-/// Looks at one object: schema, templates, defaults.
-pub(crate) fn examine<'d>(object: Object<'d>, walker: &mut Walker, options: &Options) -> Examined<'d> {
-    let problems = walker.check(&object);
-    let judged = workload::templates(&object, &options.custom_resources)
-        .into_iter()
-        .map(|template| {
-            let how = |how: Defaults| if options.defaults { how } else { Defaults::None };
-            let is_template = template.kind == WorkloadKind::Template;
-            let as_template = is_template.then(|| view(&template, how(Defaults::Template)).ok()).flatten();
-            let pod = view(&template, how(Defaults::Pod)).ok();
-            Judged { template, pod, as_template }
-        })
-        .collect();
+/// Looks at one object: schema, templates, defaults. Without a walker its schema is known to be fine.
+pub(crate) fn examine<'d>(
+    object: Object<'d>,
+    walker: Option<&mut Walker>,
+    options: &Options,
+) -> Examined<'d> {
+    let problems = walker.map(|w| w.check(&object)).unwrap_or_default();
+    let templates = workload::templates(&object, &options.custom_resources);
+    let judged = templates.into_iter().map(|template| Judged::new(template, options.defaults)).collect();
     Examined { object, problems, judged }
 }
 
@@ -170,7 +183,7 @@ fn survey_document<'a>(
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.namespaces.push(namespace(&object, source.file, lines));
         }
-        let examined = examine(object, walker, options);
+        let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
             || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some();
         let refused = examined.refused();

@@ -1,6 +1,8 @@
 //! `seawall scan`: survey every file, settle the levels, judge in order.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -55,8 +57,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     }));
 
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
+    let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
-        let bytes = file.read().ok()?;
+        let bytes = file.read_first(&room).ok()?;
         Some(seawall_check::survey(file.source(&bytes), &options))
     };
     let kept: Result<(), Failure> = in_order(threads, &files, survey, |s| {
@@ -118,13 +121,16 @@ fn judge_file(
     // A file that could not be read the first time is read for its error.
     let broken = Survey { broken: true, ..Survey::default() };
     let survey = survey.unwrap_or(&broken);
-    match file.read() {
+    match file.read_again() {
         Ok(bytes) => seawall_check::judge(file.source(&bytes), survey, levels, options, all),
         Err(error) => vec![unreadable(&error)],
     }
 }
 
-/// A file to be scanned. What can be read only once is kept.
+/// Bytes of files that are kept between the phases, so that small inputs are read once.
+const KEPT: usize = 8 << 20;
+
+/// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 struct Candidate {
     input: Input,
     name: Arc<str>,
@@ -137,15 +143,19 @@ impl Candidate {
         Self { input, name, once: OnceLock::new() }
     }
 
-    fn read(&self) -> Result<Arc<[u8]>, seawall_input::InputError> {
-        if let Some(bytes) = self.once.get() {
-            return Ok(bytes.clone());
-        }
+    /// Reads it the first time; `room` is what may still be kept.
+    fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
         let bytes = seawall_input::read(&self.input)?;
-        if self.input.kind != InputKind::File {
+        let take = |left: usize| left.checked_sub(bytes.len());
+        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
             let _ = self.once.set(bytes.clone());
         }
         Ok(bytes)
+    }
+
+    /// Reads it once more.
+    fn read_again(&self) -> Result<Arc<[u8]>, seawall_input::InputError> {
+        self.once.get().map_or_else(|| seawall_input::read(&self.input), |bytes| Ok(bytes.clone()))
     }
 
     fn source<'a>(&'a self, bytes: &'a Arc<[u8]>) -> Source<'a> {
