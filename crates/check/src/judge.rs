@@ -18,7 +18,7 @@ use crate::record::{
     Workload,
 };
 use crate::schema;
-use crate::survey::{Judged, Place, Seen, Source, Survey, examine};
+use crate::survey::{Judged, Seen, Source, Survey, examine};
 
 /// The verdicts of a policy on one workload, from its masks alone.
 #[derive(Clone, Copy, Debug)]
@@ -59,37 +59,42 @@ impl Verdict {
     }
 }
 
-/// Whether [`judge`] has anything to say of a file; with `all`, workloads that pass are something.
-pub fn speaks(survey: &Survey, levels: &Levels, options: &Options, all: bool) -> bool {
-    survey.broken || wanted(survey, levels, options, all).next().is_some()
+/// Something to be said of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A problem of its survey, by position.
+    Problem(u32),
+    /// A document of its survey, by position, and the number of workloads in front of it.
+    Place(u32, u32),
 }
 
-/// The documents of which something has to be said, each with the number of workloads in front of it.
-fn wanted<'s>(
-    survey: &'s Survey,
-    levels: &'s Levels,
-    options: &'s Options,
-    all: bool,
-) -> impl Iterator<Item = (&'s Place, usize)> {
+/// What has to be said of a file, in its order; with `all`, workloads that pass are something.
+pub fn items(survey: &Survey, levels: &Levels, options: &Options, all: bool) -> Vec<Item> {
+    let mut out: Vec<(u32, Item)> =
+        survey.problems.iter().enumerate().map(|(i, (index, _))| (*index, Item::Problem(i as u32))).collect();
     let mut before = 0;
-    survey.places.iter().filter_map(move |place| {
+    for (i, place) in survey.places.iter().enumerate() {
         let first = before;
         before += place.workloads as usize;
         let seen = survey.workloads.get(first..before).unwrap_or_default();
         let fails =
             |seen: &Seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean();
-        (all || place.speaks || seen.iter().any(fails)).then_some((place, first))
-    })
+        if all || place.speaks || seen.iter().any(fails) {
+            out.push((place.index, Item::Place(i as u32, first as u32)));
+        }
+    }
+    // A document's problems come in front of it: the sort is stable.
+    out.sort_by_key(|(index, _)| *index);
+    out.into_iter().map(|(_, item)| item).collect()
 }
 
-/// The records of a file, in order: those of which something has to be said, or of all workloads. `survey` is what phase
-/// one found in the same bytes.
+/// The records of these items of a file, in order. `survey` is what phase one found in the same bytes.
 pub fn judge(
     source: Source<'_>,
     survey: &Survey,
+    items: &[Item],
     levels: &Levels,
     options: &Options,
-    all: bool,
 ) -> Vec<Record> {
     let lines = LineIndex::new(source.bytes);
     let mut out = Vec::new();
@@ -97,33 +102,27 @@ pub fn judge(
     let origin = Origin { file: source.file.clone(), source: source.bytes.clone() };
     let judge = Judge { source, origin, lines: &lines, levels, options };
     let mut walker = Walker::default();
-    if survey.broken {
-        let mut seen = survey.workloads.iter();
-        while let Some(entry) = reader.next() {
-            for problem in &entry.problems {
-                out.push(judge.problem(problem));
+    for item in items {
+        match *item {
+            Item::Problem(i) => {
+                out.extend(survey.problems.get(i as usize).map(|(_, problem)| judge.problem(problem)));
             }
-            let Some(document) = entry.document else { continue };
-            judge.document(&document, entry.index, Some(&mut walker), &mut seen, &mut out);
-            reader.recycle(document);
+            Item::Place(i, first) => {
+                let Some(place) = survey.places.get(i as usize) else { continue };
+                let Some(document) = reader.reread(place.range, place.json) else {
+                    out.push(judge.changed());
+                    return out;
+                };
+                let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
+                let walker = place.speaks.then_some(&mut walker);
+                judge.document(&document, place.index, walker, &mut seen, &mut out);
+                if seen.next().is_some() {
+                    out.push(judge.changed());
+                    return out;
+                }
+                reader.recycle(document);
+            }
         }
-        if seen.next().is_some() {
-            out.push(judge.changed());
-        }
-        return out;
-    }
-    for (place, first) in wanted(survey, levels, options, all) {
-        let Some(document) = reader.reread(place.range, place.json) else {
-            out.push(judge.changed());
-            return out;
-        };
-        let mut seen = survey.workloads.iter().skip(first).take(place.workloads as usize);
-        let walker = place.speaks.then_some(&mut walker);
-        judge.document(&document, place.index, walker, &mut seen, &mut out);
-        if seen.next().is_some() {
-            out.push(judge.changed());
-        }
-        reader.recycle(document);
     }
     out
 }

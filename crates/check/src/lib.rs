@@ -20,7 +20,7 @@ mod survey;
 mod tally;
 
 pub use config::{Config, ConfigError, LevelRule};
-pub use judge::{Verdict, judge, speaks, verdict};
+pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
@@ -32,4 +32,4 @@ pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
 pub use survey::{Place, Seen, Source, Survey, survey};
-pub use tally::Tally;
+pub use tally::{Counts, Tally};

@@ -10,7 +10,7 @@ use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_model::{WorkloadKind, nodes};
 use seawall_pss::Faults;
-use seawall_yaml::{Document, LineIndex, Reader, Span};
+use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
 
 use crate::levels::{LABEL_PREFIX, NamespaceObject};
 use crate::locate::{first_token, region};
@@ -40,8 +40,8 @@ pub struct Survey {
     pub workloads: Vec<Seen>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
-    /// Whether a part of the file could not be read: then judging it begins at its first byte again.
-    pub broken: bool,
+    /// What could not be read, each with the position in the file that its document would have.
+    pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
     pub places: Vec<Place>,
 }
@@ -152,7 +152,7 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut lines = None;
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     while let Some(entry) = reader.next() {
-        survey.broken |= !entry.problems.is_empty();
+        survey.problems.extend(entry.problems.into_iter().map(|problem| (entry.index, problem)));
         let Some(document) = entry.document else { continue };
         survey.documents += 1;
         let before = survey.workloads.len();
