@@ -157,8 +157,7 @@ impl Reader {
             );
             return;
         }
-        if source.starts_with(b"\xef\xbb\xbf") {
-            self.at = 3;
+        if source.starts_with(split::BYTE_ORDER_MARK) {
             self.mode = Mode::Yaml;
             return;
         }
@@ -258,7 +257,8 @@ impl Reader {
             self.mode = Mode::Yaml;
             return;
         }
-        if count > 1 || resumed {
+        // What JSON's grammar allows is no YAML to upstream either.
+        if count > 1 || resumed || problem.kind == ProblemKind::Limit {
             self.json_resume(start, problem);
             return;
         }
@@ -340,7 +340,7 @@ pub fn read(source: impl Into<Arc<[u8]>>) -> Vec<Entry> {
 /// The texts between the separators of a YAML stream.
 pub(crate) fn chunks(source: &[u8]) -> Vec<Span> {
     let mut out = Vec::new();
-    let mut at = if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut at = 0;
     while at < source.len() {
         let chunk = split::chunk(source, at);
         out.push(chunk.range);
