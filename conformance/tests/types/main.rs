@@ -193,7 +193,7 @@ fn random_objects() {
         ];
         pairs.extend(random::fields(&mut random, id, 0));
         for name in ["spec", "items"] {
-            if let Some(field) = id.field(name)
+            if let Some(field) = id.field(name.as_bytes())
                 && !pairs.iter().any(|(key, _)| key == name)
             {
                 let shape = match field.shape {
