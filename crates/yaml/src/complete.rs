@@ -18,7 +18,7 @@ use crate::tagged;
 pub(crate) fn read(
     source: &Arc<[u8]>,
     range: Span,
-    limits: &Limits,
+    limits: Limits,
     scratch: Option<Document>,
     problems: &mut Vec<Problem>,
 ) -> Result<Document, Problem> {

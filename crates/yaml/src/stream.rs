@@ -52,8 +52,10 @@ pub struct Entry {
 enum Mode {
     Start,
     /// `count` values have been read.
+    /// After an error, which upstream does not go on from, separators are taken as such.
     Json {
         count: u32,
+        resumed: bool,
     },
     Yaml,
     Done,
@@ -71,12 +73,26 @@ pub struct Reader {
     waiting: VecDeque<(Option<Document>, Vec<Problem>)>,
     /// Memory to reuse.
     scratch: Option<Document>,
+    /// Bytes of broken JSON that have been or will be read once more, which bounds the work.
+    reread: usize,
+    /// An offset and the number of line ends before it.
+    counted: (usize, usize),
 }
 
 impl Reader {
     /// A reader of `source`.
     pub fn new(source: Arc<[u8]>, limits: Limits) -> Self {
-        Self { source, limits, mode: Mode::Start, at: 0, index: 0, waiting: VecDeque::new(), scratch: None }
+        Self {
+            source,
+            limits,
+            mode: Mode::Start,
+            at: 0,
+            index: 0,
+            waiting: VecDeque::new(),
+            scratch: None,
+            reread: 0,
+            counted: (0, 0),
+        }
     }
 
     /// Takes back the memory of a document that is no longer needed.
@@ -98,7 +114,7 @@ impl Reader {
     fn step(&mut self) {
         match self.mode {
             Mode::Start => self.start(),
-            Mode::Json { count } => self.json_value(count),
+            Mode::Json { count, resumed } => self.json_value(count, resumed),
             Mode::Yaml if self.at < self.source.len() => {
                 let chunk = split::chunk(&self.source, self.at);
                 match self.chunk(chunk) {
@@ -148,7 +164,7 @@ impl Reader {
         let head = &source[..source.len().min(GUESS_BYTES)];
         let head = head.utf8_chunks().next().map_or("", |c| c.valid());
         let json = head.trim_start().starts_with('{');
-        self.mode = if json { Mode::Json { count: 0 } } else { Mode::Yaml };
+        self.mode = if json { Mode::Json { count: 0, resumed: false } } else { Mode::Yaml };
     }
 
     /// Reads the document of a chunk; its problems wait with it. `Err` is a chunk that cannot be read; `at` stays.
@@ -199,7 +215,7 @@ impl Reader {
             return Ok(document);
         }
         let bytes = &self.source[range.range()];
-        complete::read(&self.source, range, &self.limits, self.scratch.take(), problems).map_err(|problem| {
+        complete::read(&self.source, range, self.limits, self.scratch.take(), problems).map_err(|problem| {
             problems.clear();
             match template_action(bytes) {
                 Some(action) if problem.kind == ProblemKind::Syntax => {
@@ -216,7 +232,7 @@ impl Reader {
         })
     }
 
-    fn json_value(&mut self, count: u32) {
+    fn json_value(&mut self, count: u32, resumed: bool) {
         let source = Arc::clone(&self.source);
         let start = source[self.at..].iter().position(|b| !json::is_blank(*b)).map(|i| self.at + i);
         let Some(start) = start else {
@@ -226,7 +242,7 @@ impl Reader {
         let problem = match json::read(&source, start, self.limits, &mut self.scratch) {
             Ok((document, end)) => {
                 self.at = end;
-                self.mode = Mode::Json { count: count.saturating_add(1) };
+                self.mode = Mode::Json { count: count.saturating_add(1), resumed };
                 if document.is_empty() {
                     self.scratch = Some(document);
                 } else {
@@ -236,8 +252,13 @@ impl Reader {
             }
             Err(problem) => problem,
         };
+        if resumed && source[start..].starts_with(b"---") {
+            self.at = start;
+            self.mode = Mode::Yaml;
+            return;
+        }
         // What JSON's grammar allows is no YAML to upstream either.
-        if count > 1 || problem.kind == ProblemKind::Limit {
+        if count > 1 || resumed || problem.kind == ProblemKind::Limit {
             self.json_resume(start, problem);
             return;
         }
@@ -262,32 +283,34 @@ impl Reader {
     /// next separator.
     fn json_resume(&mut self, start: usize, problem: Problem) {
         let source = Arc::clone(&self.source);
-        // A line with no more than the bracket opens a value of many lines, whose own lines do not begin values.
         let line_end = split::next_line(&source, start);
-        let whole = source[start..line_end].trim_ascii().len() > 1;
         let stopped = (problem.span.start as usize).min(source.len());
-        let mut at = if whole {
-            line_end
-        } else {
-            let line = memchr::memrchr(b'\n', &source[..stopped]).map_or(0, |i| i + 1);
-            if line > start { line } else { line_end }
-        };
+        let stopped_line = memchr::memrchr(b'\n', &source[..stopped]).map_or(0, |i| i + 1);
+        // A line with no more than the bracket opens a value of many lines, whose own lines do not begin values. With
+        // JSON lines, what was swallowed by a value that was cut off is read once more.
+        let lines = source[start..line_end].trim_ascii().len() > 1;
+        let again = stopped_line.saturating_sub(line_end);
+        let mut at = stopped_line.max(line_end);
+        if source[start..].starts_with(b"---") {
+            at = start;
+        } else if lines && self.reread + again <= source.len() {
+            self.reread += again;
+            at = line_end;
+        }
         while at < source.len() && source[at] != b'{' && !source[at..].starts_with(b"---") {
             at = split::next_line(&source, at);
         }
         let hint = if at < source.len() {
-            let line = memchr::memchr_iter(b'\n', &source[..at]).count() + 1;
-            format!("reading goes on at line {line}")
+            let (before, count) = self.counted;
+            self.counted = (at, count + memchr::memchr_iter(b'\n', &source[before..at]).count());
+            format!("reading goes on at line {}", self.counted.1 + 1)
         } else {
             "nothing behind this place was read".to_owned()
         };
         self.fail(problem.with_hint(hint));
         self.at = at;
-        self.mode = match self.mode {
-            Mode::Json { count } if source.get(at) == Some(&b'{') => Mode::Json { count },
-            _ if source.get(at) == Some(&b'{') => Mode::Json { count: 0 },
-            _ => Mode::Yaml,
-        };
+        let json = source.get(at) == Some(&b'{');
+        self.mode = if json { Mode::Json { count: 0, resumed: true } } else { Mode::Yaml };
     }
 }
 

@@ -99,6 +99,9 @@ fn a_broken_json_stream_goes_on_at_the_next_value() {
     let got = entries("{\n\"a\":\n{\n\"b\": 1,,\n}\n}\n{\"c\":3}\n---\nd: 1\n");
     assert_eq!(got.len(), 3, "{got:?}");
     assert_eq!((got[1].0.as_str(), got[2].0.as_str()), ("{\"c\":3}", "d: 1"));
+    let got = entries("{\"a\":1}{\"b\":2}\n---\nc: 1\n");
+    assert_eq!(got[2].1, ["2:2 Syntax invalid character `-` in numeric literal"]);
+    assert_eq!(got[3].0, "c: 1");
     let entry = read(&b"{\"a\":1}{\"b\":2}\nx"[..]).pop().unwrap();
     assert_eq!(entry.problems[0].hint.as_deref(), Some("nothing behind this place was read"));
     let entry = read(&b"{\"a\":1}{\"b\":2}\nx\n{}"[..]).remove(2);
