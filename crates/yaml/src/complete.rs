@@ -359,3 +359,6 @@ impl Composer<'_> {
             .with_hint("put the text in quotes if it is meant as one"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,11 +179,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn missing_colon(&self, key: SimpleKey) -> Problem {
-        let mut end = key.pos;
-        while !self.is_break_or_end(end) && end < self.end {
-            end += 1;
-        }
-        let span = Span::new(key.pos as u32, end as u32);
+        let span = self.rest_of_line(key.pos as u32);
         Problem::new(ProblemKind::Syntax, span, "expected a key with `:` behind it").with_hint(
             "write `key: value` with a blank behind the colon, or indent this line to continue the one above",
         )
@@ -323,8 +319,8 @@ impl<'s> Scanner<'s> {
                 self.unroll_indent(-1);
                 self.remove_key()?;
                 self.key_allowed = false;
-                let kind = self.directive()?;
-                self.push(kind, start);
+                let (kind, end) = self.directive()?;
+                self.tokens.push_back(Token { kind, span: Span::new(start as u32, end) });
                 Ok(())
             }
             c @ (b'-' | b'.') if self.column == 0 && self.at_indicator(c) => {

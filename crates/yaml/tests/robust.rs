@@ -14,7 +14,11 @@ fn outline(source: &str) -> Vec<String> {
     let mut out = Vec::new();
     for entry in read(source.as_bytes()) {
         if let Some(document) = &entry.document {
-            let name = document.root().get("metadata").and_then(|m| m.get("name")).and_then(seawall_yaml::NodeRef::as_str);
+            let name = document
+                .root()
+                .get("metadata")
+                .and_then(|m| m.get("name"))
+                .and_then(seawall_yaml::NodeRef::as_str);
             out.push(name.unwrap_or("?").to_owned());
         }
         for problem in &entry.problems {

@@ -32,6 +32,15 @@ impl<'s> Scanner<'s> {
             .unwrap_or_default()
     }
 
+    /// From an offset to the end of its line.
+    pub(crate) fn rest_of_line(&self, start: u32) -> Span {
+        let mut end = start as usize;
+        while end < self.end && !self.is_break_or_end(end) {
+            end += 1;
+        }
+        Span::new(start, end as u32)
+    }
+
     pub(crate) fn is_blank(&self, at: usize) -> bool {
         matches!(self.byte(at), b' ' | b'\t')
     }

@@ -21,7 +21,8 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    pub(super) fn directive(&mut self) -> Result<TokenKind> {
+    /// The directive here and where it ends; its line is passed.
+    pub(super) fn directive(&mut self) -> Result<(TokenKind, u32)> {
         let start = self.pos;
         self.advance();
         let name = self.pos;
@@ -60,6 +61,7 @@ impl Scanner<'_> {
                     .with_hint("put the text in quotes if it is not meant as one"));
             }
         };
+        let end = self.offset();
         self.skip_blanks();
         self.skip_comment();
         if !self.is_break_or_end(self.pos) {
@@ -68,7 +70,7 @@ impl Scanner<'_> {
         if self.is_break(self.pos) {
             self.advance_line();
         }
-        Ok(kind)
+        Ok((kind, end))
     }
 
     fn version_number(&mut self, start: usize) -> Result<u8> {
