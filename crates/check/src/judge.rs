@@ -18,7 +18,7 @@ use crate::record::{
     Workload,
 };
 use crate::schema;
-use crate::survey::{Judged, Seen, Source, Survey, examine};
+use crate::survey::{Judged, Place, Seen, Source, Survey, examine};
 
 /// The verdicts of a policy on one workload, from its masks alone.
 #[derive(Clone, Copy, Debug)]
@@ -59,34 +59,70 @@ impl Verdict {
     }
 }
 
-/// Whether [`judge`] has anything to say of a file, besides workloads that pass.
-pub fn speaks(survey: &Survey, levels: &Levels, options: &Options) -> bool {
-    survey.speaks
-        || survey
-            .workloads
-            .iter()
-            .any(|seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean())
+/// Whether [`judge`] has anything to say of a file; with `all`, workloads that pass are something.
+pub fn speaks(survey: &Survey, levels: &Levels, options: &Options, all: bool) -> bool {
+    survey.broken || wanted(survey, levels, options, all).next().is_some()
 }
 
-/// The records of a file, in order. `survey` is what phase one found in the same bytes.
-pub fn judge(source: Source<'_>, survey: &Survey, levels: &Levels, options: &Options) -> Vec<Record> {
+/// The documents of which something has to be said, each with the number of workloads in front of it.
+fn wanted<'s>(
+    survey: &'s Survey,
+    levels: &'s Levels,
+    options: &'s Options,
+    all: bool,
+) -> impl Iterator<Item = (&'s Place, usize)> {
+    let mut before = 0;
+    survey.places.iter().filter_map(move |place| {
+        let first = before;
+        before += place.workloads as usize;
+        let seen = survey.workloads.get(first..before).unwrap_or_default();
+        let fails =
+            |seen: &Seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean();
+        (all || place.speaks || seen.iter().any(fails)).then_some((place, first))
+    })
+}
+
+/// The records of a file, in order: those of which something has to be said, or of all workloads. `survey` is what phase
+/// one found in the same bytes.
+pub fn judge(
+    source: Source<'_>,
+    survey: &Survey,
+    levels: &Levels,
+    options: &Options,
+    all: bool,
+) -> Vec<Record> {
     let lines = LineIndex::new(source.bytes);
     let mut out = Vec::new();
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     let origin = Origin { file: source.file.clone(), source: source.bytes.clone() };
     let judge = Judge { source, origin, lines: &lines, levels, options };
     let mut walker = Walker::default();
-    let mut seen = survey.workloads.iter();
-    while let Some(entry) = reader.next() {
-        for problem in &entry.problems {
-            out.push(judge.problem(problem));
+    if survey.broken {
+        let mut seen = survey.workloads.iter();
+        while let Some(entry) = reader.next() {
+            for problem in &entry.problems {
+                out.push(judge.problem(problem));
+            }
+            let Some(document) = entry.document else { continue };
+            judge.document(&document, entry.index, &mut walker, &mut seen, &mut out);
+            reader.recycle(document);
         }
-        let Some(document) = entry.document else { continue };
-        judge.document(&document, entry.index, &mut walker, &mut seen, &mut out);
-        reader.recycle(document);
+        if seen.next().is_some() {
+            out.push(judge.changed());
+        }
+        return out;
     }
-    if seen.next().is_some() {
-        out.push(judge.changed());
+    for (place, first) in wanted(survey, levels, options, all) {
+        let Some(document) = reader.reread(place.range, place.json) else {
+            out.push(judge.changed());
+            return out;
+        };
+        let mut seen = survey.workloads.iter().skip(first).take(place.workloads as usize);
+        judge.document(&document, place.index, &mut walker, &mut seen, &mut out);
+        if seen.next().is_some() {
+            out.push(judge.changed());
+        }
+        reader.recycle(document);
     }
     out
 }
@@ -103,6 +139,15 @@ impl Judge<'_> {
     /// What a reader's problem is: an error, or a notice where a directory happened to hold it.
     fn problem(&self, problem: &Problem) -> Record {
         let region = Some(region(self.lines, problem.span));
+        if problem.kind == ProblemKind::Ignored {
+            return Record::Notice(Notice {
+                kind: NoticeKind::Ignored,
+                file: Some(self.source.file.clone()),
+                region,
+                message: problem.message.clone(),
+                hint: problem.hint.clone(),
+            });
+        }
         if problem.kind == ProblemKind::Template && self.source.walked {
             let hint = match self.source.chart {
                 Some(chart) => Some(format!("helm template {chart} | seawall scan -")),

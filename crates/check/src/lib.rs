@@ -31,5 +31,5 @@ pub use record::{
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
-pub use survey::{Seen, Source, Survey, survey};
+pub use survey::{Place, Seen, Source, Survey, survey};
 pub use tally::Tally;

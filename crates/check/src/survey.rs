@@ -10,7 +10,7 @@ use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_model::{WorkloadKind, nodes};
 use seawall_pss::Faults;
-use seawall_yaml::{Document, LineIndex, Reader};
+use seawall_yaml::{Document, LineIndex, Reader, Span};
 
 use crate::levels::{LABEL_PREFIX, NamespaceObject};
 use crate::locate::{first_token, region};
@@ -40,7 +40,24 @@ pub struct Survey {
     pub workloads: Vec<Seen>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
-    /// Whether anything has to be said besides verdicts: problems, schema findings, documents that are no objects.
+    /// Whether a part of the file could not be read: then judging it begins at its first byte again.
+    pub broken: bool,
+    /// The documents that hold workloads, or of which something has to be said besides verdicts.
+    pub places: Vec<Place>,
+}
+
+/// A document that is worth reading again.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its position in the file.
+    pub index: u32,
+    /// Its bytes.
+    pub range: Span,
+    /// Whether it is read by JSON's rules.
+    pub json: bool,
+    /// How many of the file's workloads are in it.
+    pub workloads: u32,
+    /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
     pub speaks: bool,
 }
 
@@ -119,33 +136,42 @@ pub(crate) fn examine<'d>(object: Object<'d>, walker: &mut Walker, options: &Opt
 pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
     let mut walker = Walker::default();
+    let mut lines = None;
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     while let Some(entry) = reader.next() {
-        survey.speaks |= !entry.problems.is_empty();
+        survey.broken |= !entry.problems.is_empty();
         let Some(document) = entry.document else { continue };
         survey.documents += 1;
-        survey_document(&document, source, &mut walker, options, &mut survey);
+        let before = survey.workloads.len();
+        let speaks = survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
+        let workloads = (survey.workloads.len() - before) as u32;
+        if speaks || workloads > 0 {
+            let (range, json) = (document.range(), document.is_json());
+            survey.places.push(Place { index: entry.index, range, json, workloads, speaks });
+        }
         reader.recycle(document);
     }
     survey
 }
 
-fn survey_document(
+fn survey_document<'a>(
     document: &Document,
-    source: Source<'_>,
+    source: Source<'a>,
+    lines: &mut Option<LineIndex<'a>>,
     walker: &mut Walker,
     options: &Options,
     survey: &mut Survey,
-) {
+) -> bool {
     let read = seawall_manifest::objects::objects(document);
-    survey.speaks |= !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
+    let mut speaks = !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
     for object in read.objects {
         survey.objects += 1;
         if (object.api_version, object.kind) == ("v1", "Namespace") {
-            survey.namespaces.push(namespace(&object, source));
+            let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
+            survey.namespaces.push(namespace(&object, source.file, lines));
         }
         let examined = examine(object, walker, options);
-        survey.speaks |= !examined.problems.is_empty()
+        speaks |= !examined.problems.is_empty()
             || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some();
         let refused = examined.refused();
         for judged in &examined.judged {
@@ -159,9 +185,10 @@ fn survey_document(
             });
         }
     }
+    speaks
 }
 
-fn namespace(object: &Object<'_>, source: Source<'_>) -> NamespaceObject {
+fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> NamespaceObject {
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(|l| l.entries()) {
@@ -174,7 +201,7 @@ fn namespace(object: &Object<'_>, source: Source<'_>) -> NamespaceObject {
     NamespaceObject {
         name: object.name.to_owned(),
         labels: found,
-        file: source.file.clone(),
-        region: region(&LineIndex::new(source.bytes), first_token(object.node)),
+        file: file.clone(),
+        region: region(lines, first_token(object.node)),
     }
 }

@@ -112,13 +112,14 @@ fn judge_file(
     options: &Options,
     all: bool,
 ) -> Vec<Record> {
-    let empty = Survey::default();
-    let silent = |s: &Survey| !seawall_check::speaks(s, levels, options) && (!all || s.workloads.is_empty());
-    if survey.is_some_and(silent) {
+    if survey.is_some_and(|survey| !seawall_check::speaks(survey, levels, options, all)) {
         return Vec::new();
     }
+    // A file that could not be read the first time is read for its error.
+    let broken = Survey { broken: true, ..Survey::default() };
+    let survey = survey.unwrap_or(&broken);
     match file.read() {
-        Ok(bytes) => seawall_check::judge(file.source(&bytes), survey.unwrap_or(&empty), levels, options),
+        Ok(bytes) => seawall_check::judge(file.source(&bytes), survey, levels, options, all),
         Err(error) => vec![unreadable(&error)],
     }
 }

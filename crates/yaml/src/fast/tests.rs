@@ -118,6 +118,7 @@ fn block_scalars() {
     ] {
         assert_eq!(value(text), wanted, "{text:?}");
     }
+    assert_eq!(tree("a: | # b\nc: 1\n"), r#"{"a"@0-1: ""@3-8, "c"@9-10: 1@12-13}@0-13"#);
     assert_eq!(tree("a: |+\n  b \n\n\nc: |\n"), r#"{"a"@0-1: "b \n\n\n"@3-10, "c"@13-14: ""@16-17}@0-17"#);
 }
 
