@@ -1,5 +1,7 @@
 //! Inputs that break or slow down other scanners, and hostile ones: each is answered clearly and quickly.
 
+#![expect(clippy::disallowed_types, reason = "the speed of hostile inputs is tested")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
