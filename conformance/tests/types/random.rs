@@ -14,7 +14,7 @@ pub(crate) enum Value {
     Map(Vec<(String, Value)>),
 }
 
-/// SplitMix64: the same numbers for the same seed everywhere.
+/// `SplitMix64`: the same numbers for the same seed everywhere.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

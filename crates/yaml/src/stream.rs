@@ -227,7 +227,7 @@ impl Reader {
             return Ok(document);
         }
         let bytes = &self.source[range.range()];
-        complete::read(&self.source, range, &self.limits, self.scratch.take(), problems).map_err(|problem| {
+        complete::read(&self.source, range, self.limits, self.scratch.take(), problems).map_err(|problem| {
             problems.clear();
             match template_action(bytes) {
                 Some(action) if problem.kind == ProblemKind::Syntax => {
