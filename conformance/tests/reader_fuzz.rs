@@ -94,7 +94,7 @@ const TOKENS: [&str; 64] = [
     "\0",
 ];
 
-/// SplitMix64.
+/// `SplitMix64`.
 struct Random(u64);
 
 impl Random {

@@ -1,6 +1,6 @@
-//! Writes the type table of `seawall-manifest` from Kubernetes' OpenAPI.
+//! Writes the type table of `seawall-manifest` from Kubernetes' `OpenAPI`.
 //!
-//! OpenAPI is poorer than the Go types that the API server decodes into. What it loses is restored here by name:
+//! `OpenAPI` is poorer than the Go types that the API server decodes into. What it loses is restored here by name:
 //! types that decode themselves (`Quantity`, `IntOrString`, `Time`, `FieldsV1`, `RawExtension`, the unions of
 //! `JSONSchemaProps`). `metav1.Duration` does not occur in the API groups.
 
@@ -37,7 +37,7 @@ fn table_path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/manifest/src/types/table.rs")
 }
 
-/// The OpenAPI description of all built-in APIs, from the Go module cache.
+/// The `OpenAPI` description of all built-in APIs, from the Go module cache.
 fn swagger() -> Result<Value, String> {
     let module = format!("k8s.io/kubernetes@{KUBERNETES}");
     let output = Command::new("go").args(["mod", "download", "-json", &module]).output().map_err(|e| {
@@ -54,7 +54,7 @@ fn swagger() -> Result<Value, String> {
     serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// The decoder of a type that OpenAPI describes too loosely: a variant of `Shape`.
+/// The decoder of a type that `OpenAPI` describes too loosely: a variant of `Shape`.
 fn special(definition: &str) -> Option<Special> {
     let name = definition.strip_prefix("io.k8s.").unwrap_or(definition);
     Some(match name {
@@ -169,7 +169,7 @@ fn go_name(definition: &str) -> &str {
     package.map_or(definition, |dot| &definition[dot + 1..])
 }
 
-fn properties<'s>(definition: &'s Value) -> impl Iterator<Item = (&'s str, &'s Value)> + use<'s> {
+fn properties(definition: &Value) -> impl Iterator<Item = (&str, &Value)> {
     definition
         .get("properties")
         .and_then(Value::as_object)
@@ -248,7 +248,7 @@ fn render(
          use super::{{NO_KEY, Shape, ShapeId, TypeId}};\n"
     );
     let mut section = |doc: &str, head: String, body: &str| {
-        out.push_str(&format!("\n/// {doc}\n{head} = [\n{body}];\n"));
+        out.extend(["\n/// ", doc, "\n", &head, " = [\n", body, "];\n"]);
     };
     section(
         "All field names, sorted.",
@@ -290,13 +290,13 @@ fn wrapped(items: impl Iterator<Item = String>) -> String {
     let mut line = String::new();
     for item in items {
         if line.len() + item.len() > 112 {
-            out.push_str(&format!("   {line}\n"));
+            out.extend(["   ", &line, "\n"]);
             line.clear();
         }
-        line.push_str(&format!(" {item},"));
+        line.extend([" ", &item, ","]);
     }
     if !line.is_empty() {
-        out.push_str(&format!("   {line}\n"));
+        out.extend(["   ", &line, "\n"]);
     }
     out
 }

@@ -1,5 +1,6 @@
-//! Prints what the readers do per second of CPU time on generated manifests: `read [DOCUMENTS] [ROUNDS]`.
+//! Prints what the readers do per second of CPU time on generated manifests: `read [--quick]`.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -126,10 +127,17 @@ fn each(
     count
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1).map(|a| a.parse().expect("a number"));
-    let documents = arguments.next().unwrap_or(2400);
-    let rounds = arguments.next().unwrap_or(40);
+fn main() -> ExitCode {
+    let rounds = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => 40,
+        [option] if option == "--quick" => 4,
+        _ => {
+            eprintln!("usage: read [--quick]");
+            return ExitCode::from(2);
+        }
+    };
+    let documents = 2400;
     measure("Deployments", documents, rounds, |i| corpus::document(1, i * corpus::DOCUMENTS_PER_APP));
     measure("mixed", documents, rounds, |i| corpus::document(1, i));
+    ExitCode::SUCCESS
 }

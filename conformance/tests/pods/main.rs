@@ -13,6 +13,7 @@ use seawall_conformance::{Oracle, module_dir};
 use seawall_model::pod::{Pod, VolumeSources};
 use seawall_model::{Level, PolicyVersion};
 use seawall_pss::{Faults, NEWEST};
+use seawall_yaml::Entry;
 use serde_json::{Value, json};
 
 const FIXTURES: usize = 4537;
@@ -82,6 +83,32 @@ fn fixtures_pass_and_fail_as_they_are_named() {
         assert_eq!(allowed, fixture.passes, "{}", fixture.path.display());
     }
     assert_eq!(defaulted, 38, "one fixture for each version needs the default");
+}
+
+#[test]
+fn offenders_in_yaml_are_where_their_paths_lead() {
+    let mut oracle = Oracle::start("pods");
+    let mut offenders = 0;
+    for fixture in fixtures(&mut oracle) {
+        let entries = seawall_yaml::read(std::fs::read(&fixture.path).expect("a fixture"));
+        let [Entry { document: Some(document), .. }] = &entries[..] else {
+            panic!("{}: {entries:?}", fixture.path.display())
+        };
+        let pod: Pod<'_> = seawall_model::nodes::decode(document.root()).expect("a pod");
+        let text = fixture.pod.to_string();
+        let from_json: Pod<'_> = seawall_model::json::decode(text.as_bytes()).expect("a pod");
+        assert_eq!(pod.spec, from_json.spec, "{}", fixture.path.display());
+        let minor = fixture.at.version.clamp(NEWEST.into());
+        for result in seawall_pss::results(&pod, fixture.at.level, minor) {
+            for offender in result.offenders.iter().filter(|o| o.value != seawall_pss::Value::Missing) {
+                let path = offender.path(&pod, &seawall_model::FieldPath::root());
+                let resolved = path.resolve(document.root());
+                assert_eq!(resolved.depth, path.0.len(), "{path} in {}", fixture.path.display());
+                offenders += 1;
+            }
+        }
+    }
+    assert!(offenders > 1000, "{offenders}");
 }
 
 /// All levels at all versions, and at two that upstream does not know yet.
@@ -215,5 +242,36 @@ fn namespaces_ask_for_what_upstream_reads_in_their_labels() {
             "joined": seawall_pss::namespace::joined(&errors),
         });
         assert_eq!(ours, theirs, "{labels:?}");
+    }
+}
+
+/// The YAML blocks of a rule's documentation.
+fn examples(rule: &seawall_finding::Rule) -> Vec<String> {
+    let lines: Vec<&str> = rule.doc.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    let blocks = lines.split(|line| line.starts_with("```")).skip(1).step_by(2);
+    blocks.map(|block| block.join("\n")).collect()
+}
+
+#[test]
+fn examples_in_documentation_break_and_keep_their_rule() {
+    let mut oracle = Oracle::start("pods");
+    for rule in seawall_pss::RULES {
+        let broken: Vec<bool> = examples(rule)
+            .iter()
+            .map(|yaml| {
+                let json = oracle.ask(json!({"yaml": yaml}).to_string().as_bytes());
+                let pod: Pod<'_> = seawall_model::json::decode(&json).expect("a pod");
+                let level = rule.level.expect("a level");
+                let results = seawall_pss::results(&pod, level, NEWEST.into());
+                let found = seawall_pss::findings(
+                    &pod,
+                    &results,
+                    &seawall_model::FieldPath::root(),
+                    &seawall_model::ObjectId::default(),
+                );
+                found.iter().any(|f| f.rule.id == rule.id)
+            })
+            .collect();
+        assert_eq!(broken, [true, false], "{}", rule.id);
     }
 }

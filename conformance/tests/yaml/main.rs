@@ -8,6 +8,7 @@ mod compare;
 mod generate;
 
 use std::collections::HashSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use compare::{Difference, Mode, deep, differences, report};
@@ -142,13 +143,14 @@ fn sizes_are_bounded_as_by_go() {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for i in 1..10 {
             let list = vec![format!("*a{}", i - 1); 9].join(", ");
-            bomb.push_str(&format!("a{i}: &a{i} [{list}]\n"));
+            writeln!(bomb, "a{i}: &a{i} [{list}]").expect("a string");
         }
         let some =
             |n: usize| format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(100), "*a, ".repeat(n)).into_bytes();
         let merged = |n: usize| {
-            let keys: String = (0..100).map(|i| format!("  k{i}: {i}\n")).collect();
-            let uses: String = (0..n).map(|i| format!("u{i}:\n  <<: [*a, {{b: c}}]\n  d: e\n")).collect();
+            let keys = (0..100).map(|i| format!("  k{i}: {i}\n")).collect::<Vec<_>>().concat();
+            let uses =
+                (0..n).map(|i| format!("u{i}:\n  <<: [*a, {{b: c}}]\n  d: e\n")).collect::<Vec<_>>().concat();
             format!("a: &a\n{keys}{uses}").into_bytes()
         };
         let key = |n: usize| format!("{}: v\n", "k".repeat(n)).into_bytes();

@@ -7,9 +7,29 @@
 //!
 //! Pure: knows no file, clock or terminal; a report turns its records into output.
 
+mod config;
+mod judge;
+mod levels;
+mod locate;
+mod options;
+mod pattern;
 mod record;
+pub mod rules;
+mod schema;
+mod survey;
+mod tally;
 
+pub use config::{Config, ConfigError, LevelRule};
+pub use judge::{Verdict, judge, speaks, verdict};
+pub use levels::{Levels, NamespaceObject};
+pub use locate::region;
+pub use options::{FailOn, FailOnError, Options};
 pub use record::{
-    Blocker, Evaluation, InputError, LevelSource, Located, Mark, Mode, Notice, NoticeKind, ObjectReport,
-    Origin, Record, Region, Subject, Summary, Workload,
+    Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
+    Record, Region, Subject, Summary, Workload,
 };
+pub use seawall_manifest::workload::{ConfiguredEntry, Form};
+pub use seawall_pss::NEWEST;
+pub use seawall_pss::namespace::{LevelVersion, Mode};
+pub use survey::{Place, Seen, Source, Survey, survey};
+pub use tally::Tally;

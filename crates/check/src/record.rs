@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use seawall_finding::Finding;
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
+use seawall_pss::namespace::Mode;
 
 /// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
 /// last character.
@@ -46,30 +47,10 @@ pub struct Located {
     pub primary: Mark,
     /// Where its other places are: the definition behind an alias, the cause of a default, the first of two keys.
     pub related: Vec<Mark>,
+    /// Whether what the primary locus names is not written: the mark shows where it belongs.
+    pub missing: bool,
     /// The modes that this finding counts against; empty where no effective level forbids it.
     pub modes: Vec<Mode>,
-}
-
-/// What a namespace does with a violation, in the order of the labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Mode {
-    /// Refuse the pod.
-    Enforce,
-    /// Note it in the audit log.
-    Audit,
-    /// Warn the person who applies.
-    Warn,
-}
-
-impl Mode {
-    /// As in the labels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Enforce => "enforce",
-            Self::Audit => "audit",
-            Self::Warn => "warn",
-        }
-    }
 }
 
 /// Which question an evaluation answers.
@@ -212,6 +193,10 @@ pub enum NoticeKind {
     NamespaceConflict,
     /// A namespace label that the API server would not take, or a Namespace without labels.
     NamespaceLabels,
+    /// Text that kubectl reads in another way than its author may think.
+    Ignored,
+    /// Something in a directory that was left out.
+    Skipped,
     /// A version newer than the target cluster's.
     VersionClamped,
 }
@@ -225,6 +210,8 @@ impl NoticeKind {
             Self::UnknownWorkload => "unknown-workload",
             Self::NamespaceConflict => "namespace-conflict",
             Self::NamespaceLabels => "namespace-labels",
+            Self::Ignored => "ignored-by-kubectl",
+            Self::Skipped => "skipped",
             Self::VersionClamped => "version-clamped",
         }
     }

@@ -7,7 +7,7 @@ mod rule;
 
 use seawall_model::{FieldPath, ObjectId};
 
-pub use redact::redact;
+pub use redact::{redact, redact_line};
 pub use rule::{Doc, Rule, Severity};
 
 /// Where in an object something stands.

@@ -138,7 +138,7 @@ mod tests {
         Container { name: Cow::Borrowed(name), ..Container::default() }
     }
 
-    fn annotated<'d>(value: &'d str) -> Pod<'d> {
+    fn annotated(value: &str) -> Pod<'_> {
         let mut pod = Pod::default();
         let key = Cow::Owned(format!("{APP_ARMOR_PREFIX}a"));
         pod.metadata.annotations = vec![(key, Cow::Borrowed(value))];

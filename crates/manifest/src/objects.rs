@@ -289,3 +289,100 @@ fn foreign(node: NodeRef<'_>, api_version: &str, kind: &str) -> Option<&'static 
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<T>(text: &str, look: impl FnOnce(Objects<'_>) -> T) -> T {
+        let entry = seawall_yaml::read(text.as_bytes()).pop().expect("a document");
+        assert!(entry.problems.is_empty(), "{:?}", entry.problems);
+        look(objects(&entry.document.expect("a document")))
+    }
+
+    fn identities(text: &str) -> Vec<String> {
+        with(text, |found| {
+            let line = |o: &Object<'_>| format!("{} {} at {}", o.api_version, o.id(), o.path());
+            found.objects.iter().map(line).collect()
+        })
+    }
+
+    fn rejects(text: &str) -> Vec<(RejectKind, String)> {
+        with(text, |found| found.rejects.into_iter().map(|r| (r.kind, r.message)).collect())
+    }
+
+    #[test]
+    fn an_object_is_itself() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\n";
+        assert_eq!(identities(text), ["v1 Pod b/a at "]);
+        assert_eq!(
+            with("apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n", |f| f.objects[0]
+                .generate_name
+                .to_owned()),
+            "a-"
+        );
+    }
+
+    #[test]
+    fn lists_are_expanded() {
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}}";
+        let text = format!(
+            "apiVersion: v1\nkind: List\nitems: [{pod}, {{apiVersion: v1, kind: List, items: [{pod}]}}]\n"
+        );
+        assert_eq!(identities(&text), ["v1 Pod a at items[0]", "v1 Pod a at items[1].items[0]"]);
+        assert_eq!(with(&text, |found| found.lists.len()), 2);
+        // A typed list's items need not say what they are.
+        let text = "apiVersion: apps/v1\nkind: DeploymentList\nitems: [{metadata: {name: a}}, {kind: Pod}]\n";
+        assert_eq!(identities(text), ["apps/v1 Deployment a at items[0]"]);
+        assert_eq!(rejects(text)[0].0, RejectKind::MissingApiVersion);
+        // What kubectl takes for a list is one, whatever its kind.
+        assert_eq!(
+            identities(&format!("apiVersion: v1\nkind: ConfigMap\nitems: [{pod}]\n")),
+            ["v1 Pod a at items[0]"]
+        );
+        for empty in ["kind: PodList", "kind: List", "kind: List\nitems:", "kind: List\nitems: []"] {
+            let counts = with(&format!("apiVersion: v1\n{empty}\n"), |f| {
+                (f.objects.len(), f.lists.len(), f.rejects.len())
+            });
+            assert_eq!(counts, (0, 1, 0), "{empty}");
+        }
+        assert_eq!(
+            identities("apiVersion: e.com/v1\nkind: AllowList\nspec: {}\n"),
+            ["e.com/v1 AllowList (no name) at "]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_says_why() {
+        for (text, kind) in [
+            ("- a\n", RejectKind::NotAMapping),
+            ("text\n", RejectKind::NotAMapping),
+            ("a: b\n", RejectKind::Unmarked),
+            ("replicaCount: 1\nimage: {tag: x}\n", RejectKind::Unmarked),
+            ("apiVersion: v1\n", RejectKind::MissingKind),
+            ("apiVersion: v1\nkind:\n", RejectKind::MissingKind),
+            ("kind: Pod\n", RejectKind::MissingApiVersion),
+            ("apiVersion: v1\nkind: 7\n", RejectKind::Malformed),
+            ("apiVersion: v1\nkind: List\nitems: {a: b}\n", RejectKind::Malformed),
+            ("apiVersion: v2\nname: x\nversion: 1.0.0\n", RejectKind::Foreign),
+            ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Foreign),
+            ("apiVersion: v1\nkind: Config\nclusters: []\n", RejectKind::Foreign),
+        ] {
+            let found = rejects(text);
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].0, kind, "{text}: {}", found[0].1);
+        }
+        let found = rejects("apiVersion: v1\nkind: List\nitems: [null, {apiVersion: v1, kind: Pod}]\n");
+        assert_eq!(
+            found,
+            [(RejectKind::NotAMapping, "not a Kubernetes object: null instead of a mapping".to_owned())]
+        );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let depth = 100;
+        let text = format!("{}{}", "{apiVersion: v1, kind: List, items: [".repeat(depth), "]}".repeat(depth));
+        assert_eq!(rejects(&text)[0].0, RejectKind::TooDeep);
+    }
+}

@@ -28,9 +28,11 @@ pub fn decode_into<'d, T: Decode<'d>>(bytes: &'d [u8], value: &mut T) -> Result<
         }
     };
     let mut tokens = Tokens { bytes, text, at: 0, depth: 0 };
-    value.decode_into(&mut tokens)?;
-    tokens.token();
-    if tokens.at < bytes.len() { Err(tokens.unexpected("after top-level value")) } else { Ok(()) }
+    match value.decode_into(&mut tokens) {
+        Ok(_) => tokens.end(),
+        // Go reads everything for its syntax before it looks at types.
+        Err(error) => Tokens { bytes, text, at: 0, depth: 0 }.check().and(Err(error)),
+    }
 }
 
 struct Tokens<'d> {
@@ -72,6 +74,19 @@ fn special(bytes: &[u8], mut at: usize) -> usize {
 }
 
 impl<'d> Tokens<'d> {
+    /// Fails unless everything is one value.
+    #[cold]
+    fn check(&mut self) -> Result<()> {
+        self.skip()?;
+        self.end()
+    }
+
+    /// Fails unless only white space is left.
+    fn end(&mut self) -> Result<()> {
+        self.token();
+        if self.at < self.bytes.len() { Err(self.unexpected("after top-level value")) } else { Ok(()) }
+    }
+
     /// The byte at the position; 0, which is nowhere valid, at the end.
     #[inline]
     fn byte(&self) -> u8 {
@@ -94,7 +109,7 @@ impl<'d> Tokens<'d> {
         DecodeError { offset: self.at as u32, message: message.into() }
     }
 
-    /// The byte at the position cannot be `place`: the words of Go's scanner.
+    /// The byte at the position cannot be there: the words of Go's scanner.
     #[cold]
     fn unexpected(&self, place: &str) -> DecodeError {
         match self.bytes.get(self.at) {
@@ -109,10 +124,18 @@ impl<'d> Tokens<'d> {
         }
     }
 
+    /// As [`Self::unexpected`], within a literal. Go's scanner takes the end for a space, which cannot be there.
+    #[cold]
+    fn broken(&self, place: &str) -> DecodeError {
+        if self.at < self.bytes.len() {
+            return self.unexpected(place);
+        }
+        self.error(format!("invalid character ' ' {place}"))
+    }
+
     /// What is at the position is not of the wanted type, or no value at all.
     #[cold]
-    fn mismatch<T>(&mut self, wanted: &str) -> Result<T> {
-        let start = self.at;
+    fn mismatch<T>(&self, wanted: &str) -> Result<T> {
         let found = match self.byte() {
             b'"' => "string",
             b't' | b'f' => "bool",
@@ -121,8 +144,6 @@ impl<'d> Tokens<'d> {
             b'-' | b'0'..=b'9' => "number",
             _ => return Err(self.unexpected("looking for beginning of value")),
         };
-        self.skip()?;
-        self.at = start;
         Err(self.error(format!("cannot unmarshal {found} into a value of type {wanted}")))
     }
 
@@ -143,14 +164,17 @@ impl<'d> Tokens<'d> {
             self.at += usize::from(same);
             !same
         });
-        self.unexpected(&format!("in literal {word} (expecting '{}')", char::from(wanted.unwrap_or(b'e'))))
+        self.broken(&format!("in literal {word} (expecting '{}')", char::from(wanted.unwrap_or(b'e'))))
     }
 
     #[inline]
     fn enter(&mut self) -> Result<()> {
+        if self.depth == MAX_DEPTH {
+            return Err(self.unexpected("exceeded max depth"));
+        }
         self.at += 1;
         self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(self.error("exceeded max depth")) } else { Ok(()) }
+        Ok(())
     }
 
     /// The string whose opening quote is at the position.
@@ -202,7 +226,7 @@ impl<'d> Tokens<'d> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => return self.unicode_escape(),
-            _ => return Err(self.unexpected("in string escape code")),
+            _ => return Err(self.broken("in string escape code")),
         };
         self.at += 1;
         Ok(c)
@@ -234,7 +258,7 @@ impl<'d> Tokens<'d> {
         let mut value = 0;
         for _ in 0..4 {
             let Some(digit) = char::from(self.byte()).to_digit(16) else {
-                return Err(self.unexpected("in \\u hexadecimal character escape"));
+                return Err(self.broken("in \\u hexadecimal character escape"));
             };
             value = value << 4 | digit;
             self.at += 1;
@@ -274,13 +298,13 @@ impl<'d> Tokens<'d> {
         match self.byte() {
             b'0' => self.at += 1,
             b'1'..=b'9' => self.digits(),
-            _ => return Err(self.unexpected("in numeric literal")),
+            _ => return Err(self.broken("in numeric literal")),
         }
         if self.byte() == b'.' {
             integer = false;
             self.at += 1;
             if !self.byte().is_ascii_digit() {
-                return Err(self.unexpected("after decimal point in numeric literal"));
+                return Err(self.broken("after decimal point in numeric literal"));
             }
             self.digits();
         }
@@ -291,7 +315,7 @@ impl<'d> Tokens<'d> {
                 self.at += 1;
             }
             if !self.byte().is_ascii_digit() {
-                return Err(self.unexpected("in exponent of numeric literal"));
+                return Err(self.broken("in exponent of numeric literal"));
             }
             self.digits();
         }

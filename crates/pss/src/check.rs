@@ -49,11 +49,11 @@ pub(crate) trait Sink<'p> {
 
 /// What a person is told about the offenders of one rule at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// What is wrong, in lower case without a trailing period.
-    pub message: String,
+    pub(crate) message: String,
     /// What to write.
-    pub advice: String,
+    pub(crate) advice: String,
 }
 
 /// A check as its file writes it. What it looks for is written once and serves both phases.

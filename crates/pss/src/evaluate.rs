@@ -121,3 +121,64 @@ impl<'p> Sink<'p> for Collector<'p> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{pod, spec};
+    use crate::{allowed, strictest};
+
+    #[test]
+    fn a_pod_that_asks_for_nothing_is_baseline() {
+        let json = spec(r#""containers":[{"name":"a"}]"#);
+        let faults = evaluate(&pod(&json));
+        assert!(allowed(faults, Level::Baseline, 37) && !allowed(faults, Level::Restricted, 37));
+        assert_eq!(strictest(faults, 37), Level::Baseline);
+        assert_eq!(strictest(Faults::NONE, 0), Level::Restricted);
+    }
+
+    #[test]
+    fn a_windows_pod_may_pass_restricted_and_fail_baseline() {
+        let json = spec(
+            r#""os":{"name":"windows"},"securityContext":{"runAsNonRoot":true},
+            "containers":[{"name":"a","securityContext":{"capabilities":{"add":["SYS_ADMIN"]}}}]"#,
+        );
+        let faults = evaluate(&pod(&json));
+        assert!(!allowed(faults, Level::Baseline, 37) && allowed(faults, Level::Restricted, 37));
+        assert_eq!(strictest(faults, 37), Level::Restricted);
+    }
+
+    #[test]
+    fn reasons_and_details_are_joined() {
+        let json = spec(r#""hostPID":true,"containers":[{"name":"a","ports":[{"hostPort":1}]}]"#);
+        let pod = pod(&json);
+        let results = results(&pod, Level::Baseline, 37);
+        assert_eq!(forbidden_reason(&results), "host namespaces, hostPort");
+        assert_eq!(
+            forbidden_detail(&results),
+            r#"host namespaces (hostPID=true), hostPort (container "a" uses hostPort 1)"#
+        );
+    }
+
+    #[test]
+    fn no_detail_no_parentheses() {
+        let json = spec(r#""securityContext":{"sysctls":[{"name":""}]}"#);
+        assert_eq!(forbidden_detail(&results(&pod(&json), Level::Baseline, 37)), "forbidden sysctls");
+    }
+
+    #[test]
+    fn text_follows_the_offenders_that_are_left() {
+        let json = spec(
+            r#""containers":[{"name":"a","securityContext":{"runAsNonRoot":false}},{"name":"b"},{"name":"c"}]"#,
+        );
+        let pod = pod(&json);
+        let mut results = results(&pod, Level::Restricted, 37);
+        let result = results.iter_mut().find(|r| r.check.id == "runAsNonRoot").expect("it fails");
+        assert_eq!(result.detail(), r#"container "a" must not set securityContext.runAsNonRoot=false"#);
+        result.offenders.retain(|o| o.name != "a");
+        assert_eq!(
+            result.detail(),
+            r#"pod or containers "b", "c" must set securityContext.runAsNonRoot=true"#
+        );
+    }
+}

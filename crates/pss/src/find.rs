@@ -73,3 +73,97 @@ fn label(pod: &Pod<'_>, offender: &Offender<'_>, label: Cow<'static, str>) -> Co
         _ => label,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results;
+    use crate::testing::pod;
+    use seawall_model::Level;
+
+    /// `rule@container path: label` of every finding, related places behind.
+    fn found(level: Level, json: &str) -> Vec<String> {
+        let pod = pod(json);
+        let prefix = FieldPath::root().keys("spec.template");
+        let findings = findings(&pod, &results(&pod, level, 37), &prefix, &ObjectId::default());
+        let place = |l: &Locus| format!("{}: {}", l.path, l.label);
+        findings
+            .iter()
+            .map(|f| {
+                let places: Vec<String> = [&f.primary].into_iter().chain(&f.related).map(place).collect();
+                format!("{}@{} {}", f.rule.id, f.container.as_deref().unwrap_or("-"), places.join("; "))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn one_finding_for_each_rule_and_container() {
+        let json = r#"{"spec":{"hostPID":true,"hostIPC":true,"containers":[
+            {"name":"a","securityContext":{"privileged":true,"capabilities":{"add":["X","Y"]}}},
+            {"name":"b","securityContext":{"privileged":true}}]}}"#;
+        assert_eq!(
+            found(Level::Baseline, json),
+            [
+                "added-capability@a spec.template.spec.containers[name=a].securityContext.capabilities.add[0]: must not be added; spec.template.spec.containers[name=a].securityContext.capabilities.add[1]: must not be added",
+                "host-pid@- spec.template.spec.hostPID: must be false",
+                "host-ipc@- spec.template.spec.hostIPC: must be false",
+                "privileged-container@a spec.template.spec.containers[name=a].securityContext.privileged: must be false",
+                "privileged-container@b spec.template.spec.containers[name=b].securityContext.privileged: must be false",
+            ]
+        );
+    }
+
+    #[test]
+    fn volumes_and_annotations_belong_to_the_pod() {
+        let json = r#"{"metadata":{"annotations":{"container.apparmor.security.beta.kubernetes.io/a":"unconfined"}},
+            "spec":{"volumes":[{"name":"v","hostPath":{}},{"name":"w","hostPath":{}}]}}"#;
+        assert_eq!(
+            found(Level::Baseline, json),
+            [
+                r#"apparmor-profile@- spec.template.metadata.annotations["container.apparmor.security.beta.kubernetes.io/a"]: must be runtime/default or localhost/<profile>"#,
+                "host-path-volume@- spec.template.spec.volumes[name=v].hostPath: opens the node's file system; spec.template.spec.volumes[name=w].hostPath: opens the node's file system",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_containers_inherit_from_the_pod_is_told_once() {
+        let json = r#"{"spec":{"securityContext":{"runAsNonRoot":false,"seccompProfile":{"type":"RuntimeDefault"}},
+            "containers":[{"name":"a","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}}"#;
+        assert_eq!(
+            found(Level::Restricted, json),
+            ["run-as-non-root@- spec.template.spec.securityContext.runAsNonRoot: must be true"]
+        );
+    }
+
+    #[test]
+    fn a_missing_security_context_is_named() {
+        let all = found(Level::Restricted, r#"{"spec":{"containers":[{"name":"a"}]}}"#);
+        assert_eq!(all.len(), 4);
+        assert!(all.iter().all(|f| f.ends_with(": no securityContext")), "{all:?}");
+    }
+
+    #[test]
+    fn an_unconfined_profile_is_graver_than_others() {
+        let severity = |kind: &str| {
+            let json =
+                format!(r#"{{"spec":{{"securityContext":{{"appArmorProfile":{{"type":"{kind}"}}}}}}}}"#);
+            let pod = pod(&json);
+            let results = results(&pod, Level::Baseline, 37);
+            findings(&pod, &results, &FieldPath::root(), &ObjectId::default())[0].severity
+        };
+        assert_eq!((severity("Unconfined"), severity("x")), (Severity::High, Severity::Low));
+    }
+
+    #[test]
+    fn words_name_the_container_and_its_class() {
+        let json = r#"{"spec":{"initContainers":[{"name":"a\n","securityContext":{"privileged":true}}]}}"#;
+        let pod = pod(json);
+        let results = results(&pod, Level::Baseline, 37);
+        let finding = &findings(&pod, &results, &FieldPath::root(), &ObjectId::default())[0];
+        assert_eq!(
+            finding.message,
+            r#"init container "a\n" is privileged: it is root on the node in all but name"#
+        );
+    }
+}

@@ -25,11 +25,11 @@ mod testing;
 mod text;
 mod topics;
 
-pub use check::{Account, CheckInfo, Exempt, Variant};
+pub use check::{CheckInfo, Exempt, Variant};
 pub use checks::{CHECKS, RULES, rule};
 pub use evaluate::{CheckResult, evaluate, forbidden_detail, forbidden_reason, results, results_of};
 pub use faults::Faults;
 pub use find::findings;
 pub use offender::{Field, Offender, Site, Value};
-pub use plan::{NEWEST, allowed, plan_at, strictest};
+pub use plan::{NEWEST, allowed, failing, plan_at, strictest};
 pub use topics::{TOPICS, Topic};

@@ -1,6 +1,7 @@
 //! The levels that a namespace asks for: `PolicyToEvaluate` of k8s.io/pod-security-admission `api/helpers.go`.
 
 use std::fmt;
+use std::str::FromStr;
 
 use seawall_model::gotext::quote;
 use seawall_model::{Level, PolicyVersion, VersionError};
@@ -70,6 +71,16 @@ impl LevelVersion {
 impl fmt::Display for LevelVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.level, self.version)
+    }
+}
+
+impl FromStr for LevelVersion {
+    type Err = VersionError;
+
+    /// `restricted`, `baseline:v1.30`; without a version, latest.
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let (level, version) = text.split_once(':').map_or((text, None), |(l, v)| (l, Some(v)));
+        Ok(Self { level: level.parse()?, version: version.map_or(Ok(PolicyVersion::Latest), str::parse)? })
     }
 }
 
@@ -245,6 +256,20 @@ mod tests {
                 .to_owned()
             )
         );
+    }
+
+    #[test]
+    fn levels_are_written_with_or_without_a_version() {
+        assert_eq!(
+            "baseline:v1.30".parse::<LevelVersion>().map(|l| l.to_string()),
+            Ok("baseline:v1.30".into())
+        );
+        assert_eq!(
+            "restricted".parse::<LevelVersion>().map(|l| l.to_string()),
+            Ok("restricted:latest".into())
+        );
+        assert_eq!("restricted:1.30".parse::<LevelVersion>(), Err(VersionError::Policy));
+        assert_eq!("strict".parse::<LevelVersion>(), Err(VersionError::Level));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use seawall_model::Level;
 
 use crate::check::{CheckInfo, Exempt};
-use crate::checks::TABLE;
+use crate::checks::{CHECKS, TABLE};
 use crate::faults::Faults;
 
 /// The newest minor version with rules of its own; newer ones, and `latest`, are judged as this one.
@@ -31,6 +31,18 @@ pub fn plan_at(level: Level, minor: u64) -> Faults {
 #[inline]
 pub fn allowed(faults: Faults, level: Level, minor: u64) -> bool {
     (faults & plan_at(level, minor)).is_empty()
+}
+
+/// The checks that a pod with these faults fails at a level and minor version, in the reference's order.
+pub fn failing(faults: Faults, level: Level, minor: u64) -> impl Iterator<Item = &'static CheckInfo> {
+    let failed = faults & plan_at(level, minor);
+    let mut first = 0;
+    CHECKS.iter().filter(move |check| {
+        let count = check.variants.len() as u32;
+        let own = Faults::run(first, count);
+        first += count;
+        !(failed & own).is_empty()
+    })
 }
 
 /// The strictest level at which a pod with these faults is allowed. A pod may pass restricted and fail baseline: from

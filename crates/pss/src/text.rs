@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use seawall_model::gotext::{plural, quoted_list};
+use seawall_model::gotext::{plural, quote, quoted_list};
 use seawall_model::pod::ContainerClass;
 
 use crate::offender::{Offender, Site, Value};
@@ -48,19 +48,19 @@ pub(crate) fn place(offender: &Offender<'_>) -> String {
         Some((ContainerClass::Main, _)) => "container",
         Some((ContainerClass::Ephemeral, _)) => "ephemeral container",
     };
-    format!("{class} {}", seawall_model::gotext::quote(offender.name))
+    format!("{class} {}", quote(offender.name))
 }
 
 /// The distinct texts of references to offenders, quoted as in `"a", "b"`.
 pub(crate) fn listed(offenders: &[&Offender<'_>]) -> String {
     let texts: BTreeSet<&str> = offenders.iter().map(|o| o.text()).collect();
-    let quoted: Vec<String> = texts.into_iter().map(seawall_model::gotext::quote).collect();
+    let quoted: Vec<String> = texts.into_iter().map(quote).collect();
     quoted.join(", ")
 }
 
 /// The names of references to offenders, quoted, in their order.
 pub(crate) fn names(offenders: &[&Offender<'_>]) -> String {
-    let quoted: Vec<String> = offenders.iter().map(|o| seawall_model::gotext::quote(o.name)).collect();
+    let quoted: Vec<String> = offenders.iter().map(|o| quote(o.name)).collect();
     quoted.join(", ")
 }
 

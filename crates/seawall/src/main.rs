@@ -1,2 +1,44 @@
-//! The seawall command.
-fn main() {}
+//! The `seawall` command: parse arguments, call, print, exit status. One file per subcommand.
+
+mod checks;
+mod cli;
+mod explain;
+mod outputs;
+mod pipeline;
+mod scan;
+mod settings;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Usage errors, and inputs that could not be read.
+const EXIT_INPUT: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output with status 0, the rest to standard error with status 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(EXIT_INPUT));
+        }
+    };
+    let result = match cli.command {
+        cli::Command::Scan(args) => scan::run(&args),
+        cli::Command::Explain(args) => explain::run(&args),
+        cli::Command::Checks(args) => checks::run(&args),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        // Whoever reads the output has seen enough (`| head`).
+        Err(terminal::Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            terminal::report_failure(&failure);
+            ExitCode::from(EXIT_INPUT)
+        }
+    }
+}

@@ -279,6 +279,7 @@ impl<'d> NodeRef<'d> {
     }
 
     /// The node itself, or the one that an alias stands for.
+    #[must_use]
     pub fn resolved(self) -> Self {
         let data = self.data();
         if data.kind == Kind::Alias { self.at(data.value) } else { self }

@@ -1,6 +1,6 @@
 //! The type table of the built-in kinds: apiVersion and kind to a struct, struct and key to a shape.
 //!
-//! `table` is generated from Kubernetes' OpenAPI; here is what it means and how it is looked up. Looking up a field costs
+//! `table` is generated from Kubernetes' `OpenAPI`; here is what it means and how it is looked up. Looking up a field costs
 //! one hash of the key and, as a rule, one comparison.
 
 #[rustfmt::skip]
@@ -155,7 +155,7 @@ pub(crate) fn merge_key(name: u16) -> Option<&'static str> {
 }
 
 const EMPTY: u16 = u16::MAX;
-const SLOTS: usize = 16_384;
+const SLOTS: usize = 8_192;
 
 /// Field positions by the hash of struct and name, with open addressing.
 static INDEX: [u16; SLOTS] = index();
@@ -191,7 +191,7 @@ const fn slot_of(id: u16, key: &[u8]) -> usize {
     };
     let mixed = head ^ tail.rotate_left(29) ^ ((key.len() as u64) << 56) ^ ((id as u64) << 40);
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 50) as usize
+    (mixed >> 51) as usize
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ mod table;
 
 use std::collections::{HashMap, HashSet};
 
-use seawall_model::{FieldPath, WorkloadKind};
+use seawall_model::decode::DecodeError;
+use seawall_model::pod::Pod;
+use seawall_model::{FieldPath, WorkloadKind, nodes};
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::objects::Object;
@@ -30,7 +32,19 @@ pub struct Template<'d> {
     path: FieldPath,
 }
 
-impl Template<'_> {
+impl<'d> Template<'d> {
+    /// The view of the pod as written; what is not written is empty. An error where a value has a wrong type.
+    pub fn pod(&self) -> Result<Pod<'d>, DecodeError> {
+        let mut pod = Pod::default();
+        if let Some(metadata) = self.metadata {
+            pod.metadata = nodes::decode(metadata)?;
+        }
+        if let Some(spec) = self.spec {
+            pod.spec = nodes::decode(spec)?;
+        }
+        Ok(pod)
+    }
+
     /// The path of the template in its object: empty for pods, `spec.template` in a Deployment.
     pub fn path(&self) -> &FieldPath {
         &self.path
@@ -228,3 +242,6 @@ fn visit_any<'d>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

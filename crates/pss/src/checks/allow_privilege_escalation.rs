@@ -11,7 +11,44 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports containers that do not set `allowPrivilegeEscalation: false`. Unset counts as true.
+    ///
+    /// ## Why it matters
+    /// With false the kernel's `no_new_privs` holds: no program, set-user-ID ones like `sudo` and `su` among them, gains more than
+    /// its parent has. Without it an intruder who is not root has a way to become root.
+    ///
+    /// ## How to fix
+    /// Write `allowPrivilegeEscalation: false` in every container's `securityContext`; there is no such field for the pod. It is
+    /// in conflict with `privileged: true` and with CAP_SYS_ADMIN, and breaks images that rely on `sudo`.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       allowPrivilegeEscalation: false
+    /// ```
+    ///
+    /// ## Applies to
+    /// Restricted, from v1.8 on; from v1.25 on not for pods with `os: {name: windows}`. Reference check:
+    /// `allowPrivilegeEscalation`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+    /// - CIS Kubernetes Benchmark 5.2.6
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "allow-privilege-escalation",
         aliases: &["allowPrivilegeEscalation"],

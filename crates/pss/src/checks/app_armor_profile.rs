@@ -14,7 +14,46 @@ use crate::offender::{Field, Offender, Site, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `appArmorProfile.type` other than `RuntimeDefault` and `Localhost`, in the pod's or a container's
+    /// `securityContext`, and annotations `container.apparmor.security.beta.kubernetes.io/<container>` other than empty,
+    /// `runtime/default` and `localhost/<profile>`, whether the container exists or not.
+    ///
+    /// ## Why it matters
+    /// Container runtimes confine containers with an `AppArmor` profile that keeps them from mounting, tracing and writing to
+    /// sensitive kernel files. `Unconfined` takes that away; it is a step on many ways out of a container.
+    ///
+    /// ## How to fix
+    /// Leave the profile out or write `RuntimeDefault`. If the program needs more than that, load a profile of its own on the
+    /// nodes and name it with `Localhost`.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       appArmorProfile: {type: Unconfined}
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       appArmorProfile: {type: RuntimeDefault}
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `appArmorProfile`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tutorials/security/apparmor/
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "apparmor-profile",
         aliases: &["appArmorProfile"],
@@ -89,7 +128,7 @@ impl Check for AppArmorProfile {
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         Account {
             message: format!("{at} asks for the AppArmor profile {}", text::listed(offenders)),
-            advice: "remove the profile, or write `appArmorProfile: {type: RuntimeDefault}`".to_owned(),
+            advice: "remove it, or write `appArmorProfile: {type: RuntimeDefault}`".to_owned(),
         }
     }
 }

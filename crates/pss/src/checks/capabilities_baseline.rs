@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
+use seawall_model::gotext::plural;
 use seawall_model::pod::{Container, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
@@ -11,7 +12,51 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports capabilities in `capabilities.add` that the level does not allow. Baseline allows those that container runtimes
+    /// give by default: AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID,
+    /// SETPCAP, SETUID, SYS_CHROOT. Restricted allows NET_BIND_SERVICE alone from v1.22 on. Names are compared exactly:
+    /// `CAP_CHOWN`, `chown` and `ALL` are not in the list.
+    ///
+    /// ## Why it matters
+    /// Capabilities are pieces of root's power. SYS_ADMIN is most of it, SYS_PTRACE and SYS_MODULE reach other processes and the
+    /// kernel, NET_ADMIN and NET_RAW let a container redirect or forge its neighbours' traffic.
+    ///
+    /// ## How to fix
+    /// Remove the capabilities. What truly needs one (a service mesh, a network plugin, a node agent) belongs in a namespace of
+    /// its own at a less strict level. For ports below 1024 see `seawall explain net-bind-service`.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       capabilities:
+    ///         add: [NET_ADMIN]
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       capabilities:
+    ///         drop: [ALL]
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline in all versions, reference check `capabilities_baseline`; restricted from v1.22 on, reference check
+    /// `capabilities_restricted`. From v1.25 on restricted asks nothing of the capabilities of Windows pods.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#set-capabilities-for-a-container
+    /// - CIS Kubernetes Benchmark 5.2.9
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "added-capability",
         aliases: &["capabilities_baseline", "capabilities_restricted"],
@@ -87,15 +132,16 @@ pub(super) fn must_not_include(offenders: &[Offender<'_>]) -> String {
 
 /// What a person is told of capabilities that may not be added.
 pub(super) fn added(at: &str, offenders: &[&Offender<'_>]) -> Account {
-    let prefixed = offenders.iter().find_map(|o| o.text().strip_prefix("CAP_"));
-    let advice = match prefixed {
-        Some("NET_BIND_SERVICE") => {
-            "write `NET_BIND_SERVICE`: Kubernetes names capabilities without `CAP_`".to_owned()
-        }
-        _ => "remove them from `capabilities.add`; what truly needs them belongs alone in a namespace of a less strict level"
-            .to_owned(),
+    let advice = if offenders.iter().all(|o| o.text() == "CAP_NET_BIND_SERVICE") {
+        "write `NET_BIND_SERVICE`: Kubernetes names capabilities without `CAP_`"
+    } else {
+        "remove what is not needed from `capabilities.add`; what truly needs it belongs alone in a namespace of a less strict level"
     };
-    Account { message: format!("{at} adds the capabilities {}", text::listed(offenders)), advice }
+    let noun = plural("capability", "capabilities", offenders.len());
+    Account {
+        message: format!("{at} adds the {noun} {}", text::listed(offenders)),
+        advice: advice.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,48 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports containers whose `capabilities.drop` does not list `ALL`, in just these letters.
+    ///
+    /// ## Why it matters
+    /// A container runtime gives about a dozen capabilities to every container, to change owners of files, pass by permissions or
+    /// open raw sockets among others. Few programs need any.
+    ///
+    /// ## How to fix
+    /// Write `capabilities: {drop: ["ALL"]}` in every container's `securityContext`. Only NET_BIND_SERVICE may be added again, and it
+    /// does not do what one hopes for: see `seawall explain net-bind-service`.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       capabilities:
+    ///         drop: [NET_RAW]
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       capabilities:
+    ///         drop: ["ALL"]
+    /// ```
+    ///
+    /// ## Applies to
+    /// Restricted, from v1.22 on; from v1.25 on not for pods with `os: {name: windows}`. Reference check:
+    /// `capabilities_restricted`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#set-capabilities-for-a-container
+    /// - CIS Kubernetes Benchmark 5.2.10
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "drop-all-capabilities",
         aliases: &["capabilities_restricted"],

@@ -10,7 +10,45 @@ use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `hostNetwork: true`.
+    ///
+    /// ## Why it matters
+    /// The pod has the node's network interfaces: it reaches services bound to the node's localhost (the kubelet, agents without
+    /// authentication), sees the traffic of all pods, and NetworkPolicies do not hold it.
+    ///
+    /// ## How to fix
+    /// Remove the field. Expose ports with a Service, an Ingress or a Gateway. Agents that must see the node's network belong in
+    /// a namespace of their own at level privileged.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   hostNetwork: true
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     ports:
+    ///     - containerPort: 8080
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `hostNamespaces`. The API server sets the `hostPort` of every port
+    /// of a Pod with `hostNetwork`, so that such a Pod breaks `host-port` too, while a Deployment does not.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/concepts/services-networking/service/
+    /// - CIS Kubernetes Benchmark 5.2.5
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static HOST_NETWORK = {
         id: "host-network",
         aliases: &["hostNamespaces"],
@@ -21,7 +59,42 @@ rule! {
 }
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `hostPID: true`.
+    ///
+    /// ## Why it matters
+    /// The pod sees all processes of the node with their arguments and environments. As root it may signal and trace them, and
+    /// reach their files through /proc/<pid>/root: those of the node itself among them.
+    ///
+    /// ## How to fix
+    /// Remove the field. For containers of one pod that must see each other's processes there is `shareProcessNamespace: true`.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   hostPID: true
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   shareProcessNamespace: true
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `hostNamespaces`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/share-process-namespace/
+    /// - CIS Kubernetes Benchmark 5.2.3
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static HOST_PID = {
         id: "host-pid",
         aliases: &["hostNamespaces"],
@@ -32,7 +105,46 @@ rule! {
 }
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `hostIPC: true`.
+    ///
+    /// ## Why it matters
+    /// The pod reaches the shared memory, semaphores and message queues of the node's processes, and may read or change what
+    /// they exchange.
+    ///
+    /// ## How to fix
+    /// Remove the field. Containers of one pod share IPC without it; a larger /dev/shm is an `emptyDir` with `medium: Memory`.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   hostIPC: true
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     volumeMounts:
+    ///     - {name: shm, mountPath: /dev/shm}
+    ///   volumes:
+    ///   - name: shm
+    ///     emptyDir: {medium: Memory}
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `hostNamespaces`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/concepts/storage/volumes/#emptydir
+    /// - CIS Kubernetes Benchmark 5.2.4
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static HOST_IPC = {
         id: "host-ipc",
         aliases: &["hostNamespaces"],

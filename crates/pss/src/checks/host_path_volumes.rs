@@ -12,7 +12,48 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports volumes of type `hostPath`.
+    ///
+    /// ## Why it matters
+    /// Such a volume opens the node's files to the container: credentials of the kubelet, the container runtime's socket, logs
+    /// with secrets of other pods. Where it is writable it usually means root on the node.
+    ///
+    /// ## How to fix
+    /// Use `emptyDir` for scratch space, a PersistentVolumeClaim for data, a ConfigMap or Secret for files. Agents that must read
+    /// the node's files belong in a namespace of their own at level privileged, with read-only mounts of the narrowest directory.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///   volumes:
+    ///   - name: logs
+    ///     hostPath: {path: /var/log}
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///   volumes:
+    ///   - name: logs
+    ///     emptyDir: {}
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline in all versions, reference check `hostPathVolumes`; restricted in all versions, where the reference reports it
+    /// under `restrictedVolumes`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/concepts/storage/volumes/#hostpath
+    /// - CIS Kubernetes Benchmark 5.2.12
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "host-path-volume",
         aliases: &["hostPathVolumes", "restrictedVolumes"],

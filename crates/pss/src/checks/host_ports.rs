@@ -13,7 +13,46 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports container ports with a `hostPort` other than 0.
+    ///
+    /// ## Why it matters
+    /// The port opens on the node's own address, past Services and on many network plugins past NetworkPolicies; it may shadow
+    /// a service of the node. Two such pods cannot run on one node.
+    ///
+    /// ## How to fix
+    /// Remove `hostPort` and expose the port with a Service (of type NodePort or LoadBalancer for clients outside).
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     ports:
+    ///     - containerPort: 8080
+    ///       hostPort: 8080
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     ports:
+    ///     - containerPort: 8080
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `hostPorts`. In a Pod with `hostNetwork: true` the API server sets
+    /// `hostPort` itself.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/concepts/services-networking/service/
+    /// - CIS Kubernetes Benchmark 5.2.13
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "host-port",
         aliases: &["hostPorts"],
@@ -46,14 +85,16 @@ impl Check for HostPorts {
 
     fn detail(offenders: &[Offender<'_>]) -> String {
         let containers = text::container_names(offenders);
-        let ports = ports(offenders);
+        // Sorted as texts: 443 comes before 80.
+        let ports: BTreeSet<String> = offenders.iter().map(|o| number(o).to_string()).collect();
+        let ports: Vec<String> = ports.into_iter().collect();
         format!(
             "{} {} {} {} {}",
             plural("container", "containers", containers.len()),
             quoted_list(&containers),
             plural("uses", "use", containers.len()),
             plural("hostPort", "hostPorts", ports.len()),
-            joined(ports)
+            ports.join(", ")
         )
     }
 
@@ -62,26 +103,18 @@ impl Check for HostPorts {
     }
 
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
-        let ports = ports(offenders.iter().copied());
+        let ports: BTreeSet<i64> = offenders.iter().map(|o| number(o)).collect();
         let noun = plural("port", "ports", ports.len());
+        let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
         Account {
-            message: format!("{at} takes {noun} {} of the node", joined(ports)),
+            message: format!("{at} takes {noun} {} of the node", ports.join(", ")),
             advice: "remove `hostPort` and expose the port with a Service".to_owned(),
         }
     }
 }
 
-/// The ports as texts, for the reference sorts them so: 443 before 80.
-fn ports<'o>(offenders: impl IntoIterator<Item = &'o Offender<'o>>) -> BTreeSet<String> {
-    let number = |o: &Offender<'_>| match o.value {
-        Value::Int(port) => port.to_string(),
-        Value::Missing | Value::Bool(_) | Value::Text(_) => String::new(),
-    };
-    offenders.into_iter().map(number).collect()
-}
-
-fn joined(ports: BTreeSet<String>) -> String {
-    ports.into_iter().collect::<Vec<_>>().join(", ")
+fn number(offender: &Offender<'_>) -> i64 {
+    if let Value::Int(port) = offender.value { port } else { 0 }
 }
 
 #[cfg(test)]

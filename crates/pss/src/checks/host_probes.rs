@@ -13,7 +13,45 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports a non-empty `host` in `httpGet` or `tcpSocket` of liveness, readiness and startup probes and of the lifecycle
+    /// handlers `postStart` and `preStop`. 127.0.0.1 is no exception; `grpc`, `exec` and the header `Host` are fine.
+    ///
+    /// ## Why it matters
+    /// It is the kubelet that connects, from the node's network: whoever writes the pod can have it call services that the pod
+    /// itself cannot reach, such as the node's localhost or a cloud's metadata service.
+    ///
+    /// ## How to fix
+    /// Remove `host`: without it the pod's own address is meant. For a virtual host send the header `Host`. To probe something
+    /// else use an `exec` probe, which runs inside the container.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     livenessProbe:
+    ///       httpGet: {host: 127.0.0.1, port: 8080, path: /healthz}
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     livenessProbe:
+    ///       httpGet: {port: 8080, path: /healthz}
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, from v1.34 on. Reference check: `hostProbesAndHostLifecycle`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "probe-host",
         aliases: &["hostProbesAndHostLifecycle"],

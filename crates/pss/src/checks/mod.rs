@@ -147,3 +147,54 @@ const fn rules() -> [&'static Rule; rule_count()] {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn checks_are_in_the_reference_s_order() {
+        assert!(CHECKS.iter().is_sorted_by_key(|check| (check.level, check.id)));
+    }
+
+    #[test]
+    fn what_checks_override_exists() {
+        let overrides: Vec<_> = CHECKS.iter().filter_map(|check| check.overrides).collect();
+        assert_eq!(overrides.len(), 4);
+        assert!(overrides.iter().all(|id| CHECKS.iter().any(|check| check.id == *id)));
+    }
+
+    #[test]
+    fn every_rule_is_there_once_and_knows_its_checks() {
+        let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len());
+        for rule in RULES {
+            let covering: Vec<_> =
+                CHECKS.iter().filter(|c| c.rules.iter().any(|r| r.id == rule.id)).collect();
+            let checks: Vec<_> = covering.iter().map(|c| c.id).collect();
+            assert_eq!(rule.aliases, checks, "{}", rule.id);
+            assert_eq!(rule.level, covering.iter().map(|c| c.level).min(), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn reference_ids_name_all_rules_that_they_cover() {
+        let ids = |id| rule(id).map(|r| r.id).collect::<Vec<_>>();
+        assert_eq!(ids("hostNamespaces"), ["host-network", "host-pid", "host-ipc"]);
+        assert_eq!(ids("host-pid"), ["host-pid"]);
+        assert_eq!(ids("capabilities_restricted"), ["added-capability", "drop-all-capabilities"]);
+        assert_eq!(ids("nothing"), [""; 0]);
+    }
+
+    #[test]
+    fn every_rule_is_documented_in_full() {
+        const SECTIONS: [&str; 6] =
+            ["What it does", "Why it matters", "How to fix", "Example", "Applies to", "References"];
+        for rule in RULES {
+            let sections: Vec<_> = rule.doc.iter().filter_map(|line| line.strip_prefix(" ## ")).collect();
+            assert_eq!(sections, SECTIONS, "{}", rule.id);
+        }
+    }
+}

@@ -11,7 +11,46 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports containers with `privileged: true`.
+    ///
+    /// ## Why it matters
+    /// A privileged container has all capabilities, all devices of the node and neither seccomp nor `AppArmor`: whoever runs code
+    /// in it is root on the node in a few commands.
+    ///
+    /// ## How to fix
+    /// Remove the field. If it is there for one device, use a device plugin; for one capability, see `added-capability`; for
+    /// building images, a builder that runs without privileges. What remains (storage and network drivers) belongs in a namespace
+    /// of its own at level privileged.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       privileged: true
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       privileged: false
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `privileged`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+    /// - CIS Kubernetes Benchmark 5.2.2
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "privileged-container",
         aliases: &["privileged"],

@@ -12,7 +12,45 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `procMount` other than `Default`, the empty text too.
+    ///
+    /// ## Why it matters
+    /// Runtimes mask parts of /proc and make others read-only, because they show secrets of the kernel or change the node.
+    /// `Unmasked` lays them open.
+    ///
+    /// ## How to fix
+    /// Remove the field. It is meant for containers that run containers; those need `hostUsers: false`, which baseline allows
+    /// from v1.35 on.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       procMount: Unmasked
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       procMount: Default
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline in all versions, reference check `procMount`; from v1.35 on not for pods with `hostUsers: false`. Restricted in
+    /// all versions and whatever `hostUsers` says, from v1.35 on as reference check `procMount_restricted`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/user-namespaces/
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "proc-mount",
         aliases: &["procMount", "procMount_restricted"],

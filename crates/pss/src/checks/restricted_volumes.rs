@@ -13,7 +13,48 @@ use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports volumes that are not a configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected or
+    /// secret. A `hostPath` volume is reported as `host-path-volume`.
+    ///
+    /// ## Why it matters
+    /// The other types let whoever writes the pod name servers, paths and credentials of storage themselves, past the cluster's
+    /// administrators, and have the node's kernel mount what they offer.
+    ///
+    /// ## How to fix
+    /// Let an administrator describe the storage in a PersistentVolume or StorageClass, and mount it through a
+    /// PersistentVolumeClaim.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///   volumes:
+    ///   - name: data
+    ///     nfs: {server: nfs.example.com, path: /}
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///   volumes:
+    ///   - name: data
+    ///     persistentVolumeClaim: {claimName: data}
+    /// ```
+    ///
+    /// ## Applies to
+    /// Restricted, all versions. Reference check: `restrictedVolumes`. A volume without any type is an `emptyDir` to the API
+    /// server.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/concepts/storage/volumes/
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "volume-types",
         aliases: &["restrictedVolumes"],
@@ -84,9 +125,10 @@ impl Check for RestrictedVolumes {
         let volumes: Vec<String> = offenders.iter().map(|o| format!("{} ({})", quote(o.name), kind(o))).collect();
         Account {
             message: format!(
-                "{} {} of a type that restricted does not allow",
+                "{} {} {} of a type that restricted does not allow",
                 plural("volume", "volumes", volumes.len()),
-                volumes.join(", ")
+                volumes.join(", "),
+                plural("is", "are", volumes.len())
             ) ,
             advice: "mount the storage through a PersistentVolumeClaim; its PersistentVolume may be of any type".to_owned(),
         }

@@ -11,7 +11,49 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports containers for which neither they nor the pod set `runAsNonRoot: true`, and every `runAsNonRoot: false`: the pod's
+    /// too, even if all its containers say true. A `runAsUser` other than 0 does not make up for it.
+    ///
+    /// ## Why it matters
+    /// Root in a container is root to the kernel: with one flaw in runtime or kernel it is root on the node. With true the
+    /// kubelet refuses to start an image that would run as user 0.
+    ///
+    /// ## How to fix
+    /// Write `runAsNonRoot: true` in the pod's `securityContext`. The image has to name its user by number (`USER 10001`), or
+    /// the pod has to set `runAsUser`; otherwise the container does not start. Where the program insists on root, `hostUsers: false`
+    /// gives it a root that means nothing on the node, and restricted accepts it from v1.35 on.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       runAsUser: 10001
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   securityContext:
+    ///     runAsNonRoot: true
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       runAsUser: 10001
+    /// ```
+    ///
+    /// ## Applies to
+    /// Restricted, all versions; from v1.35 on not for pods with `hostUsers: false`. Reference check: `runAsNonRoot`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+    /// - CIS Kubernetes Benchmark 5.2.7
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "run-as-non-root",
         aliases: &["runAsNonRoot"],

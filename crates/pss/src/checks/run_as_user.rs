@@ -11,7 +11,44 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `runAsUser: 0`, in the pod's or a container's `securityContext`, even where another setting overrides it.
+    ///
+    /// ## Why it matters
+    /// User 0 is root, in the container and, but for user namespaces, on the node.
+    ///
+    /// ## How to fix
+    /// Remove the field, or name a user that the image can run as. Files that belong to root in the image need another owner;
+    /// `fsGroup` helps with volumes. Or set `hostUsers: false`, which restricted accepts from v1.35 on.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       runAsUser: 0
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   containers:
+    ///   - name: app
+    ///     securityContext:
+    ///       runAsUser: 10001
+    /// ```
+    ///
+    /// ## Applies to
+    /// Restricted, from v1.23 on; from v1.35 on not for pods with `hostUsers: false`. Reference check: `runAsUser`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+    /// - CIS Kubernetes Benchmark 5.2.7
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "run-as-root-user",
         aliases: &["runAsUser"],

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::gotext::{plural, quoted_list};
+use seawall_model::gotext::{plural, quote, quoted_list};
 use seawall_model::pod::{Container, PodSpec, SeLinuxOptions as Options};
 
 use crate::check::{Account, Check, Sink, Variant};
@@ -13,7 +13,44 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports, in `seLinuxOptions` of the pod or a container, types other than container_t, container_init_t, container_kvm_t and
+    /// (from v1.31 on) container_engine_t, and any `user` or `role`. The `level` is free.
+    ///
+    /// ## Why it matters
+    /// On nodes with `SELinux` the type decides what a process may touch. `spc_t` and its like are not confined at all: they take
+    /// away the last wall between a broken container and the node.
+    ///
+    /// ## How to fix
+    /// Remove `user` and `role`, and the type too unless it is one of those.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   securityContext:
+    ///     seLinuxOptions: {type: spc_t}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   securityContext:
+    ///     seLinuxOptions: {type: container_t, level: "s0:c123,c456"}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `seLinuxOptions`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#assign-selinux-labels-to-a-container
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "selinux-options",
         aliases: &["seLinuxOptions"],
@@ -76,7 +113,7 @@ impl Check for SeLinuxOptions {
         let name = |o: &&Offender<'_>| o.field.head.rsplit('.').next().unwrap_or_default();
         let set: Vec<String> = offenders
             .iter()
-            .map(|o| format!("{} {}", name(o), seawall_model::gotext::quote(o.text())))
+            .map(|o| format!("{} {}", name(o), quote(o.text())))
             .collect();
         Account {
             message: format!("{at} sets the SELinux {}", set.join(", ")),

@@ -13,7 +13,48 @@ use crate::offender::{Field, Offender, Site, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `seccompProfile.type` other than `RuntimeDefault` and `Localhost`; at restricted also containers that have no
+    /// profile, neither of their own nor from the pod.
+    ///
+    /// ## Why it matters
+    /// Seccomp filters system calls. Without it all of the kernel's are open to the container, old and rarely tested ones among
+    /// them, and most ways out of a container start there. Kubernetes does not filter by default.
+    ///
+    /// ## How to fix
+    /// Write `seccompProfile: {type: RuntimeDefault}` in the pod's `securityContext`: all containers inherit it. Few programs
+    /// notice; those that do get a profile of their own with `Localhost`.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   securityContext:
+    ///     seccompProfile: {type: Unconfined}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   securityContext:
+    ///     seccompProfile: {type: RuntimeDefault}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline in all versions, reference check `seccompProfile_baseline`: up to v1.18 by the annotations
+    /// `seccomp.security.alpha.kubernetes.io/pod` and `container.seccomp.security.alpha.kubernetes.io/<container>`, from v1.19 on by
+    /// the fields alone. Restricted from v1.19 on, reference check `seccompProfile_restricted`; from v1.25 on not for Windows pods.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tutorials/security/seccomp/
+    /// - CIS Kubernetes Benchmark 5.7.2
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "seccomp-profile",
         aliases: &["seccompProfile_baseline", "seccompProfile_restricted"],

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
+use seawall_model::gotext::plural;
 use seawall_model::pod::PodSpec;
 
 use crate::check::{Account, Check, Sink, Variant};
@@ -12,7 +13,47 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `sysctls` of the pod whose name is not in the list of safe ones. The list grew: `ip_local_reserved_ports` came with
+    /// v1.27, `tcp_keepalive_*` and `tcp_fin_timeout` with v1.29, `tcp_rmem` and `tcp_wmem` with v1.32, `tcp_slow_start_after_idle` and
+    /// `tcp_notsent_lowat` with v1.37. Names are compared as written, with dots: the form with slashes is not in the list.
+    ///
+    /// ## Why it matters
+    /// A kernel parameter that does not belong to the pod alone changes the node for all pods: limits, routing, security
+    /// switches.
+    ///
+    /// ## How to fix
+    /// Remove it. A setting that the workload cannot do without belongs in the node's configuration, on nodes set aside for it.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   securityContext:
+    ///     sysctls:
+    ///     - {name: kernel.msgmax, value: "65536"}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   securityContext:
+    ///     sysctls:
+    ///     - {name: net.ipv4.ip_unprivileged_port_start, value: "0"}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `sysctls`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "unsafe-sysctl",
         aliases: &["sysctls"],
@@ -84,8 +125,12 @@ impl Check for Sysctls {
 
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         Account {
-            message: format!("{at} sets the kernel parameters {}", text::listed(offenders)),
-            advice: "remove them; a setting that the workload cannot do without belongs on the node".to_owned(),
+            message: format!(
+                "{at} sets the kernel {} {}",
+                plural("parameter", "parameters", offenders.len()),
+                text::listed(offenders)
+            ),
+            advice: "remove it; a setting that the workload cannot do without belongs on the node".to_owned(),
         }
     }
 }

@@ -11,7 +11,47 @@ use crate::offender::{Field, Offender, Value};
 use crate::text;
 
 rule! {
-    /// DOC
+    /// ## What it does
+    /// Reports `windowsOptions.hostProcess: true`, in the pod's or a container's `securityContext`.
+    ///
+    /// ## Why it matters
+    /// Such a container is a process of the Windows node with the rights of its user, often SYSTEM: what privileged is on Linux,
+    /// with no walls at all.
+    ///
+    /// ## How to fix
+    /// Remove the field. Agents that administer Windows nodes belong in a namespace of their own at level privileged.
+    ///
+    /// ## Example
+    /// Bad:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   os: {name: windows}
+    ///   hostNetwork: true
+    ///   securityContext:
+    ///     windowsOptions: {hostProcess: true}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// Good:
+    ///
+    /// ```yaml
+    /// spec:
+    ///   os: {name: windows}
+    ///   securityContext:
+    ///     windowsOptions: {runAsUserName: ContainerUser}
+    ///   containers:
+    ///   - name: app
+    /// ```
+    ///
+    /// ## Applies to
+    /// Baseline and restricted, all versions. Reference check: `windowsHostProcess`.
+    ///
+    /// ## References
+    /// - https://kubernetes.io/docs/tasks/configure-pod-container/create-hostprocess-pod/
+    /// - CIS Kubernetes Benchmark 5.2.11
+    /// - Pod Security Standards: https://kubernetes.io/docs/concepts/security/pod-security-standards/
     pub(crate) static RULE = {
         id: "host-process",
         aliases: &["windowsHostProcess"],

@@ -1,0 +1,209 @@
+//! `seawall scan` and `kube-score score` on the same generated manifests, in turns: `scan_vs_kube_score [--quick]`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use seawall_benches::corpus::{Plan, Size, document, write};
+use seawall_benches::floor::Floors;
+use seawall_benches::peer::{Side, kube_score, seawall, target_directory};
+
+/// How many times less CPU time than kube-score.
+const CPU_RATIO: f64 = 20.0;
+/// Bytes of memory beside the largest file and the workloads.
+const MEMORY_BASE: u64 = 20_000_000;
+/// Bytes of memory a workload.
+const MEMORY_PER_WORKLOAD: u64 = 300;
+/// One small file, process start to end.
+const SMALL_FILE: Duration = Duration::from_millis(5);
+/// How much CPU time ten times the documents may take.
+const TENFOLD: std::ops::RangeInclusive<f64> = 7.0..=13.0;
+
+fn main() -> ExitCode {
+    let quick = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => false,
+        [option] if option == "--quick" => true,
+        _ => {
+            eprintln!("usage: scan_vs_kube_score [--quick]");
+            return ExitCode::from(2);
+        }
+    };
+    match compare(quick) {
+        Ok(floors) => {
+            print!("{}", floors.table());
+            ExitCode::from(u8::from(!floors.met()))
+        }
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A corpus on disk that is removed at the end.
+struct Corpus {
+    directory: PathBuf,
+    size: Size,
+    documents: usize,
+}
+
+impl Corpus {
+    fn new(documents: usize) -> Result<Self, String> {
+        let directory = target_directory()?.join("corpus").join(documents.to_string());
+        let _ = fs::remove_dir_all(&directory);
+        let size =
+            write(Plan::of(documents), &directory).map_err(|e| format!("{}: {e}", directory.display()))?;
+        println!(
+            "corpus: {documents} documents with {} workloads, {} in {} files",
+            size.workloads,
+            megabytes(size.bytes),
+            size.files
+        );
+        Ok(Self { directory, size, documents })
+    }
+
+    /// All files, for a program that does not walk directories.
+    fn files(&self) -> Result<Vec<PathBuf>, String> {
+        let list = |directory: &Path| -> Result<Vec<PathBuf>, String> {
+            let entries = fs::read_dir(directory).map_err(|e| format!("{}: {e}", directory.display()))?;
+            entries.map(|entry| entry.map(|e| e.path()).map_err(|e| e.to_string())).collect()
+        };
+        let mut files = Vec::new();
+        for folder in list(&self.directory)? {
+            files.extend(list(&folder)?);
+        }
+        files.sort_unstable();
+        Ok(files)
+    }
+}
+
+impl Drop for Corpus {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn compare(quick: bool) -> Result<Floors, String> {
+    let (rounds, runs, starts) = if quick { (1, 3, 20) } else { (3, 5, 50) };
+    let ours = seawall()?;
+    let theirs = kube_score()?;
+    let corpus = Corpus::new(10_000)?;
+    let files = corpus.files()?;
+    let our_scan = Side::new(&ours, &["scan"], [corpus.directory.clone()]);
+    let their_scan = Side::new(&theirs, &["score"], files);
+    sees_all(&our_scan, &corpus)?;
+    let lines = their_scan.output()?.lines().count();
+    if lines < corpus.documents {
+        return Err(format!("kube-score printed {lines} lines only: it did not take the corpus"));
+    }
+
+    let mut floors = Floors::default();
+    let (mut our_cpu, mut their_cpu) = (Duration::MAX, Duration::MAX);
+    for round in 1..=rounds {
+        let (theirs, ours) = (their_scan.cpu(1)?, our_scan.cpu(runs)?);
+        println!("round {round}: kube-score {:.2} CPU-s, seawall {:.3} CPU-s", secs(theirs), secs(ours));
+        their_cpu = their_cpu.min(theirs);
+        our_cpu = our_cpu.min(ours);
+    }
+    let ratio = secs(their_cpu) / secs(our_cpu).max(1e-3);
+    floors.add(
+        "CPU time, 10,000 documents, vs kube-score",
+        format!("{:.3} s, {ratio:.1} x less", secs(our_cpu)),
+        format!(">= {CPU_RATIO} x less than {:.2} s", secs(their_cpu)),
+        ratio >= CPU_RATIO,
+    );
+    let their_memory = their_scan.peak_memory()?;
+    memory(&mut floors, &our_scan, &corpus)?;
+
+    let large = Corpus::new(100_000)?;
+    let large_scan = Side::new(&ours, &["scan"], [large.directory.clone()]);
+    sees_all(&large_scan, &large)?;
+    let mut tenfold = Duration::MAX;
+    for _ in 0..rounds {
+        tenfold = tenfold.min(large_scan.cpu(1)?);
+    }
+    let growth = secs(tenfold) / secs(our_cpu).max(1e-3);
+    floors.add(
+        "CPU time, 100,000 documents, vs 10,000",
+        format!("{:.2} s, {growth:.1} x more", secs(tenfold)),
+        format!("{} to {} x more", TENFOLD.start(), TENFOLD.end()),
+        TENFOLD.contains(&growth),
+    );
+    memory(&mut floors, &large_scan, &large)?;
+
+    small_file(&mut floors, &ours, &theirs, starts)?;
+    println!("kube-score held {} on 10,000 documents", megabytes(their_memory));
+    Ok(floors)
+}
+
+/// Fails unless the scan judged every workload of the corpus: a fast scan of half the input is none.
+fn sees_all(scan: &Side, corpus: &Corpus) -> Result<(), String> {
+    let output = scan.output()?;
+    let workloads = format!("{} workloads", corpus.size.workloads);
+    if output.replace(',', "").contains(&workloads) {
+        Ok(())
+    } else {
+        Err(format!("seawall did not report {workloads}; it ended with:\n{}", tail(&output, 6)))
+    }
+}
+
+fn memory(floors: &mut Floors, scan: &Side, corpus: &Corpus) -> Result<(), String> {
+    let bound = MEMORY_BASE + corpus.size.largest + MEMORY_PER_WORKLOAD * corpus.size.workloads as u64;
+    let peak = scan.peak_memory()?;
+    floors.add(
+        format!("memory, {} documents", corpus.documents),
+        megabytes(peak),
+        format!("<= {}", megabytes(bound)),
+        peak <= bound,
+    );
+    Ok(())
+}
+
+fn small_file(floors: &mut Floors, ours: &Path, theirs: &Path, starts: u32) -> Result<(), String> {
+    let file = target_directory()?.join("corpus/small.yaml");
+    fs::write(&file, document(1, 0)).map_err(|e| format!("{}: {e}", file.display()))?;
+    let ours = Side::new(ours, &["scan"], [file.clone()]);
+    let theirs = Side::new(theirs, &["score"], [file]);
+    let (ours, theirs) = (ours.wall(starts)?, theirs.wall(starts)?);
+    println!(
+        "one small file, shortest and median of {starts}: seawall {}, kube-score {}",
+        spread(&ours),
+        spread(&theirs)
+    );
+    floors.add(
+        "one small file, start to end, median",
+        milliseconds(median(&ours)),
+        format!("< {}", milliseconds(SMALL_FILE)),
+        median(&ours) < SMALL_FILE,
+    );
+    Ok(())
+}
+
+/// The last lines of a text.
+fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
+}
+
+/// The middle of sorted times.
+fn median(sorted: &[Duration]) -> Duration {
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+fn spread(sorted: &[Duration]) -> String {
+    let shortest = sorted.first().copied().unwrap_or_default();
+    format!("{} and {}", milliseconds(shortest), milliseconds(median(sorted)))
+}
+
+fn secs(time: Duration) -> f64 {
+    time.as_secs_f64()
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", secs(time) * 1e3)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
+}

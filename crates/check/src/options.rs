@@ -1,0 +1,69 @@
+//! How a run judges, and what fails it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use seawall_finding::Severity;
+
+use seawall_manifest::workload::ConfiguredEntry;
+
+/// How a run judges.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The minor version of the target cluster: what `latest` means and what newer versions clamp to.
+    pub kubernetes: u64,
+    /// Whether the API server's defaults are filled in first.
+    pub defaults: bool,
+    /// Custom resources with pod templates, besides those that are known.
+    pub custom_resources: Vec<ConfiguredEntry>,
+}
+
+impl Default for Options {
+    /// The newest version that is known, with defaults.
+    fn default() -> Self {
+        Self { kubernetes: u64::from(seawall_pss::NEWEST), defaults: true, custom_resources: Vec::new() }
+    }
+}
+
+/// What makes a run fail with exit status 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailOn {
+    /// A workload fails its enforce level, or the API server would refuse an object.
+    Enforce,
+    /// As `Enforce`, and failing the audit level.
+    Audit,
+    /// As `Enforce`, and failing the warn level.
+    Warn,
+    /// A finding of this severity or above.
+    Severity(Severity),
+    /// Nothing.
+    Never,
+}
+
+/// The text is no bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailOnError;
+
+impl fmt::Display for FailOnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be enforce, audit, warn, info, low, medium, high, critical or never")
+    }
+}
+
+impl std::error::Error for FailOnError {}
+
+impl FromStr for FailOn {
+    type Err = FailOnError;
+
+    fn from_str(text: &str) -> Result<Self, FailOnError> {
+        match text {
+            "enforce" => Ok(Self::Enforce),
+            "audit" => Ok(Self::Audit),
+            "warn" => Ok(Self::Warn),
+            "never" => Ok(Self::Never),
+            _ => {
+                Severity::ALL.into_iter().find(|s| s.as_str() == text).map(Self::Severity).ok_or(FailOnError)
+            }
+        }
+    }
+}

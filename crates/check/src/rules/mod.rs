@@ -1,0 +1,64 @@
+//! All rules of all engines in one table.
+
+mod duplicate_key;
+mod explain;
+mod schema_invalid;
+
+use seawall_finding::Rule;
+
+pub use duplicate_key::RULE as DUPLICATE_KEY;
+pub use explain::{explain, nearest};
+pub use schema_invalid::RULE as SCHEMA_INVALID;
+
+/// The rules that the driver itself answers for.
+pub static RULES: [&Rule; 2] = [&DUPLICATE_KEY, &SCHEMA_INVALID];
+
+/// Every rule of every engine, sorted by id.
+pub fn all() -> Vec<&'static Rule> {
+    let mut rules: Vec<&Rule> = RULES.iter().copied().chain(seawall_pss::RULES.iter().copied()).collect();
+    rules.sort_by_key(|r| r.id);
+    rules
+}
+
+/// The rules that an id or an alias names; an id names one, an alias of the reference may name several.
+pub fn find(id: &str) -> Vec<&'static Rule> {
+    let rules = all();
+    if let Some(rule) = rules.iter().find(|r| r.id == id) {
+        return vec![rule];
+    }
+    rules.into_iter().filter(|r| r.aliases.iter().any(|a| a.eq_ignore_ascii_case(id))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_no_alias_is_an_id() {
+        let rules = all();
+        for pair in rules.windows(2) {
+            assert_ne!(pair[0].id, pair[1].id);
+        }
+        for rule in &rules {
+            for alias in rule.aliases {
+                let hidden = rules.iter().find(|r| r.id == *alias && r.id != rule.id);
+                assert!(hidden.is_none(), "alias {alias} of {} is the id of another rule", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_documents_itself() {
+        for rule in all() {
+            let text = rule.doc.join("\n");
+            for section in ["## What it does", "## Why it matters", "## How to fix"] {
+                assert!(text.contains(section), "{} lacks `{section}`", rule.id);
+            }
+            assert!(
+                rule.title.starts_with(|c: char| !c.is_uppercase()) && !rule.title.ends_with('.'),
+                "{}",
+                rule.id
+            );
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What the schema check finds, as findings.
+
+use seawall_finding::{Finding, Locus};
+use seawall_manifest::objects::Object;
+use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind};
+use seawall_model::{FieldPath, Segment};
+use seawall_yaml::LineIndex;
+
+use crate::locate::mark;
+use crate::record::Located;
+use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID};
+
+/// A schema problem as a finding with its places.
+pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &LineIndex<'_>) -> Located {
+    let mut related = Vec::new();
+    let (rule, label) = match &problem.kind {
+        SchemaProblemKind::WrongType { expected, .. } => (&SCHEMA_INVALID, format!("must be {expected}")),
+        SchemaProblemKind::InvalidValue => (&SCHEMA_INVALID, "does not parse".to_owned()),
+        SchemaProblemKind::UnknownField { .. } => (&SCHEMA_INVALID, "no such field".to_owned()),
+        SchemaProblemKind::DuplicateKey { first } => {
+            related.push(mark(lines, *first, "first given here"));
+            (&DUPLICATE_KEY, "this one counts".to_owned())
+        }
+    };
+    let advice = problem.hint.clone().unwrap_or_else(|| match &problem.kind {
+        SchemaProblemKind::WrongType { expected, .. } => format!("write {expected}"),
+        SchemaProblemKind::InvalidValue => "correct the value".to_owned(),
+        SchemaProblemKind::UnknownField { suggestion: Some(name) } => format!("did you mean `{name}`?"),
+        SchemaProblemKind::UnknownField { suggestion: None } => {
+            "remove it: the API server drops it".to_owned()
+        }
+        SchemaProblemKind::DuplicateKey { .. } => "delete the one that is not meant".to_owned(),
+    });
+    Located {
+        primary: mark(lines, problem.span, label.clone()),
+        finding: Finding {
+            rule,
+            severity: rule.severity,
+            object: object.id(),
+            container: container(&problem.path),
+            primary: Locus { path: problem.path.clone(), label },
+            related: Vec::new(),
+            message: problem.message.clone(),
+            advice,
+        },
+        related,
+        missing: false,
+        modes: Vec::new(),
+    }
+}
+
+/// The first reason for which the API server would refuse the object, in its own words.
+pub(crate) fn refusal(problems: &[SchemaProblem]) -> Option<String> {
+    problems.iter().find(|p| p.answer == Answer::Refused).map(|p| p.reason.clone())
+}
+
+/// The container that a path leads into.
+fn container(path: &FieldPath) -> Option<String> {
+    path.0.windows(2).find_map(|pair| match pair {
+        [Segment::Key(list), Segment::Item { key, value }]
+            if key == "name"
+                && matches!(&**list, "containers" | "initContainers" | "ephemeralContainers") =>
+        {
+            Some(value.clone())
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,207 @@
+//! Phase one: what is in a file, in as few bytes as the judgement needs.
+
+use std::sync::Arc;
+
+use seawall_manifest::defaults::{self, Defaults};
+use seawall_manifest::objects::Object;
+use seawall_manifest::schema::{self, SchemaProblem, Walker};
+use seawall_manifest::workload::{self, Template};
+use seawall_model::decode::DecodeError;
+use seawall_model::pod::Pod;
+use seawall_model::{WorkloadKind, nodes};
+use seawall_pss::Faults;
+use seawall_yaml::{Document, LineIndex, Reader, Span};
+
+use crate::levels::{LABEL_PREFIX, NamespaceObject};
+use crate::locate::{first_token, region};
+use crate::options::Options;
+
+/// A file that is being looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Its name for records.
+    pub file: &'a Arc<str>,
+    /// Its bytes.
+    pub bytes: &'a Arc<[u8]>,
+    /// Whether it was met in a directory, not named: what is no manifest is a notice then, not an error.
+    pub walked: bool,
+    /// The Helm chart that it belongs to.
+    pub chart: Option<&'a str>,
+}
+
+/// What stays of a file after phase one.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// Documents with content.
+    pub documents: u32,
+    /// Objects, lists expanded.
+    pub objects: u32,
+    /// Its workloads in order.
+    pub workloads: Vec<Seen>,
+    /// Its Namespace objects in order.
+    pub namespaces: Vec<NamespaceObject>,
+    /// Whether a part of the file could not be read: then judging it begins at its first byte again.
+    pub broken: bool,
+    /// The documents that hold workloads, or of which something has to be said besides verdicts.
+    pub places: Vec<Place>,
+}
+
+/// A document that is worth reading again.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its position in the file.
+    pub index: u32,
+    /// Its bytes.
+    pub range: Span,
+    /// Whether it is read by JSON's rules.
+    pub json: bool,
+    /// How many of the file's workloads are in it.
+    pub workloads: u32,
+    /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
+    pub speaks: bool,
+}
+
+/// A workload after phase one.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its namespace; empty where none is written.
+    pub namespace: Box<str>,
+    /// What its pods fail, as the API server would make them.
+    pub pod: Faults,
+    /// What its template fails as it stands; the same as `pod` for pods.
+    pub template: Faults,
+    /// Whether it is a template.
+    pub is_template: bool,
+    /// Whether the API server would refuse the object.
+    pub refused: bool,
+}
+
+/// One pod or pod template with the verdicts on it.
+pub(crate) struct Judged<'d> {
+    pub(crate) template: Template<'d>,
+    /// As its pods would be when admission sees them; `None` if the object does not decode.
+    pub(crate) pod: Option<Pod<'d>>,
+    /// As the template stands when admission sees it.
+    pub(crate) as_template: Option<Pod<'d>>,
+}
+
+impl Judged<'_> {
+    pub(crate) fn faults(&self) -> (Faults, Faults) {
+        let of = |pod: &Option<Pod<'_>>| pod.as_ref().map_or(Faults::NONE, seawall_pss::evaluate);
+        let pod = of(&self.pod);
+        (pod, if self.as_template.is_some() { of(&self.as_template) } else { pod })
+    }
+}
+
+/// An object with what its schema says and its pods.
+pub(crate) struct Examined<'d> {
+    pub(crate) object: Object<'d>,
+    pub(crate) problems: Vec<SchemaProblem>,
+    pub(crate) judged: Vec<Judged<'d>>,
+}
+
+impl Examined<'_> {
+    pub(crate) fn refused(&self) -> bool {
+        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_none())
+    }
+}
+
+/// The view of a template's pod with these defaults.
+fn view<'d>(template: &Template<'d>, how: Defaults) -> Result<Pod<'d>, DecodeError> {
+    let mut pod = Pod {
+        metadata: template.metadata.map(nodes::decode).transpose()?.unwrap_or_default(),
+        spec: template.spec.map(nodes::decode).transpose()?.unwrap_or_default(),
+    };
+    defaults::apply(&mut pod, how);
+    Ok(pod)
+}
+
+/// Looks at one object: schema, templates, defaults.
+pub(crate) fn examine<'d>(object: Object<'d>, walker: &mut Walker, options: &Options) -> Examined<'d> {
+    let problems = walker.check(&object);
+    let judged = workload::templates(&object, &options.custom_resources)
+        .into_iter()
+        .map(|template| {
+            let how = |how: Defaults| if options.defaults { how } else { Defaults::None };
+            let is_template = template.kind == WorkloadKind::Template;
+            let as_template = is_template.then(|| view(&template, how(Defaults::Template)).ok()).flatten();
+            let pod = view(&template, how(Defaults::Pod)).ok();
+            Judged { template, pod, as_template }
+        })
+        .collect();
+    Examined { object, problems, judged }
+}
+
+/// What is in a file.
+pub fn survey(source: Source<'_>, options: &Options) -> Survey {
+    let mut survey = Survey::default();
+    let mut walker = Walker::default();
+    let mut lines = None;
+    let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
+    while let Some(entry) = reader.next() {
+        survey.broken |= !entry.problems.is_empty();
+        let Some(document) = entry.document else { continue };
+        survey.documents += 1;
+        let before = survey.workloads.len();
+        let speaks = survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
+        let workloads = (survey.workloads.len() - before) as u32;
+        if speaks || workloads > 0 {
+            let (range, json) = (document.range(), document.is_json());
+            survey.places.push(Place { index: entry.index, range, json, workloads, speaks });
+        }
+        reader.recycle(document);
+    }
+    survey
+}
+
+fn survey_document<'a>(
+    document: &Document,
+    source: Source<'a>,
+    lines: &mut Option<LineIndex<'a>>,
+    walker: &mut Walker,
+    options: &Options,
+    survey: &mut Survey,
+) -> bool {
+    let read = seawall_manifest::objects::objects(document);
+    let mut speaks = !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
+    for object in read.objects {
+        survey.objects += 1;
+        if (object.api_version, object.kind) == ("v1", "Namespace") {
+            let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
+            survey.namespaces.push(namespace(&object, source.file, lines));
+        }
+        let examined = examine(object, walker, options);
+        speaks |= !examined.problems.is_empty()
+            || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some();
+        let refused = examined.refused();
+        for judged in &examined.judged {
+            let (pod, template) = judged.faults();
+            survey.workloads.push(Seen {
+                namespace: examined.object.namespace.into(),
+                pod,
+                template,
+                is_template: judged.template.kind == WorkloadKind::Template,
+                refused,
+            });
+        }
+    }
+    speaks
+}
+
+fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> NamespaceObject {
+    let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (key, value) in labels.into_iter().flat_map(|l| l.entries()) {
+        let (Some(key), Some(value)) = (key.key(), value.as_str()) else { continue };
+        if key.starts_with(LABEL_PREFIX) {
+            found.retain(|(k, _)| *k != key);
+            found.push((key.into_owned(), value.to_owned()));
+        }
+    }
+    NamespaceObject {
+        name: object.name.to_owned(),
+        labels: found,
+        file: file.clone(),
+        region: region(lines, first_token(object.node)),
+    }
+}

@@ -1,0 +1,140 @@
+//! Counting: what the summary says and whether the run fails.
+
+use seawall_finding::Severity;
+use seawall_model::Level;
+use seawall_pss::Faults;
+use seawall_pss::namespace::Mode;
+
+use crate::judge::verdict;
+use crate::levels::Levels;
+use crate::options::{FailOn, Options};
+use crate::record::{Blocker, Located, Record, Summary};
+use crate::survey::{Seen, Survey};
+
+/// What the checks of the standard are called when workloads are counted: the four basics of restricted are one thing.
+const BLOCKERS: [(&str, &[&str]); 15] = [
+    (
+        "four basics",
+        &["allowPrivilegeEscalation", "capabilities_restricted", "runAsNonRoot", "seccompProfile_restricted"],
+    ),
+    ("privileged", &["privileged"]),
+    ("host namespaces", &["hostNamespaces"]),
+    ("hostPath", &["hostPathVolumes"]),
+    ("hostPort", &["hostPorts"]),
+    ("added capabilities", &["capabilities_baseline"]),
+    ("volume types", &["restrictedVolumes"]),
+    ("runAsUser 0", &["runAsUser"]),
+    ("hostProcess", &["windowsHostProcess"]),
+    ("AppArmor", &["appArmorProfile"]),
+    ("SELinux", &["seLinuxOptions"]),
+    ("seccomp", &["seccompProfile_baseline"]),
+    ("sysctls", &["sysctls"]),
+    ("procMount", &["procMount", "procMount_restricted"]),
+    ("probe hosts", &["hostProbesAndHostLifecycle"]),
+];
+
+/// Counts a run.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    summary: Summary,
+    blockers: [u64; BLOCKERS.len()],
+    bars: Vec<FailOn>,
+    failed: bool,
+}
+
+impl Tally {
+    /// Nothing counted yet; blockers are counted for `target`.
+    pub fn new(target: Level, options: &Options, bars: &[FailOn]) -> Self {
+        let summary = Summary { target: Some(target), kubernetes: options.kubernetes, ..Summary::default() };
+        Self { summary, blockers: [0; BLOCKERS.len()], bars: bars.to_vec(), failed: false }
+    }
+
+    /// Counts a file by what phase one found in it.
+    pub fn file(&mut self, survey: &Survey, levels: &Levels, options: &Options) {
+        self.summary.files += 1;
+        self.summary.documents += u64::from(survey.documents);
+        self.summary.objects += u64::from(survey.objects);
+        for seen in &survey.workloads {
+            self.workload(seen, levels, options);
+        }
+    }
+
+    fn workload(&mut self, seen: &Seen, levels: &Levels, options: &Options) {
+        if seen.refused {
+            self.summary.refused += 1;
+            self.fail();
+            return;
+        }
+        self.summary.by_level[seawall_pss::strictest(seen.pod, options.kubernetes) as usize] += 1;
+        let verdict = verdict(seen, &levels.of(&seen.namespace).0, options);
+        let [enforce, audit, warn] = Mode::ALL.map(|mode| verdict.passes(mode));
+        if !enforce {
+            self.summary.failing += 1;
+            self.fail();
+        } else if !(audit && warn) {
+            self.summary.warned += 1;
+        }
+        self.failed |=
+            (!audit && self.bars.contains(&FailOn::Audit)) || (!warn && self.bars.contains(&FailOn::Warn));
+        self.block(seen.pod, options.kubernetes);
+    }
+
+    /// The API server would refuse something: every bar but severities and `never` includes that.
+    fn fail(&mut self) {
+        self.failed |= self.bars.iter().any(|b| matches!(b, FailOn::Enforce | FailOn::Audit | FailOn::Warn));
+    }
+
+    fn block(&mut self, faults: Faults, minor: u64) {
+        let Some(target) = self.summary.target else { return };
+        // What baseline forbids is named by its own check, though restricted has stricter ones in their place.
+        let failing: Vec<&str> = [Level::Baseline, target]
+            .into_iter()
+            .filter(|level| *level <= target)
+            .flat_map(|level| seawall_pss::failing(faults, level, minor))
+            .map(|check| check.id)
+            .collect();
+        let host_path = failing.contains(&"hostPathVolumes");
+        for (i, (_, checks)) in BLOCKERS.iter().enumerate() {
+            let counts = |id: &&str| !(**id == *"restrictedVolumes" && host_path) && checks.contains(id);
+            self.blockers[i] += u64::from(failing.iter().any(counts));
+        }
+    }
+
+    /// Counts a record.
+    pub fn record(&mut self, record: &Record) {
+        match record {
+            Record::Workload(workload) => self.findings(&workload.findings),
+            Record::Object(object) => {
+                self.findings(&object.findings);
+                if object.refused.is_some() {
+                    self.fail();
+                }
+            }
+            Record::Error(_) => self.summary.errors += 1,
+            Record::Notice(_) => self.summary.notices += 1,
+        }
+    }
+
+    fn findings(&mut self, findings: &[Located]) {
+        self.summary.findings += findings.len() as u64;
+        let worst = findings.iter().map(|f| f.finding.severity).max();
+        let over =
+            |bar: &FailOn| matches!(bar, FailOn::Severity(s) if worst.is_some_and(|w: Severity| w >= *s));
+        self.failed |= self.bars.iter().any(over);
+    }
+
+    /// The summary, with the exit status: 2 if anything could not be read, else 1 if something is at the bar.
+    pub fn finish(mut self) -> Summary {
+        let mut blockers: Vec<Blocker> = BLOCKERS
+            .iter()
+            .zip(self.blockers)
+            .filter(|(_, workloads)| *workloads > 0)
+            .map(|((name, _), workloads)| Blocker { name, workloads })
+            .collect();
+        blockers.sort_by_key(|b| std::cmp::Reverse(b.workloads));
+        self.summary.blockers = blockers;
+        let failed = self.failed && !self.bars.contains(&FailOn::Never);
+        self.summary.exit = if self.summary.errors > 0 { 2 } else { u8::from(failed) };
+        self.summary
+    }
+}

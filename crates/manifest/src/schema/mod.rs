@@ -1,0 +1,106 @@
+//! Objects against the type table: what the API server would refuse, warn of, or silently lose.
+//!
+//! The API server decodes with sigs.k8s.io/json: a wrong type refuses the object; an unknown field or a duplicate key is
+//! dropped, which is an error, a warning or silence by the request's `fieldValidation`. Its default is a warning; kubectl
+//! asks for `Strict`, which is an error. Duplicate keys in YAML never get that far: kubectl turns the file into JSON first
+//! and keeps the last.
+
+mod keys;
+mod suggest;
+mod values;
+mod walk;
+mod words;
+
+use seawall_model::FieldPath;
+use seawall_yaml::{NodeId, Span};
+
+use crate::objects::Object;
+use crate::types;
+pub use walk::Walker;
+
+/// What is wrong with a part of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchemaProblemKind {
+    /// A value of another type than the field has.
+    WrongType {
+        /// What the field takes, as people say it: `true or false`.
+        expected: &'static str,
+        /// What is there: `a string`.
+        found: &'static str,
+    },
+    /// A value of the right type that does not parse, such as a quantity, a time or base64.
+    InvalidValue,
+    /// A field that the type does not have.
+    UnknownField {
+        /// The field that was probably meant; dotted where it belongs into a neighbour.
+        suggestion: Option<String>,
+    },
+    /// A key that its mapping already has.
+    DuplicateKey {
+        /// The first such key.
+        first: Span,
+    },
+}
+
+/// What becomes of an object with a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Answer {
+    /// Nobody says anything; what was written is lost.
+    Silent,
+    /// The API server warns by default and drops the field. kubectl refuses, as it asks for `fieldValidation: Strict`.
+    Strict,
+    /// The API server refuses the object.
+    Refused,
+}
+
+/// A problem with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaProblem {
+    /// What is wrong.
+    pub kind: SchemaProblemKind,
+    /// What becomes of the object.
+    pub answer: Answer,
+    /// Where in the object, list items by their merge key.
+    pub path: FieldPath,
+    /// The same as the API server writes it, list items by position.
+    pub go_path: String,
+    /// The node that shows it: the value, or the key of an unknown or duplicate field.
+    pub node: NodeId,
+    /// Its place in the source.
+    pub span: Span,
+    /// The place of the key that leads to it, if a key does.
+    pub key_span: Option<Span>,
+    /// For people: lower case, no trailing period.
+    pub message: String,
+    /// The API server's words.
+    pub reason: String,
+    /// What to do, where that is known.
+    pub hint: Option<String>,
+}
+
+/// Whether the API server would refuse the object: then nothing is to be judged.
+pub fn refused(problems: &[SchemaProblem]) -> bool {
+    problems.iter().any(|p| p.answer == Answer::Refused)
+}
+
+impl Walker {
+    /// The problems of an object, in the order of the source. Objects of unknown kinds are only searched for duplicate
+    /// keys; of workloads in apiVersions that are no longer served only what today's types have is checked.
+    pub fn check(&mut self, object: &Object<'_>) -> Vec<SchemaProblem> {
+        self.walk(object, false)
+    }
+
+    /// The problems of a list apart from its items.
+    pub fn check_list(&mut self, list: &Object<'_>) -> Vec<SchemaProblem> {
+        self.walk(list, true)
+    }
+
+    fn walk(&mut self, object: &Object<'_>, list: bool) -> Vec<SchemaProblem> {
+        let current = types::type_of(object.api_version, object.kind);
+        let id = current.or_else(|| types::retired_type_of(object.api_version, object.kind));
+        self.run(object.node, id, current.is_none(), list)
+    }
+}
+
+#[cfg(test)]
+mod tests;

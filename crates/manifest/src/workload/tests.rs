@@ -1,0 +1,129 @@
+//! Tests of where pods are found.
+
+use super::*;
+use crate::objects::objects;
+
+fn with<T>(text: &str, look: impl FnOnce(&Object<'_>) -> T) -> T {
+    let entry = seawall_yaml::read(text.as_bytes()).pop().expect("a document");
+    let document = entry.document.expect("a document");
+    look(&objects(&document).objects[0])
+}
+
+/// Path, form and mark of every template; whether each holds container `a`.
+fn found(text: &str, configured: &[ConfiguredEntry]) -> Vec<String> {
+    with(text, |object| {
+        let line = |t: &Template<'_>| {
+            let containers = t.spec.and_then(|s| s.get("containers"));
+            let name = containers
+                .and_then(|c| c.items().next())
+                .and_then(|c| c.get("name"))
+                .and_then(NodeRef::as_str);
+            let mark = if t.custom { " custom" } else { "" };
+            format!("{} {}{mark}", t.spec_path(), name.unwrap_or("-"))
+        };
+        templates(object, configured).iter().map(line).collect()
+    })
+}
+
+const POD: &str = "{metadata: {labels: {x: z}}, spec: {containers: [{name: a, image: i}]}}";
+
+#[test]
+fn built_in_kinds() {
+    for (version, kind, body, path) in [
+        ("v1", "PodTemplate", format!("template: {POD}"), "template.spec"),
+        ("v1", "ReplicationController", format!("spec: {{template: {POD}}}"), "spec.template.spec"),
+        ("apps/v1", "Deployment", format!("spec: {{template: {POD}}}"), "spec.template.spec"),
+        ("extensions/v1beta1", "DaemonSet", format!("spec: {{template: {POD}}}"), "spec.template.spec"),
+        ("batch/v1", "Job", format!("spec: {{template: {POD}}}"), "spec.template.spec"),
+        (
+            "batch/v1beta1",
+            "CronJob",
+            format!("spec: {{jobTemplate: {{spec: {{template: {POD}}}}}}}"),
+            "spec.jobTemplate.spec.template.spec",
+        ),
+    ] {
+        let text = format!("apiVersion: {version}\nkind: {kind}\n{body}\n");
+        assert_eq!(found(&text, &[]), [format!("{path} a")], "{kind}");
+        assert_eq!(with(&text, |o| templates(o, &[])[0].kind), WorkloadKind::Template);
+    }
+    let pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a}]}\n";
+    assert_eq!(found(pod, &[]), ["spec a"]);
+    assert_eq!(with(pod, |o| templates(o, &[])[0].kind), WorkloadKind::Pod);
+    assert_eq!(found("apiVersion: v1\nkind: ReplicationController\nspec: {}\n", &[]), [""; 0]);
+    assert_eq!(found("apiVersion: apps/v1\nkind: Deployment\nspec: {}\n", &[]), ["spec.template.spec -"]);
+    assert_eq!(found("apiVersion: apps/v2\nkind: Deployment\nspec: {}\n", &[]), [""; 0]);
+}
+
+#[test]
+fn custom_resources() {
+    let rollout = |body: &str| format!("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {{{body}}}\n");
+    assert_eq!(found(&rollout(&format!("template: {POD}")), &[]), ["spec.template.spec a custom"]);
+    assert_eq!(found(&rollout("workloadRef: {name: x}"), &[]), [""; 0]);
+    let torch = format!(
+        "apiVersion: kubeflow.org/v1\nkind: PyTorchJob\nspec: {{pytorchReplicaSpecs: {{Master: {{template: {POD}}}, Worker: \
+         {{template: {POD}}}}}}}\n"
+    );
+    assert_eq!(
+        found(&torch, &[]),
+        [
+            "spec.pytorchReplicaSpecs.Master.template.spec a custom",
+            "spec.pytorchReplicaSpecs.Worker.template.spec a custom"
+        ]
+    );
+    let volcano = format!(
+        "apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nspec: {{tasks: [{{name: t, template: {POD}}}, {{name: t, template: \
+         {POD}}}]}}\n"
+    );
+    assert_eq!(
+        found(&volcano, &[]),
+        ["spec.tasks[name=t].template.spec a custom", "spec.tasks[1].template.spec a custom"]
+    );
+    let kserve = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: m}\nspec: {predictor: \
+                  {containers: [{name: a}]}, transformer: {model: {}}}\n";
+    assert_eq!(found(kserve, &[]), ["spec.predictor a custom"]);
+    let name = with(kserve, |o| templates(o, &[])[0].pod().map(|p| p.metadata.name.into_owned()));
+    assert_eq!(name.as_deref(), Ok("m"));
+    let revision = "apiVersion: serving.knative.dev/v1\nkind: Revision\nspec: {containers: [{name: a}]}\n";
+    assert_eq!(found(revision, &[]), ["spec a custom"]);
+}
+
+#[test]
+fn configured_resources() {
+    let entry = |version: &str, path: &str| ConfiguredEntry {
+        api_version: version.to_owned(),
+        kind: "Thing".to_owned(),
+        path: path.to_owned(),
+        form: Form::Template,
+    };
+    let text = format!("apiVersion: example.com/v1\nkind: Thing\nspec: {{pods: [{POD}]}}\n");
+    for version in ["example.com/v1", "example.com/*"] {
+        assert_eq!(found(&text, &[entry(version, "spec.pods.*")]), ["spec.pods[0].spec a custom"]);
+    }
+    assert_eq!(found(&text, &[entry("example.com/v2", "spec.pods.*")]), [""; 0]);
+}
+
+#[test]
+fn likely_workloads_are_named() {
+    let like = |text: &str| with(text, |o| looks_like_workload(o, &[]).map(|p| p.to_string()));
+    let thing = |spec: &str| format!("apiVersion: example.com/v1\nkind: Thing\nspec: {spec}\n");
+    assert_eq!(
+        like(&thing(&format!("{{template: {POD}}}"))).as_deref(),
+        Some("spec.template.spec.containers")
+    );
+    assert_eq!(like(&thing("{steps: [{image: x}]}")).as_deref(), Some("spec.steps"));
+    assert_eq!(like(&thing("{containers: 3, template: {spec: x}}")), None);
+    assert_eq!(like("apiVersion: apps/v1\nkind: Thing\nspec: {containers: [{image: x}]}\n"), None);
+    let rollout = format!("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {{template: {POD}}}\n");
+    assert_eq!(like(&rollout), None);
+}
+
+#[test]
+fn large_mappings_take_no_square_of_time() {
+    let many = (0..50_000)
+        .map(|i| format!("    r{i}: {{template: {{spec: {{containers: []}}}}}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let text =
+        format!("apiVersion: kubeflow.org/v1\nkind: PyTorchJob\nspec:\n  pytorchReplicaSpecs:\n{many}");
+    assert_eq!(with(&text, |o| templates(o, &[]).len()), 50_000);
+}

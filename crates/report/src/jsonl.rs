@@ -1,0 +1,159 @@
+//! JSON lines: one record a line, described by `schemas/scan-v1.schema.json`.
+
+use seawall_check::{
+    Evaluation, InputError, Located, Mark, Notice, ObjectReport, Record, Region, Summary, Workload,
+};
+use seawall_finding::redact;
+use seawall_model::{Level, ObjectId};
+
+use crate::writer::{Writer, object};
+
+/// The number of the records' schema; raised when a reader of the old one would misread the new one.
+pub(crate) const SCHEMA: u64 = 1;
+
+/// Writes a record as one line.
+pub(crate) fn record(out: &mut String, record: &Record) {
+    object(out, |w| {
+        w.number("schema", SCHEMA);
+        match record {
+            Record::Workload(workload) => write_workload(w, workload),
+            Record::Object(report) => write_object(w, report),
+            Record::Error(error) => write_error(w, error),
+            Record::Notice(notice) => write_notice(w, notice),
+        }
+    });
+    out.push('\n');
+}
+
+/// Writes the summary as the last line.
+pub(crate) fn summary(out: &mut String, summary: &Summary) {
+    object(out, |w| {
+        w.number("schema", SCHEMA);
+        w.string("type", "summary");
+        w.number("files", summary.files);
+        w.number("documents", summary.documents);
+        w.number("objects", summary.objects);
+        w.object("workloads", |w| {
+            w.number("total", summary.workloads());
+            for (level, count) in Level::ALL.into_iter().zip(summary.by_level) {
+                w.number(level.as_str(), count);
+            }
+            w.number("refused", summary.refused);
+            w.number("failing", summary.failing);
+            w.number("warned", summary.warned);
+        });
+        w.number("findings", summary.findings);
+        w.number("errors", summary.errors);
+        w.number("notices", summary.notices);
+        w.optional("target", summary.target.map(Level::as_str));
+        w.objects("blockers", &summary.blockers, |w, blocker| {
+            w.string("name", blocker.name);
+            w.number("workloads", blocker.workloads);
+        });
+        w.string("kubernetesVersion", &format!("v1.{}", summary.kubernetes));
+        w.number("exitStatus", u64::from(summary.exit));
+    });
+    out.push('\n');
+}
+
+fn write_workload(w: &mut Writer<'_>, workload: &Workload) {
+    w.string("type", "workload");
+    head(w, &workload.origin.file, workload.document, &workload.object, workload.region);
+    if let Some(source) = &workload.chart_source {
+        w.string("chartSource", source);
+    }
+    if !workload.template.0.is_empty() {
+        w.string("template", &workload.template.to_string());
+    }
+    w.boolean("custom", workload.custom);
+    w.optional("refused", workload.refused.as_deref());
+    w.objects("evaluations", &workload.evaluations, write_evaluation);
+    match &workload.levels_from {
+        seawall_check::LevelSource::Namespace => w.string("levelsFrom", "namespace"),
+        seawall_check::LevelSource::Config(pattern) => w.string("levelsFrom", &format!("config:{pattern}")),
+        seawall_check::LevelSource::Flag => w.string("levelsFrom", "flag"),
+    }
+    w.optional("strictest", workload.strictest.map(Level::as_str));
+    w.objects("findings", &workload.findings, |w, f| write_finding(w, &workload.origin.file, f));
+}
+
+fn write_object(w: &mut Writer<'_>, report: &ObjectReport) {
+    w.string("type", "object");
+    head(w, &report.origin.file, report.document, &report.object, report.region);
+    if let Some(source) = &report.chart_source {
+        w.string("chartSource", source);
+    }
+    w.optional("refused", report.refused.as_deref());
+    w.objects("findings", &report.findings, |w, f| write_finding(w, &report.origin.file, f));
+}
+
+fn head(w: &mut Writer<'_>, file: &str, document: u32, id: &ObjectId, region: Region) {
+    w.string("file", file);
+    w.number("document", document.into());
+    w.number("line", region.line.into());
+    w.number("column", region.column.into());
+    w.object("object", |w| {
+        w.string("apiVersion", &id.api_version);
+        w.string("kind", &id.kind);
+        w.string("namespace", &id.namespace);
+        w.string("name", &id.name);
+    });
+}
+
+fn write_evaluation(w: &mut Writer<'_>, evaluation: &Evaluation) {
+    w.string("subject", evaluation.subject.as_str());
+    w.string("level", evaluation.level.as_str());
+    w.string("version", &evaluation.version.to_string());
+    w.string("evaluatedAs", &format!("v1.{}", evaluation.evaluated_as));
+    w.strings("modes", evaluation.modes.iter().map(|m| m.as_str()));
+    w.boolean("allowed", evaluation.allowed);
+    w.string("forbiddenReason", &evaluation.forbidden_reason);
+    w.string("forbiddenDetail", &evaluation.forbidden_detail);
+}
+
+fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
+    let finding = &located.finding;
+    w.string("rule", finding.rule.id);
+    w.string("severity", finding.severity.as_str());
+    w.string("message", &redact(&finding.message));
+    w.string("advice", &redact(&finding.advice));
+    w.optional("container", finding.container.as_deref());
+    w.string("path", &finding.primary.path.to_string());
+    w.string("file", file);
+    write_mark(w, &located.primary);
+    w.strings("modes", located.modes.iter().map(|m| m.as_str()));
+    w.objects("related", &located.related, write_mark);
+}
+
+fn write_mark(w: &mut Writer<'_>, mark: &Mark) {
+    write_region(w, mark.region);
+    w.string("label", &mark.label);
+}
+
+fn write_region(w: &mut Writer<'_>, region: Region) {
+    w.number("line", region.line.into());
+    w.number("column", region.column.into());
+    w.number("endLine", region.end_line.into());
+    w.number("endColumn", region.end_column.into());
+}
+
+fn write_error(w: &mut Writer<'_>, error: &InputError) {
+    w.string("type", "error");
+    w.string("file", &error.file);
+    if let Some(region) = error.region {
+        write_region(w, region);
+    }
+    w.string("message", &redact(&error.message));
+    w.optional("hint", error.hint.as_deref());
+}
+
+fn write_notice(w: &mut Writer<'_>, notice: &Notice) {
+    w.string("type", "notice");
+    w.string("kind", notice.kind.as_str());
+    w.optional("file", notice.file.as_deref());
+    if let Some(region) = notice.region {
+        write_region(w, region);
+    }
+    w.string("message", &redact(&notice.message));
+    w.optional("hint", notice.hint.as_deref());
+}

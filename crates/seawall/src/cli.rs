@@ -1,0 +1,148 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use seawall_check::{FailOn, LevelVersion};
+use seawall_model::KubernetesVersion;
+
+/// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge manifests in files, directories or standard input.
+    Scan(ScanArgs),
+    /// Say what a rule checks, why it matters and how to fix it.
+    Explain(ExplainArgs),
+    /// List all rules.
+    Checks(ChecksArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall scan                                     everything below the current directory
+  seawall scan deploy/ web.yaml 'apps/*/*.yaml'    files, directories and globs
+  helm template ./chart | seawall scan -           a rendered chart
+  seawall scan --level baseline:v1.30 deploy/      at another level and version
+  seawall scan --format jsonl=report.jsonl .       text for people, records for machines
+
+Exit status:
+  0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]
+pub(crate) struct ScanArgs {
+    /// Files, directories, globs, or `-` for standard input.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<OsString>,
+
+    /// Level to judge at where neither a Namespace in the input nor the configuration says one: privileged, baseline or
+    /// restricted, with a policy version if wanted (baseline:v1.30).
+    #[arg(long, value_name = "LEVEL[:VERSION]", default_value = "restricted")]
+    pub(crate) level: LevelVersion,
+
+    /// The target cluster's version: `latest` and newer pins mean this one [default: the newest known].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
+
+    /// Output format: text, concise or jsonl; with =FILE into a file. Can be given several times.
+    #[arg(long = "format", short = 'f', value_name = "FORMAT[=FILE]")]
+    pub(crate) formats: Vec<FormatArg>,
+
+    /// Print the reference's own sentences instead of explanations.
+    #[arg(long)]
+    pub(crate) exact: bool,
+
+    /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
+    /// Can be given several times.
+    #[arg(long, value_name = "BAR", value_delimiter = ',', default_value = "enforce")]
+    pub(crate) fail_on: Vec<FailOn>,
+
+    /// Judge objects as written, without the defaults that the API server would fill in.
+    #[arg(long)]
+    pub(crate) no_defaults: bool,
+
+    /// Print findings at the bar and errors only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Threads to read and judge with [default: as many as there are processors].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+
+    /// Configuration file [default: the first seawall.yaml found upwards from the first path].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    Always,
+    Never,
+}
+
+/// An output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Concise,
+    Jsonl,
+}
+
+/// A format and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FormatArg {
+    pub(crate) format: Format,
+    /// `None` for standard output.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl FromStr for FormatArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').map_or((text, None), |(n, f)| (n, Some(f)));
+        let format = match name {
+            "text" => Format::Text,
+            "concise" => Format::Concise,
+            "jsonl" => Format::Jsonl,
+            _ => return Err("known formats: text, concise, jsonl".to_owned()),
+        };
+        match file {
+            Some("") => Err(format!("no file behind `{name}=`")),
+            file => Ok(Self { format, file: file.map(PathBuf::from) }),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall explain run-as-non-root
+  seawall explain capabilities_restricted     a check id of Kubernetes' own implementation
+  seawall explain read-only-root-filesystem   what the standard does not ask for")]
+pub(crate) struct ExplainArgs {
+    /// A rule's id, or another name for it; `seawall checks` lists them.
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChecksArgs {
+    /// Only rules that this level of the Pod Security Standards includes.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Option<seawall_model::Level>,
+}

@@ -1,0 +1,28 @@
+//! `seawall explain`: a rule's documentation.
+
+use std::io::Write as _;
+
+use seawall_check::rules;
+
+use crate::cli::ExplainArgs;
+use crate::terminal::Failure;
+
+/// Prints what a rule, an alias or a topic stands for.
+pub(crate) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
+    let pages = rules::explain(&args.rule);
+    if pages.is_empty() {
+        let nearest = rules::nearest(&args.rule).map(|id| format!("did you mean `{id}`? "));
+        return Err(Failure::Usage(
+            format!("no rule is called `{}`", args.rule),
+            Some(format!("{}all rules: seawall checks", nearest.unwrap_or_default())),
+        ));
+    }
+    let mut out = std::io::stdout().lock();
+    for (i, page) in pages.iter().enumerate() {
+        if i > 0 {
+            writeln!(out)?;
+        }
+        out.write_all(page.as_bytes())?;
+    }
+    Ok(0)
+}

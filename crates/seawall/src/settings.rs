@@ -1,0 +1,68 @@
+//! The configuration file: found, read, told about.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use seawall_check::{Config, InputError};
+use seawall_input::{Input, InputKind, Origin};
+use seawall_yaml::{LineIndex, Span};
+
+use crate::cli::ScanArgs;
+
+/// The name that is looked for.
+pub(crate) const NAME: &str = "seawall.yaml";
+
+/// A configuration and where it came from.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    /// The file, if there is one.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// The configuration that holds for these arguments, or what is wrong with its file.
+pub(crate) fn load(args: &ScanArgs) -> Result<Settings, Vec<InputError>> {
+    let Some(path) = args.config.clone().or_else(|| discover(args)) else { return Ok(Settings::default()) };
+    let input = Input { path: path.clone(), origin: Origin::Named, kind: InputKind::File, in_chart: None };
+    let file: Arc<str> = input.display().into();
+    let source = seawall_input::read(&input).map_err(|e| {
+        vec![InputError { file: file.clone(), source: None, region: None, message: e.message, hint: None }]
+    })?;
+    let located = |span: Span, message: String, hint: Option<String>| InputError {
+        file: file.clone(),
+        source: Some(source.clone()),
+        region: Some(seawall_check::region(&LineIndex::new(&source), span)),
+        message,
+        hint,
+    };
+    let mut entries = seawall_yaml::read(source.clone());
+    if let Some(extra) = entries.get(1) {
+        let span = extra.document.as_ref().map_or(Span::default(), |d| d.root().span());
+        return Err(vec![located(span, "the configuration must be one document".into(), None)]);
+    }
+    let Some(entry) = entries.pop() else {
+        return Ok(Settings { config: Config::default(), file: Some(path) });
+    };
+    if !entry.problems.is_empty() {
+        return Err(entry.problems.into_iter().map(|p| located(p.span, p.message, p.hint)).collect());
+    }
+    let Some(document) = entry.document else {
+        return Ok(Settings { config: Config::default(), file: Some(path) });
+    };
+    match Config::from_document(&document) {
+        Ok(config) => Ok(Settings { config, file: Some(path) }),
+        Err(errors) => Err(errors.into_iter().map(|e| located(e.span, e.message, e.hint)).collect()),
+    }
+}
+
+/// The first `seawall.yaml` upwards from the first path; from the current directory where that is no path.
+fn discover(args: &ScanArgs) -> Option<PathBuf> {
+    let first = args.paths.first().map(Path::new).filter(|p| p.exists());
+    let start = first.unwrap_or(Path::new(".")).to_path_buf();
+    let absolute = std::path::absolute(&start).ok()?;
+    let directory = if absolute.is_dir() { absolute } else { absolute.parent()?.to_path_buf() };
+    let found = directory.ancestors().map(|d| d.join(NAME)).find(|p| p.is_file())?;
+    // Below the current directory it is named as a person would name it.
+    let here = std::env::current_dir().ok()?;
+    Some(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
+}
