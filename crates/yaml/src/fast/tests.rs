@@ -94,6 +94,7 @@ fn scalars() {
         ("'a': 1\n\"b\\n\" : 2\n", r#"{"a": 1, "b\n": 2}"#),
         ("é: ü\n", r#"{"é": "ü"}"#),
         ("y: 1\n", "{y: 1}"),
+        ("a: b\n c\n", r#"{"a": "b c"}"#),
     ] {
         assert_eq!(value(text), wanted, "{text:?}");
     }
@@ -156,6 +157,8 @@ fn declines() {
         "\u{feff}a: 1\n",
         "a: 1\n...\n",
         "... : 1\n",
+        "18446744073709551615: 1\n",
+        "a: {0xFFFFFFFFFFFFFFFF: 1}\n",
         "~: 1\n",
         "null: 1\n",
         ": 1\n",
