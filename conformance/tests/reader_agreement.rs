@@ -112,7 +112,9 @@ fn fast_and_complete_agree() {
         }
     }
     if std::env::var_os("SEAWALL_DECLINED").is_some() {
-        declined.iter().for_each(|(path, count)| println!("declined {count} in {}", path.display()));
+        for (path, count) in &declined {
+            println!("declined {count} in {}", path.display());
+        }
     }
     let share = f64::from(kubernetes_accepted) / f64::from(kubernetes);
     println!(

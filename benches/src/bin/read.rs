@@ -1,9 +1,12 @@
-//! Prints what the readers do per second of CPU time on generated manifests: `read [DOCUMENTS] [ROUNDS]`.
+//! Prints what the readers do per second of CPU time on generated manifests: `read [--quick]`.
 
+#![expect(clippy::cast_precision_loss, reason = "measurements are not exact to 52 bits")]
+
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use seawall_benches::corpus;
+use seawall_benches::cpu::Clock;
 use seawall_yaml::{Document, Kind, Limits, NodeRef, Reader, Span, readers};
 
 /// The document as JSON.
@@ -49,24 +52,15 @@ fn to_json(document: &Document) -> String {
     out
 }
 
-/// CPU time of this thread so far; the scheduler updates it every few milliseconds. Time passed where there is none.
-fn cpu_time(start: Instant) -> Duration {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    match statistics.split(' ').next().and_then(|n| n.parse().ok()) {
-        Some(nanoseconds) => Duration::from_nanos(nanoseconds),
-        None => start.elapsed(),
-    }
-}
-
 /// Runs `work`, which returns how many documents it has read, and prints its speed.
 fn report(name: &str, bytes: usize, documents: usize, rounds: usize, mut work: impl FnMut() -> usize) {
-    let start = Instant::now();
+    let clock = Clock::start();
     assert_eq!(work(), documents, "{name}");
-    let before = cpu_time(start);
+    let before = clock.now();
     for _ in 0..rounds {
         assert_eq!(work(), documents, "{name}");
     }
-    let seconds = (cpu_time(start) - before).as_secs_f64() / rounds as f64;
+    let seconds = clock.now().saturating_sub(before).as_secs_f64() / rounds as f64;
     let (bytes, documents) = (bytes as f64 / 1e6 / seconds, documents as f64 / seconds);
     println!("  {name:26} {bytes:8.1} MB/s {documents:10.0} documents/s");
 }
@@ -126,10 +120,17 @@ fn each(
     count
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1).map(|a| a.parse().expect("a number"));
-    let documents = arguments.next().unwrap_or(2400);
-    let rounds = arguments.next().unwrap_or(40);
+fn main() -> ExitCode {
+    let rounds = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => 40,
+        [option] if option == "--quick" => 4,
+        _ => {
+            eprintln!("usage: read [--quick]");
+            return ExitCode::from(2);
+        }
+    };
+    let documents = 2400;
     measure("Deployments", documents, rounds, |i| corpus::document(1, i * corpus::DOCUMENTS_PER_APP));
     measure("mixed", documents, rounds, |i| corpus::document(1, i));
+    ExitCode::SUCCESS
 }

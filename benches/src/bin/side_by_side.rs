@@ -1,6 +1,8 @@
 //! The Pod Security Standards reference and seawall on all fixtures of the reference, in turns: CPU time per pod and the
 //! ratio of both. `side_by_side [--quick]` exits with 1 when a floor is missed.
 
+#![expect(clippy::cast_precision_loss, reason = "measurements are not exact to 52 bits")]
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -117,7 +117,7 @@ const ODD_NUMBERS: &[&str] =
 /// Refused everywhere.
 const NOT_NUMBERS: &[&str] = &["01", "+1", "1.", ".5", "1e", "-", "NaN", "0x1"];
 
-/// A generator of pseudo-random numbers (SplitMix64) that writes a document.
+/// A generator of pseudo-random numbers (`SplitMix64`) that writes a document.
 struct Random {
     state: u64,
     out: Vec<u8>,

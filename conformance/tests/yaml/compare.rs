@@ -24,8 +24,8 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn agrees(&self, other: &Self) -> bool {
-        self.documents == other.documents && self.refusal.is_some() == other.refusal.is_some()
+    fn agrees(&self, go: &Self) -> bool {
+        self.refusal.is_some() == go.refusal.is_some() && self.documents == go.documents
     }
 }
 
@@ -209,7 +209,7 @@ pub(crate) fn differences(mode: Mode, inputs: &[Vec<u8>]) -> Vec<Difference> {
     let differ = |(input, answer): (&Vec<u8>, &Vec<u8>)| {
         let go = parse(answer)?;
         let ours = ours(mode, input);
-        (!go.agrees(&ours)).then(|| Difference { mode, input: input.clone(), go, ours })
+        (!ours.agrees(&go)).then(|| Difference { mode, input: input.clone(), go, ours })
     };
     inputs.iter().zip(&answers).filter_map(differ).collect()
 }

@@ -1,7 +1,9 @@
 //! Random inputs that aim at the corners of YAML: a writer of documents with random styles, a mixer of fragments, and a
 //! mutator of known cases.
 
-/// A small random number generator (SplitMix64).
+use std::fmt::Write;
+
+/// A small random number generator (`SplitMix64`).
 pub(crate) struct Rng(u64);
 
 impl Rng {
@@ -254,7 +256,7 @@ impl Writer<'_> {
         if self.rng.one_in(14) {
             self.anchors += 1;
             let name = if self.rng.one_in(3) { 1 } else { self.anchors };
-            self.out.push_str(&format!("&x{name} "));
+            write!(self.out, "&x{name} ").expect("a string");
         }
         if self.rng.one_in(25) {
             self.out.push_str(
@@ -335,7 +337,7 @@ impl Writer<'_> {
             }
             9 if self.anchors > 0 => {
                 let name = 1 + self.rng.below(self.anchors);
-                self.out.push_str(&format!(" *x{name}"));
+                write!(self.out, " *x{name}").expect("a string");
                 self.line_end();
             }
             _ => {
@@ -457,7 +459,7 @@ pub(crate) fn fragments(rng: &mut Rng) -> String {
 /// One of `cases` with a few changes.
 pub(crate) fn mutated(rng: &mut Rng, cases: &[&str]) -> String {
     let mut text: Vec<char> = rng.pick(cases).chars().collect();
-    for _ in 0..1 + rng.below(3) {
+    for _ in 0..=rng.below(3) {
         let at = rng.below(text.len() + 1);
         match rng.below(4) {
             0 if at < text.len() => {

@@ -5,7 +5,7 @@ use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::Walker;
 use seawall_manifest::workload::{self, Form, Template};
 use seawall_model::pod::Pod;
-use seawall_model::{FieldPath, Level, ObjectId, Segment};
+use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
@@ -59,34 +59,70 @@ impl Verdict {
     }
 }
 
-/// Whether [`judge`] has anything to say of a file, besides workloads that pass.
-pub fn speaks(survey: &Survey, levels: &Levels, options: &Options) -> bool {
-    survey.speaks
-        || survey
-            .workloads
-            .iter()
-            .any(|seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean())
+/// Something to be said of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A problem of its survey, by position.
+    Problem(u32),
+    /// A document of its survey, by position, and the number of workloads in front of it.
+    Place(u32, u32),
 }
 
-/// The records of a file, in order. `survey` is what phase one found in the same bytes.
-pub fn judge(source: Source<'_>, survey: &Survey, levels: &Levels, options: &Options) -> Vec<Record> {
+/// What has to be said of a file, in its order; with `all`, workloads that pass are something.
+pub fn items(survey: &Survey, levels: &Levels, options: &Options, all: bool) -> Vec<Item> {
+    let mut out: Vec<(u32, Item)> =
+        survey.problems.iter().enumerate().map(|(i, (index, _))| (*index, Item::Problem(i as u32))).collect();
+    let mut before = 0;
+    for (i, place) in survey.places.iter().enumerate() {
+        let first = before;
+        before += place.workloads as usize;
+        let seen = survey.workloads.get(first..before).unwrap_or_default();
+        let fails =
+            |seen: &Seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean();
+        if all || place.speaks || seen.iter().any(fails) {
+            out.push((place.index, Item::Place(i as u32, first as u32)));
+        }
+    }
+    // A document's problems come in front of it: the sort is stable.
+    out.sort_by_key(|(index, _)| *index);
+    out.into_iter().map(|(_, item)| item).collect()
+}
+
+/// The records of these items of a file, in order. `survey` is what phase one found in the same bytes.
+pub fn judge(
+    source: Source<'_>,
+    survey: &Survey,
+    items: &[Item],
+    levels: &Levels,
+    options: &Options,
+) -> Vec<Record> {
     let lines = LineIndex::new(source.bytes);
     let mut out = Vec::new();
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     let origin = Origin { file: source.file.clone(), source: source.bytes.clone() };
     let judge = Judge { source, origin, lines: &lines, levels, options };
     let mut walker = Walker::default();
-    let mut seen = survey.workloads.iter();
-    while let Some(entry) = reader.next() {
-        for problem in &entry.problems {
-            out.push(judge.problem(problem));
+    for item in items {
+        match *item {
+            Item::Problem(i) => {
+                out.extend(survey.problems.get(i as usize).map(|(_, problem)| judge.problem(problem)));
+            }
+            Item::Place(i, first) => {
+                let Some(place) = survey.places.get(i as usize) else { continue };
+                let Some(document) = reader.reread(place.range, place.json) else {
+                    out.push(judge.changed());
+                    return out;
+                };
+                let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
+                let walker = place.speaks.then_some(&mut walker);
+                judge.document(&document, place.index, walker, &mut seen, &mut out);
+                if seen.next().is_some() {
+                    out.push(judge.changed());
+                    return out;
+                }
+                reader.recycle(document);
+            }
         }
-        let Some(document) = entry.document else { continue };
-        judge.document(&document, entry.index, &mut walker, &mut seen, &mut out);
-        reader.recycle(document);
-    }
-    if seen.next().is_some() {
-        out.push(judge.changed());
     }
     out
 }
@@ -103,6 +139,15 @@ impl Judge<'_> {
     /// What a reader's problem is: an error, or a notice where a directory happened to hold it.
     fn problem(&self, problem: &Problem) -> Record {
         let region = Some(region(self.lines, problem.span));
+        if problem.kind == ProblemKind::Ignored {
+            return Record::Notice(Notice {
+                kind: NoticeKind::Ignored,
+                file: Some(self.source.file.clone()),
+                region,
+                message: problem.message.clone(),
+                hint: problem.hint.clone(),
+            });
+        }
         if problem.kind == ProblemKind::Template && self.source.walked {
             let hint = match self.source.chart {
                 Some(chart) => Some(format!("helm template {chart} | seawall scan -")),
@@ -139,7 +184,7 @@ impl Judge<'_> {
         &self,
         document: &Document,
         index: u32,
-        walker: &mut Walker,
+        mut walker: Option<&mut Walker>,
         seen: &mut impl Iterator<Item = &'s Seen>,
         out: &mut Vec<Record>,
     ) {
@@ -149,8 +194,9 @@ impl Judge<'_> {
         }
         let chart_source = chart_source(document);
         for list in &read.lists {
+            let problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
             let findings: Vec<Located> =
-                walker.check_list(list).iter().map(|p| schema::located(list, p, self.lines)).collect();
+                problems.iter().map(|p| schema::located(list, p, self.lines)).collect();
             if !findings.is_empty() {
                 out.push(Record::Object(Box::new(ObjectReport {
                     origin: self.origin.clone(),
@@ -164,7 +210,7 @@ impl Judge<'_> {
             }
         }
         for object in read.objects {
-            let examined = examine(object, walker, self.options);
+            let examined = examine(object, walker.as_deref_mut(), self.options);
             if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
                 out.push(self.unknown_workload(&examined.object));
             }
@@ -235,12 +281,29 @@ impl Judge<'_> {
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, self.options));
             }
         }
-        if let Some(template) = &judged.as_template {
-            for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
-                let results = self.results(template, at);
-                self.add_findings(object, judged, template, &id, &results, &modes, &mut workload.findings);
-                workload.evaluations.push(evaluation(Subject::Template, at, modes, &results, self.options));
-            }
+        if judged.template.kind == WorkloadKind::Pod {
+            return;
+        }
+        for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
+            let same = workload.evaluations.iter().find(|e| (e.level, e.version) == (at.level, at.version));
+            let evaluation = match (&judged.as_template, same) {
+                (None, Some(pod)) => Evaluation { subject: Subject::Template, modes, ..pod.clone() },
+                (None, None) => continue,
+                (Some(template), _) => {
+                    let results = self.results(template, at);
+                    self.add_findings(
+                        object,
+                        judged,
+                        template,
+                        &id,
+                        &results,
+                        &modes,
+                        &mut workload.findings,
+                    );
+                    evaluation(Subject::Template, at, modes, &results, self.options)
+                }
+            };
+            workload.evaluations.push(evaluation);
         }
     }
 

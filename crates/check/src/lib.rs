@@ -20,7 +20,7 @@ mod survey;
 mod tally;
 
 pub use config::{Config, ConfigError, LevelRule};
-pub use judge::{Verdict, judge, speaks, verdict};
+pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
@@ -31,5 +31,5 @@ pub use record::{
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
-pub use survey::{Seen, Source, Survey, survey};
-pub use tally::Tally;
+pub use survey::{Place, Seen, Source, Survey, survey};
+pub use tally::{Counts, Tally};

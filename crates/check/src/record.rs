@@ -193,6 +193,8 @@ pub enum NoticeKind {
     NamespaceConflict,
     /// A namespace label that the API server would not take, or a Namespace without labels.
     NamespaceLabels,
+    /// Text that kubectl reads in another way than its author may think.
+    Ignored,
     /// Something in a directory that was left out.
     Skipped,
     /// A version newer than the target cluster's.
@@ -208,6 +210,7 @@ impl NoticeKind {
             Self::UnknownWorkload => "unknown-workload",
             Self::NamespaceConflict => "namespace-conflict",
             Self::NamespaceLabels => "namespace-labels",
+            Self::Ignored => "ignored-by-kubectl",
             Self::Skipped => "skipped",
             Self::VersionClamped => "version-clamped",
         }

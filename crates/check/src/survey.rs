@@ -10,7 +10,7 @@ use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_model::{WorkloadKind, nodes};
 use seawall_pss::Faults;
-use seawall_yaml::{Document, LineIndex, Reader};
+use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
 
 use crate::levels::{LABEL_PREFIX, NamespaceObject};
 use crate::locate::{first_token, region};
@@ -40,7 +40,24 @@ pub struct Survey {
     pub workloads: Vec<Seen>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
-    /// Whether anything has to be said besides verdicts: problems, schema findings, documents that are no objects.
+    /// What could not be read, each with the position in the file that its document would have.
+    pub problems: Vec<(u32, Problem)>,
+    /// The documents that hold workloads, or of which something has to be said besides verdicts.
+    pub places: Vec<Place>,
+}
+
+/// A document that is worth reading again.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its position in the file.
+    pub index: u32,
+    /// Its bytes.
+    pub range: Span,
+    /// Whether it is read by JSON's rules.
+    pub json: bool,
+    /// How many of the file's workloads are in it.
+    pub workloads: u32,
+    /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
     pub speaks: bool,
 }
 
@@ -64,16 +81,43 @@ pub(crate) struct Judged<'d> {
     pub(crate) template: Template<'d>,
     /// As its pods would be when admission sees them; `None` if the object does not decode.
     pub(crate) pod: Option<Pod<'d>>,
-    /// As the template stands when admission sees it.
+    /// As the template stands when admission sees it, where its pods differ.
     pub(crate) as_template: Option<Pod<'d>>,
 }
 
-impl Judged<'_> {
-    pub(crate) fn faults(&self) -> (Faults, Faults) {
-        let of = |pod: &Option<Pod<'_>>| pod.as_ref().map_or(Faults::NONE, seawall_pss::evaluate);
-        let pod = of(&self.pod);
-        (pod, if self.as_template.is_some() { of(&self.as_template) } else { pod })
+impl<'d> Judged<'d> {
+    fn new(template: Template<'d>, defaults: bool) -> Self {
+        let Ok(mut pod) = decode(&template) else { return Self { template, pod: None, as_template: None } };
+        let mut as_template = None;
+        if defaults {
+            defaults::apply(&mut pod, Defaults::Template);
+            // Copied only where the pods may come to differ.
+            let before = (template.kind == WorkloadKind::Template && may_differ(&pod)).then(|| pod.clone());
+            let applied = defaults::apply(&mut pod, Defaults::Pod);
+            as_template = before.filter(|_| applied.host_ports || applied.app_armor);
+        }
+        Self { template, pod: Some(pod), as_template }
     }
+
+    /// What its pods fail, and what the template fails.
+    pub(crate) fn faults(&self) -> (Faults, Faults) {
+        let pod = self.pod.as_ref().map_or(Faults::NONE, seawall_pss::evaluate);
+        (pod, self.as_template.as_ref().map_or(pod, seawall_pss::evaluate))
+    }
+}
+
+/// Whether there is anything that the API server defaults in pods and not in templates.
+fn may_differ(pod: &Pod<'_>) -> bool {
+    pod.spec.host_network
+        || pod.metadata.annotations.iter().any(|(key, _)| key.starts_with(defaults::APP_ARMOR_PREFIX))
+}
+
+/// The view of a template's pod as written.
+fn decode<'d>(template: &Template<'d>) -> Result<Pod<'d>, DecodeError> {
+    Ok(Pod {
+        metadata: template.metadata.map(nodes::decode).transpose()?.unwrap_or_default(),
+        spec: template.spec.map(nodes::decode).transpose()?.unwrap_or_default(),
+    })
 }
 
 /// An object with what its schema says and its pods.
@@ -89,29 +133,15 @@ impl Examined<'_> {
     }
 }
 
-/// The view of a template's pod with these defaults.
-fn view<'d>(template: &Template<'d>, how: Defaults) -> Result<Pod<'d>, DecodeError> {
-    let mut pod = Pod {
-        metadata: template.metadata.map(nodes::decode).transpose()?.unwrap_or_default(),
-        spec: template.spec.map(nodes::decode).transpose()?.unwrap_or_default(),
-    };
-    defaults::apply(&mut pod, how);
-    Ok(pod)
-}
-
-/// Looks at one object: schema, templates, defaults.
-pub(crate) fn examine<'d>(object: Object<'d>, walker: &mut Walker, options: &Options) -> Examined<'d> {
-    let problems = walker.check(&object);
-    let judged = workload::templates(&object, &options.custom_resources)
-        .into_iter()
-        .map(|template| {
-            let how = |how: Defaults| if options.defaults { how } else { Defaults::None };
-            let is_template = template.kind == WorkloadKind::Template;
-            let as_template = is_template.then(|| view(&template, how(Defaults::Template)).ok()).flatten();
-            let pod = view(&template, how(Defaults::Pod)).ok();
-            Judged { template, pod, as_template }
-        })
-        .collect();
+/// Looks at one object: schema, templates, defaults. Without a walker its schema is known to be fine.
+pub(crate) fn examine<'d>(
+    object: Object<'d>,
+    walker: Option<&mut Walker>,
+    options: &Options,
+) -> Examined<'d> {
+    let problems = walker.map(|w| w.check(&object)).unwrap_or_default();
+    let templates = workload::templates(&object, &options.custom_resources);
+    let judged = templates.into_iter().map(|template| Judged::new(template, options.defaults)).collect();
     Examined { object, problems, judged }
 }
 
@@ -119,33 +149,42 @@ pub(crate) fn examine<'d>(object: Object<'d>, walker: &mut Walker, options: &Opt
 pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
     let mut walker = Walker::default();
+    let mut lines = None;
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     while let Some(entry) = reader.next() {
-        survey.speaks |= !entry.problems.is_empty();
+        survey.problems.extend(entry.problems.into_iter().map(|problem| (entry.index, problem)));
         let Some(document) = entry.document else { continue };
         survey.documents += 1;
-        survey_document(&document, source, &mut walker, options, &mut survey);
+        let before = survey.workloads.len();
+        let speaks = survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
+        let workloads = (survey.workloads.len() - before) as u32;
+        if speaks || workloads > 0 {
+            let (range, json) = (document.range(), document.is_json());
+            survey.places.push(Place { index: entry.index, range, json, workloads, speaks });
+        }
         reader.recycle(document);
     }
     survey
 }
 
-fn survey_document(
+fn survey_document<'a>(
     document: &Document,
-    source: Source<'_>,
+    source: Source<'a>,
+    lines: &mut Option<LineIndex<'a>>,
     walker: &mut Walker,
     options: &Options,
     survey: &mut Survey,
-) {
+) -> bool {
     let read = seawall_manifest::objects::objects(document);
-    survey.speaks |= !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
+    let mut speaks = !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
     for object in read.objects {
         survey.objects += 1;
         if (object.api_version, object.kind) == ("v1", "Namespace") {
-            survey.namespaces.push(namespace(&object, source));
+            let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
+            survey.namespaces.push(namespace(&object, source.file, lines));
         }
-        let examined = examine(object, walker, options);
-        survey.speaks |= !examined.problems.is_empty()
+        let examined = examine(object, Some(walker), options);
+        speaks |= !examined.problems.is_empty()
             || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some();
         let refused = examined.refused();
         for judged in &examined.judged {
@@ -159,9 +198,10 @@ fn survey_document(
             });
         }
     }
+    speaks
 }
 
-fn namespace(object: &Object<'_>, source: Source<'_>) -> NamespaceObject {
+fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> NamespaceObject {
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(|l| l.entries()) {
@@ -174,7 +214,7 @@ fn namespace(object: &Object<'_>, source: Source<'_>) -> NamespaceObject {
     NamespaceObject {
         name: object.name.to_owned(),
         labels: found,
-        file: source.file.clone(),
-        region: region(&LineIndex::new(source.bytes), first_token(object.node)),
+        file: file.clone(),
+        region: region(lines, first_token(object.node)),
     }
 }

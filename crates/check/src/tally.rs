@@ -33,6 +33,41 @@ const BLOCKERS: [(&str, &[&str]); 15] = [
     ("probe hosts", &["hostProbesAndHostLifecycle"]),
 ];
 
+/// What some records amount to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    findings: u64,
+    errors: u64,
+    notices: u64,
+    worst: Option<Severity>,
+    /// Whether the API server would refuse an object that is no workload.
+    refused: bool,
+}
+
+impl Counts {
+    /// The counts of these records.
+    pub fn of(records: &[Record]) -> Self {
+        let mut counts = Self::default();
+        for record in records {
+            match record {
+                Record::Workload(workload) => counts.findings(&workload.findings),
+                Record::Object(object) => {
+                    counts.findings(&object.findings);
+                    counts.refused |= object.refused.is_some();
+                }
+                Record::Error(_) => counts.errors += 1,
+                Record::Notice(_) => counts.notices += 1,
+            }
+        }
+        counts
+    }
+
+    fn findings(&mut self, findings: &[Located]) {
+        self.findings += findings.len() as u64;
+        self.worst = self.worst.max(findings.iter().map(|f| f.finding.severity).max());
+    }
+}
+
 /// Counts a run.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -100,27 +135,16 @@ impl Tally {
         }
     }
 
-    /// Counts a record.
-    pub fn record(&mut self, record: &Record) {
-        match record {
-            Record::Workload(workload) => self.findings(&workload.findings),
-            Record::Object(object) => {
-                self.findings(&object.findings);
-                if object.refused.is_some() {
-                    self.fail();
-                }
-            }
-            Record::Error(_) => self.summary.errors += 1,
-            Record::Notice(_) => self.summary.notices += 1,
-        }
-    }
-
-    fn findings(&mut self, findings: &[Located]) {
-        self.summary.findings += findings.len() as u64;
-        let worst = findings.iter().map(|f| f.finding.severity).max();
-        let over =
-            |bar: &FailOn| matches!(bar, FailOn::Severity(s) if worst.is_some_and(|w: Severity| w >= *s));
+    /// Adds what records say.
+    pub fn add(&mut self, counts: Counts) {
+        self.summary.findings += counts.findings;
+        self.summary.errors += counts.errors;
+        self.summary.notices += counts.notices;
+        let over = |bar: &FailOn| matches!(bar, FailOn::Severity(s) if counts.worst.is_some_and(|w| w >= *s));
         self.failed |= self.bars.iter().any(over);
+        if counts.refused {
+            self.fail();
+        }
     }
 
     /// The summary, with the exit status: 2 if anything could not be read, else 1 if something is at the bar.

@@ -135,11 +135,11 @@ impl<'d> Head<'d> {
     fn of(node: NodeRef<'d>) -> Self {
         let mut head = Self::default();
         for (key, value) in node.entries() {
-            let slot = match key.as_str() {
-                Some("apiVersion") => &mut head.api_version,
-                Some("kind") => &mut head.kind,
-                Some("metadata") => &mut head.metadata,
-                Some("items") => &mut head.items,
+            let slot = match key.as_str_bytes() {
+                Some(b"apiVersion") => &mut head.api_version,
+                Some(b"kind") => &mut head.kind,
+                Some(b"metadata") => &mut head.metadata,
+                Some(b"items") => &mut head.items,
                 _ => continue,
             };
             *slot = Some(value.resolved());
@@ -231,10 +231,10 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[u32], found:
 fn named(mut object: Object<'_>) -> Object<'_> {
     if let Some(metadata) = object.metadata {
         for (key, value) in metadata.entries() {
-            let slot = match key.as_str() {
-                Some("namespace") => &mut object.namespace,
-                Some("name") => &mut object.name,
-                Some("generateName") => &mut object.generate_name,
+            let slot = match key.as_str_bytes() {
+                Some(b"namespace") => &mut object.namespace,
+                Some(b"name") => &mut object.name,
+                Some(b"generateName") => &mut object.generate_name,
                 _ => continue,
             };
             *slot = value.as_str().unwrap_or("");

@@ -15,60 +15,78 @@ pub struct Topic {
     pub doc: Doc,
 }
 
+/// Makes a topic of a doc comment, so that its lines look like those of rules.
+macro_rules! topic {
+    ($(#[doc = $doc:expr])* $id:literal, $aliases:expr, $title:literal) => {
+        Topic { id: $id, aliases: $aliases, title: $title, doc: &[$($doc),*] }
+    };
+}
+
 /// All topics.
 pub static TOPICS: &[Topic] = &[
-    Topic {
-        id: "read-only-root-filesystem",
-        aliases: &["readOnlyRootFilesystem"],
-        title: "restricted does not ask for readOnlyRootFilesystem",
-        doc: &[
-            "No level of the Pod Security Standards looks at `readOnlyRootFilesystem`: a pod that sets it to false, or not",
-            "at all, passes restricted in every version.",
-            "",
-            "It is good hardening nevertheless. With a read-only root file system an intruder cannot change the programs of",
-            "the container. Give the program the few places that it writes to:",
-            "",
-            "```yaml",
-            "spec:",
-            "  containers:",
-            "  - name: app",
-            "    securityContext:",
-            "      readOnlyRootFilesystem: true",
-            "    volumeMounts:",
-            "    - {name: tmp, mountPath: /tmp}",
-            "  volumes:",
-            "  - {name: tmp, emptyDir: {}}",
-            "```",
-        ],
+    topic! {
+        /// No level of the Pod Security Standards looks at `readOnlyRootFilesystem`: a pod that sets it to false, or not
+        /// at all, passes restricted in every version.
+        ///
+        /// It is good hardening nevertheless. With a read-only root file system an intruder cannot change the programs of
+        /// the container. Give the program the few places that it writes to:
+        ///
+        /// ```yaml
+        /// spec:
+        ///   containers:
+        ///   - name: app
+        ///     securityContext:
+        ///       readOnlyRootFilesystem: true
+        ///     volumeMounts:
+        ///     - {name: tmp, mountPath: /tmp}
+        ///   volumes:
+        ///   - {name: tmp, emptyDir: {}}
+        /// ```
+        "read-only-root-filesystem",
+        &["readOnlyRootFilesystem"],
+        "restricted does not ask for readOnlyRootFilesystem"
     },
-    Topic {
-        id: "net-bind-service",
-        aliases: &["NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"],
-        title: "restricted allows NET_BIND_SERVICE, but it does not help processes that are not root",
-        doc: &[
-            "Restricted allows one capability to be added: `NET_BIND_SERVICE`, written without `CAP_`, together with",
-            "`drop: [\"ALL\"]`.",
-            "",
-            "It has no effect, though, in a container that meets the rest of restricted. The kernel takes added capabilities",
-            "from a process that is not root when it starts its program, unless they are ambient, and Kubernetes does not set",
-            "ambient capabilities. Capabilities of the program file do not help either: `allowPrivilegeEscalation: false`",
-            "turns them off.",
-            "",
-            "What works for a port below 1024:",
-            "",
-            "- listen on a port from 1024 on, and let the Service map it: `port: 80`, `targetPort: 8080`; or",
-            "- lower the limit for the pod, which all levels allow in all versions:",
-            "",
-            "```yaml",
-            "spec:",
-            "  securityContext:",
-            "    sysctls:",
-            "    - {name: net.ipv4.ip_unprivileged_port_start, value: \"0\"}",
-            "```",
-            "",
-            "An image whose program file has the capability `cap_net_bind_service` set as effective does not start at all under",
-            "`drop: [\"ALL\"]` (\"operation not permitted\"): remove it with `setcap -r`, or add `NET_BIND_SERVICE` so that",
-            "the program may start.",
-        ],
+    topic! {
+        /// Restricted allows one capability to be added: `NET_BIND_SERVICE`, written without `CAP_`, together with
+        /// `drop: ["ALL"]`.
+        ///
+        /// It has no effect, though, in a container that meets the rest of restricted. The kernel takes added capabilities
+        /// from a process that is not root when it starts its program, unless they are ambient, and Kubernetes does not set
+        /// ambient capabilities. Capabilities of the program file do not help either: `allowPrivilegeEscalation: false`
+        /// turns them off.
+        ///
+        /// What works for a port below 1024:
+        ///
+        /// - listen on a port from 1024 on, and let the Service map it: `port: 80`, `targetPort: 8080`; or
+        /// - lower the limit for the pod, which all levels allow in all versions:
+        ///
+        /// ```yaml
+        /// spec:
+        ///   securityContext:
+        ///     sysctls:
+        ///     - {name: net.ipv4.ip_unprivileged_port_start, value: "0"}
+        /// ```
+        ///
+        /// An image whose program file has the capability `cap_net_bind_service` set as effective does not start at all under
+        /// `drop: ["ALL"]` ("operation not permitted"): remove it with `setcap -r`, or add `NET_BIND_SERVICE` so that
+        /// the program may start.
+        "net-bind-service",
+        &["NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"],
+        "restricted allows NET_BIND_SERVICE, but it does not help processes that are not root"
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule;
+
+    #[test]
+    fn topics_and_rules_do_not_share_names() {
+        for topic in TOPICS {
+            let names = topic.aliases.iter().chain([&topic.id]);
+            assert!(names.copied().all(|name| rule(name).next().is_none()), "{}", topic.id);
+            assert!(topic.doc.iter().all(|line| line.is_empty() || line.starts_with(' ')), "{}", topic.id);
+        }
+    }
+}

@@ -1,15 +1,19 @@
 //! `seawall scan`: survey every file, settle the levels, judge in order.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use seawall_check::{Config, InputError, Levels, Notice, NoticeKind, Options, Record, Source, Survey, Tally};
+use seawall_check::{
+    Config, Counts, InputError, Item, Levels, Notice, NoticeKind, Options, Record, Source, Survey, Tally,
+};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_model::KubernetesVersion;
 
 use crate::cli::ScanArgs;
-use crate::outputs::Outputs;
+use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
 use crate::settings;
 use crate::terminal::Failure;
@@ -27,7 +31,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
             let records: Vec<Record> = errors.into_iter().map(Record::Error).collect();
             outputs.print(renderers.render(&records))?;
             let mut tally = Tally::new(args.level.level, &Options::default(), &args.fail_on);
-            records.iter().for_each(|r| tally.record(r));
+            tally.add(Counts::of(&records));
             let summary = tally.finish();
             outputs.finish(&summary, started)?;
             return Ok(summary.exit);
@@ -55,15 +59,22 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     }));
 
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
+    let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
-        let bytes = file.read().ok()?;
+        let bytes = file.read_first(&room).ok()?;
         Some(seawall_check::survey(file.source(&bytes), &options))
     };
-    let kept: Result<(), Failure> = in_order(threads, &files, survey, |s| {
-        surveys.push(s);
-        Ok(())
-    });
-    kept?;
+    let batches: Vec<&[Candidate]> = files.chunks(FILES).collect();
+    let surveyed: Result<(), Failure> = in_order(
+        threads,
+        &batches,
+        |batch| batch.iter().map(survey).collect::<Vec<_>>(),
+        |batch| {
+            surveys.extend(batch);
+            Ok(())
+        },
+    );
+    surveyed?;
 
     let namespaces: Vec<_> = surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
     let (levels, notices) = Levels::new(&namespaces, settings.config, args.level);
@@ -73,29 +84,21 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     for survey in surveys.iter().flatten() {
         tally.file(survey, &levels, &options);
     }
-    for record in &early {
-        tally.record(record);
-    }
+    tally.add(Counts::of(&early));
     outputs.print(renderers.render(&early))?;
 
-    let work: Vec<(&Candidate, Option<&Survey>)> =
-        files.iter().zip(surveys.iter().map(Option::as_ref)).collect();
     let all = renderers.want_all();
-    let judge =
-        |(file, survey): &(&Candidate, Option<&Survey>)| judge_file(file, *survey, &levels, &options, all);
-    let judged = in_order(
+    let work =
+        batches_of_work(&files, &surveys, |survey| seawall_check::items(survey, &levels, &options, all));
+    let judged: Result<(), Failure> = in_order(
         threads,
         &work,
-        |item| {
-            let records = judge(item);
-            let rendered = renderers.render(&records);
-            (records, rendered)
-        },
-        |(records, rendered)| {
-            for record in &records {
-                tally.record(record);
-            }
-            outputs.print(rendered)
+        |batch| batch.iter().map(|part| part.say(&levels, &options, &renderers)).collect::<Vec<_>>(),
+        |said| {
+            said.into_iter().try_for_each(|(counts, rendered)| {
+                tally.add(counts);
+                outputs.print(rendered)
+            })
         },
     );
     judged?;
@@ -104,46 +107,109 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     Ok(summary.exit)
 }
 
-/// The records of one file: nothing where nothing has to be said of it.
-fn judge_file(
-    file: &Candidate,
-    survey: Option<&Survey>,
-    levels: &Levels,
-    options: &Options,
-    all: bool,
-) -> Vec<Record> {
-    let empty = Survey::default();
-    let silent = |s: &Survey| !seawall_check::speaks(s, levels, options) && (!all || s.workloads.is_empty());
-    if survey.is_some_and(silent) {
-        return Vec::new();
-    }
-    match file.read() {
-        Ok(bytes) => seawall_check::judge(file.source(&bytes), survey.unwrap_or(&empty), levels, options),
-        Err(error) => vec![unreadable(&error)],
+/// Files that a thread surveys at a time.
+const FILES: usize = 16;
+
+/// Documents that a thread judges at a time: enough to be worth it, few enough to bound what waits to be printed.
+const DOCUMENTS: usize = 256;
+
+/// A part of what has to be said of a file.
+struct Part<'a> {
+    file: &'a Candidate,
+    /// `None` for a file that could not be read.
+    survey: Option<&'a Survey>,
+    items: Vec<Item>,
+    /// Whether nothing follows of the same file.
+    last: bool,
+}
+
+impl Part<'_> {
+    /// What is printed of it.
+    fn say(&self, levels: &Levels, options: &Options, renderers: &Renderers) -> (Counts, Rendered) {
+        let records = match (self.survey, self.file.read_again(self.last)) {
+            (Some(survey), Ok(bytes)) => {
+                seawall_check::judge(self.file.source(&bytes), survey, &self.items, levels, options)
+            }
+            (_, Err(error)) => vec![unreadable(&error)],
+            (None, Ok(_)) => vec![Record::Error(InputError {
+                file: self.file.name.clone(),
+                source: None,
+                region: None,
+                message: "the file changed while it was being scanned".into(),
+                hint: Some("scan again".into()),
+            })],
+        };
+        (Counts::of(&records), renderers.render(&records))
     }
 }
 
-/// A file to be scanned. What can be read only once is kept.
+/// What has to be said of all files, in parts of about the same size, in order.
+fn batches_of_work<'a>(
+    files: &'a [Candidate],
+    surveys: &'a [Option<Survey>],
+    items: impl Fn(&Survey) -> Vec<Item>,
+) -> Vec<Vec<Part<'a>>> {
+    let mut batches = Vec::new();
+    let mut batch: Vec<Part<'_>> = Vec::new();
+    let mut size = 0;
+    for (file, survey) in files.iter().zip(surveys) {
+        let Some(survey) = survey else {
+            batch.push(Part { file, survey: None, items: Vec::new(), last: true });
+            continue;
+        };
+        let items = items(survey);
+        let parts = items.chunks(DOCUMENTS).len();
+        for (i, items) in items.chunks(DOCUMENTS).enumerate() {
+            size += items.len();
+            batch.push(Part { file, survey: Some(survey), items: items.to_vec(), last: i + 1 == parts });
+            if size >= DOCUMENTS / 8 {
+                batches.push(std::mem::take(&mut batch));
+                size = 0;
+            }
+        }
+    }
+    batches.push(batch);
+    batches
+}
+
+/// Bytes of files that are kept between the phases, so that small inputs are read once.
+const KEPT: usize = 8 << 20;
+
+/// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 struct Candidate {
     input: Input,
     name: Arc<str>,
     once: OnceLock<Arc<[u8]>>,
+    held: Mutex<Option<Arc<[u8]>>>,
 }
 
 impl Candidate {
     fn new(input: Input) -> Self {
         let name = input.display().into();
-        Self { input, name, once: OnceLock::new() }
+        Self { input, name, once: OnceLock::new(), held: Mutex::new(None) }
     }
 
-    fn read(&self) -> Result<Arc<[u8]>, seawall_input::InputError> {
+    /// Reads it the first time; `room` is what may still be kept.
+    fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
+        let bytes = seawall_input::read(&self.input)?;
+        let take = |left: usize| left.checked_sub(bytes.len());
+        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
+            let _ = self.once.set(bytes.clone());
+        }
+        Ok(bytes)
+    }
+
+    /// Reads it once more: a file of several parts is held from its first part on, until its last one is done.
+    fn read_again(&self, last: bool) -> Result<Arc<[u8]>, seawall_input::InputError> {
         if let Some(bytes) = self.once.get() {
             return Ok(bytes.clone());
         }
-        let bytes = seawall_input::read(&self.input)?;
-        if self.input.kind != InputKind::File {
-            let _ = self.once.set(bytes.clone());
-        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = match held.take() {
+            Some(bytes) => bytes,
+            None => seawall_input::read(&self.input)?,
+        };
+        *held = (!last).then(|| bytes.clone());
         Ok(bytes)
     }
 

@@ -57,12 +57,11 @@ fn separators_with_comments_and_blanks_lose_nothing() {
 }
 
 #[test]
-fn a_directive_is_read_as_kubectl_reads_it() {
-    // The stream decoder cuts at `---`, so the directive stands alone in its chunk: an error there, and the pod behind it.
-    let dir = Dir::with(&[("in.yaml", &format!("%YAML 1.1\n---\n{}", pod("m")))]);
-    let run = dir.scan(&["in.yaml"]);
-    assert_eq!(run.workloads().len(), 1, "{:?}", run.all);
-    assert_eq!(run.workloads()[0]["strictest"], "privileged");
+fn a_directive_is_passed_over_with_a_notice() {
+    let text = format!("%YAML 1.1\n---\n{}", pod("m"));
+    assert_privileged(&text, &["m"]);
+    let run = Dir::with(&[("in.yaml", &text)]).scan(&["in.yaml"]);
+    assert_eq!(run.of("notice")[0]["kind"], "ignored-by-kubectl");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::tagged;
 pub(crate) fn read(
     source: &Arc<[u8]>,
     range: Span,
-    limits: &Limits,
+    limits: Limits,
     scratch: Option<Document>,
     problems: &mut Vec<Problem>,
 ) -> Result<Document, Problem> {
@@ -359,3 +359,6 @@ impl Composer<'_> {
             .with_hint("put the text in quotes if it is meant as one"))
     }
 }
+
+#[cfg(test)]
+mod tests;

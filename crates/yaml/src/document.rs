@@ -279,6 +279,7 @@ impl<'d> NodeRef<'d> {
     }
 
     /// The node itself, or the one that an alias stands for.
+    #[must_use]
     pub fn resolved(self) -> Self {
         let data = self.data();
         if data.kind == Kind::Alias { self.at(data.value) } else { self }
@@ -299,6 +300,18 @@ impl<'d> NodeRef<'d> {
     pub fn as_str(self) -> Option<&'d str> {
         let node = self.resolved();
         if node.kind() == Kind::String { node.text() } else { None }
+    }
+
+    /// As [`Self::as_str`], as bytes: for comparing without asking whether they are UTF-8.
+    #[inline]
+    pub fn as_str_bytes(self) -> Option<&'d [u8]> {
+        let node = self.resolved();
+        let data = node.data();
+        match data.kind {
+            Kind::String if data.value == NO_TEXT => Some(&node.doc.source[data.span.range()]),
+            Kind::String => Some(&node.doc.arena.as_bytes()[node.doc.texts[data.value as usize].range()]),
+            _ => None,
+        }
     }
 
     /// The value of a boolean; `None` for every other kind. Aliases are followed.
@@ -411,9 +424,9 @@ impl<'d> NodeRef<'d> {
     pub fn get_entry(self, key: &str) -> Option<(NodeRef<'d>, NodeRef<'d>)> {
         let mut found = None;
         for (k, v) in self.entries() {
-            let same = match k.kind() {
-                Kind::String => k.text() == Some(key),
-                _ => k.key().as_deref() == Some(key),
+            let same = match k.as_str_bytes() {
+                Some(text) => text == key.as_bytes(),
+                None => k.key().as_deref() == Some(key),
             };
             if same {
                 found = Some((k, v));

@@ -75,14 +75,15 @@ fn has_doubtful_controls(chunk: &[u8]) -> bool {
 }
 
 fn has_doubtful_characters(chunk: &[u8]) -> bool {
-    chunk.windows(2).enumerate().any(|(i, pair)| match pair {
-        // U+0080 to U+009F, which has NEL.
-        [0xC2, 0x80..=0x9F] => true,
-        // The line and paragraph separators.
-        [0xE2, 0x80] => matches!(chunk.get(i + 2), Some(0xA8 | 0xA9)),
-        [0xEF, 0xBB] => chunk.get(i + 2) == Some(&0xBF),
-        [0xEF, 0xBF] => matches!(chunk.get(i + 2), Some(0xBE | 0xBF)),
-        _ => false,
+    memchr::memchr3_iter(0xC2, 0xE2, 0xEF, chunk).any(|at| {
+        matches!(
+            chunk[at..],
+            // U+0080 to U+009F, which has NEL; the line and paragraph separators; the byte order mark; noncharacters.
+            [0xC2, 0x80..=0x9F, ..]
+                | [0xE2, 0x80, 0xA8 | 0xA9, ..]
+                | [0xEF, 0xBB, 0xBF, ..]
+                | [0xEF, 0xBF, 0xBE | 0xBF, ..]
+        )
     })
 }
 
@@ -167,7 +168,17 @@ impl Fast<'_> {
     #[inline]
     fn next_line(&self, at: usize) -> usize {
         let rest = self.bytes.get(at..).unwrap_or_default();
+        if rest.first() == Some(&b'\n') {
+            return at + 1;
+        }
         memchr::memchr(b'\n', rest).map_or(self.bytes.len(), |i| at + i + 1)
+    }
+
+    /// The end of the line that `at` is in, without its line end.
+    #[inline]
+    fn line_end(&self, at: usize) -> usize {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        memchr::memchr2(b'\n', b'\r', rest).map_or(self.bytes.len(), |i| at + i)
     }
 
     /// The least column of what is nested in the innermost block collection.

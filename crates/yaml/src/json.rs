@@ -22,10 +22,12 @@ pub(crate) fn read(
         Some(old) => Builder::reuse(old, Arc::clone(source), range, true),
         None => Builder::new(Arc::clone(source), range, true),
     };
-    let mut json = Json { bytes: source, at, depth: limits.depth as usize, builder: &mut builder };
-    match json.value() {
+    let mut json =
+        Json { bytes: source, at, depth: limits.depth as usize, too_large: None, builder: &mut builder };
+    let result = json.value();
+    let (end, too_large) = (json.at, json.too_large.take());
+    match result.and(too_large.map_or(Ok(()), Err)) {
         Ok(()) => {
-            let end = json.at;
             builder.set_range(Span::new(at as u32, end as u32));
             Ok((builder.finish(), end))
         }
@@ -51,6 +53,8 @@ struct Json<'s> {
     bytes: &'s [u8],
     at: usize,
     depth: usize,
+    /// The first number that no float holds: told only if the grammar is right, as upstream does.
+    too_large: Option<Problem>,
     builder: &'s mut Builder,
 }
 
@@ -220,7 +224,7 @@ impl Json<'_> {
         let value = if integer && fits { Scalar::Int } else { Scalar::Float };
         if value == Scalar::Float && !text.parse::<f64>().is_ok_and(f64::is_finite) {
             let message = format!("number `{text}` is too large for a 64-bit float");
-            return Err(Problem::new(ProblemKind::Syntax, span, message));
+            self.too_large.get_or_insert(Problem::new(ProblemKind::Limit, span, message));
         }
         self.builder.scalar(value, Style::Plain, span);
         Ok(())

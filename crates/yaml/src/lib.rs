@@ -4,7 +4,7 @@
 //! bytes -> stream (documents split as k8s.io/apimachinery does)
 //!             |-- json      `{` streams and JSON lines
 //!             |-- fast      the subset that manifests use
-//!             `-- complete  everything else (libyaml events)
+//!             `-- complete  everything else: scan -> parse
 //!                    all three -> Builder -> Document (flat nodes, spans, decoded text)
 //! ```
 //!
@@ -22,7 +22,6 @@ mod problem;
 pub mod readers;
 mod scalar;
 mod scan;
-mod scan_scalar;
 mod stream;
 mod tagged;
 

@@ -340,6 +340,7 @@ impl<'s> Parser<'s> {
         if at_end && let Some(problem) = self.never_closed(open) {
             return Err(problem);
         }
+        let span = if span.is_empty() { self.scanner.rest_of_line(span.start) } else { span };
         let line = self.scanner.line_of(open);
         let message = format!("expected {what} that begins on line {line}");
         Err(Problem::new(ProblemKind::Syntax, span, message).with_hint(hint))

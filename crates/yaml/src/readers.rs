@@ -23,7 +23,7 @@ pub fn complete(
     scratch: &mut Option<Document>,
 ) -> Result<(Document, Vec<Problem>), Problem> {
     let mut problems = Vec::new();
-    let document = crate::complete::read(source, range, &Limits::default(), scratch.take(), &mut problems)?;
+    let document = crate::complete::read(source, range, Limits::default(), scratch.take(), &mut problems)?;
     Ok((document, problems))
 }
 

@@ -245,6 +245,15 @@ fn point_value(text: &str) -> Option<f64> {
     float_value(&without_underscores(text))
 }
 
+#[expect(clippy::cast_precision_loss, reason = "as Go rounds")]
+fn to_float(integer: Number) -> f64 {
+    match integer {
+        Number::Int(v) => v as f64,
+        Number::Uint(v) => v as f64,
+        Number::Float(v) => v,
+    }
+}
+
 /// The value of the text of a node of kind `Int` or `Float`; `None` if no number can hold it.
 pub(crate) fn number(text: &str, kind: Kind, json: bool) -> Option<Number> {
     if json {
@@ -264,11 +273,7 @@ pub(crate) fn number(text: &str, kind: Kind, json: bool) -> Option<Number> {
         return Some(Number::Float(value));
     }
     // `!!float` makes floats of integers.
-    Some(Number::Float(match integer_value(&plain) {
-        Some(Number::Int(v)) => v as f64,
-        Some(Number::Uint(v)) => v as f64,
-        _ => float_value(&plain)?,
-    }))
+    integer_value(&plain).map(to_float).or_else(|| float_value(&plain)).map(Number::Float)
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! Bytes to tokens by the rules of libyaml as go.yaml.in/yaml/v2 has them (`scannerc.go`): indentation, simple keys,
-//! flow levels and the lookahead that they need. Scalars are in `scan_scalar.rs`.
+//! flow levels and the lookahead that they need. Characters, scalars, tags
+//! and directives are in files of their own.
 //!
 //! Places are byte offsets into the source. Columns and the 1024-character bound on keys count scalar values, as in Go.
+
+mod chars;
+mod scalar;
+mod tag;
 
 use std::collections::VecDeque;
 
@@ -154,134 +159,6 @@ impl<'s> Scanner<'s> {
         memchr::memchr_iter(b'\n', before).count() + 1
     }
 
-    // Reading of characters.
-
-    pub(crate) fn byte(&self, at: usize) -> u8 {
-        if at < self.end {
-            self.source[at]
-        } else if at == self.end {
-            self.last
-        } else {
-            0
-        }
-    }
-
-    pub(crate) fn current(&self) -> u8 {
-        self.byte(self.pos)
-    }
-
-    /// The current offset, for spans.
-    pub(crate) fn offset(&self) -> u32 {
-        self.pos.min(self.end) as u32
-    }
-
-    pub(crate) fn slice(&self, start: usize, end: usize) -> &'s str {
-        self.source
-            .get(start..end.min(self.end))
-            .and_then(|s| std::str::from_utf8(s).ok())
-            .unwrap_or_default()
-    }
-
-    pub(crate) fn is_blank(&self, at: usize) -> bool {
-        matches!(self.byte(at), b' ' | b'\t')
-    }
-
-    /// The number of bytes of the line break at `at`, 0 if there is none. The line reader takes one CR from each CRLF
-    /// before libyaml sees it, which then takes another.
-    pub(crate) fn break_len(&self, at: usize) -> usize {
-        match self.byte(at) {
-            b'\n' => 1,
-            b'\r' => match (self.byte(at + 1), self.byte(at + 2)) {
-                (b'\n', _) => 2,
-                (b'\r', b'\n') => 3,
-                _ => 1,
-            },
-            0xC2 if self.byte(at + 1) == 0x85 => 2,
-            0xE2 if self.byte(at + 1) == 0x80 && matches!(self.byte(at + 2), 0xA8 | 0xA9) => 3,
-            _ => 0,
-        }
-    }
-
-    pub(crate) fn is_break(&self, at: usize) -> bool {
-        self.break_len(at) > 0
-    }
-
-    pub(crate) fn is_end(&self, at: usize) -> bool {
-        self.byte(at) == 0
-    }
-
-    pub(crate) fn is_break_or_end(&self, at: usize) -> bool {
-        self.is_end(at) || self.is_break(at)
-    }
-
-    pub(crate) fn is_blank_or_end(&self, at: usize) -> bool {
-        match self.byte(at) {
-            b' ' | b'\t' | 0 => true,
-            b'!'..=b'~' => false,
-            _ => self.is_break(at),
-        }
-    }
-
-    /// Goes one character on.
-    pub(crate) fn advance(&mut self) {
-        self.pos += match self.current() {
-            0..=0x7F => 1,
-            0..=0xDF => 2,
-            0..=0xEF => 3,
-            _ => 4,
-        };
-        self.column += 1;
-        self.index += 1;
-    }
-
-    /// Goes on over a line break; what it stands for in a text.
-    pub(crate) fn advance_line(&mut self) -> char {
-        let length = self.break_len(self.pos);
-        let meaning = match (self.current(), self.byte(self.pos + 2)) {
-            (0xE2, 0xA8) => '\u{2028}',
-            (0xE2, _) => '\u{2029}',
-            _ => '\n',
-        };
-        self.index += if length == 3 && meaning == '\n' { 2 } else { 1 };
-        self.pos += length;
-        self.column = 0;
-        self.line += 1;
-        meaning
-    }
-
-    pub(crate) fn skip_blanks(&mut self) {
-        while self.is_blank(self.pos) {
-            self.advance();
-        }
-    }
-
-    pub(crate) fn skip_comment(&mut self) {
-        if self.current() == b'#' {
-            while !self.is_break_or_end(self.pos) {
-                self.advance();
-            }
-        }
-    }
-
-    /// Whether `---` or `...` stands here as a line of its own kind.
-    pub(crate) fn at_document_indicator(&self) -> bool {
-        self.column == 0 && (self.at_indicator(b'-') || self.at_indicator(b'.'))
-    }
-
-    fn at_indicator(&self, c: u8) -> bool {
-        (0..3).all(|i| self.byte(self.pos + i) == c) && self.is_blank_or_end(self.pos + 3)
-    }
-
-    pub(crate) fn error<T>(&self, start: usize, message: impl Into<String>) -> Result<T> {
-        Err(self.problem(start, message))
-    }
-
-    /// A syntax problem from `start` to the current place, at least one character.
-    pub(crate) fn problem(&self, start: usize, message: impl Into<String>) -> Problem {
-        let end = self.pos.max(start + 1).min(self.end);
-        Problem::new(ProblemKind::Syntax, Span::new(start.min(end) as u32, end as u32), message)
-    }
-
     // Simple keys.
 
     fn key_valid(&mut self, slot: usize) -> Result<bool> {
@@ -302,11 +179,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn missing_colon(&self, key: SimpleKey) -> Problem {
-        let mut end = key.pos;
-        while !self.is_break_or_end(end) && end < self.end {
-            end += 1;
-        }
-        let span = Span::new(key.pos as u32, end as u32);
+        let span = self.rest_of_line(key.pos as u32);
         Problem::new(ProblemKind::Syntax, span, "expected a key with `:` behind it").with_hint(
             "write `key: value` with a blank behind the colon, or indent this line to continue the one above",
         )
@@ -426,7 +299,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn fetch_next(&mut self) -> Result<()> {
-        self.to_next_token();
+        self.skip_to_token();
         self.unroll_indent(self.column);
         let start = self.pos;
         let next_is_blank = |s: &Self| s.is_blank_or_end(start + 1);
@@ -446,8 +319,8 @@ impl<'s> Scanner<'s> {
                 self.unroll_indent(-1);
                 self.remove_key()?;
                 self.key_allowed = false;
-                let kind = self.directive()?;
-                self.push(kind, start);
+                let (kind, end) = self.directive()?;
+                self.tokens.push_back(Token { kind, span: Span::new(start as u32, end) });
                 Ok(())
             }
             c @ (b'-' | b'.') if self.column == 0 && self.at_indicator(c) => {
@@ -528,7 +401,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    fn to_next_token(&mut self) {
+    fn skip_to_token(&mut self) {
         loop {
             while self.current() == b' ' || self.current() == b'\t' && (self.flow > 0 || !self.key_allowed) {
                 self.advance();
@@ -631,90 +504,6 @@ impl<'s> Scanner<'s> {
         self.advance();
         self.push(TokenKind::Value, start);
         Ok(())
-    }
-
-    fn anchor(&mut self, alias: bool) -> Result<()> {
-        let start = self.pos;
-        self.advance();
-        while is_alpha(self.current()) {
-            self.advance();
-        }
-        let ended = self.is_blank_or_end(self.pos)
-            || matches!(self.current(), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
-        if self.pos == start + 1 || !ended {
-            let what = if alias { "an alias is `*` and a name" } else { "an anchor is `&` and a name" };
-            return Err(self
-                .problem(start, format!("{what} of letters, digits, `-` and `_`"))
-                .with_hint("put the text in quotes if it is not meant as one"));
-        }
-        self.push(if alias { TokenKind::Alias } else { TokenKind::Anchor }, start);
-        Ok(())
-    }
-
-    fn directive(&mut self) -> Result<TokenKind> {
-        let start = self.pos;
-        self.advance();
-        let name = self.pos;
-        while is_alpha(self.current()) {
-            self.advance();
-        }
-        let kind = match self.slice(name, self.pos) {
-            _ if !self.is_blank_or_end(self.pos) => {
-                return self.error(start, "expected the name of a directive");
-            }
-            "YAML" => {
-                self.skip_blanks();
-                let major = self.version_number(start)?;
-                if self.current() != b'.' {
-                    return self.error(start, "expected a version such as `1.1`");
-                }
-                self.advance();
-                TokenKind::Version(major, self.version_number(start)?)
-            }
-            "TAG" => {
-                self.skip_blanks();
-                let handle = self.tag_handle(true, start)?;
-                if !self.is_blank(self.pos) {
-                    return self.error(start, "expected a blank behind the tag handle");
-                }
-                self.skip_blanks();
-                let prefix = self.tag_uri("", start)?;
-                if !self.is_blank_or_end(self.pos) {
-                    return self.error(start, "expected a blank or line break behind the tag prefix");
-                }
-                TokenKind::TagDirective(Box::new((handle, prefix)))
-            }
-            _ => {
-                return Err(self
-                    .problem(start, "unknown directive")
-                    .with_hint("put the text in quotes if it is not meant as one"));
-            }
-        };
-        self.skip_blanks();
-        self.skip_comment();
-        if !self.is_break_or_end(self.pos) {
-            return self.error(start, "expected nothing more on the line of a directive");
-        }
-        if self.is_break(self.pos) {
-            self.advance_line();
-        }
-        Ok(kind)
-    }
-
-    fn version_number(&mut self, start: usize) -> Result<u8> {
-        let first = self.pos;
-        let mut value = 0;
-        while self.current().is_ascii_digit() {
-            if self.pos - first == 2 {
-                return self.error(start, "the version is too long");
-            }
-            value = value * 10 + (self.current() - b'0');
-            self.advance();
-        }
-        if self.pos == first {
-            return self.error(start, "expected a version such as `1.1`");
-        }
-        Ok(value)
     }
 }
 

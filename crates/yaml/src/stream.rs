@@ -106,6 +106,20 @@ impl Reader {
         *self = Self { scratch, ..Self::new(source, self.limits) };
     }
 
+    /// Reads once more a document that this reader, or another one of the same bytes, has given out: `range` and `json`
+    /// are its own. `None` if there is no such document, as in bytes that have changed.
+    pub fn reread(&mut self, range: Span, json: bool) -> Option<Document> {
+        if range.end as usize > self.source.len() || range.start > range.end {
+            return None;
+        }
+        if json {
+            return json::read(&self.source, range.start as usize, self.limits, &mut self.scratch)
+                .ok()
+                .map(|(d, _)| d);
+        }
+        self.document(range, &mut Vec::new()).ok()
+    }
+
     fn fail(&mut self, problem: Problem) {
         self.waiting.push_back((None, vec![problem]));
     }
@@ -157,14 +171,11 @@ impl Reader {
             );
             return;
         }
-        if source.starts_with(b"\xef\xbb\xbf") {
-            self.at = 3;
+        if source.starts_with(split::BYTE_ORDER_MARK) {
             self.mode = Mode::Yaml;
             return;
         }
-        let head = &source[..source.len().min(GUESS_BYTES)];
-        let head = head.utf8_chunks().next().map_or("", |c| c.valid());
-        let json = head.trim_start().starts_with('{');
+        let json = begins_json(&source[..source.len().min(GUESS_BYTES)]);
         self.mode = if json { Mode::Json { count: 0, resumed: false } } else { Mode::Yaml };
     }
 
@@ -216,7 +227,7 @@ impl Reader {
             return Ok(document);
         }
         let bytes = &self.source[range.range()];
-        complete::read(&self.source, range, &self.limits, self.scratch.take(), problems).map_err(|problem| {
+        complete::read(&self.source, range, self.limits, self.scratch.take(), problems).map_err(|problem| {
             problems.clear();
             match template_action(bytes) {
                 Some(action) if problem.kind == ProblemKind::Syntax => {
@@ -258,7 +269,8 @@ impl Reader {
             self.mode = Mode::Yaml;
             return;
         }
-        if count > 1 || resumed {
+        // What JSON's grammar allows is no YAML to upstream either.
+        if count > 1 || resumed || problem.kind == ProblemKind::Limit {
             self.json_resume(start, problem);
             return;
         }
@@ -314,6 +326,16 @@ impl Reader {
     }
 }
 
+/// Whether the first character that is no white space is a `{`.
+fn begins_json(head: &[u8]) -> bool {
+    match head.iter().find(|b| !b.is_ascii_whitespace() && **b != b'\x0b') {
+        Some(b'{') => true,
+        Some(byte) if byte.is_ascii() => false,
+        // Go takes every white space that Unicode knows.
+        _ => head.utf8_chunks().next().is_some_and(|c| c.valid().trim_start().starts_with('{')),
+    }
+}
+
 impl Iterator for Reader {
     type Item = Entry;
 
@@ -340,7 +362,7 @@ pub fn read(source: impl Into<Arc<[u8]>>) -> Vec<Entry> {
 /// The texts between the separators of a YAML stream.
 pub(crate) fn chunks(source: &[u8]) -> Vec<Span> {
     let mut out = Vec::new();
-    let mut at = if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut at = 0;
     while at < source.len() {
         let chunk = split::chunk(source, at);
         out.push(chunk.range);

@@ -10,10 +10,9 @@ pub(crate) const MERGE: &str = "tag:yaml.org,2002:merge";
 
 /// What a scalar with that tag (in its long form) resolves to, or why it does not.
 pub(crate) fn resolve(tag: &str, text: &str) -> Result<Scalar, String> {
-    let wanted = match tag.strip_prefix(PREFIX) {
-        Some(name @ ("bool" | "int" | "float" | "null" | "timestamp")) => name,
+    let Some(wanted @ ("bool" | "int" | "float" | "null" | "timestamp")) = tag.strip_prefix(PREFIX) else {
         // `!!str` takes everything, and so do tags that mean nothing to upstream.
-        _ => return Ok(Scalar::String),
+        return Ok(Scalar::String);
     };
     let value = resolve_plain(text);
     let found = match value {

@@ -1,5 +1,7 @@
 //! Inputs that break or slow down other scanners, and hostile ones: each is answered clearly and quickly.
 
+#![expect(clippy::disallowed_types, reason = "the speed of hostile inputs is tested")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +16,11 @@ fn outline(source: &str) -> Vec<String> {
     let mut out = Vec::new();
     for entry in read(source.as_bytes()) {
         if let Some(document) = &entry.document {
-            let name = document.root().get("metadata").and_then(|m| m.get("name")).and_then(|n| n.as_str());
+            let name = document
+                .root()
+                .get("metadata")
+                .and_then(|m| m.get("name"))
+                .and_then(seawall_yaml::NodeRef::as_str);
             out.push(name.unwrap_or("?").to_owned());
         }
         for problem in &entry.problems {

@@ -187,6 +187,9 @@ func walk(v any) bool {
 			var name string
 			if f, ok := k.(float64); ok {
 				name = strconv.FormatFloat(f, 'g', -1, 32)
+				if special, ok := map[string]string{"NaN": ".nan", "+Inf": ".inf", "-Inf": "-.inf"}[name]; ok {
+					name = special
+				}
 			} else {
 				name = fmt.Sprint(k)
 			}

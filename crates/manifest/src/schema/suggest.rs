@@ -34,15 +34,16 @@ fn inside(id: TypeId, key: &str) -> Option<String> {
             _ => None,
         })
     };
-    below(id).find(|(_, inner)| inner.field(key).is_some()).map(|(name, _)| format!("{name}.{key}")).or_else(
-        || {
+    below(id)
+        .find(|(_, inner)| inner.field(key.as_bytes()).is_some())
+        .map(|(name, _)| format!("{name}.{key}"))
+        .or_else(|| {
             below(id).find_map(|(outer, inner)| {
                 below(inner)
-                    .find(|(_, innermost)| innermost.field(key).is_some())
+                    .find(|(_, innermost)| innermost.field(key.as_bytes()).is_some())
                     .map(|(name, _)| format!("{outer}.{name}.{key}"))
             })
-        },
-    )
+        })
 }
 
 /// How many letters to insert, delete, replace or swap with their neighbour, without regard to case.
@@ -72,8 +73,8 @@ mod tests {
     #[test]
     fn suggests_what_was_meant() {
         let pod = type_of("v1", "Pod").unwrap();
-        let Shape::Struct(spec) = pod.field("spec").unwrap().shape else { panic!() };
-        let Shape::List(item, _) = spec.field("containers").unwrap().shape else { panic!() };
+        let Shape::Struct(spec) = pod.field(b"spec").unwrap().shape else { panic!() };
+        let Shape::List(item, _) = spec.field(b"containers").unwrap().shape else { panic!() };
         let Shape::Struct(container) = item.shape() else { panic!() };
         let of = |id, key| suggestion(id, key).unwrap_or_default();
         assert_eq!(of(container, "securitycontext"), "securityContext");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use seawall_yaml::{Kind, NodeRef};
+use seawall_yaml::{Kind, NodeRef, Number};
 
 use crate::types::Shape;
 
@@ -71,6 +71,12 @@ fn integer_fault(
     range: std::ops::RangeInclusive<i64>,
     into: Option<&'static str>,
 ) -> Option<Fault> {
+    if !node.document().is_json()
+        && let Some(Number::Int(value)) = node.as_number()
+        && range.contains(&value)
+    {
+        return None;
+    }
     let text = node.json_number()?;
     match text.parse::<i64>() {
         Ok(value) if range.contains(&value) && !(text.starts_with("-0") && *range.start() == 0) => None,

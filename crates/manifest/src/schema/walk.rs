@@ -192,10 +192,18 @@ impl Walker {
         let mut seen = 0_u64;
         let mut unknown = 0;
         for (key, value) in node.pairs() {
-            let Some(text) = key.key() else { continue };
-            let Some(field) = id.field(&text) else {
+            let decoded;
+            let text = if let Some(text) = key.as_str_bytes() {
+                text
+            } else {
+                // A number or a boolean.
+                let Some(text) = key.key() else { continue };
+                decoded = text;
+                decoded.as_bytes()
+            };
+            let Some(field) = id.field(text) else {
                 unknown += 1;
-                self.unknown(key, value, id, &text, raw);
+                self.unknown(key, value, id, raw);
                 continue;
             };
             let bit = 1 << (field.index % 64);
@@ -203,15 +211,17 @@ impl Walker {
                 if !json {
                     return false;
                 }
-                self.json_duplicate(node, key, &text, raw);
+                self.json_duplicate(node, key, raw);
             }
             seen |= bit;
-            if !self.is_skipped(&text) {
+            if !self.is_skipped(text) {
                 self.value(value, Edge::Key(index(key)), field.shape, raw);
             }
         }
         // The API server reports unknown fields of JSON once each, however often they are there.
-        unknown < 2 || json || self.keys.duplicates(node, |text| id.field(text).is_none()).is_empty()
+        unknown < 2
+            || json
+            || self.keys.duplicates(node, |text| id.field(text.as_bytes()).is_none()).is_empty()
     }
 
     /// A mapping with free keys. False, having done nothing, if a key in YAML is there twice.
@@ -224,7 +234,7 @@ impl Walker {
             self.duplicates(node.document(), &duplicates, raw);
         }
         for (key, value) in node.pairs() {
-            if self.list && key.as_str().is_some_and(|text| self.is_skipped(text)) {
+            if self.list && key.as_str_bytes().is_some_and(|text| self.is_skipped(text)) {
                 continue;
             }
             self.value(value, Edge::Key(index(key)), shape, raw);
@@ -240,16 +250,19 @@ impl Walker {
         let last: HashMap<Cow<'_, str>, u32> = entries().map(|(text, key, _)| (text, index(key))).collect();
         let mut done = HashSet::new();
         for (text, key, value) in entries() {
-            if last.get(&text) != Some(&index(key)) || self.is_skipped(&text) || !done.insert(index(key)) {
+            if last.get(&text) != Some(&index(key))
+                || self.is_skipped(text.as_bytes())
+                || !done.insert(index(key))
+            {
                 continue;
             }
             let edge = Edge::Key(index(key));
             match step.shape {
                 Shape::Struct(id) | Shape::OrBool(id) | Shape::OrList(id) | Shape::OrStrings(id) => {
                     let raw = step.raw || !matches!(step.shape, Shape::Struct(_));
-                    match id.field(&text) {
+                    match id.field(text.as_bytes()) {
                         Some(field) => self.value(value, edge, field.shape, raw),
-                        None => self.unknown(key, value, id, &text, raw),
+                        None => self.unknown(key, value, id, raw),
                     }
                 }
                 Shape::Map(shape) => self.value(value, edge, shape.shape(), step.raw),
@@ -258,14 +271,15 @@ impl Walker {
         }
     }
 
-    fn is_skipped(&self, key: &str) -> bool {
-        self.list && self.trail.len() == 1 && key == "items"
+    fn is_skipped(&self, key: &[u8]) -> bool {
+        self.list && self.trail.len() == 1 && key == b"items"
     }
 
     /// A field given twice in JSON; the first such key is looked for only now.
     #[cold]
-    fn json_duplicate(&mut self, node: NodeRef<'_>, key: NodeRef<'_>, text: &str, raw: bool) {
-        let first = node.pairs().find(|(k, _)| k.key().as_deref() == Some(text));
+    fn json_duplicate(&mut self, node: NodeRef<'_>, key: NodeRef<'_>, raw: bool) {
+        let text = key.key();
+        let first = node.pairs().find(|(k, _)| k.key() == text);
         if let Some((first, _)) = first {
             self.duplicates(node.document(), &[(index(first), index(key))], raw);
         }
@@ -303,14 +317,15 @@ impl Walker {
     }
 
     #[cold]
-    fn unknown(&mut self, key: NodeRef<'_>, value: NodeRef<'_>, id: TypeId, text: &str, raw: bool) {
+    fn unknown(&mut self, key: NodeRef<'_>, value: NodeRef<'_>, id: TypeId, raw: bool) {
         // Nobody looks into it, but what is there twice is there twice.
         self.value(value, Edge::Key(index(key)), Shape::Any, true);
         let answer = if raw { Answer::Silent } else { Answer::Strict };
         if self.lenient || !self.has_room(answer) {
             return;
         }
-        let suggestion = suggestion(id, text);
+        let text = key.key().unwrap_or_default();
+        let suggestion = suggestion(id, &text);
         let document = key.document();
         let step = Step { edge: Edge::Key(index(key)), node: index(key), shape: Shape::Any, raw };
         let go_path = self.go_path(document, step);

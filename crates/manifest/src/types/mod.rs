@@ -93,7 +93,7 @@ pub(crate) fn is_list(api_version: &str, kind: &str) -> bool {
     kind.ends_with("List")
         && ((api_version, kind) == ("v1", "List")
             || type_of(api_version, kind)
-                .and_then(|id| id.field("metadata"))
+                .and_then(|id| id.field(b"metadata"))
                 .is_some_and(|f| matches!(f.shape, Shape::Struct(id) if id.go_type() == "v1.ListMeta")))
 }
 
@@ -127,17 +127,20 @@ impl TypeId {
     }
 
     /// The field with exactly that name.
-    pub fn field(self, key: &str) -> Option<Field> {
+    #[inline]
+    pub fn field(self, key: &[u8]) -> Option<Field> {
         let (start, end) = self.range();
-        let mut slot = slot_of(self.0, key.as_bytes());
+        let words = Words::of(key);
+        let mut slot = words.slot(self.0);
         loop {
             let at = usize::from(INDEX[slot]);
-            if at == EMPTY as usize {
-                return None;
-            }
-            let (name, shape) = FIELDS[at];
-            if at >= start && at < end && NAMES[usize::from(name)] == key {
-                return Some(Field { index: (at - start) as u16, shape: ShapeId(shape).shape() });
+            let entry = ENTRIES.get(at)?;
+            if entry.words.same(words)
+                && at >= start
+                && at < end
+                && (key.len() <= 16 || NAMES[usize::from(FIELDS[at].0)].as_bytes() == key)
+            {
+                return Some(Field { index: (at - start) as u16, shape: entry.shape });
             }
             slot = (slot + 1) % SLOTS;
         }
@@ -157,6 +160,65 @@ pub(crate) fn merge_key(name: u16) -> Option<&'static str> {
 const EMPTY: u16 = u16::MAX;
 const SLOTS: usize = 8_192;
 
+/// What is compared of a key before all of it: of keys up to 16 bytes this is all of it.
+#[derive(Clone, Copy)]
+struct Words {
+    head: u64,
+    tail: u64,
+    length: u32,
+}
+
+impl Words {
+    #[inline]
+    const fn of(key: &[u8]) -> Self {
+        let (head, tail) = if let (Some(head), Some(tail)) = (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+            (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
+        } else if let (Some(head), Some(tail)) = (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+            (u32::from_le_bytes(*head) as u64, u32::from_le_bytes(*tail) as u64)
+        } else if let (Some(first), Some(last)) = (key.first(), key.last()) {
+            (*first as u64 | (key[key.len() / 2] as u64) << 8, *last as u64)
+        } else {
+            (0, 0)
+        };
+        Self { head, tail, length: key.len() as u32 }
+    }
+
+    #[inline]
+    const fn same(self, other: Self) -> bool {
+        self.head == other.head && self.tail == other.tail && self.length == other.length
+    }
+
+    /// Where to look first for a field of that struct.
+    #[inline]
+    const fn slot(self, id: u16) -> usize {
+        let mixed =
+            self.head ^ self.tail.rotate_left(29) ^ ((self.length as u64) << 56) ^ ((id as u64) << 40);
+        ((mixed ^ (mixed >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 51) as usize
+    }
+}
+
+/// A field as it is looked up.
+#[derive(Clone, Copy)]
+struct Entry {
+    words: Words,
+    shape: Shape,
+}
+
+/// The entries of `FIELDS`.
+static ENTRIES: [Entry; FIELDS.len()] = entries();
+
+const fn entries() -> [Entry; FIELDS.len()] {
+    let mut entries = [Entry { words: Words::of(&[]), shape: Shape::Any }; FIELDS.len()];
+    let mut at = 0;
+    while at < entries.len() {
+        let (name, shape) = FIELDS[at];
+        entries[at] =
+            Entry { words: Words::of(NAMES[name as usize].as_bytes()), shape: SHAPES[shape as usize] };
+        at += 1;
+    }
+    entries
+}
+
 /// Field positions by the hash of struct and name, with open addressing.
 static INDEX: [u16; SLOTS] = index();
 
@@ -166,7 +228,7 @@ const fn index() -> [u16; SLOTS] {
     while id + 1 < STARTS.len() {
         let mut at = STARTS[id];
         while at < STARTS[id + 1] {
-            let mut slot = slot_of(id as u16, NAMES[FIELDS[at as usize].0 as usize].as_bytes());
+            let mut slot = ENTRIES[at as usize].words.slot(id as u16);
             while slots[slot] != EMPTY {
                 slot = (slot + 1) % SLOTS;
             }
@@ -176,22 +238,6 @@ const fn index() -> [u16; SLOTS] {
         id += 1;
     }
     slots
-}
-
-/// Where to look first: a hash of the struct and of the key's length, first and last bytes.
-const fn slot_of(id: u16, key: &[u8]) -> usize {
-    let (head, tail) = if let (Some(head), Some(tail)) = (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
-    } else if let (Some(head), Some(tail)) = (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-        (u32::from_le_bytes(*head) as u64, u32::from_le_bytes(*tail) as u64)
-    } else if let (Some(first), Some(last)) = (key.first(), key.last()) {
-        (*first as u64 | (key[key.len() / 2] as u64) << 8, *last as u64)
-    } else {
-        (0, 0)
-    };
-    let mixed = head ^ tail.rotate_left(29) ^ ((key.len() as u64) << 56) ^ ((id as u64) << 40);
-    let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 51) as usize
 }
 
 #[cfg(test)]
@@ -204,10 +250,14 @@ mod tests {
         for id in 0..TYPES.len() as u16 {
             assert!(TypeId(id).fields().len() <= 64, "the walker keeps one bit for each field of a struct");
             for (index, (name, shape)) in TypeId(id).fields().enumerate() {
-                assert_eq!(TypeId(id).field(name), Some(Field { index: index as u16, shape }), "{name}");
-                assert_eq!(TypeId(id).field(&format!("{name}x")), None);
+                assert_eq!(
+                    TypeId(id).field(name.as_bytes()),
+                    Some(Field { index: index as u16, shape }),
+                    "{name}"
+                );
+                assert_eq!(TypeId(id).field(format!("{name}x").as_bytes()), None);
                 let at = STARTS[usize::from(id)] + index as u16;
-                let mut slot = slot_of(id, name.as_bytes());
+                let mut slot = Words::of(name.as_bytes()).slot(id);
                 let mut probes = 1;
                 while INDEX[slot] != at {
                     slot = (slot + 1) % SLOTS;
@@ -215,7 +265,7 @@ mod tests {
                 }
                 longest = longest.max(probes);
             }
-            assert_eq!(TypeId(id).field(""), None);
+            assert_eq!(TypeId(id).field(b""), None);
         }
         assert!(longest <= 12, "the hash has {longest} probes for a field");
     }
@@ -233,7 +283,7 @@ mod tests {
         let shape = |mut id: TypeId, path: &str| {
             let mut shape = Shape::Struct(id);
             for key in path.split('.') {
-                let field = id.field(key).unwrap_or_else(|| panic!("{key}"));
+                let field = id.field(key.as_bytes()).unwrap_or_else(|| panic!("{key}"));
                 shape = field.shape;
                 while let Shape::List(item, _) | Shape::Map(item) = shape {
                     shape = item.shape();
@@ -255,7 +305,7 @@ mod tests {
             Shape::MicroTime
         );
         assert_eq!(shape(type_of("apps/v1", "ControllerRevision").unwrap(), "data"), Shape::Any);
-        let containers = shape(pod, "spec").struct_id().and_then(|id| id.field("containers")).unwrap().shape;
+        let containers = shape(pod, "spec").struct_id().and_then(|id| id.field(b"containers")).unwrap().shape;
         assert!(matches!(containers, Shape::List(_, key) if merge_key(key) == Some("name")));
     }
 

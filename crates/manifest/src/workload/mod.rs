@@ -28,8 +28,14 @@ pub struct Template<'d> {
     pub form: Form,
     /// Whether it belongs to a custom resource: what its controller makes of it is not known for certain.
     pub custom: bool,
-    /// From the object to [`Self::node`].
-    path: FieldPath,
+    place: Place,
+}
+
+/// The way from an object to a template; a path is only made when it is asked for.
+#[derive(Clone, Debug)]
+enum Place {
+    Keys(&'static [&'static str]),
+    Path(FieldPath),
 }
 
 impl<'d> Template<'d> {
@@ -46,15 +52,18 @@ impl<'d> Template<'d> {
     }
 
     /// The path of the template in its object: empty for pods, `spec.template` in a Deployment.
-    pub fn path(&self) -> &FieldPath {
-        &self.path
+    pub fn path(&self) -> FieldPath {
+        match &self.place {
+            Place::Keys(keys) => keys.iter().fold(FieldPath::root(), |path, key| path.key(*key)),
+            Place::Path(path) => path.clone(),
+        }
     }
 
     /// The path of the pod's specification in its object.
     pub fn spec_path(&self) -> FieldPath {
         match self.form {
-            Form::Template => self.path.clone().key("spec"),
-            Form::PodSpec => self.path.clone(),
+            Form::Template => self.path().key("spec"),
+            Form::PodSpec => self.path(),
         }
     }
 
@@ -62,7 +71,7 @@ impl<'d> Template<'d> {
     /// specification.
     pub fn metadata_path(&self) -> FieldPath {
         match self.form {
-            Form::Template => self.path.clone().key("metadata"),
+            Form::Template => self.path().key("metadata"),
             Form::PodSpec => FieldPath::root().key("metadata"),
         }
     }
@@ -99,8 +108,7 @@ pub fn templates<'d>(object: &Object<'d>, configured: &[ConfiguredEntry]) -> Vec
         let target = pattern.iter().try_fold(node, |node, key| node.get(key)).filter(|n| !n.is_null());
         // A ReplicationController's template may be missing; then it makes no pods.
         if target.is_some() || object.kind != "ReplicationController" {
-            let path = pattern.iter().fold(FieldPath::root(), |path, key| path.key(*key));
-            found.push(template(target, object, kind, Form::Template, false, path));
+            found.push(template(target, object, kind, Form::Template, Place::Keys(pattern)));
         }
         return found;
     }
@@ -115,7 +123,7 @@ pub fn templates<'d>(object: &Object<'d>, configured: &[ConfiguredEntry]) -> Vec
         .map(|entry| (entry.path.as_str(), entry.form));
     for (pattern, form) in known.clone().chain(configured) {
         visit(object.node, pattern, FieldPath::root(), &mut |node, path| {
-            let custom = template(Some(node), object, WorkloadKind::Template, form, true, path);
+            let custom = template(Some(node), object, WorkloadKind::Template, form, Place::Path(path));
             // Such resources may refer to other objects instead of holding a template (`workloadRef`).
             let holds_pod = custom
                 .spec
@@ -133,15 +141,15 @@ fn template<'d>(
     object: &Object<'d>,
     kind: WorkloadKind,
     form: Form,
-    custom: bool,
-    path: FieldPath,
+    place: Place,
 ) -> Template<'d> {
     let part = |key| node.and_then(|n| n.get(key)).filter(|n| !n.is_null());
     let (metadata, spec) = match form {
         Form::Template => (part("metadata"), part("spec")),
         Form::PodSpec => (object.metadata, node),
     };
-    Template { node, metadata, spec, kind, form, custom, path }
+    let custom = matches!(place, Place::Path(_));
+    Template { node, metadata, spec, kind, form, custom, place }
 }
 
 /// Calls `found` for every node that `pattern` leads to from `node`.

@@ -134,8 +134,8 @@ impl<'s> Fast<'s> {
             return None;
         }
         let (end, stop) = self.plain_in_flow(start);
-        // A `?` means a key, and a `:` before an indicator is read differently by different libraries.
-        if stop == Stop::Flow && (self.byte(self.at) == Some(b'?') || self.bytes[end - 1] == b':') {
+        // A `:` before an indicator is read differently by different libraries.
+        if stop == Stop::Flow && self.bytes[end - 1] == b':' {
             return None;
         }
         let text = self.text.get(start..end)?;

@@ -94,6 +94,7 @@ fn scalars() {
         ("'a': 1\n\"b\\n\" : 2\n", r#"{"a": 1, "b\n": 2}"#),
         ("é: ü\n", r#"{"é": "ü"}"#),
         ("y: 1\n", "{y: 1}"),
+        ("a: b\n c\n", r#"{"a": "b c"}"#),
     ] {
         assert_eq!(value(text), wanted, "{text:?}");
     }
@@ -118,6 +119,7 @@ fn block_scalars() {
     ] {
         assert_eq!(value(text), wanted, "{text:?}");
     }
+    assert_eq!(tree("a: | # b\nc: 1\n"), r#"{"a"@0-1: ""@3-8, "c"@9-10: 1@12-13}@0-13"#);
     assert_eq!(tree("a: |+\n  b \n\n\nc: |\n"), r#"{"a"@0-1: "b \n\n\n"@3-10, "c"@13-14: ""@16-17}@0-17"#);
 }
 
@@ -155,6 +157,8 @@ fn declines() {
         "\u{feff}a: 1\n",
         "a: 1\n...\n",
         "... : 1\n",
+        "18446744073709551615: 1\n",
+        "a: {0xFFFFFFFFFFFFFFFF: 1}\n",
         "~: 1\n",
         "null: 1\n",
         ": 1\n",

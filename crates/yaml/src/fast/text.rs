@@ -287,14 +287,14 @@ impl Fast<'_> {
         while self.blank_at(at) {
             at += 1;
         }
-        match self.byte(at) {
-            None | Some(b'\n' | b'\r') => {}
-            Some(b'#') if at > header_end => {}
+        // Where there is no text, the scalar is its header.
+        let mut end = match self.byte(at) {
+            None | Some(b'\n' | b'\r') => header_end,
+            Some(b'#') if at > header_end => self.line_end(at),
             _ => return None,
-        }
+        };
         let minimum = self.minimum();
         let mut indent = if increment > 0 { minimum.saturating_sub(1) + increment } else { 0 };
-        let mut end = header_end;
         let text_start = self.builder.arena().len();
 
         let mut line = self.next_line(at);
@@ -308,14 +308,7 @@ impl Fast<'_> {
         let mut leading_blank = false;
         while at - line == indent && at < self.bytes.len() {
             let blank = self.blank_at(at);
-            let next = self.next_line(at);
-            let mut line_end = next;
-            if line_end > at && self.bytes[line_end - 1] == b'\n' {
-                line_end -= 1;
-                if line_end > at && self.bytes[line_end - 1] == b'\r' {
-                    line_end -= 1;
-                }
-            }
+            let line_end = self.line_end(at);
             let content = text.get(at..line_end)?;
             let arena = self.builder.arena();
             if !literal && !leading_blank && !blank && leading_break {
@@ -331,7 +324,7 @@ impl Fast<'_> {
             arena.push_str(content);
             end = line_end;
             leading_break = true;
-            (line, at) = self.block_breaks(next, indent, &mut breaks)?;
+            (line, at) = self.block_breaks(self.next_line(line_end), indent, &mut breaks)?;
         }
         let arena = self.builder.arena();
         if chomp != b'-' && leading_break {

@@ -93,12 +93,15 @@ fn errors_have_places_and_reasons() {
         ("1ex", 2, "invalid character `x` in exponent of numeric literal"),
         ("trux", 3, "invalid character `x` in literal true (expecting `e`)"),
         ("\u{e9}", 0, "invalid character `\u{e9}` looking for beginning of value"),
-        ("1e999", 0, "number `1e999` is too large for a 64-bit float"),
     ] {
         let problem = parse(source.as_bytes()).unwrap_err();
         assert_eq!((problem.span.start, problem.message.as_str()), (at, wanted), "{source}");
         assert_eq!(problem.kind, ProblemKind::Syntax);
     }
+    let problem = parse(b"[1, 1e999]").unwrap_err();
+    assert_eq!(problem.message, "number `1e999` is too large for a 64-bit float");
+    assert_eq!((problem.kind, problem.span.start), (ProblemKind::Limit, 4));
+    assert_eq!(parse(b"[1e999 1]").unwrap_err().kind, ProblemKind::Syntax);
     assert_eq!(
         parse(b"\xff").unwrap_err().message,
         "invalid character `\\xff` looking for beginning of value"

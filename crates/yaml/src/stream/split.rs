@@ -29,14 +29,23 @@ enum Separator {
 
 const MARK: &[u8] = b"---";
 
+/// U+FEFF at the head of a file.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The chunk at `at`, which is the start of a line.
 pub(super) fn chunk(source: &[u8], at: usize) -> Chunk {
     let mut start = at;
     let mut search = at;
-    if source[at..].starts_with(MARK) {
+    if at == 0 && source.starts_with(BYTE_ORDER_MARK) {
+        // A `---` behind it is none to the splitter, but one to YAML.
+        if !source[BYTE_ORDER_MARK.len()..].starts_with(MARK) {
+            start = BYTE_ORDER_MARK.len();
+        }
+    } else if source[at..].starts_with(MARK) {
         let next = next_line(source, at);
         match separator(&source[at..next]) {
-            // Upstream keeps the first separator in the text; YAML needs it no more.
+            // Upstream keeps the first separator in the text; YAML seldom needs it.
+            Separator::Plain if has_odd_bytes(&source[at..next]) || needs_mark(&source[next..]) => {}
             Separator::Plain => start = next,
             Separator::Text => {}
             Separator::Bad => {
@@ -64,6 +73,33 @@ pub(super) fn chunk(source: &[u8], at: usize) -> Chunk {
         let range = Span::new(start as u32, line as u32);
         let bad_separator = bad.then(|| line_span(source, line, next));
         return Chunk { range, next, bad_separator, directives };
+    }
+}
+
+/// Whether a separator has bytes in its comment that YAML may refuse.
+fn has_odd_bytes(line: &[u8]) -> bool {
+    line.iter().any(|b| !matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+}
+
+/// Whether text means something else without a `---` before it: directives, an end of document, a byte order mark.
+fn needs_mark(text: &[u8]) -> bool {
+    if text.starts_with(BYTE_ORDER_MARK) {
+        return true;
+    }
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [b' ' | b'\t' | b'\n' | b'\r', rest @ ..]
+            | [0xC2, 0x85, rest @ ..]
+            | [0xE2, 0x80, 0xA8 | 0xA9, rest @ ..] => rest,
+            // All of YAML's line ends end a comment.
+            [b'#', rest @ ..] => {
+                let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0xC2 | 0xE2));
+                &rest[end.unwrap_or(rest.len())..]
+            }
+            [0x80..=0xFF, ..] => return true,
+            _ => return [b"%".as_slice(), b"...", MARK].iter().any(|text| rest.starts_with(text)),
+        }
     }
 }
 
