@@ -1,0 +1,223 @@
+//! The records that the binary writes fit `schemas/scan-v1.schema.json`, and the schema says nothing that is not checked.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::Dir;
+use serde_json::{Map, Value};
+
+const SCHEMA: &str = include_str!("../../../schemas/scan-v1.schema.json");
+
+/// Keywords that say nothing about an instance.
+const ANNOTATIONS: [&str; 5] = ["$schema", "$id", "$defs", "title", "description"];
+
+/// What is wrong with `value`; empty if it fits.
+fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let schema = schema.as_object().unwrap_or_else(|| panic!("{at}: a schema is an object: {schema}"));
+    for (keyword, wanted) in schema {
+        match keyword.as_str() {
+            "type" => {
+                let names = wanted.as_array().map_or(std::slice::from_ref(wanted), Vec::as_slice);
+                if !names.iter().any(|name| has_type(value, name.as_str().unwrap())) {
+                    wrong.push(format!("{at}: {value} is no {wanted}"));
+                }
+            }
+            "const" if value != wanted => wrong.push(format!("{at}: {value} is not {wanted}")),
+            "enum" if !wanted.as_array().unwrap().contains(value) => {
+                wrong.push(format!("{at}: {value} is not in {wanted}"));
+            }
+            "minimum" if value.as_i64().is_some_and(|n| n < wanted.as_i64().unwrap()) => {
+                wrong.push(format!("{at}: {value} is less than {wanted}"));
+            }
+            "required" => wrong.extend(
+                wanted
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|key| value.get(key.as_str().unwrap()).is_none())
+                    .map(|key| format!("{at}: no {key}")),
+            ),
+            "properties" => {
+                for (key, schema) in wanted.as_object().unwrap() {
+                    if let Some(value) = value.get(key) {
+                        wrong.extend(validate(root, schema, value, &format!("{at}.{key}")));
+                    }
+                }
+            }
+            "additionalProperties" => {
+                assert_eq!(wanted, false, "{at}");
+                let known = schema.get("properties").and_then(Value::as_object);
+                let unknown = |key: &&String| known.is_none_or(|known| !known.contains_key(*key));
+                let keys = value.as_object().into_iter().flat_map(Map::keys);
+                wrong.extend(keys.filter(unknown).map(|key| format!("{at}: {key} is not described")));
+            }
+            "items" => {
+                for (i, item) in value.as_array().into_iter().flatten().enumerate() {
+                    wrong.extend(validate(root, wanted, item, &format!("{at}[{i}]")));
+                }
+            }
+            "oneOf" => {
+                let all: Vec<Vec<String>> =
+                    wanted.as_array().unwrap().iter().map(|s| validate(root, s, value, at)).collect();
+                let fitting = all.iter().filter(|wrong| wrong.is_empty()).count();
+                if fitting != 1 {
+                    wrong.push(format!("{at}: fits {fitting} of {}: {all:#?}", all.len()));
+                }
+            }
+            "$ref" => {
+                let name =
+                    wanted.as_str().and_then(|r| r.strip_prefix("#/$defs/")).expect("a local reference");
+                wrong.extend(validate(root, &root["$defs"][name], value, at));
+            }
+            "const" | "enum" | "minimum" => {}
+            known if ANNOTATIONS.contains(&known) => {}
+            unknown => panic!("{at}: this test does not know the keyword `{unknown}`"),
+        }
+    }
+    wrong
+}
+
+fn has_type(value: &Value, name: &str) -> bool {
+    match name {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => panic!("unknown type `{name}`"),
+    }
+}
+
+/// The paths of all properties of all records that the schema describes: `workload.object.name`.
+fn described(root: &Value, schema: &Value, at: &str, out: &mut BTreeSet<String>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        described(root, &root["$defs"][name.trim_start_matches("#/$defs/")], at, out);
+    }
+    for (key, schema) in schema["properties"].as_object().into_iter().flatten() {
+        let at = format!("{at}.{key}");
+        described(root, schema, &at, out);
+        assert!(says_something(root, schema), "{at} has no description");
+        out.insert(at);
+    }
+    if schema["items"].is_object() {
+        described(root, &schema["items"], at, out);
+    }
+}
+
+fn says_something(root: &Value, schema: &Value) -> bool {
+    let referred = schema["$ref"].as_str().map(|name| &root["$defs"][name.trim_start_matches("#/$defs/")]);
+    schema["description"].is_string() || referred.is_some_and(|schema| schema["description"].is_string())
+}
+
+/// The paths of all properties of a value.
+fn written(value: &Value, at: &str, out: &mut BTreeSet<String>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let at = format!("{at}.{key}");
+        written(value, &at, out);
+        out.insert(at);
+    }
+    for item in value.as_array().into_iter().flatten() {
+        written(item, at, out);
+    }
+}
+
+/// Inputs that draw every type of record and every member of each.
+const INPUTS: [(&str, &str); 8] = [
+    (
+        "seawall.yaml",
+        "customResources:\n- {apiVersion: example.com/v1, kind: App, path: spec.template}\nlevels: {'team-*': baseline}\n",
+    ),
+    (
+        "pods.yaml",
+        "---\n# Source: web/templates/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: team-a}\nspec:\n  hostNetwork: true\n  containers:\n  - name: c\n    image: x\n    ports: [{containerPort: 80}]\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: ü, namespace: b}\nspec: {containers: [{name: c, image: x, securityContext: {privileged: true}}]}\n",
+    ),
+    (
+        "deployment.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: b}\nspec: {selector: {}, template: {spec: {containers: [{name: c, image: x}]}}}\n",
+    ),
+    (
+        "namespaces.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: b, labels: {pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/warn: restricted, pod-security.kubernetes.io/audit: odd}}\n",
+    ),
+    (
+        "custom.yaml",
+        "apiVersion: example.com/v1\nkind: App\nmetadata: {name: app}\nspec: {template: {spec: {containers: [{name: c, image: x}]}}}\n",
+    ),
+    (
+        "refused.yaml",
+        "---\n# Source: web/templates/refused.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: r}\nspec: {containers: [{name: c, image: x, securityContext: {privileged: \"true\"}}]}\n---\n# Source: web/templates/service.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: s, name: t}\nspec: {ports: [{port: lots}]}\n",
+    ),
+    ("broken.yaml", "apiVersion: v1\nkind: [\n"),
+    ("templates/t.yaml", "kind: {{ .Values.kind }}\nmetadata: {{- toYaml . }}\n"),
+];
+
+#[test]
+fn every_record_fits_and_every_member_is_written() {
+    let root: Value = serde_json::from_str(SCHEMA).unwrap();
+    let dir = Dir::with(&INPUTS);
+    let run = dir.scan(&["."]);
+    let mut seen = BTreeSet::new();
+    for record in &run.all {
+        let wrong = validate(&root, &root, record, "");
+        assert!(wrong.is_empty(), "{record}\n{}", wrong.join("\n"));
+        written(record, record["type"].as_str().unwrap(), &mut seen);
+    }
+    let mut wanted = BTreeSet::new();
+    for definition in root["oneOf"].as_array().unwrap() {
+        let name = definition["$ref"].as_str().unwrap().trim_start_matches("#/$defs/");
+        let record = &root["$defs"][name];
+        let kind = record["properties"]["type"]["const"].as_str().unwrap();
+        described(&root, record, kind, &mut wanted);
+    }
+    let missing: Vec<_> = wanted.difference(&seen).collect();
+    assert!(missing.is_empty(), "no input draws {missing:?}: {:#?}", run.all);
+
+    // The inputs do what they are there for.
+    let of = |name: &str| run.workloads().into_iter().find(|w| w["object"]["name"] == name).unwrap();
+    assert_eq!(of("a")["levelsFrom"], "config:team-*");
+    assert_eq!(of("ü")["levelsFrom"], "namespace");
+    assert_eq!(of("d")["levelsFrom"], "namespace");
+    assert_eq!(of("app")["custom"], true);
+    assert!(of("r")["refused"].is_string());
+    assert_eq!(of("r")["strictest"], Value::Null);
+    assert_eq!(of("d")["template"], "spec.template");
+}
+
+#[test]
+fn positions_count_as_the_schema_says() {
+    let dir = Dir::with(&[(
+        "p.yaml",
+        "# ü\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: üü, securityContext: {privileged: true}}]\n",
+    )]);
+    let run = dir.scan(&["p.yaml"]);
+    let workload = run.workloads()[0];
+    assert_eq!((&workload["line"], &workload["column"]), (&3.into(), &1.into()));
+    let findings = run.findings("privileged-container");
+    let place = ["line", "column", "endLine", "endColumn"].map(|key| findings[0][key].as_u64().unwrap());
+    assert_eq!(place, [7, 57, 7, 61], "{}", findings[0]);
+}
+
+#[test]
+fn what_does_not_fit_is_seen() {
+    let root: Value = serde_json::from_str(SCHEMA).unwrap();
+    let dir = Dir::with(&INPUTS);
+    let run = dir.scan(&["pods.yaml"]);
+    let good = run.workloads()[0];
+    let broken = |change: &dyn Fn(&mut Value)| {
+        let mut record = good.clone();
+        change(&mut record);
+        !validate(&root, &root, &record, "").is_empty()
+    };
+    assert!(!broken(&|_| {}));
+    assert!(broken(&|r| r["more"] = true.into()));
+    assert!(broken(&|r| r["line"] = 0.into()));
+    assert!(broken(&|r| r["strictest"] = "strict".into()));
+    assert!(broken(&|r| r["type"] = "object".into()));
+    assert!(broken(&|r| r["findings"][0]["message"] = Value::Null));
+    assert!(broken(&|r| {
+        r["object"].as_object_mut().unwrap().remove("kind");
+    }));
+}
