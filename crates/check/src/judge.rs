@@ -96,10 +96,12 @@ pub fn judge(
     levels: &Levels,
     options: &Options,
 ) -> Vec<Record> {
-    let lines = LineIndex::new(source.bytes);
+    let lines = source
+        .lines
+        .map_or_else(|| LineIndex::new(source.bytes), |starts| LineIndex::with(source.bytes, starts.clone()));
     let mut out = Vec::new();
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
-    let origin = Origin { file: source.file.clone(), source: source.bytes.clone() };
+    let origin = Origin { file: source.file.clone(), source: source.bytes.clone(), lines: lines.starts() };
     let judge = Judge { source, origin, lines: &lines, levels, options };
     let mut walker = Walker::default();
     for item in items {
@@ -163,7 +165,7 @@ impl Judge<'_> {
         }
         Record::Error(InputError {
             file: self.source.file.clone(),
-            source: Some(self.source.bytes.clone()),
+            origin: Some(self.origin.clone()),
             region,
             message: problem.message.clone(),
             hint: problem.hint.clone(),
@@ -173,7 +175,7 @@ impl Judge<'_> {
     fn changed(&self) -> Record {
         Record::Error(InputError {
             file: self.source.file.clone(),
-            source: None,
+            origin: None,
             region: None,
             message: "the file changed while it was being scanned".into(),
             hint: Some("scan again".into()),
@@ -371,7 +373,7 @@ impl Judge<'_> {
         }
         Record::Error(InputError {
             file: self.source.file.clone(),
-            source: Some(self.source.bytes.clone()),
+            origin: Some(self.origin.clone()),
             region,
             message: reject.message.clone(),
             hint,

@@ -27,6 +27,8 @@ pub struct Origin {
     pub file: Arc<str>,
     /// The bytes that the regions count in.
     pub source: Arc<[u8]>,
+    /// Where its lines start ([`seawall_yaml::LineIndex::with`]).
+    pub lines: Arc<[u32]>,
 }
 
 /// A place in a source with what is to be seen there.
@@ -170,8 +172,8 @@ pub struct ObjectReport {
 pub struct InputError {
     /// The file.
     pub file: Arc<str>,
-    /// Its bytes, where they could be read.
-    pub source: Option<Arc<[u8]>>,
+    /// Its text, where it could be read.
+    pub origin: Option<Origin>,
     /// Where, if it is known.
     pub region: Option<Region>,
     /// What is wrong, in lower case without a trailing period.

@@ -25,6 +25,8 @@ pub struct Source<'a> {
     pub bytes: &'a Arc<[u8]>,
     /// Whether it was met in a directory, not named: what is no manifest is a notice then, not an error.
     pub walked: bool,
+    /// Where its lines start ([`LineIndex::with`]), if that is known.
+    pub lines: Option<&'a Arc<[u32]>>,
     /// The Helm chart that it belongs to.
     pub chart: Option<&'a str>,
 }

@@ -11,6 +11,7 @@ use seawall_check::{
 };
 use seawall_input::{Input, InputKind, Origin};
 use seawall_model::KubernetesVersion;
+use seawall_yaml::LineIndex;
 
 use crate::cli::ScanArgs;
 use crate::outputs::{Outputs, Rendered, Renderers};
@@ -24,8 +25,8 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     let (mut outputs, renderers) = Outputs::open(args)?;
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-    let settings = match settings::load(args) {
-        Ok(settings) => settings,
+    let config = match settings::load(args) {
+        Ok(config) => config,
         Err(errors) => {
             // Without its configuration a run would judge at the wrong levels.
             let records: Vec<Record> = errors.into_iter().map(Record::Error).collect();
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
             return Ok(summary.exit);
         }
     };
-    let (options, clamped) = options(args, &settings.config);
+    let (options, clamped) = options(args, &config);
     let found = seawall_input::walk(&args.paths, &seawall_input::Options::default());
     let files: Vec<Candidate> = found
         .inputs
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     surveyed?;
 
     let namespaces: Vec<_> = surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
-    let (levels, notices) = Levels::new(&namespaces, settings.config, args.level);
+    let (levels, notices) = Levels::new(&namespaces, config, args.level);
     early.extend(notices.into_iter().map(Record::Notice));
 
     let mut tally = Tally::new(args.level.level, &options, &args.fail_on);
@@ -127,13 +128,14 @@ impl Part<'_> {
     /// What is printed of it.
     fn say(&self, levels: &Levels, options: &Options, renderers: &Renderers) -> (Counts, Rendered) {
         let records = match (self.survey, self.file.read_again(self.last)) {
-            (Some(survey), Ok(bytes)) => {
-                seawall_check::judge(self.file.source(&bytes), survey, &self.items, levels, options)
+            (Some(survey), Ok(text)) => {
+                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes) };
+                seawall_check::judge(source, survey, &self.items, levels, options)
             }
             (_, Err(error)) => vec![unreadable(&error)],
             (None, Ok(_)) => vec![Record::Error(InputError {
                 file: self.file.name.clone(),
-                source: None,
+                origin: None,
                 region: None,
                 message: "the file changed while it was being scanned".into(),
                 hint: Some("scan again".into()),
@@ -172,6 +174,13 @@ fn batches_of_work<'a>(
     batches
 }
 
+/// A file's bytes and where its lines start.
+#[derive(Clone)]
+struct Text {
+    bytes: Arc<[u8]>,
+    lines: Arc<[u32]>,
+}
+
 /// Bytes of files that are kept between the phases, so that small inputs are read once.
 const KEPT: usize = 8 << 20;
 
@@ -180,7 +189,7 @@ struct Candidate {
     input: Input,
     name: Arc<str>,
     once: OnceLock<Arc<[u8]>>,
-    held: Mutex<Option<Arc<[u8]>>>,
+    held: Mutex<Option<Text>>,
 }
 
 impl Candidate {
@@ -200,23 +209,28 @@ impl Candidate {
     }
 
     /// Reads it once more: a file of several parts is held from its first part on, until its last one is done.
-    fn read_again(&self, last: bool) -> Result<Arc<[u8]>, seawall_input::InputError> {
-        if let Some(bytes) = self.once.get() {
-            return Ok(bytes.clone());
-        }
+    fn read_again(&self, last: bool) -> Result<Text, seawall_input::InputError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = match held.take() {
-            Some(bytes) => bytes,
-            None => seawall_input::read(&self.input)?,
+        let text = match held.take() {
+            Some(text) => text,
+            None => {
+                let bytes = match self.once.get() {
+                    Some(bytes) => bytes.clone(),
+                    None => seawall_input::read(&self.input)?,
+                };
+                let lines = LineIndex::new(&bytes).starts();
+                Text { bytes, lines }
+            }
         };
-        *held = (!last).then(|| bytes.clone());
-        Ok(bytes)
+        *held = (!last).then(|| text.clone());
+        Ok(text)
     }
 
     fn source<'a>(&'a self, bytes: &'a Arc<[u8]>) -> Source<'a> {
         Source {
             file: &self.name,
             bytes,
+            lines: None,
             walked: self.input.origin == Origin::Walked,
             chart: self.input.in_chart.as_deref(),
         }
@@ -231,7 +245,7 @@ fn is_settings(input: &Input) -> bool {
 fn unreadable(error: &seawall_input::InputError) -> Record {
     Record::Error(InputError {
         file: error.path.as_str().into(),
-        source: None,
+        origin: None,
         region: None,
         message: error.message.clone(),
         hint: None,

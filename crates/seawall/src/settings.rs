@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use seawall_check::{Config, InputError};
-use seawall_input::{Input, InputKind, Origin};
+use seawall_check::{Config, InputError, Origin};
+use seawall_input::{Input, InputKind};
 use seawall_yaml::{LineIndex, Span};
 
 use crate::cli::ScanArgs;
@@ -12,26 +12,19 @@ use crate::cli::ScanArgs;
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
 
-/// A configuration and where it came from.
-#[derive(Debug, Default)]
-pub(crate) struct Settings {
-    pub(crate) config: Config,
-    /// The file, if there is one.
-    pub(crate) file: Option<PathBuf>,
-}
-
 /// The configuration that holds for these arguments, or what is wrong with its file.
-pub(crate) fn load(args: &ScanArgs) -> Result<Settings, Vec<InputError>> {
-    let Some(path) = args.config.clone().or_else(|| discover(args)) else { return Ok(Settings::default()) };
-    let input = Input { path: path.clone(), origin: Origin::Named, kind: InputKind::File, in_chart: None };
+pub(crate) fn load(args: &ScanArgs) -> Result<Config, Vec<InputError>> {
+    let Some(path) = args.config.clone().or_else(|| discover(args)) else { return Ok(Config::default()) };
+    let input = Input { path, origin: seawall_input::Origin::Named, kind: InputKind::File, in_chart: None };
     let file: Arc<str> = input.display().into();
     let source = seawall_input::read(&input).map_err(|e| {
-        vec![InputError { file: file.clone(), source: None, region: None, message: e.message, hint: None }]
+        vec![InputError { file: file.clone(), origin: None, region: None, message: e.message, hint: None }]
     })?;
+    let lines = LineIndex::new(&source);
     let located = |span: Span, message: String, hint: Option<String>| InputError {
         file: file.clone(),
-        source: Some(source.clone()),
-        region: Some(seawall_check::region(&LineIndex::new(&source), span)),
+        origin: Some(Origin { file: file.clone(), source: source.clone(), lines: lines.starts() }),
+        region: Some(seawall_check::region(&lines, span)),
         message,
         hint,
     };
@@ -41,18 +34,16 @@ pub(crate) fn load(args: &ScanArgs) -> Result<Settings, Vec<InputError>> {
         return Err(vec![located(span, "the configuration must be one document".into(), None)]);
     }
     let Some(entry) = entries.pop() else {
-        return Ok(Settings { config: Config::default(), file: Some(path) });
+        return Ok(Config::default());
     };
     if !entry.problems.is_empty() {
         return Err(entry.problems.into_iter().map(|p| located(p.span, p.message, p.hint)).collect());
     }
     let Some(document) = entry.document else {
-        return Ok(Settings { config: Config::default(), file: Some(path) });
+        return Ok(Config::default());
     };
-    match Config::from_document(&document) {
-        Ok(config) => Ok(Settings { config, file: Some(path) }),
-        Err(errors) => Err(errors.into_iter().map(|e| located(e.span, e.message, e.hint)).collect()),
-    }
+    Config::from_document(&document)
+        .map_err(|errors| errors.into_iter().map(|e| located(e.span, e.message, e.hint)).collect())
 }
 
 /// The first `seawall.yaml` upwards from the first path; from the current directory where that is no path.

@@ -44,11 +44,6 @@ pub(crate) fn colours(choice: Color) -> bool {
     }
 }
 
-/// Whether a person watches standard error.
-pub(crate) fn is_watched() -> bool {
-    io::stderr().is_terminal()
-}
-
 /// The columns of the terminal; 100 where there is none.
 pub(crate) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());

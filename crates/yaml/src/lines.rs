@@ -1,5 +1,7 @@
 //! Byte offsets to lines and columns.
 
+use std::sync::Arc;
+
 /// A place as people count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -13,7 +15,7 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct LineIndex<'s> {
     source: &'s [u8],
-    starts: Vec<u32>,
+    starts: Arc<[u32]>,
 }
 
 impl<'s> LineIndex<'s> {
@@ -25,7 +27,17 @@ impl<'s> LineIndex<'s> {
                 starts.push(at as u32 + 1);
             }
         }
+        Self { source, starts: starts.into() }
+    }
+
+    /// The index of `source` from the starts that an earlier index of the same bytes found.
+    pub fn with(source: &'s [u8], starts: Arc<[u32]>) -> Self {
         Self { source, starts }
+    }
+
+    /// The offsets at which lines start, for [`Self::with`].
+    pub fn starts(&self) -> Arc<[u32]> {
+        Arc::clone(&self.starts)
     }
 
     /// The place of a byte offset; offsets behind the end count as the end. A byte order mark has no column.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use seawall_check::Origin;
 use seawall_yaml::LineIndex;
 
 /// Lines looked at above a line for what encloses it.
@@ -10,18 +11,15 @@ const REACH: u32 = 200;
 /// Keeps the index of the last source, since a file's records follow each other.
 #[derive(Default)]
 pub(super) struct Cache<'r> {
-    last: Option<LineIndex<'r>>,
-    source: Option<&'r Arc<[u8]>>,
+    last: Option<(&'r Origin, LineIndex<'r>)>,
 }
 
 impl<'r> Cache<'r> {
     /// The index of a source.
-    pub(super) fn of(&mut self, source: &'r Arc<[u8]>) -> &LineIndex<'r> {
-        if !self.source.is_some_and(|s| Arc::ptr_eq(s, source)) {
-            self.source = Some(source);
-            self.last = None;
-        }
-        self.last.get_or_insert_with(|| LineIndex::new(source))
+    pub(super) fn of(&mut self, origin: &'r Origin) -> &LineIndex<'r> {
+        self.last = self.last.take().filter(|(last, _)| Arc::ptr_eq(&last.source, &origin.source));
+        let new = || (origin, LineIndex::with(&origin.source, Arc::clone(&origin.lines)));
+        &self.last.get_or_insert_with(new).1
     }
 }
 

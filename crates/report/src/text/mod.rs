@@ -83,7 +83,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         title(Word::Error, "refused", why.unwrap_or_default(), style, out);
         out.push('\n');
     }
-    let Some(index) = (!groups.is_empty()).then(|| cache.of(&w.origin.source)) else { return };
+    let Some(index) = (!groups.is_empty()).then(|| cache.of(&w.origin)) else { return };
     for group in &groups {
         finding(group, &w.object.kind, &w.template, index, style, out);
     }
@@ -106,7 +106,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
         out.push('\n');
     }
-    let index = cache.of(&o.origin.source);
+    let index = cache.of(&o.origin);
     for group in &groups {
         finding(group, &o.object.kind, &FieldPath::root(), index, style, out);
     }
@@ -378,7 +378,7 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
     out.push_str(&head);
     out.push('\n');
     let hint = error.hint.as_deref().unwrap_or_default();
-    match (error.region, &error.source) {
+    match (error.region, &error.origin) {
         (Some(region), Some(source)) => {
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
