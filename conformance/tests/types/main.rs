@@ -211,9 +211,9 @@ fn random_objects() {
         }
         let mut text = String::new();
         if as_yaml {
-            random::yaml(&value, 0, &mut text)
+            random::yaml(&value, 0, &mut text);
         } else {
-            random::json(&value, &mut text)
+            random::json(&value, &mut text);
         }
         text.push('\n');
         let before = documents.len();

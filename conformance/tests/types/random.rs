@@ -211,7 +211,7 @@ fn mutate_pairs(random: &mut Random, pairs: &mut Vec<(String, Value)>, yaml: boo
             pairs.insert(to, (key, value));
         }
         (2, Some((key, _))) if !matches!(key.as_str(), "apiVersion" | "kind") => {
-            pairs[at].1 = odd(random, yaml)
+            pairs[at].1 = odd(random, yaml);
         }
         _ => {
             let key = random
@@ -283,9 +283,9 @@ pub(crate) fn yaml(value: &Value, indent: usize, out: &mut String) {
                 out.push_str(&pad);
                 let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphabetic());
                 if plain {
-                    out.push_str(key)
+                    out.push_str(key);
                 } else {
-                    quoted(key, out)
+                    quoted(key, out);
                 }
                 out.push(':');
                 yaml(item, indent + 2, out);

@@ -168,7 +168,7 @@ fn custom_resources(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<Co
         return out;
     }
     for item in value.items() {
-        let field = |name: &str| item.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+        let field = |name: &str| item.get(name).and_then(NodeRef::as_str).map(str::to_owned);
         let known =
             |k: &NodeRef<'_>| matches!(k.key().as_deref(), Some("apiVersion" | "kind" | "path" | "form"));
         let unknown = item.entries().find(|(k, _)| !known(k));

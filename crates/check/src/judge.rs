@@ -401,7 +401,7 @@ impl Judge<'_> {
 /// A port that is nowhere written comes from the API server, which copies `containerPort` where the pod has the node's
 /// network: the cause is to be shown.
 fn explain_default(finding: &mut Finding) {
-    let Some(at) = finding.primary.path.0.iter().position(|s| is_container_list(s)) else { return };
+    let Some(at) = finding.primary.path.0.iter().position(is_container_list) else { return };
     if finding.rule.id != "host-port" {
         return;
     }

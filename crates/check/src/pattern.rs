@@ -2,29 +2,29 @@
 
 /// Whether the whole of `text` matches `pattern`. Linear in `text` times the number of stars.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut i, mut j) = (0, 0);
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut seen) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
-    while j < t.len() {
-        match p.get(i) {
+    while let Some(&wanted) = text.get(seen) {
+        match pattern.get(at) {
             Some('*') => {
-                retry = Some((i + 1, j));
-                i += 1;
+                retry = Some((at + 1, seen));
+                at += 1;
             }
-            Some(&c) if c == '?' || c == t[j] => {
-                i += 1;
-                j += 1;
+            Some(&c) if c == '?' || c == wanted => {
+                at += 1;
+                seen += 1;
             }
             _ => match retry {
                 Some((after, from)) => {
                     retry = Some((after, from + 1));
-                    (i, j) = (after, from + 1);
+                    (at, seen) = (after, from + 1);
                 }
                 None => return false,
             },
         }
     }
-    p[i..].iter().all(|c| *c == '*')
+    pattern.iter().skip(at).all(|c| *c == '*')
 }
 
 #[cfg(test)]

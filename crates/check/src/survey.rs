@@ -206,7 +206,7 @@ fn survey_document<'a>(
 fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> NamespaceObject {
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
-    for (key, value) in labels.into_iter().flat_map(|l| l.entries()) {
+    for (key, value) in labels.into_iter().flat_map(seawall_yaml::NodeRef::entries) {
         let (Some(key), Some(value)) = (key.key(), value.as_str()) else { continue };
         if key.starts_with(LABEL_PREFIX) {
             found.retain(|(k, _)| *k != key);

@@ -86,7 +86,7 @@ mod tests {
         for threads in [1, 2, 16] {
             let mut seen = Vec::new();
             let work = |item: &usize| {
-                if item % 7 == 0 {
+                if item.is_multiple_of(7) {
                     std::thread::yield_now();
                 }
                 item * 2

@@ -211,16 +211,15 @@ impl Candidate {
     /// Reads it once more: a file of several parts is held from its first part on, until its last one is done.
     fn read_again(&self, last: bool) -> Result<Text, seawall_input::InputError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = match held.take() {
-            Some(text) => text,
-            None => {
-                let bytes = match self.once.get() {
-                    Some(bytes) => bytes.clone(),
-                    None => seawall_input::read(&self.input)?,
-                };
-                let lines = LineIndex::new(&bytes).starts();
-                Text { bytes, lines }
-            }
+        let text = if let Some(text) = held.take() {
+            text
+        } else {
+            let bytes = match self.once.get() {
+                Some(bytes) => bytes.clone(),
+                None => seawall_input::read(&self.input)?,
+            };
+            let lines = LineIndex::new(&bytes).starts();
+            Text { bytes, lines }
         };
         *held = (!last).then(|| text.clone());
         Ok(text)

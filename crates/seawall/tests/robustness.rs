@@ -66,8 +66,7 @@ fn a_directive_is_passed_over_with_a_notice() {
 
 #[test]
 fn lists_are_expanded() {
-    let item = pod("m").lines().map(|l| format!("  {l}\n")).collect::<String>();
-    let item = format!("- {}", &item[2..]);
+    let item = format!("- {}\n", pod("m").trim_end().replace('\n', "\n  "));
     for kind in ["List", "PodList"] {
         assert_privileged(&format!("apiVersion: v1\nkind: {kind}\nitems:\n{item}"), &["m"]);
     }
@@ -314,9 +313,9 @@ fn twenty_thousand_documents_in_one_file() {
     use std::fmt::Write as _;
     let mut text = String::new();
     for i in 0..20_000 {
-        let _ = write!(text, "{}---\n", pod(&format!("p{i}")));
+        let _ = writeln!(text, "{}---", pod(&format!("p{i}")));
     }
-    let run = within(Duration::from_secs(60), text.as_bytes());
+    let run = within(Duration::from_mins(1), text.as_bytes());
     assert_eq!(run.workloads().len(), 20_000);
     assert_eq!(run.summary()["workloads"]["privileged"], 20_000);
 }

@@ -207,6 +207,7 @@ struct Entry {
 /// The entries of `FIELDS`.
 static ENTRIES: [Entry; FIELDS.len()] = entries();
 
+#[expect(clippy::large_stack_arrays, reason = "the compiler runs it, and its stack is large enough")]
 const fn entries() -> [Entry; FIELDS.len()] {
     let mut entries = [Entry { words: Words::of(&[]), shape: Shape::Any }; FIELDS.len()];
     let mut at = 0;

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 /// A directory of its own for one test, removed at the end.
-pub struct Dir(PathBuf);
+pub(crate) struct Dir(PathBuf);
 
 impl Dir {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("seawall-test-{}-{n}", std::process::id()));
@@ -20,7 +20,7 @@ impl Dir {
     }
 
     /// A directory with these files.
-    pub fn with(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let dir = Self::new();
         for (name, text) in files {
             dir.write(name, text);
@@ -28,22 +28,22 @@ impl Dir {
         dir
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.join(name)).unwrap()
     }
 
     /// `seawall` with this directory as the current one, no colours, 100 columns.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seawall"));
         command
             .current_dir(&self.0)
@@ -54,11 +54,11 @@ impl Dir {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         Run::from(self.command(args).output().unwrap())
     }
 
-    pub fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Run {
+    pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Run {
         use std::io::Write as _;
         let mut child = self
             .command(args)
@@ -78,7 +78,7 @@ impl Dir {
     }
 
     /// The records of `scan --format jsonl` on these arguments.
-    pub fn scan(&self, args: &[&str]) -> Records {
+    pub(crate) fn scan(&self, args: &[&str]) -> Records {
         let mut all = vec!["scan", "--format", "jsonl"];
         all.extend(args);
         self.run(&all).records()
@@ -92,10 +92,10 @@ impl Drop for Dir {
 }
 
 /// What a run printed.
-pub struct Run {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl From<Output> for Run {
@@ -109,7 +109,7 @@ impl From<Output> for Run {
 }
 
 impl Run {
-    pub fn records(&self) -> Records {
+    pub(crate) fn records(&self) -> Records {
         let all = self
             .stdout
             .lines()
@@ -120,22 +120,22 @@ impl Run {
 }
 
 /// The records of a run.
-pub struct Records {
-    pub status: i32,
-    pub all: Vec<Value>,
+pub(crate) struct Records {
+    pub(crate) status: i32,
+    pub(crate) all: Vec<Value>,
 }
 
 impl Records {
-    pub fn of(&self, kind: &str) -> Vec<&Value> {
+    pub(crate) fn of(&self, kind: &str) -> Vec<&Value> {
         self.all.iter().filter(|r| r["type"] == kind).collect()
     }
 
-    pub fn workloads(&self) -> Vec<&Value> {
+    pub(crate) fn workloads(&self) -> Vec<&Value> {
         self.of("workload")
     }
 
     /// All findings of a rule, over all records.
-    pub fn findings(&self, rule: &str) -> Vec<&Value> {
+    pub(crate) fn findings(&self, rule: &str) -> Vec<&Value> {
         self.all
             .iter()
             .flat_map(|r| r["findings"].as_array().map(Vec::as_slice).unwrap_or_default())
@@ -143,7 +143,7 @@ impl Records {
             .collect()
     }
 
-    pub fn summary(&self) -> &Value {
+    pub(crate) fn summary(&self) -> &Value {
         self.all.last().filter(|r| r["type"] == "summary").expect("a summary comes last")
     }
 }
