@@ -1,0 +1,190 @@
+//! `scan`, `explain` and `checks` as a user runs them: levels, configuration, exit status, formats.
+
+mod common;
+
+use common::Dir;
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec:\n  containers:\n  - {name: c, image: x}\n";
+
+fn namespace(labels: &str) -> String {
+    format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{{labels}}}}}\n")
+}
+
+#[test]
+fn a_namespace_behind_the_workload_decides_its_level() {
+    let labels = "pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/warn: restricted";
+    let dir = Dir::with(&[("a.yaml", POD), ("z.yaml", &namespace(labels))]);
+    let run = dir.scan(&["."]);
+    assert_eq!(run.status, 0, "{:?}", run.all);
+    let workload = run.workloads()[0];
+    assert_eq!(workload["levelsFrom"], "namespace");
+    assert_eq!(workload["strictest"], "baseline");
+    let verdicts: Vec<_> = workload["evaluations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["level"].as_str().unwrap(), e["allowed"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(verdicts, [("baseline", true), ("privileged", true), ("restricted", false)]);
+    assert_eq!(dir.run(&["scan", "--fail-on", "warn", "."]).status, 1);
+    assert_eq!(dir.run(&["scan", "--fail-on", "audit", "."]).status, 0);
+}
+
+#[test]
+fn invalid_and_missing_labels_follow_the_reference() {
+    let invalid = Dir::with(&[(
+        "a.yaml",
+        &format!("{POD}---\n{}", namespace("pod-security.kubernetes.io/enforce: Strict")),
+    )]);
+    let run = invalid.scan(&["."]);
+    assert_eq!(run.status, 1, "an invalid enforce level counts as restricted");
+    let notice = run.of("notice")[0]["message"].as_str().unwrap();
+    assert!(notice.contains("must be one of privileged, baseline, restricted"), "{notice}");
+    let missing = Dir::with(&[("a.yaml", &format!("{POD}---\n{}", namespace("")))]);
+    let run = missing.scan(&["."]);
+    assert_eq!(run.status, 0, "no labels, nothing enforced");
+    assert_eq!(run.of("notice")[0]["kind"], "namespace-labels");
+}
+
+#[test]
+fn two_namespaces_of_one_name_count_by_the_stricter() {
+    let a = namespace("pod-security.kubernetes.io/enforce: privileged");
+    let b = namespace("pod-security.kubernetes.io/enforce: restricted");
+    let run = Dir::with(&[("a.yaml", &format!("{a}---\n{b}---\n{POD}"))]).scan(&["."]);
+    assert_eq!(run.status, 1);
+    assert_eq!(run.of("notice")[0]["kind"], "namespace-conflict");
+}
+
+#[test]
+fn the_configuration_names_levels_and_custom_resources() {
+    let config = "levels:\n  sh*: baseline\ncustomResources:\n- {apiVersion: example.com/*, kind: Worker, path: spec.pod}\n";
+    let worker = "apiVersion: example.com/v1\nkind: Worker\nmetadata: {name: w}\nspec:\n  pod:\n    spec:\n      hostPID: true\n      containers: [{name: c, image: x}]\n";
+    let dir = Dir::with(&[("seawall.yaml", config), ("deploy/pod.yaml", POD), ("deploy/w.yaml", worker)]);
+    let run = dir.scan(&["deploy"]);
+    assert_eq!(run.workloads()[0]["levelsFrom"], "config:sh*");
+    assert_eq!(run.workloads()[0]["evaluations"][0]["allowed"], true);
+    assert_eq!(run.workloads()[1]["custom"], true);
+    assert_eq!(run.findings("host-pid")[0]["path"], "spec.pod.spec.hostPID");
+    dir.write("seawall.yaml", "levels: {prod: strict}\nlevel: x\n");
+    let run = dir.scan(&["deploy"]);
+    assert_eq!(run.status, 2);
+    let lines: Vec<_> = run.of("error").iter().map(|e| e["line"].clone()).collect();
+    assert_eq!(lines, [1, 2], "{:?}", run.all);
+}
+
+#[test]
+fn the_target_cluster_bounds_the_version() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostUsers: false\n  containers:\n  - {name: c, image: x, securityContext: {procMount: Unmasked}}\n";
+    let dir = Dir::with(&[("p.yaml", pod)]);
+    let new = dir.scan(&["--level", "baseline", "p.yaml"]);
+    assert_eq!(new.workloads()[0]["evaluations"][0]["allowed"], true, "v1.35 lets user namespaces pass");
+    let old = dir.scan(&["--level", "baseline:v1.36", "--kubernetes-version", "1.34", "p.yaml"]);
+    let evaluation = &old.workloads()[0]["evaluations"][0];
+    assert_eq!((&evaluation["version"], &evaluation["evaluatedAs"]), (&"v1.36".into(), &"v1.34".into()));
+    assert_eq!(evaluation["forbiddenReason"], "procMount");
+}
+
+#[test]
+fn defaults_are_a_step_that_can_be_left_out() {
+    let text = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: d}\nspec:\n  template:\n    spec:\n      hostNetwork: true\n      containers:\n      - {name: c, image: x, ports: [{containerPort: 80}]}\n      volumes: [{name: v}]\n";
+    let dir = Dir::with(&[("d.yaml", text)]);
+    let with = dir.scan(&["d.yaml"]);
+    let reasons = |run: &common::Records, i: usize| {
+        run.workloads()[0]["evaluations"][i]["forbiddenReason"].as_str().unwrap().to_owned()
+    };
+    assert!(reasons(&with, 0).starts_with("host namespaces, hostPort, "), "the pods get host ports");
+    assert!(!reasons(&with, 1).contains("hostPort"), "the template does not");
+    assert!(
+        !reasons(&with, 0).contains("restricted volume types"),
+        "a volume without a source is an emptyDir"
+    );
+    let without = dir.scan(&["--no-defaults", "d.yaml"]);
+    assert!(!reasons(&without, 0).contains("hostPort"));
+    assert!(reasons(&without, 0).contains("restricted volume types"));
+}
+
+#[test]
+fn exact_prints_the_references_sentences() {
+    let dir = Dir::with(&[("p.yaml", POD)]);
+    let run = dir.run(&["scan", "--exact", "--level", "restricted:v1.30", "p.yaml"]);
+    let folded = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = "pods \"p\" is forbidden: violates PodSecurity \"restricted:v1.30\": allowPrivilegeEscalation != false (container \"c\" must set securityContext.allowPrivilegeEscalation=false)";
+    assert!(folded.contains(sentence), "{}", run.stdout);
+}
+
+#[test]
+fn output_is_the_same_for_any_number_of_threads() {
+    let dir = Dir::new();
+    for i in 0..60 {
+        let bad = if i % 7 == 0 { "---\nfoo: [bar\n" } else { "" };
+        dir.write(
+            &format!("d{}/f{i}.yaml", i % 5),
+            format!("{}{bad}", POD.replace("name: p", &format!("name: p{i}"))),
+        );
+    }
+    for format in ["text", "concise", "jsonl"] {
+        let run = |threads| {
+            let run = dir.run(&["scan", "--format", format, "--threads", threads, "."]);
+            let lines: Vec<String> =
+                run.stdout.lines().filter(|l| !l.contains(" s)")).map(str::to_owned).collect();
+            (run.status, lines)
+        };
+        let one = run("1");
+        assert_eq!(one.0, 2);
+        assert!(one.1.len() > 60, "{format}");
+        assert_eq!(one, run("16"), "{format}");
+    }
+}
+
+#[test]
+fn formats_go_to_files_and_standard_output_at_once() {
+    let dir = Dir::with(&[("p.yaml", POD)]);
+    let run = dir.run(&["scan", "-f", "concise", "-f", "jsonl=out.jsonl", "p.yaml"]);
+    assert!(run.stdout.starts_with("p.yaml:6:"), "{}", run.stdout);
+    assert_eq!(dir.read("out.jsonl").lines().count(), 2);
+    assert_eq!(dir.run(&["scan", "-f", "text", "-f", "jsonl", "p.yaml"]).status, 2);
+    assert_eq!(dir.run(&["scan", "-f", "jsonl=missing/out.jsonl", "p.yaml"]).status, 2);
+}
+
+#[test]
+fn standard_input_is_read() {
+    let run = Dir::new().run_with_stdin(&["scan", "-f", "jsonl", "-"], POD.as_bytes()).records();
+    assert_eq!(run.workloads()[0]["file"], "<stdin>");
+}
+
+#[test]
+fn usage_errors_have_status_2_and_help_has_examples() {
+    let dir = Dir::new();
+    assert_eq!(dir.run(&["scan", "--level", "strict"]).status, 2);
+    assert_eq!(dir.run(&["scan", "--fail-on", "sometimes"]).status, 2);
+    assert_eq!(dir.run(&["frobnicate"]).status, 2);
+    let help = dir.run(&["scan", "--help"]);
+    assert_eq!(help.status, 0);
+    assert!(help.stdout.contains("Examples:") && help.stdout.contains("Exit status:"));
+}
+
+#[test]
+fn rules_aliases_and_topics_are_explained() {
+    let dir = Dir::new();
+    assert!(dir.run(&["explain", "privileged-container"]).stdout.contains("## How to fix"));
+    let several = dir.run(&["explain", "hostNamespaces"]).stdout;
+    assert_eq!(several.matches("# host-").count(), 3, "{several}");
+    assert!(dir.run(&["explain", "NET_BIND_SERVICE"]).stdout.contains("ip_unprivileged_port_start"));
+    let unknown = dir.run(&["explain", "privileged-containr"]);
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.stderr.contains("privileged-container"), "{}", unknown.stderr);
+    let checks = dir.run(&["checks", "--level", "baseline"]).stdout;
+    assert!(checks.contains("host-port") && !checks.contains("run-as-non-root"), "{checks}");
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let capture = readme.split("among others:\n\n```\n").nth(1).and_then(|t| t.split("```").next()).unwrap();
+    let mut command = Dir::new().command(&["scan", "examples/"]);
+    let output = command.current_dir(root).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(capture.lines().count() > 10);
+    assert!(printed.contains(capture.trim_end()), "{printed}");
+}
