@@ -182,7 +182,7 @@ struct Text {
 }
 
 /// Bytes of files that are kept between the phases, so that small inputs are read once.
-const KEPT: usize = 8 << 20;
+const KEPT: usize = 4 << 20;
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 struct Candidate {

@@ -1,0 +1,71 @@
+//! Hostile content cannot break or forge output, and secrets do not reach it.
+
+mod common;
+
+use common::Dir;
+
+const FORMATS: [&str; 4] = ["text", "concise", "jsonl", "exact"];
+
+fn pod(name: &str) -> String {
+    let name = serde_json::to_string(name).unwrap();
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {name}}}\nspec:\n  hostPID: true\n  containers:\n  - name: {name}\n    image: x\n    securityContext: {{privileged: true}}\n"
+    )
+}
+
+fn print(dir: &Dir, format: &str) -> String {
+    let args: &[&str] =
+        if format == "exact" { &["scan", "--exact", "."] } else { &["scan", "--format", format, "."] };
+    dir.run(args).stdout
+}
+
+#[test]
+fn names_cannot_steer_a_terminal_or_forge_lines() {
+    let hostile = [
+        "\u{1b}[31mred\u{1b}[0m",
+        "a\nerror[fake]: forged",
+        "x\u{202e}gnp.exe",
+        "q\"\\'",
+        "l\u{2028}s",
+        "\u{7}\u{8}\r",
+    ];
+    let harmless = Dir::with(&[("p.yaml", &pod("harmless"))]);
+    for name in hostile {
+        let dir = Dir::with(&[("p.yaml", &pod(name))]);
+        for format in FORMATS {
+            let out = print(&dir, format);
+            assert!(!out.is_empty());
+            let bad = out.chars().find(|c| {
+                (c.is_control() && *c != '\n')
+                    || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            });
+            assert_eq!(bad, None, "{format} of {name:?}: {out:?}");
+            if matches!(format, "concise" | "jsonl") {
+                assert_eq!(
+                    out.lines().count(),
+                    print(&harmless, format).lines().count(),
+                    "{format} of {name:?}"
+                );
+            } else {
+                assert!(!out.lines().any(|l| l.trim_start().starts_with("error[fake]")), "{out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn secrets_reach_no_output() {
+    const CANARY: &str = "hunter2canary";
+    let text = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  annotations: {{note: 'password={CANARY}'}}\nspec:\n  containers:\n  - {{name: c, image: x, env: [{{name: DB_PASSWORD, value: {CANARY}}}], args: ['--password={CANARY}'], securityContext: {{privileged: true}}}}\n  - {{name: d, image: x, env: [{{name: DB_PASSWORD, value: {CANARY}}}], securitycontext: {{}}}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{password: {CANARY}, password: {CANARY}}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: t}}\ndata: {{password: {CANARY}!}}\n"
+    );
+    let dir = Dir::with(&[("p.yaml", &text)]);
+    for format in FORMATS {
+        let out = print(&dir, format);
+        assert!(
+            out.contains("privileged") || out.contains("refused") || out.contains("schema-invalid"),
+            "{out}"
+        );
+        assert!(!out.contains(CANARY), "{format}: {out}");
+    }
+}
