@@ -3,7 +3,7 @@
 use seawall_finding::{Finding, Locus};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::Walker;
-use seawall_manifest::workload::{self, Form, Template};
+use seawall_manifest::workload::{self, Template};
 use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
@@ -251,7 +251,8 @@ impl Judge<'_> {
                     object: examined.object.id(),
                     region,
                     chart_source: chart_source.clone(),
-                    template: judged.template.path().clone(),
+                    template: judged.template.path(),
+                    pod_spec: judged.template.spec_path(),
                     custom: judged.template.custom,
                     refused: refused.clone(),
                     evaluations: Vec::new(),
@@ -418,19 +419,9 @@ fn is_container_list(segment: &Segment) -> bool {
 
 /// Moves a finding's paths from the pod to the object that holds its template.
 fn rebase(finding: &mut Finding, template: &Template<'_>) {
-    let (spec, metadata) = (template.spec_path(), template.metadata_path());
-    let rebased = |path: &FieldPath| match path.0.split_first() {
-        Some((Segment::Key(key), rest)) if template.form == Form::PodSpec && key == "spec" => {
-            spec.clone().join(&FieldPath(rest.to_vec()))
-        }
-        Some((Segment::Key(key), rest)) if key == "metadata" => {
-            metadata.clone().join(&FieldPath(rest.to_vec()))
-        }
-        _ => template.path().clone().join(path),
-    };
-    finding.primary.path = rebased(&finding.primary.path);
+    finding.primary.path = template.path_in_object(&finding.primary.path);
     for locus in &mut finding.related {
-        locus.path = rebased(&locus.path);
+        locus.path = template.path_in_object(&locus.path);
     }
 }
 

@@ -121,6 +121,8 @@ pub struct Workload {
     pub chart_source: Option<String>,
     /// The path of the pod template (`spec.template`); empty for pods.
     pub template: FieldPath,
+    /// Where the pod's own fields are written (`spec.template.spec`); `None` where there is no place for them.
+    pub pod_spec: Option<FieldPath>,
     /// Whether the object is a custom resource, judged as its pods would be.
     pub custom: bool,
     /// Why the API server would refuse the object itself; then there are no evaluations.

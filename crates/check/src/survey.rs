@@ -6,9 +6,8 @@ use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, Template};
-use seawall_model::decode::DecodeError;
+use seawall_model::WorkloadKind;
 use seawall_model::pod::Pod;
-use seawall_model::{WorkloadKind, nodes};
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
 
@@ -88,14 +87,14 @@ pub(crate) struct Judged<'d> {
 }
 
 impl<'d> Judged<'d> {
-    fn new(template: Template<'d>, defaults: bool) -> Self {
-        let Ok(mut pod) = decode(&template) else { return Self { template, pod: None, as_template: None } };
+    fn new(template: Template<'d>, options: &Options) -> Self {
+        let Ok(mut pod) = template.pod() else { return Self { template, pod: None, as_template: None } };
         let mut as_template = None;
-        if defaults {
-            defaults::apply(&mut pod, Defaults::Template);
+        if options.defaults {
+            defaults::apply(&mut pod, Defaults::Template, options.kubernetes);
             // Copied only where the pods may come to differ.
             let before = (template.kind == WorkloadKind::Template && may_differ(&pod)).then(|| pod.clone());
-            let applied = defaults::apply(&mut pod, Defaults::Pod);
+            let applied = defaults::apply(&mut pod, Defaults::Pod, options.kubernetes);
             as_template = before.filter(|_| applied.host_ports || applied.app_armor);
         }
         Self { template, pod: Some(pod), as_template }
@@ -112,14 +111,6 @@ impl<'d> Judged<'d> {
 fn may_differ(pod: &Pod<'_>) -> bool {
     pod.spec.host_network
         || pod.metadata.annotations.iter().any(|(key, _)| key.starts_with(defaults::APP_ARMOR_PREFIX))
-}
-
-/// The view of a template's pod as written.
-fn decode<'d>(template: &Template<'d>) -> Result<Pod<'d>, DecodeError> {
-    Ok(Pod {
-        metadata: template.metadata.map(nodes::decode).transpose()?.unwrap_or_default(),
-        spec: template.spec.map(nodes::decode).transpose()?.unwrap_or_default(),
-    })
 }
 
 /// An object with what its schema says and its pods.
@@ -143,7 +134,7 @@ pub(crate) fn examine<'d>(
 ) -> Examined<'d> {
     let problems = walker.map(|w| w.check(&object)).unwrap_or_default();
     let templates = workload::templates(&object, &options.custom_resources);
-    let judged = templates.into_iter().map(|template| Judged::new(template, options.defaults)).collect();
+    let judged = templates.into_iter().map(|template| Judged::new(template, options)).collect();
     Examined { object, problems, judged }
 }
 

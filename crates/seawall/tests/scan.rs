@@ -85,6 +85,30 @@ fn the_target_cluster_bounds_the_version() {
 }
 
 #[test]
+fn fields_that_an_older_cluster_drops_do_not_count() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: c, image: x, securityContext: {procMount: Unmasked}}\n";
+    let dir = Dir::with(&[("p.yaml", pod)]);
+    let strictest = |version: &str, more: &[&str]| {
+        let run = dir.scan(&[&["--kubernetes-version", version, "p.yaml"], more].concat());
+        run.workloads()[0]["strictest"].clone()
+    };
+    assert_eq!(strictest("1.33", &[]), "privileged");
+    assert_eq!(strictest("1.32", &[]), "baseline", "the gate ProcMountType is off");
+    assert_eq!(strictest("1.32", &["--no-defaults"]), "privileged");
+}
+
+#[test]
+fn tekton_tasks_are_judged_as_their_pods() {
+    let run = "apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\nspec:\n  taskSpec:\n    stepTemplate:\n      securityContext: {privileged: true}\n    steps:\n    - {name: s, image: x}\n";
+    let scan = Dir::with(&[("r.yaml", run)]).scan(&["r.yaml"]);
+    assert_eq!(scan.workloads()[0]["custom"], true);
+    let finding = &scan.findings("privileged-container")[0];
+    assert_eq!(finding["container"], "step-s");
+    assert_eq!(finding["path"], "spec.taskSpec.stepTemplate.securityContext.privileged");
+    assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(7), Some(37)));
+}
+
+#[test]
 fn defaults_are_a_step_that_can_be_left_out() {
     let text = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: d}\nspec:\n  template:\n    spec:\n      hostNetwork: true\n      containers:\n      - {name: c, image: x, ports: [{containerPort: 80}]}\n      volumes: [{name: v}]\n";
     let dir = Dir::with(&[("d.yaml", text)]);

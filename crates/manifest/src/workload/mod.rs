@@ -2,12 +2,13 @@
 //! configuration names.
 
 mod table;
+mod task;
 
 use std::collections::{HashMap, HashSet};
 
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
-use seawall_model::{FieldPath, WorkloadKind, nodes};
+use seawall_model::{FieldPath, Segment, WorkloadKind, nodes};
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::objects::Object;
@@ -16,12 +17,15 @@ pub use table::{CUSTOM, Entry, Form};
 /// A pod, or what pods are made from.
 #[derive(Clone, Debug)]
 pub struct Template<'d> {
-    /// What holds metadata and spec; for [`Form::PodSpec`] the specification itself. `None` where it is not written.
+    /// What holds metadata and spec; for [`Form::PodSpec`] the specification itself, for [`Form::Task`] the task. `None`
+    /// where it is not written.
     pub node: Option<NodeRef<'d>>,
     /// The pod's metadata.
-    pub metadata: Option<NodeRef<'d>>,
-    /// The pod's specification.
-    pub spec: Option<NodeRef<'d>>,
+    metadata: Option<NodeRef<'d>>,
+    /// The pod's specification, or the task.
+    spec: Option<NodeRef<'d>>,
+    /// The pod template beside a task.
+    pod_level: Option<NodeRef<'d>>,
     /// Whether it is a pod or makes pods.
     pub kind: WorkloadKind,
     /// Whether it is a pod template or a bare specification.
@@ -46,7 +50,10 @@ impl<'d> Template<'d> {
             pod.metadata = nodes::decode(metadata)?;
         }
         if let Some(spec) = self.spec {
-            pod.spec = nodes::decode(spec)?;
+            pod.spec = match self.form {
+                Form::Template | Form::PodSpec => nodes::decode(spec)?,
+                Form::Task => task::pod_spec(spec, self.pod_level)?,
+            };
         }
         Ok(pod)
     }
@@ -59,21 +66,34 @@ impl<'d> Template<'d> {
         }
     }
 
-    /// The path of the pod's specification in its object.
-    pub fn spec_path(&self) -> FieldPath {
+    /// The path of what holds the pod's own fields: its specification, or a `TaskRun`'s pod template. `None` where there is
+    /// no such place: a Tekton task only describes containers.
+    pub fn spec_path(&self) -> Option<FieldPath> {
         match self.form {
-            Form::Template => self.path().key("spec"),
-            Form::PodSpec => self.path(),
+            Form::Template => Some(self.path().key("spec")),
+            Form::PodSpec => Some(self.path()),
+            Form::Task => self.pod_template_path(),
         }
     }
 
-    /// The path of the pod's metadata in its object: of the template, or of the object where there is only a
-    /// specification.
-    pub fn metadata_path(&self) -> FieldPath {
-        match self.form {
-            Form::Template => self.path().key("metadata"),
-            Form::PodSpec => FieldPath::root().key("metadata"),
+    /// Where in the object a field of the pod stands, or belongs: `path` begins at the pod, with `spec` or `metadata`.
+    pub fn path_in_object(&self, path: &FieldPath) -> FieldPath {
+        let whole = || self.path().join(path);
+        let below = |start: FieldPath, rest: &[Segment]| start.join(&FieldPath(rest.to_vec()));
+        match (self.form, path.0.split_first()) {
+            (Form::Template, _) | (_, None) => whole(),
+            (_, Some((Segment::Key(key), _))) if key == "metadata" => path.clone(),
+            (Form::PodSpec, Some((_, rest))) => below(self.path(), rest),
+            (Form::Task, Some((_, rest))) => match self.spec {
+                Some(task) => task::origin(task, &self.path(), self.pod_template_path().as_ref(), rest),
+                None => below(self.path(), rest),
+            },
         }
+    }
+
+    fn pod_template_path(&self) -> Option<FieldPath> {
+        // Only a TaskRun has its task below its specification.
+        (self.path().0.len() > 1).then(|| FieldPath::root().keys("spec.podTemplate"))
     }
 }
 
@@ -125,9 +145,11 @@ pub fn templates<'d>(object: &Object<'d>, configured: &[ConfiguredEntry]) -> Vec
         visit(object.node, pattern, FieldPath::root(), &mut |node, path| {
             let custom = template(Some(node), object, WorkloadKind::Template, form, Place::Path(path));
             // Such resources may refer to other objects instead of holding a template (`workloadRef`).
-            let holds_pod = custom
-                .spec
-                .is_some_and(|s| s.get("containers").is_some_and(|c| c.resolved().kind() == Kind::Sequence));
+            let is_list = |node: NodeRef<'_>| node.resolved().kind() == Kind::Sequence;
+            let holds_pod = custom.spec.is_some_and(|spec| match form {
+                Form::Template | Form::PodSpec => spec.get("containers").is_some_and(is_list),
+                Form::Task => task::is_whole(spec),
+            });
             if holds_pod {
                 found.push(custom);
             }
@@ -146,10 +168,15 @@ fn template<'d>(
     let part = |key| node.and_then(|n| n.get(key)).filter(|n| !n.is_null());
     let (metadata, spec) = match form {
         Form::Template => (part("metadata"), part("spec")),
-        Form::PodSpec => (object.metadata, node),
+        Form::PodSpec | Form::Task => (object.metadata, node),
     };
     let custom = matches!(place, Place::Path(_));
-    Template { node, metadata, spec, kind, form, custom, place }
+    let mut template = Template { node, metadata, spec, pod_level: None, kind, form, custom, place };
+    if form == Form::Task {
+        let path = template.pod_template_path();
+        template.pod_level = path.and_then(|_| object.node.get("spec")?.get("podTemplate"));
+    }
+    template
 }
 
 /// Calls `found` for every node that `pattern` leads to from `node`.
@@ -190,7 +217,7 @@ fn visit<'d>(
 }
 
 /// Where unknown kinds often keep pods.
-const LIKELY: [&str; 14] = [
+const LIKELY: [&str; 18] = [
     "spec.template.spec.containers",
     "spec.podTemplate.spec.containers",
     "spec.podTemplateSpec.spec.containers",
@@ -204,6 +231,10 @@ const LIKELY: [&str; 14] = [
     "spec.*.containers",
     "spec.steps",
     "spec.taskSpec.steps",
+    "spec.tasks.*.taskSpec.steps",
+    "spec.finally.*.taskSpec.steps",
+    "spec.pipelineSpec.tasks.*.taskSpec.steps",
+    "spec.pipelineSpec.finally.*.taskSpec.steps",
     "spec.templates.*.container",
 ];
 

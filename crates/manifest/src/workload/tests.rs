@@ -19,7 +19,7 @@ fn found(text: &str, configured: &[ConfiguredEntry]) -> Vec<String> {
                 .and_then(|c| c.get("name"))
                 .and_then(NodeRef::as_str);
             let mark = if t.custom { " custom" } else { "" };
-            format!("{} {}{mark}", t.spec_path(), name.unwrap_or("-"))
+            format!("{} {}{mark}", t.spec_path().unwrap_or_default(), name.unwrap_or("-"))
         };
         templates(object, configured).iter().map(line).collect()
     })
@@ -115,6 +115,9 @@ fn likely_workloads_are_named() {
     assert_eq!(like("apiVersion: apps/v1\nkind: Thing\nspec: {containers: [{image: x}]}\n"), None);
     let rollout = format!("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {{template: {POD}}}\n");
     assert_eq!(like(&rollout), None);
+    let pipeline =
+        "apiVersion: tekton.dev/v1\nkind: Pipeline\nspec: {tasks: [{taskSpec: {steps: [{image: x}]}}]}\n";
+    assert_eq!(like(pipeline).as_deref(), Some("spec.tasks[0].taskSpec.steps"));
 }
 
 #[test]

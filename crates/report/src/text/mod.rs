@@ -85,7 +85,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     }
     let Some(index) = (!groups.is_empty()).then(|| cache.of(&w.origin)) else { return };
     for group in &groups {
-        finding(group, &w.object.kind, &w.template, index, style, out);
+        finding(group, &w.object.kind, w.pod_spec.as_ref(), index, style, out);
     }
 }
 
@@ -108,7 +108,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     }
     let index = cache.of(&o.origin);
     for group in &groups {
-        finding(group, &o.object.kind, &FieldPath::root(), index, style, out);
+        finding(group, &o.object.kind, None, index, style, out);
     }
 }
 
@@ -166,7 +166,7 @@ fn title(word: Word, rule: &str, message: &str, style: Style, out: &mut String) 
 fn finding(
     group: &Group<'_>,
     kind: &str,
-    template: &FieldPath,
+    pod_spec: Option<&FieldPath>,
     index: &LineIndex<'_>,
     style: Style,
     out: &mut String,
@@ -195,7 +195,7 @@ fn finding(
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
     let notes = Notes { gutter: snippet::gutter(last), style };
     if group.basics {
-        notes.basics(group, template, pod, out);
+        notes.basics(group, pod_spec, pod, out);
     } else {
         notes.plain(&group.members, out);
     }
@@ -264,7 +264,7 @@ impl Notes {
     }
 
     /// One fix for several basics: what the pod can say for all its containers stands at the pod.
-    fn basics(&self, group: &Group<'_>, template: &FieldPath, pod: Option<u32>, out: &mut String) {
+    fn basics(&self, group: &Group<'_>, pod_spec: Option<&FieldPath>, pod: Option<u32>, out: &mut String) {
         const FIELDS: [&str; 4] = [
             "runAsNonRoot: true",
             "allowPrivilegeEscalation: false",
@@ -275,7 +275,7 @@ impl Notes {
         let mut at_containers: Vec<(&str, [bool; 4])> = Vec::new();
         for located in &group.members {
             let Some(basic) = basic(located) else { continue };
-            let pod_says = matches!(basic, 0 | 3) && located.missing;
+            let pod_says = pod_spec.is_some() && matches!(basic, 0 | 3) && located.missing;
             match located.finding.container.as_deref().filter(|_| !pod_says) {
                 None => at_pod[basic] = true,
                 Some(name) => match at_containers.iter_mut().find(|(n, _)| *n == name) {
@@ -287,9 +287,9 @@ impl Notes {
             }
         }
         let mut write_under = false;
-        if at_pod.contains(&true) {
+        if let Some(pod_spec) = pod_spec.filter(|_| at_pod.contains(&true)) {
             self.begin(out);
-            let _ = write!(out, "write under {}", template.clone().key("spec"));
+            let _ = write!(out, "write under {pod_spec}");
             if let Some(line) = pod {
                 let _ = write!(out, " (line {line})");
             }

@@ -124,6 +124,7 @@ pub(crate) fn workload(
         },
         region: Region { line: 1, column: 1, end_line: 2, end_column: 1 },
         chart_source: None,
+        pod_spec: Some(template.clone().key("spec")),
         template,
         custom: false,
         refused: None,
