@@ -219,8 +219,8 @@ impl Judge<'_> {
             let schema: Vec<Located> =
                 examined.problems.iter().map(|p| schema::located(&examined.object, p, self.lines)).collect();
             let refused = examined.refused().then(|| {
-                schema::refusal(&examined.problems)
-                    .unwrap_or_else(|| "the pod template does not decode".into())
+                seawall_manifest::schema::refusal(&examined.problems)
+                    .map_or_else(|| "the pod template does not decode".into(), |p| p.reason.clone())
             });
             let region = region(self.lines, first_token(examined.object.node));
             if examined.judged.is_empty() {

@@ -2,7 +2,7 @@
 
 use seawall_finding::{Finding, Locus};
 use seawall_manifest::objects::Object;
-use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind};
+use seawall_manifest::schema::{SchemaProblem, SchemaProblemKind};
 use seawall_model::{FieldPath, Segment};
 use seawall_yaml::LineIndex;
 
@@ -47,11 +47,6 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         missing: false,
         modes: Vec::new(),
     }
-}
-
-/// The first reason for which the API server would refuse the object, in its own words.
-pub(crate) fn refusal(problems: &[SchemaProblem]) -> Option<String> {
-    problems.iter().find(|p| p.answer == Answer::Refused).map(|p| p.reason.clone())
 }
 
 /// The container that a path leads into.

@@ -5,8 +5,11 @@
 //! asks for `Strict`, which is an error. Duplicate keys in YAML never get that far: kubectl turns the file into JSON first
 //! and keeps the last.
 
+mod base64;
 mod keys;
+mod rank;
 mod suggest;
+mod time;
 mod values;
 mod walk;
 mod words;
@@ -16,6 +19,7 @@ use seawall_yaml::{NodeId, Span};
 
 use crate::objects::Object;
 use crate::types;
+use rank::Rank;
 pub use walk::Walker;
 
 /// What is wrong with a part of an object.
@@ -76,6 +80,12 @@ pub struct SchemaProblem {
     pub reason: String,
     /// What to do, where that is known.
     pub hint: Option<String>,
+    rank: Rank,
+}
+
+/// The problem that the API server names when it refuses the object.
+pub fn refusal(problems: &[SchemaProblem]) -> Option<&SchemaProblem> {
+    problems.iter().filter(|p| p.answer == Answer::Refused).min_by(|a, b| a.rank.cmp(&b.rank))
 }
 
 /// Whether the API server would refuse the object: then nothing is to be judged.

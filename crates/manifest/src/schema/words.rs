@@ -95,12 +95,18 @@ pub(super) fn hint(shape: Shape, node: NodeRef<'_>) -> Option<&'static str> {
     }
 }
 
-/// The API server's words. `place` is the Go struct and the dotted fields that lead to the value.
-pub(super) fn reason(fault: &Fault, shape: Shape, place: Option<(&str, &str)>) -> String {
+/// The API server's words. `named` is the Go type where it is not the one that the shape tells; `place` is the Go struct and
+/// the dotted fields that lead to the value.
+pub(super) fn reason(
+    fault: &Fault,
+    named: Option<&str>,
+    shape: Shape,
+    place: Option<(&str, &str)>,
+) -> String {
     match fault {
         Fault::Value(text) => text.clone().into_owned(),
         Fault::Type { value, into } => {
-            let go_type = into.map_or_else(|| go_type(shape), str::to_owned);
+            let go_type = into.or(named).map_or_else(|| go_type(shape), str::to_owned);
             match place {
                 Some((name, fields)) => {
                     format!(
