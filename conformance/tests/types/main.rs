@@ -132,7 +132,7 @@ fn compare(oracle: &mut Oracle, documents: &[(String, Document)]) -> Tally {
             // kubectl sends the items of a list one by one, so nobody ever hears what the decoder says of a list.
             if root.get("items").is_none() && !text("kind").ends_with("List") {
                 ours.reason = refusal(&problems).map(|p| p.reason.clone()).unwrap_or_default();
-                theirs.reason = answer["error"].as_str().expect("a text").to_owned();
+                answer["error"].as_str().expect("a text").clone_into(&mut theirs.reason);
                 tally.reasons += 1;
             }
         }

@@ -66,7 +66,7 @@ fn write_workload(w: &mut Writer<'_>, workload: &Workload) {
         w.string("template", &workload.template.to_string());
     }
     w.boolean("custom", workload.custom);
-    w.optional("refused", workload.refused.as_deref());
+    w.optional("refused", workload.refused.as_deref().map(redact).as_deref());
     w.objects("evaluations", &workload.evaluations, write_evaluation);
     match &workload.levels_from {
         seawall_check::LevelSource::Namespace => w.string("levelsFrom", "namespace"),
@@ -83,7 +83,7 @@ fn write_object(w: &mut Writer<'_>, report: &ObjectReport) {
     if let Some(source) = &report.chart_source {
         w.string("chartSource", source);
     }
-    w.optional("refused", report.refused.as_deref());
+    w.optional("refused", report.refused.as_deref().map(redact).as_deref());
     w.objects("findings", &report.findings, |w, f| write_finding(w, &report.origin.file, f));
 }
 
