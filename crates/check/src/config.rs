@@ -3,11 +3,9 @@
 use std::fmt;
 
 use seawall_manifest::workload::{ConfiguredEntry, Form};
-use seawall_model::{KubernetesVersion, VersionError};
+use seawall_model::{KubernetesVersion, VersionError, pattern};
 use seawall_pss::namespace::LevelVersion;
 use seawall_yaml::{Document, Kind, NodeRef, Span};
-
-use crate::pattern;
 
 /// The levels of the namespaces that a pattern names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,6 @@ mod judge;
 mod levels;
 mod locate;
 mod options;
-mod pattern;
 mod record;
 pub mod rules;
 mod schema;

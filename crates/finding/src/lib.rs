@@ -2,11 +2,20 @@
 //!
 //! Knows objects and field paths, and nothing of any single check, input or output.
 
+mod date;
+pub mod exception;
+mod fingerprint;
+mod ignore;
 mod redact;
 mod rule;
 
 use seawall_model::{FieldPath, ObjectId};
 
+pub use date::{Date, DateError};
+pub use fingerprint::fingerprint;
+pub use ignore::{
+    Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
+};
 pub use redact::{MASK, Place, place, redact, redact_line, secrets};
 pub use rule::{Doc, Rule, Severity};
 

@@ -9,6 +9,7 @@ mod identity;
 pub mod json;
 pub mod nodes;
 mod path;
+pub mod pattern;
 pub mod pod;
 mod version;
 

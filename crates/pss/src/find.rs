@@ -3,57 +3,87 @@
 use std::borrow::Cow;
 
 use seawall_finding::{Finding, Locus, Rule, Severity};
-use seawall_model::pod::{ContainerClass, Pod};
+use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, ObjectId};
 
+use crate::check::CheckInfo;
 use crate::evaluate::CheckResult;
 use crate::offender::{Offender, Site, Value, containers};
 use crate::text;
 
-/// One finding for each rule and container, or pod: `prefix` leads from the object's root to the pod or its template
-/// (`spec.template`). Volumes and annotations belong to the pod.
+/// What one finding speaks of: a rule at one container, or at the pod. Volumes and annotations belong to the pod.
+#[derive(Clone, Debug)]
+pub struct Group<'o, 'p> {
+    check: &'static CheckInfo,
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What offends, never empty.
+    pub offenders: Vec<&'o Offender<'p>>,
+}
+
+/// The groups of some results, one for each rule and container, or pod.
+pub fn groups<'o, 'p>(results: &'o [CheckResult<'p>]) -> Vec<Group<'o, 'p>> {
+    results.iter().flat_map(of_result).collect()
+}
+
+fn of_result<'o, 'p>(result: &'o CheckResult<'p>) -> Vec<Group<'o, 'p>> {
+    let check = result.check;
+    let mut groups: Vec<Group<'o, 'p>> = Vec::new();
+    for offender in counted(&result.offenders) {
+        let (rule, container) = ((check.rule)(offender), offender.container());
+        let same = |g: &&mut Group<'_, '_>| g.rule.id == rule.id && g.offenders[0].container() == container;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.offenders.push(offender),
+            None => groups.push(Group { check, rule, offenders: vec![offender] }),
+        }
+    }
+    groups
+}
+
+impl<'o, 'p> Group<'o, 'p> {
+    /// This group with only some of its offenders.
+    #[must_use]
+    pub fn with(&self, offenders: Vec<&'o Offender<'p>>) -> Self {
+        Self { offenders, ..*self }
+    }
+
+    /// The container's name, if it is at one.
+    pub fn container(&self) -> Option<&'p str> {
+        let first = self.offenders.first()?;
+        first.container().map(|_| first.name)
+    }
+
+    /// The finding: `prefix` leads from the object's root to the pod or its template (`spec.template`).
+    pub fn finding(&self, pod: &Pod<'_>, prefix: &FieldPath, object: &ObjectId) -> Option<Finding> {
+        let Self { check, rule, offenders } = self;
+        let (first, others) = offenders.split_first()?;
+        let locus = |offender: &Offender<'_>| Locus {
+            path: offender.path(pod, prefix),
+            label: label(pod, offender, (check.label)(offender)).into_owned(),
+        };
+        let account = (check.account)(&text::place(first), offenders);
+        let severity = offenders.iter().map(|o| (check.severity)(o)).max();
+        Some(Finding {
+            rule,
+            severity: severity.unwrap_or(Severity::Info),
+            object: object.clone(),
+            container: self.container().map(str::to_owned),
+            primary: locus(first),
+            related: others.iter().map(|o| locus(o)).collect(),
+            message: account.message,
+            advice: account.advice,
+        })
+    }
+}
+
+/// The findings of some results: see [`Group::finding`].
 pub fn findings(
     pod: &Pod<'_>,
     results: &[CheckResult<'_>],
     prefix: &FieldPath,
     object: &ObjectId,
 ) -> Vec<Finding> {
-    results.iter().flat_map(|result| of_result(pod, result, prefix, object)).collect()
-}
-
-/// What one finding speaks of: a rule, the container if it is one, and what offends there.
-type Group<'o, 'p> = (&'static Rule, Option<(ContainerClass, usize)>, Vec<&'o Offender<'p>>);
-
-fn of_result(pod: &Pod<'_>, result: &CheckResult<'_>, prefix: &FieldPath, object: &ObjectId) -> Vec<Finding> {
-    let check = result.check;
-    let mut groups: Vec<Group<'_, '_>> = Vec::new();
-    for offender in counted(&result.offenders) {
-        let (rule, container) = ((check.rule)(offender), offender.container());
-        match groups.iter_mut().find(|(r, c, _)| r.id == rule.id && *c == container) {
-            Some((.., offenders)) => offenders.push(offender),
-            None => groups.push((rule, container, vec![offender])),
-        }
-    }
-    let locus = |offender: &Offender<'_>| Locus {
-        path: offender.path(pod, prefix),
-        label: label(pod, offender, (check.label)(offender)).into_owned(),
-    };
-    let finding = |(rule, container, offenders): Group<'_, '_>| {
-        let (first, others) = offenders.split_first()?;
-        let account = (check.account)(&text::place(first), &offenders);
-        let severity = offenders.iter().map(|o| (check.severity)(o)).max();
-        Some(Finding {
-            rule,
-            severity: severity.unwrap_or(Severity::Info),
-            object: object.clone(),
-            container: container.map(|_| first.name.to_owned()),
-            primary: locus(first),
-            related: others.iter().map(|o| locus(o)).collect(),
-            message: account.message,
-            advice: account.advice,
-        })
-    };
-    groups.into_iter().filter_map(finding).collect()
+    groups(results).iter().filter_map(|group| group.finding(pod, prefix, object)).collect()
 }
 
 /// The offenders that are causes: where the pod itself sets something bad, containers that set nothing only inherit it.

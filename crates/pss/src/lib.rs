@@ -27,9 +27,12 @@ mod topics;
 
 pub use check::{CheckInfo, Exempt, Variant};
 pub use checks::{CHECKS, RULES, rule};
-pub use evaluate::{CheckResult, evaluate, forbidden_detail, forbidden_reason, results, results_of};
+pub use evaluate::{
+    CheckResult, Excepted, evaluate, evaluate_except, forbidden_detail, forbidden_reason, results,
+    results_of, split_excepted,
+};
 pub use faults::Faults;
-pub use find::findings;
+pub use find::{Group, findings, groups};
 pub use offender::{Field, Offender, Site, Value};
 pub use plan::{NEWEST, allowed, failing, plan_at, strictest};
 pub use topics::{TOPICS, Topic};

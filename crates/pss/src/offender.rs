@@ -1,5 +1,7 @@
 //! What exactly offends: a place, a field, and what was found there.
 
+use std::borrow::Cow;
+
 use seawall_model::FieldPath;
 use seawall_model::pod::{Container, ContainerClass, Pod, PodSpec};
 
@@ -70,12 +72,33 @@ pub struct Offender<'p> {
     pub value: Value<'p>,
 }
 
+/// The list of kernel parameters, whose items are told apart by their names.
+pub(crate) const SYSCTLS: &str = "securityContext.sysctls";
+
 impl<'p> Offender<'p> {
     /// The text found; empty if it is none.
     pub fn text(&self) -> &'p str {
         match self.value {
             Value::Text(text) => text,
             Value::Missing | Value::Bool(_) | Value::Int(_) => "",
+        }
+    }
+
+    /// What people know it by, and exceptions and baselines with them: the path of a hostPath volume, else the value found.
+    pub fn subject<'s>(&self, pod: &'s Pod<'_>) -> Cow<'s, str>
+    where
+        'p: 's,
+    {
+        let volume = match self.site {
+            Site::Volume(index) => pod.spec.volumes.get(index).filter(|v| !v.host_path.is_empty()),
+            Site::Pod | Site::Container { .. } | Site::Annotation(_) => None,
+        };
+        match (volume, self.value) {
+            (Some(volume), _) => Cow::Borrowed(&volume.host_path),
+            (None, Value::Text(text)) => Cow::Borrowed(text),
+            (None, Value::Bool(value)) => Cow::Borrowed(if value { "true" } else { "false" }),
+            (None, Value::Int(value)) => Cow::Owned(value.to_string()),
+            (None, Value::Missing) => Cow::Borrowed(""),
         }
     }
 
@@ -92,7 +115,13 @@ impl<'p> Offender<'p> {
     pub fn path(&self, pod: &Pod<'_>, prefix: &FieldPath) -> FieldPath {
         let spec = &pod.spec;
         match self.site {
-            Site::Pod => self.below(prefix.clone().key("spec"), None),
+            Site::Pod => match self.field.item.filter(|_| self.field.head == SYSCTLS) {
+                Some(index) => {
+                    let sysctls = spec.security_context.iter().flat_map(|c| &c.sysctls).map(|s| &*s.name);
+                    named(prefix.clone().key("spec").keys(SYSCTLS), sysctls, index).keys(self.field.tail)
+                }
+                None => self.below(prefix.clone().key("spec"), None),
+            },
             Site::Container { class, index } => {
                 let containers = containers(spec, class);
                 let names = containers.iter().map(|c| &*c.name);

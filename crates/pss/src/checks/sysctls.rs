@@ -9,7 +9,7 @@ use seawall_model::pod::PodSpec;
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::faults::Faults;
-use crate::offender::{Field, Offender, Value};
+use crate::offender::{Field, Offender, SYSCTLS, Value};
 use crate::text;
 
 rule! {
@@ -101,7 +101,7 @@ impl Check for Sysctls {
         for (i, sysctl) in sysctls.iter().enumerate() {
             let variants = forbidding(&sysctl.name);
             if !variants.is_empty() {
-                let field = Field::item("securityContext.sysctls", i, "name");
+                let field = Field::item(SYSCTLS, i, "name");
                 out.offend(variants, field, Value::Text(&sysctl.name));
             }
         }
