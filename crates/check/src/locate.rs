@@ -1,6 +1,6 @@
 //! Field paths to places in the text that a person looks at.
 
-use seawall_model::{FieldPath, Segment};
+use seawall_model::{FieldPath, Segment, is_item};
 use seawall_yaml::{Kind, LineIndex, NodeRef, Span, Style};
 
 use crate::record::{Mark, Region};
@@ -63,10 +63,8 @@ fn step<'d>(node: NodeRef<'d>, segment: &Segment) -> Option<Step<'d>> {
             Some(Step { key: Some(key), node: value, merge: if merged { merge() } else { None } })
         }
         Segment::Item { key, value } => {
-            let same = |item: &NodeRef<'d>| {
-                item.get(key).is_some_and(|v| v.key().is_some_and(|text| text == value.as_str()))
-            };
-            node.items().find(same).map(|node| Step { key: None, node, merge: None })
+            let found = node.items().find(|item| is_item(*item, key, value));
+            found.map(|node| Step { key: None, node, merge: None })
         }
         Segment::Index(index) => {
             node.items().nth(*index as usize).map(|node| Step { key: None, node, merge: None })

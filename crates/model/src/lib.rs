@@ -14,5 +14,5 @@ pub mod pod;
 mod version;
 
 pub use identity::{ObjectId, WorkloadKind};
-pub use path::{FieldPath, Resolved, Segment};
+pub use path::{FieldPath, Resolved, Segment, is_item};
 pub use version::{KubernetesVersion, Level, PolicyVersion, VersionError};

@@ -11,7 +11,8 @@ pub enum Segment {
     Key(String),
     /// The list item whose field `key` has this value: `containers[name=app]`. The first such item is meant.
     Item {
-        /// The merge key, such as `name` or `containerPort`.
+        /// The merge key, such as `name` or `containerPort`; empty for the item that is this value itself, in a list that is
+        /// a set: `capabilities.add[=SYS_ADMIN]`.
         key: String,
         /// Its value as text.
         value: String,
@@ -86,15 +87,10 @@ impl FieldPath {
                     Some((k, v)) => (Some(k), v),
                     None => return at,
                 },
-                Segment::Item { key, value } => {
-                    let named = |item: &NodeRef<'d>| {
-                        item.get(key).is_some_and(|v| v.key().is_some_and(|text| text == value.as_str()))
-                    };
-                    match at.node.items().find(named) {
-                        Some(item) => (None, item),
-                        None => return at,
-                    }
-                }
+                Segment::Item { key, value } => match at.node.items().find(|item| is_item(*item, key, value)) {
+                    Some(item) => (None, item),
+                    None => return at,
+                },
                 Segment::Index(index) => match at.node.items().nth(*index as usize) {
                     Some(item) => (None, item),
                     None => return at,
@@ -104,6 +100,12 @@ impl FieldPath {
         }
         at
     }
+}
+
+/// Whether a list's item is the one that [`Segment::Item`] means.
+pub fn is_item(item: NodeRef<'_>, key: &str, value: &str) -> bool {
+    let named = if key.is_empty() { Some(item.resolved()) } else { item.get(key) };
+    named.and_then(NodeRef::key).is_some_and(|text| text == value)
 }
 
 impl fmt::Display for FieldPath {
@@ -170,6 +172,8 @@ mod tests {
             "spec.template.spec.containers[name=app].securityContext.capabilities.add[0]"
         );
         let odd = FieldPath::root().keys("metadata.annotations").key("a.b/c\u{1}").item("name", "x]y");
+        let set = FieldPath::root().key("add").item("", "SYS_ADMIN").item("", "a b");
+        assert_eq!(set.to_string(), "add[=SYS_ADMIN][=\"a b\"]");
         assert_eq!(odd.to_string(), "metadata.annotations[\"a.b/c\\u0001\"][name=\"x]y\"]");
     }
 }

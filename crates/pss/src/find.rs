@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(
             found(Level::Baseline, json),
             [
-                "added-capability@a spec.template.spec.containers[name=a].securityContext.capabilities.add[0]: must not be added; spec.template.spec.containers[name=a].securityContext.capabilities.add[1]: must not be added",
+                "added-capability@a spec.template.spec.containers[name=a].securityContext.capabilities.add[=X]: must not be added; spec.template.spec.containers[name=a].securityContext.capabilities.add[=Y]: must not be added",
                 "host-pid@- spec.template.spec.hostPID: must be false",
                 "host-ipc@- spec.template.spec.hostIPC: must be false",
                 "privileged-container@a spec.template.spec.containers[name=a].securityContext.privileged: must be false",

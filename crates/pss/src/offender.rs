@@ -75,6 +75,9 @@ pub struct Offender<'p> {
 /// The list of kernel parameters, whose items are told apart by their names.
 pub(crate) const SYSCTLS: &str = "securityContext.sysctls";
 
+/// The list of added capabilities, whose items are told apart by what they are.
+pub(crate) const ADDED_CAPABILITIES: &str = "securityContext.capabilities.add";
+
 impl<'p> Offender<'p> {
     /// The text found; empty if it is none.
     pub fn text(&self) -> &'p str {
@@ -139,9 +142,17 @@ impl<'p> Offender<'p> {
     fn below(&self, at: FieldPath, container: Option<&Container<'_>>) -> FieldPath {
         let at = at.keys(self.field.head);
         let Some(index) = self.field.item else { return at };
-        let item = match container.filter(|_| self.field.head == "ports") {
-            Some(container) => port(at, container, index),
-            None => at.index(index),
+        let item = match (container, self.field.head) {
+            (Some(container), "ports") => port(at, container, index),
+            (Some(container), ADDED_CAPABILITIES) => {
+                let capabilities = container.security_context.iter().flat_map(|c| &c.capabilities);
+                let mut added = capabilities.flat_map(|c| &c.add).map(|name| &**name);
+                match added.clone().nth(index).filter(|name| added.position(|n| n == *name) == Some(index)) {
+                    Some(name) => at.item("", name),
+                    None => at.index(index),
+                }
+            }
+            _ => at.index(index),
         };
         item.keys(self.field.tail)
     }

@@ -67,7 +67,7 @@ rule! {
 }
 
 /// Where capabilities are added.
-pub(super) const ADD: &str = "securityContext.capabilities.add";
+pub(super) const ADD: &str = crate::offender::ADDED_CAPABILITIES;
 
 pub(crate) struct CapabilitiesBaseline;
 
