@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use seawall_finding::Finding;
+use seawall_finding::exception::Exception;
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
 use seawall_pss::namespace::Mode;
+
+use crate::ignore::Ignore;
 
 /// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
 /// last character.
@@ -53,6 +56,17 @@ pub struct Located {
     pub missing: bool,
     /// The modes that this finding counts against; empty where no effective level forbids it.
     pub modes: Vec<Mode>,
+    /// Why it does not count.
+    pub suppressed: Option<Suppression>,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug)]
+pub enum Suppression {
+    /// An author has it passed over: reports and exit status are silent, the verdict stays.
+    Ignored(Arc<Ignore>),
+    /// An operator allows it: the verdict is without it.
+    Excepted(Arc<Exception>),
 }
 
 /// Which question an evaluation answers.
@@ -100,6 +114,8 @@ pub struct Evaluation {
 pub enum LevelSource {
     /// The labels of its namespace in the input.
     Namespace,
+    /// The labels of its namespace in the file that lends them.
+    Lent,
     /// `levels` in the configuration: the pattern that matched.
     Config(String),
     /// The command line, or the default.
@@ -133,20 +149,17 @@ pub struct Workload {
     pub levels_from: LevelSource,
     /// The strictest level that its pods pass at the target cluster's version; `None` if the object would be refused.
     pub strictest: Option<Level>,
-    /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself.
+    /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself; what is
+    /// suppressed too.
     pub findings: Vec<Located>,
+    /// By mode: whether it fails there for something that counts.
+    pub open: [bool; 3],
 }
 
 impl Workload {
     /// The strictest of the levels that it is judged at.
     pub fn target(&self) -> Level {
         self.evaluations.iter().map(|e| e.level).max().unwrap_or(Level::Restricted)
-    }
-
-    /// Whether its pods would be refused, or the object itself.
-    pub fn is_refused(&self) -> bool {
-        self.refused.is_some()
-            || self.evaluations.iter().any(|e| !e.allowed && e.modes.contains(&Mode::Enforce))
     }
 }
 
@@ -165,8 +178,16 @@ pub struct ObjectReport {
     pub chart_source: Option<String>,
     /// Why the API server would refuse it.
     pub refused: Option<String>,
-    /// What is wrong.
+    /// What is wrong; what is suppressed too.
     pub findings: Vec<Located>,
+}
+
+impl ObjectReport {
+    /// Whether the API server would refuse it for something that counts.
+    pub fn is_open(&self) -> bool {
+        self.refused.is_some()
+            && (self.findings.is_empty() || self.findings.iter().any(|f| f.suppressed.is_none()))
+    }
 }
 
 /// An input, or a part of one, that could not be read. Makes the exit status 2.
@@ -203,6 +224,12 @@ pub enum NoticeKind {
     Skipped,
     /// A version newer than the target cluster's.
     VersionClamped,
+    /// An ignore that passed over nothing.
+    IgnoreUnused,
+    /// An ignore or exception in use that ends soon.
+    Expiring,
+    /// An exception, or a part of one, that no policy allows.
+    ExceptionNotAllowed,
 }
 
 impl NoticeKind {
@@ -217,6 +244,9 @@ impl NoticeKind {
             Self::Ignored => "ignored-by-kubectl",
             Self::Skipped => "skipped",
             Self::VersionClamped => "version-clamped",
+            Self::IgnoreUnused => "ignore-unused",
+            Self::Expiring => "expiring",
+            Self::ExceptionNotAllowed => "exception-not-allowed",
         }
     }
 }
@@ -279,6 +309,8 @@ pub struct Summary {
     pub warned: u64,
     /// Findings, one per rule and container.
     pub findings: u64,
+    /// Findings that do not count: ignored by authors, or allowed by exceptions.
+    pub suppressed: u64,
     /// Records of type error.
     pub errors: u64,
     /// Records of type notice.

@@ -46,6 +46,7 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         related,
         missing: false,
         modes: Vec::new(),
+        suppressed: None,
     }
 }
 

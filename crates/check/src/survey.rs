@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use seawall_finding::exception::{Exception, ExceptionPolicy};
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, SchemaProblem, Walker};
@@ -11,6 +12,8 @@ use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
 
+use crate::exceptions::{Declaration, Declared, Exceptions, asking, declaration, holding};
+use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::{LABEL_PREFIX, NamespaceObject};
 use crate::locate::{first_token, region};
 use crate::options::Options;
@@ -28,6 +31,12 @@ pub struct Source<'a> {
     pub lines: Option<&'a Arc<[u32]>>,
     /// The Helm chart that it belongs to.
     pub chart: Option<&'a str>,
+    /// Its path from the directory of the configuration file.
+    pub path: &'a str,
+    /// The scope that it belongs to; 0 for none.
+    pub scope: u16,
+    /// The name of that scope; empty for none.
+    pub scope_name: &'a str,
 }
 
 /// What stays of a file after phase one.
@@ -41,6 +50,10 @@ pub struct Survey {
     pub workloads: Vec<Seen>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
+    /// Its exceptions and their policies, in order.
+    pub exceptions: Vec<Declared<Exception>>,
+    /// See `exceptions`.
+    pub policies: Vec<Declared<ExceptionPolicy>>,
     /// What could not be read, each with the position in the file that its document would have.
     pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
@@ -75,6 +88,15 @@ pub struct Seen {
     pub is_template: bool,
     /// Whether the API server would refuse the object.
     pub refused: bool,
+    /// What pod and template fail where exceptions hold for them.
+    pub excepted: Option<Box<[Faults; 2]>>,
+}
+
+impl Seen {
+    /// What pod and template fail when exceptions are taken into account.
+    pub fn faults(&self) -> [Faults; 2] {
+        self.excepted.as_deref().copied().unwrap_or([self.pod, self.template])
+    }
 }
 
 /// One pod or pod template with the verdicts on it.
@@ -101,9 +123,13 @@ impl<'d> Judged<'d> {
     }
 
     /// What its pods fail, and what the template fails.
-    pub(crate) fn faults(&self) -> (Faults, Faults) {
-        let pod = self.pod.as_ref().map_or(Faults::NONE, seawall_pss::evaluate);
-        (pod, self.as_template.as_ref().map_or(pod, seawall_pss::evaluate))
+    pub(crate) fn faults(&self) -> [Faults; 2] {
+        self.faults_by(seawall_pss::evaluate)
+    }
+
+    fn faults_by(&self, evaluate: impl Fn(&Pod<'_>) -> Faults) -> [Faults; 2] {
+        let pod = self.pod.as_ref().map_or(Faults::NONE, &evaluate);
+        [pod, self.as_template.as_ref().map_or(pod, evaluate)]
     }
 }
 
@@ -160,6 +186,40 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     survey
 }
 
+/// What pods and templates of a file fail where exceptions hold for them, by the position of the workload.
+pub fn excepted(
+    source: Source<'_>,
+    survey: &Survey,
+    exceptions: &Exceptions,
+    options: &Options,
+) -> Vec<(usize, [Faults; 2])> {
+    let mut out = Vec::new();
+    let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
+    let mut position = 0;
+    for place in survey.places.iter().filter(|place| place.workloads > 0) {
+        let Some(document) = reader.reread(place.range, place.json) else { return out };
+        for object in seawall_manifest::objects::objects(&document).objects {
+            let examined = examine(object, None, options);
+            for judged in &examined.judged {
+                let labels = judged.template.labels();
+                let mine = exceptions.of(source.scope, &asking(&examined.object, &labels));
+                if !mine.is_empty() {
+                    let evaluate = |pod: &Pod<'_>| {
+                        seawall_pss::evaluate_except(pod, &|rule, offender| {
+                            let container = offender.container().map(|_| offender.name);
+                            holding(&mine, rule, container, &offender.subject(pod), options.today).is_some()
+                        })
+                    };
+                    out.push((position, judged.faults_by(evaluate)));
+                }
+                position += 1;
+            }
+        }
+        reader.recycle(document);
+    }
+    out
+}
+
 fn survey_document<'a>(
     document: &Document,
     source: Source<'a>,
@@ -169,32 +229,51 @@ fn survey_document<'a>(
     survey: &mut Survey,
 ) -> bool {
     let read = seawall_manifest::objects::objects(document);
-    let mut speaks = !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
+    let mut speaks = !read.rejects.is_empty()
+        || carries_ignores(document)
+        || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
     for object in read.objects {
         survey.objects += 1;
+        if !options.ignores.is_empty() {
+            let (path, scope) = (source.path, source.scope_name);
+            options.ignores.saw(&IgnoredObject { path, scope, id: &object.id() });
+        }
+        if let Some(declared) = declaration(&object) {
+            let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
+            let (scope, file) = (source.scope, source.file.clone());
+            let region = region(lines, first_token(object.node));
+            match declared {
+                Ok(Declaration::Exception(what)) => {
+                    survey.exceptions.push(Declared { what, scope, file, region });
+                }
+                Ok(Declaration::Policy(what)) => survey.policies.push(Declared { what, scope, file, region }),
+                Err(_) => speaks = true,
+            }
+        }
         if (object.api_version, object.kind) == ("v1", "Namespace") {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
-            survey.namespaces.push(namespace(&object, source.file, lines));
+            survey.namespaces.push(namespace(&object, source, lines));
         }
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
             || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some();
         let refused = examined.refused();
         for judged in &examined.judged {
-            let (pod, template) = judged.faults();
+            let [pod, template] = judged.faults();
             survey.workloads.push(Seen {
                 namespace: examined.object.namespace.into(),
                 pod,
                 template,
                 is_template: judged.template.kind == WorkloadKind::Template,
                 refused,
+                excepted: None,
             });
         }
     }
     speaks
 }
 
-fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> NamespaceObject {
+fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> NamespaceObject {
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(seawall_yaml::NodeRef::entries) {
@@ -207,7 +286,8 @@ fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> Nam
     NamespaceObject {
         name: object.name.to_owned(),
         labels: found,
-        file: file.clone(),
+        scope: source.scope,
+        file: source.file.clone(),
         region: region(lines, first_token(object.node)),
     }
 }

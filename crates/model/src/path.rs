@@ -87,7 +87,8 @@ impl FieldPath {
                     Some((k, v)) => (Some(k), v),
                     None => return at,
                 },
-                Segment::Item { key, value } => match at.node.items().find(|item| is_item(*item, key, value)) {
+                Segment::Item { key, value } => match at.node.items().find(|item| is_item(*item, key, value))
+                {
                     Some(item) => (None, item),
                     None => return at,
                 },

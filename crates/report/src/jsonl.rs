@@ -1,11 +1,12 @@
 //! JSON lines: one record a line, described by `schemas/scan-v1.schema.json`.
 
 use seawall_check::{
-    Evaluation, InputError, Located, Mark, Notice, ObjectReport, Record, Region, Summary, Workload,
+    Evaluation, InputError, Located, Mark, Mode, Notice, ObjectReport, Record, Region, Summary, Workload,
 };
 use seawall_finding::redact;
 use seawall_model::{Level, ObjectId};
 
+use crate::suppression;
 use crate::writer::{Writer, object};
 
 /// The number of the records' schema; raised when a reader of the old one would misread the new one.
@@ -43,6 +44,7 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
             w.number("warned", summary.warned);
         });
         w.number("findings", summary.findings);
+        w.number("suppressed", summary.suppressed);
         w.number("errors", summary.errors);
         w.number("notices", summary.notices);
         w.optional("target", summary.target.map(Level::as_str));
@@ -70,10 +72,13 @@ fn write_workload(w: &mut Writer<'_>, workload: &Workload) {
     w.objects("evaluations", &workload.evaluations, write_evaluation);
     match &workload.levels_from {
         seawall_check::LevelSource::Namespace => w.string("levelsFrom", "namespace"),
+        seawall_check::LevelSource::Lent => w.string("levelsFrom", "namespaces-file"),
         seawall_check::LevelSource::Config(pattern) => w.string("levelsFrom", &format!("config:{pattern}")),
         seawall_check::LevelSource::Flag => w.string("levelsFrom", "flag"),
     }
     w.optional("strictest", workload.strictest.map(Level::as_str));
+    let open = Mode::ALL.into_iter().zip(workload.open).filter(|(_, open)| *open);
+    w.strings("open", open.map(|(mode, _)| mode.as_str()));
     w.objects("findings", &workload.findings, |w, f| write_finding(w, &workload.origin.file, f));
 }
 
@@ -124,6 +129,10 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
     write_mark(w, &located.primary);
     w.strings("modes", located.modes.iter().map(|m| m.as_str()));
     w.objects("related", &located.related, write_mark);
+    w.string("fingerprint", &located.fingerprint());
+    if let Some(suppressed) = &located.suppressed {
+        w.object("suppressed", |w| suppression::write(w, suppressed));
+    }
 }
 
 fn write_mark(w: &mut Writer<'_>, mark: &Mark) {

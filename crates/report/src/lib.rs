@@ -4,6 +4,7 @@
 
 mod concise;
 mod jsonl;
+mod suppression;
 mod text;
 mod visible;
 mod writer;
@@ -36,6 +37,8 @@ pub struct Style {
     pub exact: bool,
     /// Findings at the bar and errors only.
     pub quiet: bool,
+    /// Whether findings that do not count are listed.
+    pub suppressed: bool,
 }
 
 /// Writes records in one format.
@@ -63,7 +66,7 @@ impl Renderer {
             Format::Concise => {
                 let mut out = String::new();
                 for record in records {
-                    concise::record(&mut out, record, self.style.quiet);
+                    concise::record(&mut out, record, self.style);
                 }
                 (out, Tail::default())
             }

@@ -9,7 +9,7 @@ use common::{CANARY, all, basics, hostile, others, summary};
 use seawall_check::{Record, Summary};
 use seawall_report::{Format, Renderer, Style, Tail};
 
-const STYLE: Style = Style { colour: false, width: 100, exact: false, quiet: false };
+const STYLE: Style = Style { colour: false, width: 100, exact: false, quiet: false, suppressed: false };
 
 fn whole(records: &[Record], summary: &Summary, format: Format, style: Style) -> String {
     let renderer = Renderer::new(format, style);

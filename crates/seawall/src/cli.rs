@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use seawall_check::{FailOn, LevelVersion};
+use seawall_finding::Date;
 use seawall_model::KubernetesVersion;
 
 /// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
@@ -19,11 +20,64 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Judge manifests in files, directories or standard input.
-    Scan(ScanArgs),
+    Scan(Box<ScanArgs>),
+    /// Print the settings that hold for a scan, and where each comes from.
+    Config(Box<ConfigArgs>),
     /// Say what a rule checks, why it matters and how to fix it.
     Explain(ExplainArgs),
     /// List all rules.
     Checks(ChecksArgs),
+}
+
+/// What decides how manifests are judged: shared by all commands that judge.
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// Files, directories, globs, or `-` for standard input.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<OsString>,
+
+    /// Level to judge at where neither a Namespace in the input nor the configuration says one: privileged, baseline or
+    /// restricted, with a policy version if wanted (baseline:v1.30) [default: restricted].
+    #[arg(long, value_name = "LEVEL[:VERSION]")]
+    pub(crate) level: Option<LevelVersion>,
+
+    /// The target cluster's version: `latest` and newer pins mean this one [default: the newest known].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
+
+    /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
+    /// Can be given several times [default: enforce].
+    #[arg(long, value_name = "BAR", value_delimiter = ',')]
+    pub(crate) fail_on: Vec<FailOn>,
+
+    /// Configuration file [default: the first seawall.yaml found upwards from the first path].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Profile of the configuration that holds.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// File with Namespace objects, such as from `kubectl get namespaces -o yaml`: their labels hold for namespaces that the
+    /// input does not declare.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) namespaces: Option<PathBuf>,
+
+    /// Pass over the findings that this file names; only others count.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// The day that expiries are judged by [default: today].
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<Date>,
+}
+
+impl JudgeArgs {
+    /// The level where nothing else says one.
+    pub(crate) fn level(&self) -> LevelVersion {
+        let version = seawall_model::PolicyVersion::Latest;
+        self.level.unwrap_or(LevelVersion { level: seawall_model::Level::Restricted, version })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -34,22 +88,13 @@ Examples:
   helm template ./chart | seawall scan -           a rendered chart
   seawall scan --level baseline:v1.30 deploy/      at another level and version
   seawall scan --format jsonl=report.jsonl .       text for people, records for machines
+  seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
 
 Exit status:
   0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]
 pub(crate) struct ScanArgs {
-    /// Files, directories, globs, or `-` for standard input.
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub(crate) paths: Vec<OsString>,
-
-    /// Level to judge at where neither a Namespace in the input nor the configuration says one: privileged, baseline or
-    /// restricted, with a policy version if wanted (baseline:v1.30).
-    #[arg(long, value_name = "LEVEL[:VERSION]", default_value = "restricted")]
-    pub(crate) level: LevelVersion,
-
-    /// The target cluster's version: `latest` and newer pins mean this one [default: the newest known].
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) kubernetes_version: Option<KubernetesVersion>,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
 
     /// Output format: text, concise or jsonl; with =FILE into a file. Can be given several times.
     #[arg(long = "format", short = 'f', value_name = "FORMAT[=FILE]")]
@@ -58,11 +103,6 @@ pub(crate) struct ScanArgs {
     /// Print the reference's own sentences instead of explanations.
     #[arg(long)]
     pub(crate) exact: bool,
-
-    /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
-    /// Can be given several times.
-    #[arg(long, value_name = "BAR", value_delimiter = ',', default_value = "enforce")]
-    pub(crate) fail_on: Vec<FailOn>,
 
     /// Judge objects as written, without the defaults that the API server would fill in.
     #[arg(long)]
@@ -80,9 +120,23 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
 
-    /// Configuration file [default: the first seawall.yaml found upwards from the first path].
+    /// Write the findings there are into a baseline file; they do not count in this run.
     #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) write_baseline: Option<PathBuf>,
+
+    /// List findings that do not count, each with the reason.
+    #[arg(long)]
+    pub(crate) show_suppressed: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall config                        what holds for a scan of the current directory
+  seawall config --profile strict a/    with a profile, for another directory")]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
 }
 
 /// When to use colours.

@@ -1,7 +1,9 @@
 //! The `seawall` command: parse arguments, call, print, exit status. One file per subcommand.
 
+mod candidate;
 mod checks;
 mod cli;
+mod config;
 mod explain;
 mod outputs;
 mod pipeline;
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         cli::Command::Scan(args) => scan::run(&args),
+        cli::Command::Config(args) => config::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
     };

@@ -65,6 +65,7 @@ impl Outputs {
                 width: if file.is_none() { terminal::width() } else { 100 },
                 exact: args.exact,
                 quiet: args.quiet,
+                suppressed: args.show_suppressed,
             };
             let to: Box<dyn Write> = match file {
                 None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),

@@ -51,3 +51,9 @@ pub(crate) fn width() -> usize {
         || io::stdout().is_terminal().then(terminal_size::terminal_size).flatten().map(|(w, _)| w.0.into());
     columns.or_else(terminal).unwrap_or(100).max(40)
 }
+
+/// Today in UTC, in days since 1970-01-01.
+pub(crate) fn today() -> i32 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i32::try_from(since.as_secs() / 86_400).unwrap_or(i32::MAX)
+}

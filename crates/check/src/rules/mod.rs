@@ -1,23 +1,35 @@
 //! All rules of all engines in one table.
 
 mod duplicate_key;
+mod expired_exception;
 mod explain;
 mod schema_invalid;
 
 use seawall_finding::Rule;
 
 pub use duplicate_key::RULE as DUPLICATE_KEY;
+pub use expired_exception::RULE as EXPIRED_EXCEPTION;
 pub use explain::{explain, nearest};
 pub use schema_invalid::RULE as SCHEMA_INVALID;
 
 /// The rules that the driver itself answers for.
-pub static RULES: [&Rule; 2] = [&DUPLICATE_KEY, &SCHEMA_INVALID];
+pub static RULES: [&Rule; 3] = [&DUPLICATE_KEY, &EXPIRED_EXCEPTION, &SCHEMA_INVALID];
 
 /// Every rule of every engine, sorted by id.
 pub fn all() -> Vec<&'static Rule> {
     let mut rules: Vec<&Rule> = RULES.iter().copied().chain(seawall_pss::RULES.iter().copied()).collect();
     rules.sort_by_key(|r| r.id);
     rules
+}
+
+/// As [`find`], with a message and a hint where nothing is called so.
+pub fn resolve(name: &str) -> Result<Vec<&'static Rule>, (String, String)> {
+    let found = find(name);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let nearest = nearest(name).map(|id| format!("did you mean `{id}`? ")).unwrap_or_default();
+    Err((format!("no rule is called `{name}`"), format!("{nearest}all rules: seawall checks")))
 }
 
 /// The rules that an id or an alias names; an id names one, an alias of the reference may name several.

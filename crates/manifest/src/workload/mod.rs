@@ -58,6 +58,23 @@ impl<'d> Template<'d> {
         Ok(pod)
     }
 
+    /// The metadata that the template gives to its pods.
+    pub fn metadata(&self) -> Option<NodeRef<'d>> {
+        self.metadata
+    }
+
+    /// Whether its metadata are others than the object's.
+    pub fn has_own_metadata(&self) -> bool {
+        self.form == Form::Template && !self.path().0.is_empty()
+    }
+
+    /// The labels of its pods as written; those that are no strings are left out.
+    pub fn labels(&self) -> Vec<(String, String)> {
+        let labels = self.metadata.and_then(|m| m.get("labels"));
+        let pairs = labels.into_iter().flat_map(NodeRef::entries);
+        pairs.filter_map(|(k, v)| Some((k.key()?.into_owned(), v.as_str()?.to_owned()))).collect()
+    }
+
     /// The path of the template in its object: empty for pods, `spec.template` in a Deployment.
     pub fn path(&self) -> FieldPath {
         match &self.place {

@@ -61,11 +61,12 @@ pub(super) struct Group<'a> {
     pub(super) basics: bool,
 }
 
-/// The groups in the order of their first findings.
+/// The groups of what counts, in the order of their first findings.
 pub(super) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
+    let findings: Vec<&Located> = findings.iter().filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several =
-        [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(findings, refused, word));
+        [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, refused, word));
     for located in findings {
         let word = Word::of(located, refused);
         let basics = several[word as usize] && basic(located).is_some();
@@ -88,12 +89,12 @@ pub(super) fn basic(located: &Located) -> Option<usize> {
     (at < 2 || located.missing).then_some(at)
 }
 
-fn several_basics(findings: &[Located], refused: bool, word: Word) -> bool {
+fn several_basics(findings: &[&Located], refused: bool, word: Word) -> bool {
     let mut seen = None;
     findings
         .iter()
         .filter(|f| Word::of(f, refused) == word)
-        .filter_map(basic)
+        .filter_map(|f| basic(f))
         .any(|b| *seen.get_or_insert(b) != b)
 }
 

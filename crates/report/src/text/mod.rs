@@ -11,7 +11,7 @@ mod tally;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use seawall_check::{InputError, Located, ObjectReport, Origin, Record, Region, Workload};
+use seawall_check::{InputError, Located, Mode, ObjectReport, Origin, Record, Region, Workload};
 use seawall_finding::Rule;
 use seawall_model::{FieldPath, ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
@@ -23,7 +23,7 @@ use self::paint::{Role, paint};
 use self::snippet::Marked;
 pub(crate) use self::tail::finish;
 pub use self::tally::Tail;
-use crate::{Style, visible};
+use crate::{Style, suppression, visible};
 
 /// The text of some records, and what the end has to say of them.
 pub(crate) fn render(records: &[Record], style: Style) -> (String, Tail) {
@@ -48,22 +48,24 @@ fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, ou
 }
 
 fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
-    let failing = w.refused.is_some() || w.evaluations.iter().any(|e| !e.allowed);
-    if style.quiet && !w.is_refused() && w.findings.iter().all(|f| Word::of(f, false) != Word::Error) {
-        return;
-    }
-    if !failing && (w.findings.is_empty() || style.exact) {
-        return;
-    }
+    let failing = w.open.contains(&true);
     let mut groups = groups(&w.findings, w.refused.is_some());
     groups.retain(|g| !style.quiet || g.word == Word::Error);
+    let refused = w.open[Mode::Enforce as usize];
+    if style.quiet && !refused && groups.is_empty() {
+        return;
+    }
+    let suppressed = suppressed(&w.findings, style);
+    if suppressed.is_empty() && !failing && (groups.is_empty() || style.exact) {
+        return;
+    }
     let mut right = match (&w.refused, w.strictest) {
         (Some(_), _) | (None, None) => "refused by the API server".to_owned(),
         (None, Some(strictest)) => format!("{strictest} -> {}", target(w)),
     };
     let head =
         Head { origin: &w.origin, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
-    if style.exact && w.refused.is_none() {
+    if style.exact && w.refused.is_none() && failing {
         head.write(&right, w.custom, style, out);
         for sentence in exact::sentences(w) {
             let _ = writeln!(out, "  {sentence}");
@@ -76,23 +78,46 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     }
     head.write(&right, w.custom, style, out);
     out.push('\n');
-    if groups.is_empty() {
+    if groups.is_empty() && failing {
         // A refusal that no finding explains must not be lost.
         let reasons = w.evaluations.iter().filter(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
         let why = w.refused.as_deref().map_or_else(|| reasons.max_by_key(|r| r.len()), Some);
         title(Word::Error, "refused", why.unwrap_or_default(), style, out);
         out.push('\n');
     }
-    let Some(index) = (!groups.is_empty()).then(|| cache.of(&w.origin)) else { return };
-    for group in &groups {
-        finding(group, &w.object.kind, w.pod_spec.as_ref(), index, style, out);
+    if !groups.is_empty() {
+        let index = cache.of(&w.origin);
+        for group in &groups {
+            finding(group, &w.object.kind, w.pod_spec.as_ref(), index, style, out);
+        }
+    }
+    write_suppressed(&suppressed, style, out);
+}
+
+/// The findings that do not count, if they are to be listed.
+fn suppressed(findings: &[Located], style: Style) -> Vec<&Located> {
+    findings.iter().filter(|f| style.suppressed && f.suppressed.is_some()).collect()
+}
+
+fn write_suppressed(findings: &[&Located], style: Style, out: &mut String) {
+    for located in findings {
+        let Some(why) = &located.suppressed else { continue };
+        let place = format!(" (line {}; {})", located.primary.region.line, suppression::text(why));
+        let rule = format!("  suppressed[{}]: ", located.finding.rule.id);
+        out.push_str(&rule);
+        let message = visible::message(&located.finding.message).into_owned() + &visible::message(&place);
+        flow(&message, rule.len(), 6, style.width, out);
+    }
+    if !findings.is_empty() {
+        out.push('\n');
     }
 }
 
 fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let mut groups = groups(&o.findings, o.refused.is_some());
     groups.retain(|g| !style.quiet || g.word == Word::Error);
-    if groups.is_empty() && o.refused.is_none() {
+    let suppressed = suppressed(&o.findings, style);
+    if groups.is_empty() && suppressed.is_empty() && !o.is_open() {
         return;
     }
     let refused = if o.refused.is_some() { "refused by the API server: " } else { "" };
@@ -102,7 +127,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         Head { origin: &o.origin, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
     head.write(&right, false, style, out);
     out.push('\n');
-    if groups.is_empty() {
+    if groups.is_empty() && o.is_open() {
         title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
         out.push('\n');
     }
@@ -110,6 +135,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     for group in &groups {
         finding(group, &o.object.kind, None, index, style, out);
     }
+    write_suppressed(&suppressed, style, out);
 }
 
 /// The strictest level that a workload is held to, with its version where one is pinned.

@@ -31,6 +31,12 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         blockers(summary, style, out);
         next(summary, style, out);
     }
+    if summary.suppressed > 0 {
+        let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
+        let found = count(summary.suppressed, "suppressed finding");
+        let text = format!("{found} {do_} not count: seawall scan --show-suppressed {them}");
+        wrap(&text, 0, 2, style.width, out);
+    }
     for counted in &tally.notices {
         notice(counted, style, out);
     }
@@ -142,6 +148,13 @@ fn notice(counted: &Counted, style: Style, out: &mut String) {
         }
         NoticeKind::NamespaceLabels if *more => {
             format!("{} on the labels of namespaces", count(*n, "notice"))
+        }
+        NoticeKind::IgnoreUnused if *more => format!("{} pass over nothing", count(*n, "ignore")),
+        NoticeKind::Expiring if *more => {
+            format!("{} in use end within two weeks", count(*n, "ignore or exception"))
+        }
+        NoticeKind::ExceptionNotAllowed if *more => {
+            format!("{} granted by exceptions are not allowed by a policy", count(*n, "rule"))
         }
         _ => String::new(),
     };

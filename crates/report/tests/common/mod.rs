@@ -81,6 +81,7 @@ impl Find<'_> {
             related: Vec::new(),
             missing: self.missing,
             modes: vec![Mode::Enforce, Mode::Warn],
+            suppressed: None,
         }
     }
 }
@@ -132,6 +133,7 @@ pub(crate) fn workload(
         levels_from: LevelSource::Flag,
         strictest: Some(Level::Privileged),
         findings,
+        open: [true, false, true],
     }
 }
 
@@ -310,6 +312,7 @@ pub(crate) fn others() -> Vec<Record> {
     refused.evaluations.clear();
     refused.strictest = None;
     let mut passing = workload(&job, "Pod", "", "fine", Vec::new());
+    passing.open = [false; 3];
     passing.evaluations[0] = evaluation(Subject::Pod, &[Mode::Enforce], true);
     passing.strictest = Some(Level::Restricted);
     vec![
@@ -342,6 +345,7 @@ pub(crate) fn summary() -> Summary {
     let blocker = |name, explain, workloads| Blocker { name, explain, workloads };
     Summary {
         files: 1031,
+        suppressed: 3,
         documents: 50,
         objects: 48,
         by_level: [4, 21, 17],
