@@ -8,10 +8,9 @@ pub mod gotext;
 mod identity;
 pub mod json;
 pub mod nodes;
-mod path;
 pub mod pod;
 mod version;
 
 pub use identity::{ObjectId, WorkloadKind};
-pub use path::{FieldPath, Resolved, Segment};
+pub use seawall_yaml::{FieldPath, PathError, Resolved, Segment};
 pub use version::{KubernetesVersion, Level, PolicyVersion, VersionError};
