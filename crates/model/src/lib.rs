@@ -8,11 +8,10 @@ pub mod gotext;
 mod identity;
 pub mod json;
 pub mod nodes;
-mod path;
 pub mod pattern;
 pub mod pod;
 mod version;
 
 pub use identity::{ObjectId, WorkloadKind};
-pub use path::{FieldPath, Resolved, Segment, is_item};
+pub use seawall_yaml::{FieldPath, PathError, Resolved, Segment, is_item};
 pub use version::{KubernetesVersion, Level, PolicyVersion, VersionError};
