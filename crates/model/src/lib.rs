@@ -6,6 +6,7 @@
 pub mod decode;
 pub mod gotext;
 mod identity;
+pub mod image;
 pub mod json;
 pub mod nodes;
 pub mod pattern;
