@@ -181,7 +181,8 @@ fn survey_document<'a>(
     let mut speaks = !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
     for object in read.objects {
         survey.objects += 1;
-        if (object.api_version, object.kind) == ("v1", "Namespace") {
+        // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
+        if (object.api_version, object.kind) == ("v1", "Namespace") && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.namespaces.push(namespace(&object, source.file, lines));
         }
@@ -207,9 +208,11 @@ fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> Nam
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(seawall_yaml::NodeRef::entries) {
-        let (Some(key), Some(value)) = (key.key(), value.as_str()) else { continue };
+        let Some(key) = key.key() else { continue };
         if key.starts_with(LABEL_PREFIX) {
             found.retain(|(k, _)| *k != key);
+            // The API server makes null the empty text and refuses other types: none of them is a missing label.
+            let value = if value.is_null() { "" } else { value.text().unwrap_or_default() };
             found.push((key.into_owned(), value.to_owned()));
         }
     }

@@ -47,6 +47,33 @@ fn invalid_and_missing_labels_follow_the_reference() {
 }
 
 #[test]
+fn labels_that_are_no_text_are_invalid_and_not_missing() {
+    for value in ["", "true", "1.25", "[baseline]"] {
+        let text = format!("{POD}---\n{}", namespace(&format!("pod-security.kubernetes.io/enforce: {value}")));
+        let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
+        assert_eq!(run.workloads()[0]["evaluations"][0]["level"], "restricted", "{value}");
+        let notice = run.of("notice")[0]["message"].as_str().unwrap();
+        assert!(notice.contains("must be one of privileged, baseline, restricted"), "{value}: {notice}");
+        assert_eq!(run.status, 1, "{value}");
+    }
+}
+
+#[test]
+fn a_namespace_without_a_name_holds_no_workload() {
+    for metadata in [
+        "{labels: {pod-security.kubernetes.io/enforce: privileged}}",
+        "{generateName: pr-}",
+        "{name: \"\", labels: {pod-security.kubernetes.io/enforce: privileged}}",
+    ] {
+        let pod = POD.replace(", namespace: shop", "");
+        let text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {metadata}\n---\n{pod}");
+        let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
+        assert_eq!(run.workloads()[0]["levelsFrom"], "flag", "{metadata}");
+        assert_eq!(run.status, 1, "{metadata}");
+    }
+}
+
+#[test]
 fn two_namespaces_of_one_name_count_by_the_stricter() {
     let a = namespace("pod-security.kubernetes.io/enforce: privileged");
     let b = namespace("pod-security.kubernetes.io/enforce: restricted");
