@@ -174,6 +174,25 @@ fn formats_go_to_files_and_standard_output_at_once() {
 }
 
 #[test]
+fn what_could_not_be_read_is_not_taken_off_what_was_judged() {
+    let dir = Dir::with(&[("a.yaml", POD), ("b.yaml", "a: [\n")]);
+    let last = |paths: &[&str]| {
+        let run = dir.run(&[&["scan"], paths].concat());
+        assert_eq!(run.status, 2);
+        run.stdout.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        last(&["missing.yaml", "a.yaml"]),
+        "seawall judged the other 1 file; this one counts as an input error (exit status 2)"
+    );
+    assert_eq!(
+        last(&["missing.yaml", "a.yaml", "b.yaml"]),
+        "seawall judged the other 1 file; 2 input errors in 2 files (exit status 2)"
+    );
+    assert_eq!(last(&["missing.yaml"]), "nothing else was read; this one counts as an input error (exit status 2)");
+}
+
+#[test]
 fn standard_input_is_read() {
     let run = Dir::new().run_with_stdin(&["scan", "-f", "jsonl", "-"], POD.as_bytes()).records();
     assert_eq!(run.workloads()[0]["file"], "<stdin>");

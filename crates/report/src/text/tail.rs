@@ -169,7 +169,8 @@ fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
     if bad == 0 {
         return;
     }
-    let others = summary.files.saturating_sub(bad);
+    let read = tally.bad_files.iter().filter(|(_, read)| *read).count() as u64;
+    let others = summary.files.saturating_sub(read);
     let judged = match others {
         0 => "nothing else was read".to_owned(),
         n => format!("seawall judged the other {}", count(n, "file")),
