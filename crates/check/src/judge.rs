@@ -213,8 +213,9 @@ impl Judge<'_> {
         }
         for object in read.objects {
             let examined = examine(object, walker.as_deref_mut(), self.options);
-            if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
-                out.push(self.unknown_workload(&examined.object));
+            let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
+            if let Some(containers) = containers {
+                out.push(self.unknown_workload(&examined.object, &containers));
             }
             let schema: Vec<Located> =
                 examined.problems.iter().map(|p| schema::located(&examined.object, p, self.lines)).collect();
@@ -380,8 +381,31 @@ impl Judge<'_> {
         })
     }
 
-    fn unknown_workload(&self, object: &Object<'_>) -> Record {
+    fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
         let id = object.id();
+        let hint = if workload::is_misnamed(object) {
+            match workload::meant(&id.kind) {
+                Some((version, kind)) => {
+                    format!("Kubernetes knows no such kind: write apiVersion: {version} and kind: {kind}")
+                }
+                None => {
+                    "Kubernetes knows no such kind: kubectl api-resources lists those that it knows".into()
+                }
+            }
+        } else {
+            match workload::configured_path(containers) {
+                Some((path, form)) => {
+                    let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
+                    format!(
+                        "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
+                        id.api_version, id.kind
+                    )
+                }
+                None => {
+                    "its containers are no pod specification: have a look at the pods that it makes".into()
+                }
+            }
+        };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,
             file: Some(self.source.file.clone()),
@@ -390,10 +414,7 @@ impl Judge<'_> {
                 "{id} ({}) looks like a workload of an unknown kind and was not judged",
                 id.api_version
             ),
-            hint: Some(format!(
-                "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: spec.template}}]",
-                id.api_version, id.kind
-            )),
+            hint: Some(hint),
         })
     }
 }

@@ -49,7 +49,8 @@ fn invalid_and_missing_labels_follow_the_reference() {
 #[test]
 fn labels_that_are_no_text_are_invalid_and_not_missing() {
     for value in ["", "true", "1.25", "[baseline]"] {
-        let text = format!("{POD}---\n{}", namespace(&format!("pod-security.kubernetes.io/enforce: {value}")));
+        let text =
+            format!("{POD}---\n{}", namespace(&format!("pod-security.kubernetes.io/enforce: {value}")));
         let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
         assert_eq!(run.workloads()[0]["evaluations"][0]["level"], "restricted", "{value}");
         let notice = run.of("notice")[0]["message"].as_str().unwrap();
@@ -97,6 +98,42 @@ fn the_configuration_names_levels_and_custom_resources() {
     assert_eq!(run.status, 2);
     let lines: Vec<_> = run.of("error").iter().map(|e| e["line"].clone()).collect();
     assert_eq!(lines, [1, 2], "{:?}", run.all);
+}
+
+#[test]
+fn what_is_not_judged_says_how_to_have_it_judged() {
+    let worker = |spec: &str| {
+        format!("apiVersion: example.com/v1\nkind: Worker\nmetadata: {{name: w}}\nspec: {spec}\n")
+    };
+    let containers = "containers: [{name: c, image: x, securityContext: {privileged: true}}]";
+    for spec in [
+        format!("{{template: {{spec: {{{containers}}}}}}}"),
+        format!("{{podTemplate: {{spec: {{{containers}}}}}}}"),
+        format!("{{{containers}}}"),
+        format!("{{roles: [{{template: {{spec: {{{containers}}}}}}}]}}"),
+    ] {
+        let dir = Dir::with(&[("w.yaml", &worker(&spec))]);
+        let run = dir.scan(&["w.yaml"]);
+        let hint = run.of("notice")[0]["hint"].as_str().unwrap();
+        let (_, setting) = hint.split_once("seawall.yaml: ").unwrap();
+        dir.write("seawall.yaml", setting);
+        let run = dir.scan(&["w.yaml"]);
+        assert_eq!(
+            (run.status, run.findings("privileged-container").len()),
+            (1, 1),
+            "{setting}: {:?}",
+            run.all
+        );
+    }
+    for (named, hint) in
+        [("v1\nkind: Deployment", "apps/v1"), ("apps/v1\nkind: deployment", "kind: Deployment")]
+    {
+        let text = format!("apiVersion: {named}\nspec: {{template: {{spec: {{{containers}}}}}}}\n");
+        let run = Dir::with(&[("w.yaml", &text)]).scan(&["w.yaml"]);
+        let notice = run.of("notice")[0];
+        assert_eq!(notice["kind"], "unknown-workload");
+        assert!(notice["hint"].as_str().unwrap().contains(hint), "{notice}");
+    }
 }
 
 #[test]
@@ -189,7 +226,10 @@ fn what_could_not_be_read_is_not_taken_off_what_was_judged() {
         last(&["missing.yaml", "a.yaml", "b.yaml"]),
         "seawall judged the other 1 file; 2 input errors in 2 files (exit status 2)"
     );
-    assert_eq!(last(&["missing.yaml"]), "nothing else was read; this one counts as an input error (exit status 2)");
+    assert_eq!(
+        last(&["missing.yaml"]),
+        "nothing else was read; this one counts as an input error (exit status 2)"
+    );
 }
 
 #[test]
