@@ -104,7 +104,8 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
         return;
     }
     for mark in marks {
-        let (text, column) = around(bytes, mark.region.column);
+        let at = page.index.column(line, mark.region.column);
+        let (text, column) = around(bytes, at, mark.region.column);
         let mut masked = secrets(&text, Place::Environment);
         if column > 1 {
             // What began before the window is unknown up to the next key.
@@ -118,18 +119,9 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
     }
 }
 
-/// A window of a long line around a column, and the column of its beginning.
-fn around(line: &[u8], column: u32) -> (Cow<'_, str>, u32) {
+/// A window of a long line around a column, which is at byte `at`, and the column of its beginning.
+fn around(line: &[u8], at: usize, column: u32) -> (Cow<'_, str>, u32) {
     let starts = |b: &u8| *b & 0xC0 != 0x80;
-    let mut left = column.saturating_sub(1);
-    let at = line
-        .iter()
-        .position(|b| {
-            let found = starts(b) && left == 0;
-            left -= u32::from(starts(b) && left > 0);
-            found
-        })
-        .unwrap_or(line.len());
     let mut start = at.saturating_sub(AROUND);
     while start > 0 && !starts(&line[start]) {
         start -= 1;
