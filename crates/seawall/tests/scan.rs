@@ -256,6 +256,8 @@ fn rules_aliases_and_topics_are_explained() {
     let several = dir.run(&["explain", "hostNamespaces"]).stdout;
     assert_eq!(several.matches("# host-").count(), 3, "{several}");
     assert!(dir.run(&["explain", "NET_BIND_SERVICE"]).stdout.contains("ip_unprivileged_port_start"));
+    // What text shows in brackets can be asked for.
+    assert!(dir.run(&["explain", "restricted"]).stdout.contains("drop-all-capabilities"));
     let unknown = dir.run(&["explain", "privileged-containr"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("privileged-container"), "{}", unknown.stderr);
