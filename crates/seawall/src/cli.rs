@@ -33,7 +33,7 @@ Examples:
   seawall scan deploy/ web.yaml 'apps/*/*.yaml'    files, directories and globs
   helm template ./chart | seawall scan -           a rendered chart
   seawall scan --level baseline:v1.30 deploy/      at another level and version
-  seawall scan --format jsonl=report.jsonl .       text for people, records for machines
+  seawall scan -f text -f jsonl=report.jsonl .     text for people, records for machines
 
 Exit status:
   0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]

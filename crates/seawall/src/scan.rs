@@ -22,10 +22,15 @@ use crate::terminal::Failure;
 /// Runs a scan; the exit status.
 pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     let started = Instant::now();
-    let (mut outputs, renderers) = Outputs::open(args)?;
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-    let config = match settings::load(args) {
+    let loaded = settings::load(args);
+    let mut found = match &loaded {
+        Ok(_) => seawall_input::walk(&args.paths, &seawall_input::Options::default()),
+        Err(_) => seawall_input::Inputs::default(),
+    };
+    let (mut outputs, renderers) = Outputs::open(args, &mut found.inputs)?;
+    let config = match loaded {
         Ok(config) => config,
         Err(errors) => {
             // Without its configuration a run would judge at the wrong levels.
@@ -39,7 +44,6 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
         }
     };
     let (options, clamped) = options(args, &config);
-    let found = seawall_input::walk(&args.paths, &seawall_input::Options::default());
     let files: Vec<Candidate> = found
         .inputs
         .into_iter()

@@ -211,6 +211,25 @@ fn formats_go_to_files_and_standard_output_at_once() {
 }
 
 #[test]
+fn reports_are_no_inputs_and_inputs_no_reports() {
+    let dir = Dir::with(&[("p.yaml", POD), ("k.yaml", "a: b\n")]);
+    for _ in 0..2 {
+        let run = dir.run(&["scan", "-f", "text", "-f", "jsonl=out.jsonl", "."]);
+        assert!(run.stdout.contains("1 workload in 2 files"), "{}", run.stdout);
+        assert_eq!(run.status, 1, "{}", run.stdout);
+    }
+    // The record of a notice has a kind, but nothing else of an object.
+    assert!(dir.read("out.jsonl").contains("\"kind\":\"not-kubernetes\""));
+    assert_eq!(dir.scan(&["."]).status, 1);
+    for args in [["jsonl=p.yaml", "p.yaml"], ["text=p.yaml", "*.yaml"], ["concise=./p.yaml", "."]] {
+        let run = dir.run(&["scan", "-f", args[0], args[1]]);
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(run.stderr.contains("is an input and would be overwritten"), "{}", run.stderr);
+        assert_eq!(dir.read("p.yaml"), POD);
+    }
+}
+
+#[test]
 fn what_could_not_be_read_is_not_taken_off_what_was_judged() {
     let dir = Dir::with(&[("a.yaml", POD), ("b.yaml", "a: [\n")]);
     let last = |paths: &[&str]| {
