@@ -6,29 +6,29 @@ use seawall_check::{Located, Record, Region};
 use seawall_model::ObjectId;
 
 use crate::text::Word;
-use crate::visible;
+use crate::{Style, visible};
 
 /// Adds a record's lines.
-pub(crate) fn record(out: &mut String, record: &Record, quiet: bool) {
+pub(crate) fn record(out: &mut String, record: &Record, style: Style) {
     match record {
         Record::Workload(w) => {
-            if w.findings.is_empty() {
+            if w.findings.is_empty() && !style.hides_refusals() {
                 let failing = w.evaluations.iter().find(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
                 unexplained(&w.origin.file, w.region, &w.object, w.refused.as_deref().or(failing), out);
             }
-            findings(&w.origin.file, &w.object, &w.findings, w.refused.is_some(), quiet, out);
+            findings(&w.origin.file, &w.object, &w.findings, w.refused.is_some(), style, out);
         }
         Record::Object(o) => {
-            if o.findings.is_empty() {
+            if o.findings.is_empty() && !style.hides_refusals() {
                 unexplained(&o.origin.file, o.region, &o.object, o.refused.as_deref(), out);
             }
-            findings(&o.origin.file, &o.object, &o.findings, o.refused.is_some(), quiet, out);
+            findings(&o.origin.file, &o.object, &o.findings, o.refused.is_some(), style, out);
         }
         Record::Error(error) => {
             line(Some(&error.file), error.region, "error", "input", &error.message, out);
             hint(error.hint.as_deref(), out);
         }
-        Record::Notice(notice) if !quiet => {
+        Record::Notice(notice) if !style.quiet => {
             line(notice.file.as_deref(), notice.region, "note", notice.kind.as_str(), &notice.message, out);
             hint(notice.hint.as_deref(), out);
         }
@@ -36,10 +36,10 @@ pub(crate) fn record(out: &mut String, record: &Record, quiet: bool) {
     }
 }
 
-fn findings(file: &str, object: &ObjectId, all: &[Located], refused: bool, quiet: bool, out: &mut String) {
+fn findings(file: &str, object: &ObjectId, all: &[Located], refused: bool, style: Style, out: &mut String) {
     for located in all {
         let word = Word::of(located, refused);
-        if quiet && word != Word::Error {
+        if style.hides(located, refused) {
             continue;
         }
         let finding = &located.finding;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use common::{CANARY, all, basics, hostile, others, summary};
 use seawall_check::{Record, Summary};
-use seawall_report::{Format, Renderer, Style, Tail};
+use seawall_report::{Bar, Format, Renderer, Style, Tail};
 
-const STYLE: Style = Style { colour: false, width: 100, exact: false, quiet: false };
+const STYLE: Style = Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE };
 
 fn whole(records: &[Record], summary: &Summary, format: Format, style: Style) -> String {
     let renderer = Renderer::new(format, style);

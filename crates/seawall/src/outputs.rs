@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use seawall_check::{Record, Summary};
 use seawall_input::{Input, InputKind, Origin};
-use seawall_report::{Format, Renderer, Style, Tail};
+use seawall_report::{Bar, Format, Renderer, Style, Tail};
 
 use crate::cli::{self, FormatArg, ScanArgs};
 use crate::terminal::{self, Failure};
@@ -70,6 +70,7 @@ impl Outputs {
                 width: if file.is_none() { terminal::width() } else { 100 },
                 exact: args.exact,
                 quiet: args.quiet,
+                bar: Bar::of(&args.fail_on),
             };
             let to: Box<dyn Write> = match file {
                 None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),

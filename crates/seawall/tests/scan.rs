@@ -177,6 +177,36 @@ fn exact_prints_the_references_sentences() {
 }
 
 #[test]
+fn quiet_shows_what_fails_the_run_and_nothing_else() {
+    let labels =
+        "pod-security.kubernetes.io/enforce: privileged, pod-security.kubernetes.io/warn: restricted";
+    let dir = Dir::with(&[("a.yaml", &format!("{POD}---\n{}", namespace(labels)))]);
+    for format in ["text", "concise"] {
+        for bar in
+            ["enforce", "audit", "warn", "high", "low", "critical", "never", "enforce,warn", "warn,never"]
+        {
+            let run = dir.run(&["scan", "-q", "-f", format, "--fail-on", bar, "a.yaml"]);
+            assert_eq!(
+                run.stdout.is_empty(),
+                run.status == 0,
+                "{format} {bar}: {} {}",
+                run.status,
+                run.stdout
+            );
+        }
+        let run = dir.run(&["scan", "-q", "-f", format, "--fail-on", "high", "a.yaml"]);
+        let (high, medium) =
+            (run.stdout.contains("run-as-non-root"), run.stdout.contains(" seccomp-profile"));
+        assert!(high && !medium, "{}", run.stdout);
+        let refused = Dir::with(&[("r.yaml", &POD.replace("{name: c, image: x}", "{name: c, image: 1}"))]);
+        for bar in ["enforce", "high", "critical", "never"] {
+            let run = refused.run(&["scan", "-q", "-f", format, "--fail-on", bar, "r.yaml"]);
+            assert_eq!(run.stdout.is_empty(), run.status == 0, "{format} {bar}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
 fn output_is_the_same_for_any_number_of_threads() {
     let dir = Dir::new();
     for i in 0..60 {

@@ -49,14 +49,17 @@ fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, ou
 
 fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let failing = w.refused.is_some() || w.evaluations.iter().any(|e| !e.allowed);
-    if style.quiet && !w.is_refused() && w.findings.iter().all(|f| Word::of(f, false) != Word::Error) {
+    let refused = w.refused.is_some();
+    if w.findings.iter().all(|f| style.hides(f, refused))
+        && (!w.findings.is_empty() || style.hides_refusals())
+    {
         return;
     }
     if !failing && (w.findings.is_empty() || style.exact) {
         return;
     }
-    let mut groups = groups(&w.findings, w.refused.is_some());
-    groups.retain(|g| !style.quiet || g.word == Word::Error);
+    let mut groups = groups(&w.findings, refused);
+    groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     let mut right = match (&w.refused, w.strictest) {
         (Some(_), _) | (None, None) => "refused by the API server".to_owned(),
         (None, Some(strictest)) => format!("{strictest} -> {}", target(w)),
@@ -90,9 +93,10 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
 }
 
 fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
-    let mut groups = groups(&o.findings, o.refused.is_some());
-    groups.retain(|g| !style.quiet || g.word == Word::Error);
-    if groups.is_empty() && o.refused.is_none() {
+    let refused = o.refused.is_some();
+    let mut groups = groups(&o.findings, refused);
+    groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
+    if groups.is_empty() && (!refused || !o.findings.is_empty() || style.hides_refusals()) {
         return;
     }
     let refused = if o.refused.is_some() { "refused by the API server: " } else { "" };
