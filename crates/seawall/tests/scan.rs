@@ -174,6 +174,14 @@ fn exact_prints_the_references_sentences() {
     let folded = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = "pods \"p\" is forbidden: violates PodSecurity \"restricted:v1.30\": allowPrivilegeEscalation != false (container \"c\" must set securityContext.allowPrivilegeEscalation=false)";
     assert!(folded.contains(sentence), "{}", run.stdout);
+    // The reference has no sentence for what it never gets to see.
+    dir.write("p.yaml", POD.replace("image: x", "image: x, securitycontext: {}"));
+    for level in ["restricted", "privileged"] {
+        let run = dir.run(&["scan", "--exact", "--level", level, "--fail-on", "high", "p.yaml"]);
+        assert_eq!(run.status, 1);
+        assert!(run.stdout.contains("did you mean `securityContext`?"), "{}", run.stdout);
+        assert!(!run.stdout.contains("seawall explain run-as-non-root"), "{}", run.stdout);
+    }
 }
 
 #[test]

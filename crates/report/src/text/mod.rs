@@ -55,7 +55,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     {
         return;
     }
-    if !failing && (w.findings.is_empty() || style.exact) {
+    if !failing && w.findings.is_empty() {
         return;
     }
     let mut groups = groups(&w.findings, refused);
@@ -72,6 +72,14 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
             let _ = writeln!(out, "  {sentence}");
         }
         out.push('\n');
+        // Of the others the sentences speak.
+        groups.retain(|g| g.members.iter().all(|f| f.modes.is_empty()));
+        if !groups.is_empty() {
+            let index = cache.of(&w.origin);
+            for group in &groups {
+                finding(group, &w.object.kind, &w.template, index, style, out);
+            }
+        }
         return;
     }
     if !groups.is_empty() {
