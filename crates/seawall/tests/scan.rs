@@ -146,6 +146,11 @@ fn the_target_cluster_bounds_the_version() {
     let evaluation = &old.workloads()[0]["evaluations"][0];
     assert_eq!((&evaluation["version"], &evaluation["evaluatedAs"]), (&"v1.36".into(), &"v1.34".into()));
     assert_eq!(evaluation["forbiddenReason"], "procMount");
+    let text =
+        dir.run(&["scan", "--level", "baseline:v1.36", "--kubernetes-version", "1.34", "p.yaml"]).stdout;
+    assert!(text.contains("-> baseline:v1.36 as v1.34"), "{text}");
+    assert!(text.contains("judged as by Kubernetes v1.34"), "{text}");
+    assert!(!dir.run(&["scan", "p.yaml"]).stdout.contains("judged as by"), "the newest goes without saying");
 }
 
 #[test]

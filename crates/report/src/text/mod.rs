@@ -124,12 +124,16 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     }
 }
 
-/// The strictest level that a workload is held to, with its version where one is pinned.
+/// The strictest level that a workload is held to, with its version where one is pinned, and the one that it was judged at
+/// where the target cluster does not know that.
 fn target(w: &Workload) -> String {
     let target = w.target();
-    match w.evaluations.iter().find(|e| e.level == target).map(|e| e.version) {
-        Some(version @ PolicyVersion::Minor(_)) => format!("{target}:{version}"),
-        Some(PolicyVersion::Latest) | None => target.to_string(),
+    match w.evaluations.iter().find(|e| e.level == target).map(|e| (e.version, e.evaluated_as)) {
+        Some((version @ PolicyVersion::Minor(minor), as_minor)) if as_minor < minor => {
+            format!("{target}:{version} as v1.{as_minor}")
+        }
+        Some((version @ PolicyVersion::Minor(_), _)) => format!("{target}:{version}"),
+        Some((PolicyVersion::Latest, _)) | None => target.to_string(),
     }
 }
 

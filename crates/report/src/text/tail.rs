@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use seawall_check::{NoticeKind, Summary};
+use seawall_check::{NEWEST, NoticeKind, Summary};
 use seawall_model::Level;
 
 use super::paint::{Role, paint};
@@ -76,6 +76,13 @@ fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut
     }
     if !fails.is_empty() {
         wrap(&fails.join("; "), 0, 2, style.width, out);
+    }
+    if summary.kubernetes < u64::from(NEWEST) {
+        let minor = summary.kubernetes;
+        let text = format!(
+            "judged as by Kubernetes v1.{minor}: latest and newer versions of a level mean v1.{minor}"
+        );
+        wrap(&text, 0, 2, style.width, out);
     }
 }
 
