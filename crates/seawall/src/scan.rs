@@ -242,7 +242,9 @@ impl Candidate {
 
 /// Whether a file met in a directory is seawall's own configuration.
 fn is_settings(input: &Input) -> bool {
-    input.kind == InputKind::File && input.path.file_name().is_some_and(|n| n == settings::NAME)
+    input.kind == InputKind::File
+        && input.path.file_name().is_some_and(|n| n == settings::NAME)
+        && !settings::is_manifest(&input.path)
 }
 
 fn unreadable(error: &seawall_input::InputError) -> Record {

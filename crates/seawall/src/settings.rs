@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seawall_check::{Config, InputError, Origin};
 use seawall_input::{Input, InputKind};
-use seawall_yaml::{LineIndex, Span};
+use seawall_yaml::{LineIndex, NodeRef, Span};
 
 use crate::cli::ScanArgs;
 
@@ -52,8 +52,21 @@ fn discover(args: &ScanArgs) -> Option<PathBuf> {
     let start = first.unwrap_or(Path::new(".")).to_path_buf();
     let absolute = std::path::absolute(&start).ok()?;
     let directory = if absolute.is_dir() { absolute } else { absolute.parent()?.to_path_buf() };
-    let found = directory.ancestors().map(|d| d.join(NAME)).find(|p| p.is_file())?;
+    let found = directory.ancestors().map(|d| d.join(NAME)).find(|p| p.is_file() && !is_manifest(p))?;
     // Below the current directory it is named as a person would name it.
     let here = std::env::current_dir().ok()?;
     Some(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
+}
+
+/// Whether a file of that name holds Kubernetes objects, such as those that install a program called so.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    let input = Input {
+        path: path.to_owned(),
+        origin: seawall_input::Origin::Walked,
+        kind: InputKind::File,
+        in_chart: None,
+    };
+    let documents = seawall_input::read(&input).map(seawall_yaml::read).unwrap_or_default();
+    let has = |root: NodeRef<'_>| root.get("apiVersion").is_some() && root.get("kind").is_some();
+    documents.iter().any(|entry| entry.document.as_ref().is_some_and(|d| has(d.root())))
 }

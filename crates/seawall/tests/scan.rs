@@ -101,6 +101,17 @@ fn the_configuration_names_levels_and_custom_resources() {
 }
 
 #[test]
+fn a_manifest_of_the_name_of_the_configuration_is_judged() {
+    let dir = Dir::with(&[("seawall.yaml", "levels: {sh*: baseline}\n"), ("apps/seawall.yaml", POD)]);
+    for paths in [["."], ["apps"], ["apps/seawall.yaml"]] {
+        let run = dir.scan(&paths);
+        assert_eq!(run.workloads().len(), 1, "{paths:?}: {:?}", run.all);
+        assert_eq!(run.workloads()[0]["levelsFrom"], "config:sh*", "{paths:?}");
+        assert_eq!((run.status, run.of("notice").len()), (0, 0), "{paths:?}");
+    }
+}
+
+#[test]
 fn what_is_not_judged_says_how_to_have_it_judged() {
     let worker = |spec: &str| {
         format!("apiVersion: example.com/v1\nkind: Worker\nmetadata: {{name: w}}\nspec: {spec}\n")
