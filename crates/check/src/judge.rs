@@ -220,8 +220,7 @@ impl Judge<'_> {
             let schema: Vec<Located> =
                 examined.problems.iter().map(|p| schema::located(&examined.object, p, self.lines)).collect();
             let refused = examined.refused().then(|| {
-                schema::refusal(&examined.problems)
-                    .unwrap_or_else(|| "the pod template does not decode".into())
+                schema::refusal(&examined.problems).unwrap_or_else(|| self.undecoded(&examined.judged))
             });
             let region = region(self.lines, first_token(examined.object.node));
             if examined.judged.is_empty() {
@@ -268,6 +267,13 @@ impl Judge<'_> {
         }
     }
 
+    /// Why a template of a kind without a schema does not decode, and where.
+    fn undecoded(&self, judged: &[Judged<'_>]) -> String {
+        let Some(error) = judged.iter().find_map(|j| j.pod.as_ref().err()) else { return String::new() };
+        let at = self.lines.position(error.offset);
+        format!("the pod template does not decode: line {}, column {}: {}", at.line, at.column, error.message)
+    }
+
     fn evaluate(&self, object: &Object<'_>, judged: &Judged<'_>, workload: &mut Workload) {
         let (policy, from) = self.levels.of(object.namespace);
         // Nobody asked for modes that the command line or the configuration leaves open.
@@ -277,7 +283,7 @@ impl Judge<'_> {
         let id = object.id();
         let (pod_faults, _) = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
-        if let Some(pod) = &judged.pod {
+        if let Ok(pod) = &judged.pod {
             for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
                 let results = self.results(pod, at);
                 self.add_findings(object, judged, pod, &id, &results, &modes, &mut workload.findings);

@@ -81,15 +81,18 @@ pub struct Seen {
 /// One pod or pod template with the verdicts on it.
 pub(crate) struct Judged<'d> {
     pub(crate) template: Template<'d>,
-    /// As its pods would be when admission sees them; `None` if the object does not decode.
-    pub(crate) pod: Option<Pod<'d>>,
+    /// As its pods would be when admission sees them; why not, if the object does not decode.
+    pub(crate) pod: Result<Pod<'d>, DecodeError>,
     /// As the template stands when admission sees it, where its pods differ.
     pub(crate) as_template: Option<Pod<'d>>,
 }
 
 impl<'d> Judged<'d> {
     fn new(template: Template<'d>, defaults: bool) -> Self {
-        let Ok(mut pod) = decode(&template) else { return Self { template, pod: None, as_template: None } };
+        let mut pod = match decode(&template) {
+            Ok(pod) => pod,
+            Err(error) => return Self { template, pod: Err(error), as_template: None },
+        };
         let mut as_template = None;
         if defaults {
             defaults::apply(&mut pod, Defaults::Template);
@@ -98,7 +101,7 @@ impl<'d> Judged<'d> {
             let applied = defaults::apply(&mut pod, Defaults::Pod);
             as_template = before.filter(|_| applied.host_ports || applied.app_armor);
         }
-        Self { template, pod: Some(pod), as_template }
+        Self { template, pod: Ok(pod), as_template }
     }
 
     /// What its pods fail, and what the template fails.
@@ -131,7 +134,7 @@ pub(crate) struct Examined<'d> {
 
 impl Examined<'_> {
     pub(crate) fn refused(&self) -> bool {
-        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_none())
+        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_err())
     }
 }
 

@@ -148,6 +148,14 @@ fn what_is_not_judged_says_how_to_have_it_judged() {
 }
 
 #[test]
+fn a_template_of_a_custom_resource_that_does_not_decode_says_where() {
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec:\n  template:\n    spec:\n      containers: [{name: c}]\n      hostPID: \"true\"\n";
+    let run = Dir::with(&[("r.yaml", text)]).scan(&["."]);
+    let refused = run.workloads()[0]["refused"].as_str().unwrap();
+    assert!(refused.contains("line 8, column 16: cannot unmarshal string"), "{refused}");
+}
+
+#[test]
 fn the_target_cluster_bounds_the_version() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostUsers: false\n  containers:\n  - {name: c, image: x, securityContext: {procMount: Unmasked}}\n";
     let dir = Dir::with(&[("p.yaml", pod)]);
