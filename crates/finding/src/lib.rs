@@ -7,7 +7,7 @@ mod rule;
 
 use seawall_model::{FieldPath, ObjectId};
 
-pub use redact::{MASK, Place, place, redact, redact_line, secrets};
+pub use redact::{MASK, Place, place, redact, redact_line, secrets, unread};
 pub use rule::{Doc, Rule, Severity};
 
 /// Where in an object something stands.

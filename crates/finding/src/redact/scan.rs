@@ -81,6 +81,23 @@ pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
     merged(found)
 }
 
+/// Where in a line that cannot be read begins what may be secret, if anything may: behind the first key that holds secrets
+/// or names one; in a place of secrets behind any key, or with the line's content.
+pub(super) fn unread(text: &str, place: Place) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let keys = bytes.iter().enumerate().filter(|(at, b)| **b == b':' && is_pair(bytes, *at, false));
+    let secret = |key: &str| {
+        place != Place::Plain || matches!(key, "data" | "stringData" | "env") || names_secret(key)
+    };
+    let behind = keys.map(|(at, _)| at).find(|at| secret(key_before(text, *at))).map(|at| at + 1);
+    let start = match place {
+        Place::Hidden => indent(bytes),
+        Place::Plain => behind?,
+        Place::Environment | Place::SecretData => behind.unwrap_or_else(|| indent(bytes)),
+    };
+    Some(start + spaces(&bytes[start..]))
+}
+
 /// Whether a quote at `at` begins a quoted scalar: an apostrophe inside a word does not.
 fn opens(bytes: &[u8], at: usize) -> bool {
     at == 0 || matches!(bytes[at - 1], b' ' | b'\t' | b'{' | b'[' | b',' | b':' | b'=' | b'(')

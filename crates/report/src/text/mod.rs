@@ -205,8 +205,13 @@ fn finding(
     context.extend(pod);
     // Lines at the margin only say what the header says.
     context.retain(|line| index.line(*line).first().is_some_and(|b| *b == b' ') || Some(*line) == pod);
-    let page =
-        snippet::Page { index, kind, width: style.width, color: style.colour, role: group.word.role() };
+    let page = snippet::Page {
+        index,
+        kind: Some(kind),
+        width: style.width,
+        color: style.colour,
+        role: group.word.role(),
+    };
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
     let notes = Notes { gutter: snippet::gutter(last), style };
@@ -398,8 +403,13 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
         (Some(region), Some(source)) => {
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
-            let page =
-                snippet::Page { index, kind: "", width: style.width, color: style.colour, role: Role::Error };
+            let page = snippet::Page {
+                index,
+                kind: None,
+                width: style.width,
+                color: style.colour,
+                role: Role::Error,
+            };
             snippet::write(&page, &[mark], &[], out);
         }
         _ if !hint.is_empty() => Notes { gutter: 1, style }.note(hint, out),
