@@ -91,6 +91,14 @@ mod tests {
             ("  - value: \"{}\"", Place::Environment),
             ("- {name: A, value: {}}", Place::Environment),
             ("env: [{name: A, value: {}}, {name: B, value: \"{}\"}]", Place::Plain),
+            ("env: [{name: A, value: p\"{}}, {name: B, value: it's {}}]", Place::Plain),
+            ("valeu: {}", Place::Environment),
+            ("- {name: A, Value: {}}", Place::Environment),
+            ("value: [{}, x]", Place::Environment),
+            ("value: {x: {y: {}}, z: {}}", Place::Environment),
+            ("a: [{}", Place::SecretData),
+            ("{\"data\":{\"a\":\"{}\",\"b\":{\"c\":\"{}\"}},\"kind\":\"Secret\"}", Place::Plain),
+            ("stringdata: {a: {}, b: c}", Place::Plain),
             ("{\"env\":[{\"name\":\"A\",\"value\":\"{}\"}]}", Place::Plain),
             ("value: !!str &a {}", Place::Environment),
             ("anything: {}", Place::SecretData),
@@ -161,8 +169,8 @@ mod tests {
     #[test]
     fn hides_length_and_keeps_the_rest() {
         assert_eq!(
-            redact_line("- {name: A, value: x, b: c}", Place::Environment),
-            "- {name: A, value: ***, b: c}"
+            redact_line("- {name: A, value: x, optional: c}", Place::Environment),
+            "- {name: A, value: ***, optional: c}"
         );
         assert_eq!(redact_line("  password: \"x\" # why", Place::Plain), "  password: \"***\" # why");
         assert_eq!(redact_line("args: [--token, abc, --x]", Place::Plain), "args: [--token, ***, --x]");
@@ -187,6 +195,9 @@ mod tests {
             "password: |",
             "url: https://example.com/a@b",
             "keyboard: us",
+            "data: {}",
+            "data:",
+            "{\"data\":{},\"a\":1}",
             "compass: north",
         ] {
             assert_eq!(redact_line(line, Place::Plain), line);

@@ -88,8 +88,10 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
         let text = String::from_utf8_lossy(bytes);
         let above = (1..line).rev().map(|l| page.index.line(l));
         let masked = match page.kind {
-            Some(kind) => secrets(&text, place(&text, above, kind)),
+            // Of a Secret little else is worth quoting.
             None => unread(&text, above),
+            Some(kind) if kind.eq_ignore_ascii_case("Secret") => unread(&text, above),
+            Some(kind) => secrets(&text, place(&text, above, kind)),
         };
         let row = Row::of(&text, 1, &masked);
         let mut marks = marks;
