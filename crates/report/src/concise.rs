@@ -40,7 +40,6 @@ pub(crate) fn record(out: &mut String, record: &Record, style: Style) {
 
 fn findings(file: &str, object: &ObjectId, all: &[Located], refused: bool, style: Style, out: &mut String) {
     for located in all {
-        let word = Word::of(located, refused);
         let word = match &located.suppressed {
             None if style.hides(located, refused) => continue,
             None => Word::of(located, refused).as_str(),

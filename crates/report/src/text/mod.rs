@@ -11,7 +11,7 @@ mod tally;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use seawall_check::{InputError, Located, Mode, ObjectReport, Origin, Record, Region, Workload};
+use seawall_check::{InputError, Located, ObjectReport, Origin, Record, Region, Workload};
 use seawall_finding::Rule;
 use seawall_model::{FieldPath, ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
