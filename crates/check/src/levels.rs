@@ -36,7 +36,7 @@ pub struct Levels {
 }
 
 /// The prefix of the labels.
-pub(crate) const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";
+const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";
 
 /// The policy of a namespace that carries labels for just these levels: warn follows enforce, as in a cluster.
 fn labelled(enforce: LevelVersion, audit: Option<LevelVersion>, warn: Option<LevelVersion>) -> Policy {
@@ -64,7 +64,7 @@ impl Levels {
         let mut declared: BTreeMap<String, Vec<(u16, Policy)>> = BTreeMap::new();
         for namespace in namespaces {
             let labels = namespace.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-            let (policy, errors) = resolve(labels, Policy::default());
+            let (policy, _) = resolve(labels, Policy::default());
             let mut notice = |kind, message: String, hint: Option<String>| {
                 notices.push(Notice {
                     kind,
@@ -74,10 +74,9 @@ impl Levels {
                     hint,
                 });
             };
-            for error in &errors {
-                notice(NoticeKind::NamespaceLabels, format!("namespace `{}`: {error}", namespace.name), None);
-            }
-            if namespace.labels.is_empty() {
+            let is_level =
+                |(key, _): &(String, String)| Mode::ALL.iter().any(|mode| mode.level_label() == key);
+            if !namespace.labels.iter().any(is_level) {
                 notice(
                     NoticeKind::NamespaceLabels,
                     format!(

@@ -13,6 +13,7 @@ mod ignore;
 mod judge;
 mod levels;
 mod locate;
+mod namespace;
 mod options;
 mod record;
 pub mod rules;

@@ -234,6 +234,15 @@ fn visit<'d>(
     }
 }
 
+/// The configured entry that names an object's kind although none of its paths leads to pods.
+pub fn finds_nothing<'c>(
+    object: &Object<'_>,
+    configured: &'c [ConfiguredEntry],
+) -> Option<&'c ConfiguredEntry> {
+    let entry = configured.iter().find(|entry| entry.matches(object.api_version, object.kind))?;
+    templates(object, configured).is_empty().then_some(entry)
+}
+
 /// Where unknown kinds often keep pods.
 const LIKELY: [&str; 18] = [
     "spec.template.spec.containers",
