@@ -8,7 +8,6 @@ use seawall_finding::{Date, Finding, Locus, Rule};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
-use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
