@@ -332,7 +332,8 @@ impl Judge<'_> {
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let examined = examine(object, walker.as_deref_mut(), self.options);
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
-            if let Some(containers) = containers {
+            let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
+            if let Some(containers) = containers.filter(|_| !misnamed) {
                 out.push(self.unknown_workload(&examined.object, &containers));
             } else if let Some(entry) =
                 workload::finds_nothing(&examined.object, &self.options.custom_resources)
@@ -349,6 +350,11 @@ impl Judge<'_> {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut findings = self.schema(&examined.object, &examined.problems, &around);
                 let mut refused = refused.clone();
+                if misnamed {
+                    let wrong = schema::misnamed(&examined.object, &locator, self.lines);
+                    refused = Some(wrong.finding.message.clone());
+                    findings.push(self.passed(wrong, &around));
+                }
                 if namespace::is_namespace(&examined.object) {
                     let (wrong, why) = namespace::check(&examined.object, &locator, self.lines);
                     findings.extend(wrong.into_iter().map(|located| self.passed(located, &around)));
@@ -692,28 +698,15 @@ impl Judge<'_> {
 
     fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
         let id = object.id();
-        let hint = if workload::is_misnamed(object) {
-            match workload::meant(&id.kind) {
-                Some((version, kind)) => {
-                    format!("Kubernetes knows no such kind: write apiVersion: {version} and kind: {kind}")
-                }
-                None => {
-                    "Kubernetes knows no such kind: kubectl api-resources lists those that it knows".into()
-                }
+        let hint = match workload::configured_path(containers) {
+            Some((path, form)) => {
+                let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
+                format!(
+                    "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
+                    id.api_version, id.kind
+                )
             }
-        } else {
-            match workload::configured_path(containers) {
-                Some((path, form)) => {
-                    let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
-                    format!(
-                        "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
-                        id.api_version, id.kind
-                    )
-                }
-                None => {
-                    "its containers are no pod specification: have a look at the pods that it makes".into()
-                }
-            }
+            None => "its containers are no pod specification: have a look at the pods that it makes".into(),
         };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,

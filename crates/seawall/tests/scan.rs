@@ -154,14 +154,23 @@ fn what_is_not_judged_says_how_to_have_it_judged() {
             run.all
         );
     }
-    for (named, hint) in
-        [("v1\nkind: Deployment", "apps/v1"), ("apps/v1\nkind: deployment", "kind: Deployment")]
-    {
-        let text = format!("apiVersion: {named}\nspec: {{template: {{spec: {{{containers}}}}}}}\n");
+}
+
+#[test]
+fn a_workload_of_a_misspelt_kind_is_refused() {
+    let spec = "{template: {spec: {containers: [{name: c, image: x}]}}}";
+    for (version, kind, meant) in [
+        ("v1", "Deployment", "write `apiVersion: apps/v1` and `kind: Deployment`"),
+        ("apps/v1", "deployment", "write `apiVersion: apps/v1` and `kind: Deployment`"),
+        ("batch/v1", "CornJob", "write `apiVersion: batch/v1` and `kind: CronJob`"),
+        ("apps/v1", "Thing", "kubectl api-resources"),
+    ] {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nspec: {spec}\n");
         let run = Dir::with(&[("w.yaml", &text)]).scan(&["w.yaml"]);
-        let notice = run.of("notice")[0];
-        assert_eq!(notice["kind"], "unknown-workload");
-        assert!(notice["hint"].as_str().unwrap().contains(hint), "{notice}");
+        let finding = run.findings("unknown-kind")[0];
+        let refused = format!("no matches for kind \"{kind}\" in version \"{version}\"");
+        assert_eq!((run.status, &finding["message"]), (1, &refused.as_str().into()), "{finding}");
+        assert!(finding["advice"].as_str().unwrap().contains(meant), "{finding}");
     }
 }
 
