@@ -294,7 +294,7 @@ impl Notes {
         let mut write_under = false;
         if let (Some(pod_spec), Some(fields)) = (pod_spec, fix.at_pod) {
             self.begin(out);
-            let _ = write!(out, "write under {pod_spec}");
+            let _ = write!(out, "write under {}", visible::text(&pod_spec.to_string()));
             if let Some(line) = pod {
                 let _ = write!(out, " (line {line})");
             }
