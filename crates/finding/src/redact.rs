@@ -72,6 +72,10 @@ mod tests {
             ("env: [{name: A, value: {}}, {name: B, value: \"{}\"}]", Place::Plain),
             ("{\"env\":[{\"name\":\"A\",\"value\":\"{}\"}]}", Place::Plain),
             ("value: !!str &a {}", Place::Environment),
+            ("- {name: A, value: [{}, \"]\", {a: {}}], b: c}", Place::Environment),
+            ("value: {a: [{}", Place::Environment),
+            ("env: [{name: A, value: {x: {}}}]", Place::Plain),
+            ("data: {a: [{}], b: {c: {}}}", Place::SecretData),
             ("anything: {}", Place::SecretData),
             ("data: {a: {}, b: '{}'}", Place::SecretData),
             ("  {} and {}", Place::Hidden),
@@ -112,6 +116,10 @@ mod tests {
         assert_eq!(
             redact_line("- {name: A, value: x, b: c}", Place::Environment),
             "- {name: A, value: ***, b: c}"
+        );
+        assert_eq!(
+            redact_line("- {name: A, value: [x, ']'], b: c}", Place::Environment),
+            "- {name: A, value: [***], b: c}"
         );
         assert_eq!(redact_line("  password: \"x\" # why", Place::Plain), "  password: \"***\" # why");
         assert_eq!(redact_line("args: [--token, abc, --x]", Place::Plain), "args: [--token, ***, --x]");

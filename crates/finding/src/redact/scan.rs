@@ -59,11 +59,12 @@ pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
                 let key = key_before(text, at);
                 pairs = true;
                 environment |= key == "env";
-                let secret = place == Place::SecretData
-                    || (environment && key == "value")
-                    || (key != "name" && names_secret(key));
-                if secret {
+                let all = place == Place::SecretData || (environment && key == "value");
+                if all || (key != "name" && names_secret(key)) {
                     push_value(bytes, at + 1, depth > 0 || inside.is_some(), &mut found);
+                }
+                if all {
+                    push_collection(bytes, at + 1, &mut found);
                 }
             }
             _ => {}
@@ -109,6 +110,37 @@ fn push_value(bytes: &[u8], from: usize, inside: bool, found: &mut Vec<Range<usi
     let known = [&b"true"[..], b"false", b"null", b"~", b"True", b"False"];
     if !value.is_empty() && !known.contains(&text) {
         found.push(value);
+    }
+}
+
+/// Adds the content of the flow collection that begins behind `from`, if one does: where a text should be, all of it counts
+/// as one.
+fn push_collection(bytes: &[u8], from: usize, found: &mut Vec<Range<usize>>) {
+    let start = from + spaces(&bytes[from..]);
+    if !matches!(bytes.get(start), Some(b'{' | b'[')) {
+        return;
+    }
+    let (mut depth, mut quote) = (0_usize, None);
+    let mut end = start;
+    while end < bytes.len() {
+        match (bytes[end], quote) {
+            (b'\\', Some(b'"')) => end += 1,
+            (byte @ (b'"' | b'\''), None) if opens(bytes, end) => quote = Some(byte),
+            (byte, Some(open)) if byte == open => quote = None,
+            (b'{' | b'[', None) => depth += 1,
+            (b'}' | b']', None) => {
+                depth -= 1;
+                if depth == 0 {
+                    break;
+                }
+            }
+            _ => {}
+        }
+        end += 1;
+    }
+    let end = end.min(bytes.len());
+    if start + 1 < end {
+        found.push(start + 1..end);
     }
 }
 

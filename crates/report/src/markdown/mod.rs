@@ -230,3 +230,80 @@ fn numbers(summary: &Summary, out: &mut String) {
     }
     out.push_str("\n\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(word: Word, name: usize, bytes: usize) -> Page {
+        let mut page = Page::default();
+        let severity = Some(Severity::Low);
+        page.rows.push(Row { word, severity, text: format!("| {} | {name} | | |\n", word.as_str()) });
+        page.blocks.push(Block { word, text: format!("{} {name} {}\n\n", word.as_str(), "x".repeat(bytes)) });
+        page
+    }
+
+    fn comment(pages: impl IntoIterator<Item = Page>) -> String {
+        let mut state = State::default();
+        pages.into_iter().for_each(|page| state.add(page));
+        state.finish(&Summary { exit: 1, failing: 1, ..Summary::default() }, STYLE)
+    }
+
+    const STYLE: Style = Style { colour: false, width: 100, exact: false, quiet: false, suppressed: false };
+
+    #[test]
+    fn errors_come_first_and_what_has_no_room_is_counted() {
+        let pages = (0..2000).map(|n| page(if n % 2 == 0 { Word::Warning } else { Word::Error }, n, 300));
+        let text = comment(pages);
+        assert!(text.len() <= LIMIT && text.len() > LIMIT - END - 400, "{}", text.len());
+        let blocks = text.lines().filter(|l| l.ends_with("xxx")).count();
+        let left: usize = 2000 - blocks;
+        let said = format!(
+            "The details of {} more had no room: `seawall scan` names them all.\n",
+            grouped(left as u64)
+        );
+        assert!(text.ends_with(&said), "{}", &text[text.len() - 200..]);
+        assert!(
+            !text.contains("warning") && text.contains("| error | 19 |") && !text.contains("| error | 21 |")
+        );
+    }
+
+    #[test]
+    fn what_has_room_is_all_there() {
+        let text = comment([page(Word::Note, 1, 10), page(Word::Warning, 2, 10), page(Word::Error, 3, 10)]);
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+        assert!(at("error 3 x") < at("warning 2 x") && at("warning 2 x") < at("note 1 x"));
+        assert!(at("| error | 3 |") < at("| warning | 2 |") && !text.contains("no room"));
+    }
+
+    #[test]
+    fn no_notice_grows_too_long() {
+        let mut page = Page::default();
+        for n in 0..5000 {
+            page.tail.count(&Record::Notice(seawall_check::Notice {
+                kind: seawall_check::NoticeKind::Skipped,
+                file: Some("f\u{202e}|".repeat(2000).into()),
+                region: None,
+                message: format!("{n} {}", "\u{202e}|`".repeat(2000)),
+                hint: Some("\u{202e}|`".repeat(2000)),
+            }));
+        }
+        let text = comment([page]);
+        assert!(text.len() <= LIMIT && text.contains("names them all"), "{}", text.len());
+    }
+
+    #[test]
+    fn the_verdict_says_why() {
+        let with = |errors, refused, failing, findings, exit| {
+            verdict(&Summary { errors, refused, failing, findings, exit, ..Summary::default() })
+        };
+        assert_eq!(with(0, 0, 0, 0, 0), "nothing to report");
+        assert_eq!(with(0, 0, 1, 2, 0), "nothing at the bar, findings below it");
+        assert_eq!(with(0, 0, 0, 2, 1), "findings at the bar");
+        assert_eq!(
+            with(0, 1, 2, 2, 1),
+            "2 workloads fail the level they are held to; 1 workload would be refused as an object"
+        );
+        assert_eq!(with(1, 0, 0, 0, 2), "1 input error, not all of the input was read");
+    }
+}

@@ -188,3 +188,6 @@ impl State {
         self.heard.notes.write(w, self.left_out);
     }
 }
+
+#[cfg(test)]
+mod tests;
