@@ -61,7 +61,10 @@ pub(super) fn tool(w: &mut Writer<'_>, severities: &Severities) {
             w.lines("rules", RULES.iter(), |w, rule| write(w, rule, severities.of(rule)));
             w.objects("notifications", NOTIFICATIONS, |w, (id, text)| {
                 w.string("id", id);
-                w.object("shortDescription", |w| w.string("text", text));
+                name(w, id);
+                for member in ["shortDescription", "fullDescription", "help"] {
+                    w.object(member, |w| w.string("text", text));
+                }
             });
         });
     });
@@ -69,7 +72,8 @@ pub(super) fn tool(w: &mut Writer<'_>, severities: &Severities) {
 
 fn write(w: &mut Writer<'_>, rule: &Rule, severity: Severity) {
     w.string("id", rule.id);
-    w.object("shortDescription", |w| w.string("text", rule.title));
+    name(w, rule.id);
+    w.object("shortDescription", |w| w.string("text", &capitalised(rule.title)));
     w.object("fullDescription", |w| w.string("text", &section(rule, "## What it does")));
     let fix = section(rule, "## How to fix");
     // A refusal without findings is no rule with a page of its own.
@@ -89,6 +93,20 @@ fn write(w: &mut Writer<'_>, rule: &Rule, severity: Severity) {
         w.string("precision", "very-high");
         w.string("security-severity", score(severity));
     });
+}
+
+/// A title as viewers show it: with a capital letter.
+fn capitalised(title: &str) -> String {
+    let mut chars = title.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    first + chars.as_str()
+}
+
+/// An id as viewers want names: `host-pid` as `HostPid`. An id of one word is name enough.
+fn name(w: &mut Writer<'_>, id: &str) {
+    if id.contains('-') {
+        w.string("name", &id.split('-').map(capitalised).collect::<String>());
+    }
 }
 
 /// The level of a rule where a result says nothing else.

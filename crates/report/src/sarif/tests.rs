@@ -17,7 +17,9 @@ fn document(limits: Limits, count: u64, size: usize, heard: &Heard) -> Value {
         for n in part {
             text.push_str(",\n{\"f\":\"x");
             let mark = text.len();
-            text.push_str(&format!("\",\"n\":{n}}}"));
+            text += "\",\"n\":";
+            text += &n.to_string();
+            text.push('}');
             // Ten results a record, and every record twice.
             let record = n / 10 / 2;
             items.push(Item { end: text.len(), mark, file: 1, record, first: n.is_multiple_of(10) });
