@@ -84,6 +84,9 @@ mod tests {
             ("password: \"it''s \\\" {}\"", Place::Plain),
             ("password: 'it''s {}'", Place::Plain),
             ("note: '{\"password\": \"{}\"}'", Place::Plain),
+            ("a: b # default password: {}", Place::Plain),
+            ("- {a: b} # it's DB_PASSWORD={}", Place::Plain),
+            ("  # password: \"{}\"", Place::Plain),
             ("-----BEGIN RSA PRIVATE KEY-----{}", Place::Plain),
         ];
         for (line, place) in positions {
@@ -145,6 +148,8 @@ mod tests {
             "url: https://example.com/a@b",
             "keyboard: us",
             "compass: north",
+            "a: b # it's the token of: somebody",
+            "a: b # see `password`, and #12",
         ] {
             assert_eq!(redact_line(line, Place::Plain), line);
         }

@@ -254,15 +254,21 @@ metadata:
   name: p
   annotations: {{note: 'password={CANARY}', seawall.dev/ignore: 'host-ipc=token={CANARY}'}}
 spec:
-  hostPID: true # seawall: ignore host-pid password={CANARY}
+  hostPID: true # seawall: ignore host-pid known password={CANARY}
   hostIPC: true
   containers:
   - name: c
     image: x
-    env: [{{name: DB_PASSWORD, value: {CANARY}}}, {{name: A, value: [{CANARY}]}}]
+    env: [{{name: DB_PASSWORD, value: {CANARY}}}]
     args: ['--password={CANARY}', --token, {CANARY}]
     securityContext: {{privileged: true}} # default password: {CANARY}
-  - {{name: d, image: x, env: [{{name: DB_PASSWORD, value: {CANARY}}}], securitycontext: {{}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: q}}
+spec:
+  containers:
+  - {{name: d, image: x, env: [{{name: A, value: [{CANARY}]}}, {{name: B, value: {CANARY}}}], securitycontext: {{}}}}
 ---
 apiVersion: v1
 kind: Secret
@@ -297,6 +303,18 @@ kind: [password={CANARY}
             assert!(!run.stdout.is_empty() && run.status == 2, "{format} {args:?}: {}", run.stderr);
             assert!(!run.stdout.contains(CANARY), "{format} {args:?}: {}", run.stdout);
             assert!(!run.stderr.contains(CANARY), "{format} {args:?}: {}", run.stderr);
+            // The reasons are there, but for what is secret in them.
+            let reasons = match format {
+                "json" | "jsonl" | "sarif" | "junit" => args[0] == "p.yaml",
+                "text" | "concise" | "markdown" => args.contains(&"--show-suppressed"),
+                _ => false,
+            };
+            assert_eq!(
+                run.stdout.contains("known password=***"),
+                reasons,
+                "{format} {args:?}: {}",
+                run.stdout
+            );
         }
     }
 }
