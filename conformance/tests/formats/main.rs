@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use seawall_check::{Exceptions, Levels, Options, Record, Source, Summary};
 use seawall_conformance::{Oracle, Python, module_dir, target};
-use seawall_report::{Format, Renderer, Report, Style};
+use seawall_report::{Bar, Format, Renderer, Report, Style};
 use serde_json::Value;
 
 /// Random reports.
 const ROUNDS: u64 = 300;
 
 fn report(records: &[Record], format: Format) -> String {
-    let style = Style { colour: false, width: 100, exact: false, quiet: false, suppressed: true };
+    let style =
+        Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE, suppressed: true };
     let renderer = Renderer::new(format, style, Arc::default());
     let (mut report, mut out) = (Report::new(renderer.clone()), Vec::new());
     report.add(renderer.render(records), &mut out).unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use seawall_finding::{Date, Finding, Locus, Rule};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
-use seawall_manifest::workload::{self, Template};
+use seawall_manifest::workload::{self, Form, Template};
 use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
@@ -328,12 +328,13 @@ impl Judge<'_> {
             }
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let examined = examine(object, walker.as_deref_mut(), self.options);
-            if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
-                out.push(self.unknown_workload(&examined.object));
+            let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
+            if let Some(containers) = containers {
+                out.push(self.unknown_workload(&examined.object, &containers));
             }
             let refused = examined.refused().then(|| {
                 seawall_manifest::schema::refusal(&examined.problems)
-                    .map_or_else(|| "the pod template does not decode".into(), |p| p.reason.clone())
+                    .map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
             });
             let id = examined.object.id();
             let mut level = Level::Privileged;
@@ -460,6 +461,13 @@ impl Judge<'_> {
         })
     }
 
+    /// Why a template of a kind without a schema does not decode, and where.
+    fn undecoded(&self, judged: &[Judged<'_>]) -> String {
+        let Some(error) = judged.iter().find_map(|j| j.pod.as_ref().err()) else { return String::new() };
+        let at = self.lines.position(error.offset);
+        format!("the pod template does not decode: line {}, column {}: {}", at.line, at.column, error.message)
+    }
+
     fn evaluate(
         &self,
         object: &Object<'_>,
@@ -476,7 +484,7 @@ impl Judge<'_> {
         };
         let [pod_faults, _] = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
-        if let Some(pod) = &judged.pod {
+        if let Ok(pod) = &judged.pod {
             let subject = Judging { object, judged, pod, around };
             for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
                 let results = self.results(&subject, at, &modes, &mut workload.findings);
@@ -668,8 +676,31 @@ impl Judge<'_> {
         })
     }
 
-    fn unknown_workload(&self, object: &Object<'_>) -> Record {
+    fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
         let id = object.id();
+        let hint = if workload::is_misnamed(object) {
+            match workload::meant(&id.kind) {
+                Some((version, kind)) => {
+                    format!("Kubernetes knows no such kind: write apiVersion: {version} and kind: {kind}")
+                }
+                None => {
+                    "Kubernetes knows no such kind: kubectl api-resources lists those that it knows".into()
+                }
+            }
+        } else {
+            match workload::configured_path(containers) {
+                Some((path, form)) => {
+                    let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
+                    format!(
+                        "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
+                        id.api_version, id.kind
+                    )
+                }
+                None => {
+                    "its containers are no pod specification: have a look at the pods that it makes".into()
+                }
+            }
+        };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,
             file: Some(self.source.file.clone()),
@@ -678,10 +709,7 @@ impl Judge<'_> {
                 "{id} ({}) looks like a workload of an unknown kind and was not judged",
                 id.api_version
             ),
-            hint: Some(format!(
-                "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: spec.template}}]",
-                id.api_version, id.kind
-            )),
+            hint: Some(hint),
         })
     }
 }

@@ -8,6 +8,7 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, Template};
 use seawall_model::WorkloadKind;
+use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
@@ -17,6 +18,7 @@ use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::{LABEL_PREFIX, NamespaceObject};
 use crate::locate::{first_token, region};
 use crate::options::Options;
+use crate::record::Region;
 
 /// A file that is being looked at.
 #[derive(Clone, Copy, Debug)]
@@ -50,14 +52,30 @@ pub struct Survey {
     pub workloads: Vec<Seen>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
-    /// Its exceptions and their policies, in order.
-    pub exceptions: Vec<Declared<Exception>>,
-    /// See `exceptions`.
-    pub policies: Vec<Declared<ExceptionPolicy>>,
+    /// What operators declare in it, if they do.
+    pub operators: Option<Box<Operators>>,
     /// What could not be read, each with the position in the file that its document would have.
     pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
     pub places: Vec<Place>,
+}
+
+/// Exceptions and their policies, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Operators {
+    /// `PodSecurityException` objects.
+    pub exceptions: Vec<Declared<Exception>>,
+    /// `PodSecurityExceptionPolicy` objects.
+    pub policies: Vec<Declared<ExceptionPolicy>>,
+}
+
+impl Operators {
+    fn add(&mut self, declaration: Declaration, scope: u16, file: Arc<str>, region: Region) {
+        match declaration {
+            Declaration::Exception(what) => self.exceptions.push(Declared { what, scope, file, region }),
+            Declaration::Policy(what) => self.policies.push(Declared { what, scope, file, region }),
+        }
+    }
 }
 
 /// A document that is worth reading again.
@@ -102,15 +120,18 @@ impl Seen {
 /// One pod or pod template with the verdicts on it.
 pub(crate) struct Judged<'d> {
     pub(crate) template: Template<'d>,
-    /// As its pods would be when admission sees them; `None` if the object does not decode.
-    pub(crate) pod: Option<Pod<'d>>,
+    /// As its pods would be when admission sees them; why not, if the object does not decode.
+    pub(crate) pod: Result<Pod<'d>, DecodeError>,
     /// As the template stands when admission sees it, where its pods differ.
     pub(crate) as_template: Option<Pod<'d>>,
 }
 
 impl<'d> Judged<'d> {
     fn new(template: Template<'d>, options: &Options) -> Self {
-        let Ok(mut pod) = template.pod() else { return Self { template, pod: None, as_template: None } };
+        let mut pod = match template.pod() {
+            Ok(pod) => pod,
+            Err(error) => return Self { template, pod: Err(error), as_template: None },
+        };
         let mut as_template = None;
         if options.defaults {
             defaults::apply(&mut pod, Defaults::Template, options.kubernetes);
@@ -119,7 +140,7 @@ impl<'d> Judged<'d> {
             let applied = defaults::apply(&mut pod, Defaults::Pod, options.kubernetes);
             as_template = before.filter(|_| applied.host_ports || applied.app_armor);
         }
-        Self { template, pod: Some(pod), as_template }
+        Self { template, pod: Ok(pod), as_template }
     }
 
     /// What its pods fail, and what the template fails.
@@ -148,7 +169,7 @@ pub(crate) struct Examined<'d> {
 
 impl Examined<'_> {
     pub(crate) fn refused(&self) -> bool {
-        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_none())
+        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_err())
     }
 }
 
@@ -243,14 +264,12 @@ fn survey_document<'a>(
             let (scope, file) = (source.scope, source.file.clone());
             let region = region(lines, first_token(object.node));
             match declared {
-                Ok(Declaration::Exception(what)) => {
-                    survey.exceptions.push(Declared { what, scope, file, region });
-                }
-                Ok(Declaration::Policy(what)) => survey.policies.push(Declared { what, scope, file, region }),
+                Ok(what) => survey.operators.get_or_insert_default().add(what, scope, file, region),
                 Err(_) => speaks = true,
             }
         }
-        if (object.api_version, object.kind) == ("v1", "Namespace") {
+        // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
+        if (object.api_version, object.kind) == ("v1", "Namespace") && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.namespaces.push(namespace(&object, source, lines));
         }
@@ -277,9 +296,11 @@ fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> 
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(seawall_yaml::NodeRef::entries) {
-        let (Some(key), Some(value)) = (key.key(), value.as_str()) else { continue };
+        let Some(key) = key.key() else { continue };
         if key.starts_with(LABEL_PREFIX) {
             found.retain(|(k, _)| *k != key);
+            // The API server makes null the empty text and refuses other types: none of them is a missing label.
+            let value = if value.is_null() { "" } else { value.text().unwrap_or_default() };
             found.push((key.into_owned(), value.to_owned()));
         }
     }

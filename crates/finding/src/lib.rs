@@ -8,6 +8,7 @@ mod fingerprint;
 mod ignore;
 mod redact;
 mod rule;
+mod safety;
 
 use seawall_model::{FieldPath, ObjectId};
 
@@ -16,8 +17,9 @@ pub use fingerprint::fingerprint;
 pub use ignore::{
     Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
 };
-pub use redact::{MASK, Place, place, redact, redact_line, secrets};
+pub use redact::{MASK, Place, place, redact, redact_line, secrets, unread};
 pub use rule::{Doc, Rule, Severity};
+pub use safety::Safety;
 
 /// Where in an object something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

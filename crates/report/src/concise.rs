@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use seawall_check::{Record, Region};
 
-use crate::group::Word;
 use crate::judged::Judged;
 use crate::suppression;
 use crate::{Style, visible};
@@ -31,15 +30,14 @@ pub(crate) fn record(out: &mut String, record: &Record, style: Style) {
 
 fn entries(judged: &Judged<'_>, style: Style, out: &mut String) {
     let file = Some(judged.file);
-    if let Some((rule, why)) = judged.refusal() {
+    if let Some((rule, why)) = judged.refusal().filter(|_| !style.hides_refusals()) {
         line(file, Some(judged.region), "error", rule.id, why, out);
         let _ = writeln!(out, " [{}]", judged.site(None));
     }
     for located in judged.findings {
-        let word = judged.word(located);
         let word = match &located.suppressed {
-            None if style.quiet && word != Word::Error => continue,
-            None => word.as_str(),
+            None if style.hides(located, judged.refused) => continue,
+            None => judged.word(located).as_str(),
             Some(_) if !style.suppressed => continue,
             Some(_) => "suppressed",
         };

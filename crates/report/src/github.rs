@@ -37,16 +37,15 @@ pub(crate) fn record(out: &mut String, record: &Record, base: &Base, style: Styl
 
 fn annotations(judged: &Judged<'_>, base: &Base, style: Style, out: &mut String) {
     let path = base.named(judged.file);
-    if let Some((rule, why)) = judged.refusal() {
+    if let Some((rule, why)) = judged.refusal().filter(|_| !style.hides_refusals()) {
         let title = format!("{}: {}", rule.id, judged.site(None));
         command(Word::Error, Some((path.path(), Some(judged.region))), &title, &[why], out);
     }
     for located in judged.findings.iter().filter(|f| f.suppressed.is_none()) {
-        let word = judged.word(located);
-        if style.quiet && word != Word::Error {
+        if style.hides(located, judged.refused) {
             continue;
         }
-        let finding = &located.finding;
+        let (word, finding) = (judged.word(located), &located.finding);
         let title = format!("{}: {}", finding.rule.id, judged.site(finding.container.as_deref()));
         let place = Some((path.path(), Some(located.primary.region)));
         command(word, place, &title, &[&finding.message, &finding.advice], out);

@@ -7,6 +7,7 @@
 //! What comes from outside is redacted and made visible, then escaped for the format: in a machine's format too, nothing in an
 //! input can end a string, begin an entry, steer a terminal or turn the reading direction.
 
+mod bar;
 mod base;
 mod concise;
 mod fix;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use seawall_check::Record;
 
+pub use bar::Bar;
 pub use base::Base;
 pub use part::Part;
 use part::Tail;
@@ -100,6 +102,8 @@ pub struct Style {
     pub exact: bool,
     /// Findings at the bar and errors only, in formats for people.
     pub quiet: bool,
+    /// What is at the bar.
+    pub bar: Bar,
     /// Whether findings that do not count are listed, in formats for people.
     pub suppressed: bool,
 }

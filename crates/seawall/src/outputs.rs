@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use seawall_check::{Record, Summary};
-use seawall_report::{Base, Format, Part, Renderer, Report, Style};
+use seawall_input::{Input, InputKind, Origin};
+use seawall_report::{Bar, Base, Format, Part, Renderer, Report, Style};
 
 use crate::cli::{FormatArg, ScanArgs};
 use crate::terminal::{self, Failure};
@@ -43,8 +44,13 @@ impl Renderers {
 }
 
 impl Outputs {
-    /// Opens what was asked for: text on standard output if nothing was.
-    pub(crate) fn open(args: &ScanArgs) -> Result<(Self, Renderers), Failure> {
+    /// Opens what was asked for: text on standard output if nothing was. A report of an earlier run is no input of this
+    /// one; any other input is not to be overwritten.
+    pub(crate) fn open(
+        args: &ScanArgs,
+        bar: Bar,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(Self, Renderers), Failure> {
         let text = [FormatArg { format: Format::Text, file: None }];
         let formats = if args.formats.is_empty() { &text[..] } else { &args.formats[..] };
         if formats.iter().filter(|f| f.file.is_none()).count() > 1 {
@@ -59,6 +65,9 @@ impl Outputs {
             let path = twice[0].display();
             return Err(Failure::Usage(format!("only one format can go to `{path}`"), None));
         }
+        for path in files {
+            spare(path, inputs)?;
+        }
         let base = Arc::new(base());
         let (mut all, mut renderers) = (Vec::new(), Vec::new());
         for FormatArg { format, file } in formats {
@@ -67,6 +76,7 @@ impl Outputs {
                 width: if file.is_none() { terminal::width() } else { 100 },
                 exact: args.exact,
                 quiet: args.quiet,
+                bar,
                 suppressed: args.show_suppressed,
             };
             let to: Box<dyn Write> = match file {
@@ -84,13 +94,6 @@ impl Outputs {
             all.push(Output { report: Report::new(renderer), to, file: file.clone() });
         }
         Ok((Self { all }, Renderers(renderers)))
-    }
-
-    /// Whether a file is one of those that are being written.
-    pub(crate) fn writes(&self, path: &Path) -> bool {
-        let path = std::path::absolute(path).ok();
-        let absolute = |output: &Output| output.file.as_ref().and_then(|file| std::path::absolute(file).ok());
-        path.is_some() && self.all.iter().any(|output| absolute(output) == path)
     }
 
     /// Prints what was rendered.
@@ -122,6 +125,38 @@ fn base() -> Base {
 fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() }
+}
+
+/// How reports begin that may have the name of an input.
+const REPORTS: [&[u8]; 7] = [
+    b"{\"schema\":",
+    b"{\"version\":\"2.1.0\",\"$schema\":\"https://docs.oasis-open.org/sarif/",
+    b"[\n{\"description\":",
+    b"[]\n",
+    b"<?xml",
+    b"<!-- seawall -->",
+    b"::",
+];
+
+/// Takes a report that will be written anew out of the inputs; an error if it is an input of another kind.
+fn spare(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    let same = |input: &Input| {
+        input.kind == InputKind::File
+            && input.path.file_name() == path.file_name()
+            && input.path.canonicalize().is_ok_and(|p| p == real)
+    };
+    let Some(at) = inputs.iter().position(same) else { return Ok(()) };
+    let bytes = seawall_input::read(&inputs[at]).unwrap_or_default();
+    let report = bytes.is_empty() || REPORTS.iter().any(|begin| bytes.starts_with(begin));
+    if inputs[at].origin == Origin::Named || !report {
+        return Err(Failure::Usage(
+            format!("`{}` is an input and would be overwritten", path.display()),
+            Some("name another file for the output".into()),
+        ));
+    }
+    inputs.remove(at);
+    Ok(())
 }
 
 fn output_error(file: Option<&PathBuf>, error: io::Error) -> Failure {

@@ -6,12 +6,13 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use seawall_check::{
-    Baseline, BaselineEntry, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind, Options,
-    Record, Source, Suppression, Survey, Tally,
+    Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind,
+    Options, Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::{Date, IgnoreSource};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_model::KubernetesVersion;
+use seawall_report::Bar;
 
 use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::ScanArgs;
@@ -23,10 +24,16 @@ use crate::terminal::{self, Failure};
 /// Runs a scan; the exit status.
 pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     let started = Instant::now();
-    let (mut outputs, renderers) = Outputs::open(args)?;
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-    let mut settings = match settings::load(&args.judge, args.write_baseline.as_deref()) {
+    let loaded = settings::load(&args.judge, args.write_baseline.as_deref());
+    let mut found = match &loaded {
+        Ok(_) => seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()),
+        Err(_) => seawall_input::Inputs::default(),
+    };
+    let bars = loaded.as_ref().map_or(&args.judge.fail_on, |settings| &settings.fail_on);
+    let (mut outputs, renderers) = Outputs::open(args, Bar::of(bars), &mut found.inputs)?;
+    let mut settings = match loaded {
         Ok(settings) => settings,
         Err(errors) => {
             // Without its configuration a run would judge at the wrong levels.
@@ -40,11 +47,10 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
         }
     };
     let (options, clamped) = options(args, &settings);
-    let found = seawall_input::walk(&args.judge.paths, &seawall_input::Options::default());
     let files: Vec<Candidate> = found
         .inputs
         .into_iter()
-        .filter(|input| input.origin == Origin::Named || !(is_settings(input) || outputs.writes(&input.path)))
+        .filter(|input| input.origin == Origin::Named || !is_settings(input))
         .map(|input| Candidate::new(input, &settings))
         .collect();
 
@@ -60,11 +66,12 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
         })
     }));
 
-    let mut surveys = survey(threads, &files, &options)?;
+    let mut surveys = survey(threads, &files, &options, &settings.config)?;
     let all = || surveys.iter().flatten();
     let namespaces: Vec<_> = all().flat_map(|s| s.namespaces.iter().cloned()).collect();
-    let declared: Vec<_> = all().flat_map(|s| s.exceptions.iter().cloned()).collect();
-    let policies: Vec<_> = all().flat_map(|s| s.policies.iter().cloned()).collect();
+    let operators = || all().filter_map(|s| s.operators.as_deref());
+    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
+    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
     let levels = std::mem::take(&mut settings.config.levels);
     let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, args.judge.level());
     early.extend(notices.into_iter().map(Record::Notice));
@@ -72,7 +79,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     let (exceptions, notices) = Exceptions::new(declared, &policies, of_config, options.today);
     early.extend(notices.into_iter().map(Record::Notice));
     if !exceptions.is_empty() {
-        except(threads, &files, &mut surveys, &exceptions, &options)?;
+        except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
     }
 
     let mut tally = Tally::new(args.judge.level().level, &options, &settings.fail_on);
@@ -88,7 +95,13 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     let work = batches_of_work(&files, &surveys, |file, survey| {
         seawall_check::items(survey, file.scope, &levels, &options, all)
     });
-    let run = Run { levels: &levels, exceptions: &exceptions, options: &options, renderers: &renderers };
+    let run = Run {
+        levels: &levels,
+        exceptions: &exceptions,
+        options: &options,
+        config: &settings.config,
+        renderers: &renderers,
+    };
     let write_baseline = args.write_baseline.as_deref();
     let mut entries = Vec::new();
     let judged: Result<(), Failure> = in_order(
@@ -140,12 +153,13 @@ fn survey(
     threads: NonZeroUsize,
     files: &[Candidate],
     options: &Options,
+    config: &Config,
 ) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
     let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
         let bytes = file.read_first(&room).ok()?;
-        Some(seawall_check::survey(file.source(&bytes), options))
+        Some(seawall_check::survey(file.source(&bytes, config), options))
     };
     let batches: Vec<&[Candidate]> = files.chunks(FILES).collect();
     let surveyed: Result<(), Failure> = in_order(
@@ -167,6 +181,7 @@ fn except(
     surveys: &mut [Option<Survey>],
     exceptions: &Exceptions,
     options: &Options,
+    config: &Config,
 ) -> Result<(), Failure> {
     let pairs: Vec<_> = files
         .iter()
@@ -182,7 +197,7 @@ fn except(
         |(i, file, survey)| {
             // A file that is gone is told of when it is judged.
             let text = file.read_again(true).ok()?;
-            Some((*i, seawall_check::excepted(file.source(&text.bytes), survey, exceptions, options)))
+            Some((*i, seawall_check::excepted(file.source(&text.bytes, config), survey, exceptions, options)))
         },
         |of_file| {
             found.extend(of_file);
@@ -222,6 +237,7 @@ struct Run<'a> {
     levels: &'a Levels,
     exceptions: &'a Exceptions,
     options: &'a Options,
+    config: &'a Config,
     renderers: &'a Renderers,
 }
 
@@ -237,7 +253,7 @@ impl Part<'_> {
     fn say(&self, run: &Run<'_>, baseline: bool) -> Said {
         let records = match (self.survey, self.file.read_again(self.last)) {
             (Some(survey), Ok(text)) => {
-                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes) };
+                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes, run.config) };
                 seawall_check::judge(source, survey, &self.items, run.levels, run.exceptions, run.options)
             }
             (_, Err(error)) => vec![Record::Error(unreadable(&error))],
@@ -249,7 +265,8 @@ impl Part<'_> {
                 hint: Some("scan again".into()),
             })],
         };
-        let baseline = if baseline { entries(&records, &self.file.scope_name) } else { Vec::new() };
+        let baseline =
+            if baseline { entries(&records, run.config.scope_name(self.file.scope)) } else { Vec::new() };
         Said { counts: Counts::of(&records), rendered: run.renderers.render(&records), baseline }
     }
 }
@@ -300,7 +317,9 @@ fn batches_of_work<'a>(
 
 /// Whether a file met in a directory is seawall's own configuration.
 fn is_settings(input: &Input) -> bool {
-    input.kind == InputKind::File && input.path.file_name().is_some_and(|n| n == settings::NAME)
+    input.kind == InputKind::File
+        && input.path.file_name().is_some_and(|n| n == settings::NAME)
+        && !settings::is_manifest(&input.path)
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.

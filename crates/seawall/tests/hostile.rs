@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Dir;
+use common::{Dir, Run};
 
 const FORMATS: [&str; 10] =
     ["text", "exact", "concise", "markdown", "json", "jsonl", "sarif", "junit", "github", "gitlab"];
@@ -14,10 +14,14 @@ fn pod(name: &str) -> String {
     )
 }
 
-fn print(dir: &Dir, format: &str) -> String {
+fn run(dir: &Dir, format: &str) -> Run {
     let args: &[&str] =
         if format == "exact" { &["scan", "--exact", "."] } else { &["scan", "--format", format, "."] };
-    dir.run(args).stdout
+    dir.run(args)
+}
+
+fn print(dir: &Dir, format: &str) -> String {
+    run(dir, format).stdout
 }
 
 #[test]
@@ -41,14 +45,11 @@ fn names_cannot_steer_a_terminal_or_forge_lines() {
                     || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
             });
             assert_eq!(bad, None, "{format} of {name:?}: {out:?}");
-            if !matches!(format, "text" | "exact") {
-                assert_eq!(
-                    out.lines().count(),
-                    print(&harmless, format).lines().count(),
-                    "{format} of {name:?}"
-                );
-            } else {
+            if matches!(format, "text" | "exact") {
                 assert!(!out.lines().any(|l| l.trim_start().starts_with("error[fake]")), "{out}");
+            } else {
+                let wanted = print(&harmless, format).lines().count();
+                assert_eq!(out.lines().count(), wanted, "{format} of {name:?}");
             }
         }
     }
@@ -68,5 +69,34 @@ fn secrets_reach_no_output() {
             "{out}"
         );
         assert!(!out.contains(CANARY), "{format}: {out}");
+    }
+}
+
+#[test]
+fn secrets_of_documents_that_cannot_be_read_reach_no_output() {
+    const CANARY: &str = "hunter2canary";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n";
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: A\n      value: ";
+    let json = "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"a\":\"";
+    for text in [
+        format!("{secret}  a: @{CANARY}\n"),
+        format!("{secret}  a: %{CANARY}\n"),
+        format!("{secret}  a: *{CANARY}\n"),
+        format!("{secret}  a: \"x\\q{CANARY}\"\n"),
+        format!("{secret}  a: \"x\" {CANARY}\n"),
+        format!("{secret}  a: [{CANARY}\n"),
+        format!("{secret}  a: |\n    b\n\t{CANARY}\n"),
+        format!("{secret}  a: |\n    b\n   {CANARY}\n    c\n"),
+        format!("{pod}\"x\" {CANARY}\n"),
+        format!("{pod}*{CANARY}\n"),
+        format!("{json}x\" \"{CANARY}\"}}}}\n"),
+        format!("{json}{}\" \"{CANARY}\"}}}}\n", "x".repeat(9000)),
+    ] {
+        let dir = Dir::with(&[("a.yaml", &text)]);
+        for format in FORMATS {
+            let run = run(&dir, format);
+            assert!(run.status == 2 && run.stderr.is_empty(), "{text}: {}", run.stderr);
+            assert!(!run.stdout.contains(CANARY), "{format}: {}", run.stdout);
+        }
     }
 }

@@ -106,9 +106,9 @@ fn object(
     rows: &mut Rows,
 ) -> Option<Block> {
     let mut groups = groups(judged.findings, judged.refused);
-    groups.retain(|g| !style.quiet || g.word == Word::Error);
+    groups.retain(|g| g.members.iter().any(|f| !style.hides(f, judged.refused)));
     let suppressed = || judged.findings.iter().filter(|f| style.suppressed && f.suppressed.is_some());
-    let refusal = judged.refusal();
+    let refusal = judged.refusal().filter(|_| !style.hides_refusals());
     if groups.is_empty() && refusal.is_none() && suppressed().next().is_none() {
         return None;
     }

@@ -12,14 +12,15 @@ use expected::{Entry, entries, path, shown, told, uri};
 use random::Random;
 use seawall_check::{InputError, Notice, Record, Summary};
 use seawall_finding::redact;
-use seawall_report::{Format, Renderer, Report, Style};
+use seawall_report::{Bar, Format, Renderer, Report, Style};
 use serde_json::Value;
 
 const ROUNDS: u64 = 400;
 
 /// The report on some records, in two parts.
 fn report(records: &[Record], format: Format) -> String {
-    let style = Style { colour: false, width: 100, exact: false, quiet: false, suppressed: true };
+    let style =
+        Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE, suppressed: true };
     let renderer = Renderer::new(format, style, Arc::default());
     let (mut report, mut out) = (Report::new(renderer.clone()), Vec::new());
     let (first, second) = records.split_at(records.len() / 2);

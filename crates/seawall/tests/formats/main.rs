@@ -71,26 +71,49 @@ fn documents_are_whole() {
 #[test]
 fn formats_can_be_given_together() {
     let dir = Dir::with(&[("in/pod.yaml", POD), ("in/b.yaml", "kind: [\n")]);
-    let files: Vec<String> = FORMATS.iter().skip(1).map(|f| format!("{f}=in/out.{f}.json")).collect();
-    let mut args = vec!["in", "--format", "text"];
+    // Those that begin with a mark of their own may have the name of an input.
+    let file = |format: &str| format!("in/out.{format}.{}", if format == "concise" { "txt" } else { "json" });
+    let files: Vec<String> = FORMATS.iter().skip(1).map(|f| format!("{f}={}", file(f))).collect();
+    let mut args = vec!["scan", "--today", "2026-12-01", "in", "--format", "text"];
     for file in &files {
         args.extend(["--format", file]);
     }
-    let run = dir.run(&[&["scan", "--today", "2026-12-01"], args.as_slice()].concat());
-    assert_eq!((run.status, run.stderr.as_str()), (2, ""));
+    for _ in 0..2 {
+        let run = dir.run(&args);
+        assert_eq!((run.status, run.stderr.as_str()), (2, ""), "what an earlier run wrote is no input");
+    }
     let alone = Dir::with(&[("in/pod.yaml", POD), ("in/b.yaml", "kind: [\n")]);
     for format in FORMATS.iter().skip(1) {
         let wanted = scan(&alone, format, &["in"]).stdout;
-        assert_eq!(
-            dir.read(&format!("in/out.{format}.json")),
-            wanted,
-            "{format}: what is written is not read"
-        );
+        assert_eq!(dir.read(&file(format)), wanted, "{format}: what is written is not read");
     }
     let twice = dir.run(&["scan", "-f", "json=x", "-f", "sarif=x", "in"]);
     assert_eq!((twice.status, twice.stderr.as_str()), (2, "error: only one format can go to `x`\n"));
     let unknown = dir.run(&["scan", "-f", "xml", "in"]);
     assert!(unknown.stderr.contains("known formats: text, concise, markdown, json,"), "{}", unknown.stderr);
+}
+
+/// What is said in few words to people is what is at the bar; machines get everything.
+#[test]
+fn quiet_is_for_people() {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/warn: restricted}}\n---\n";
+    let pod = POD.replace("name: p", "name: p, namespace: shop");
+    let dir = Dir::with(&[("p.yaml", &(namespace.to_owned() + &pod))]);
+    let count = |format: &str, more: &[&str]| {
+        let run = scan(&dir, format, &[&["p.yaml"], more].concat());
+        read(format, &run.stdout).findings.len()
+    };
+    let all = count("jsonl", &[]);
+    assert!(all > 3);
+    for format in ["json", "jsonl", "sarif", "junit", "gitlab"] {
+        assert_eq!(count(format, &["--quiet"]), all, "{format}");
+    }
+    for format in ["github", "concise"] {
+        assert_eq!((count(format, &["--quiet"]), count(format, &["--quiet", "--fail-on", "warn"])), (1, all));
+    }
+    let comment = |more: &[&str]| scan(&dir, "markdown", &[&["p.yaml", "--quiet"], more].concat()).stdout;
+    assert!(comment(&[]).contains("host-pid") && !comment(&[]).contains("restricted`"));
+    assert!(comment(&["--fail-on", "warn"]).contains("`restricted`"));
 }
 
 /// A baseline that cannot be written is an error like others: reports are whole all the same.
