@@ -4,8 +4,9 @@
 //! and a [`Report`] puts them together in order. Formats that need more than one part to write the next line keep what they
 //! need, bounded, in the report.
 //!
-//! What comes from outside is redacted and made visible, then escaped for the format: in a machine's format too, nothing in an
-//! input can end a string, begin an entry, steer a terminal or turn the reading direction.
+//! Texts from outside are redacted and made visible, then escaped for the format: in a machine's format too, nothing in an input
+//! can end a string, begin an entry, steer a terminal or turn the reading direction. Names (of files, objects, containers and
+//! fields) are no secrets: they are told whole, so that they can be found.
 
 mod bar;
 mod base;
