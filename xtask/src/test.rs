@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::run::{cargo, need_component, need_go, need_target, show};
+use crate::run::{cargo, need_component, need_go, need_python, need_target, show};
 
 /// The crates without files, environment, clock and printing.
 const PURE: [&str; 6] =
@@ -148,6 +148,7 @@ fn types() -> Result<(), String> {
 /// Ours against upstream's own code. The fuzz tests are there too: they get their time below.
 fn conformance() -> Result<(), String> {
     need_go()?;
+    need_python()?;
     show(conformance_tests().env("SEAWALL_FUZZ_SECONDS", "1"))
 }
 

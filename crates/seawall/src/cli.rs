@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use seawall_check::{FailOn, LevelVersion};
 use seawall_finding::Date;
 use seawall_model::KubernetesVersion;
+use seawall_report::Format;
 
 /// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
 #[derive(Debug, Parser)]
@@ -87,7 +88,7 @@ Examples:
   seawall scan deploy/ web.yaml 'apps/*/*.yaml'    files, directories and globs
   helm template ./chart | seawall scan -           a rendered chart
   seawall scan --level baseline:v1.30 deploy/      at another level and version
-  seawall scan -f text -f jsonl=report.jsonl .     text for people, records for machines
+  seawall scan -f text -f sarif=seawall.sarif .    text for people, a file for code scanning
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
 
 Exit status:
@@ -96,7 +97,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
 
-    /// Output format: text, concise or jsonl; with =FILE into a file. Can be given several times.
+    /// Output format: text, concise, markdown, json, jsonl, sarif, junit, github or gitlab; with =FILE into a file. Can be given
+    /// several times.
     #[arg(long = "format", short = 'f', value_name = "FORMAT[=FILE]")]
     pub(crate) formats: Vec<FormatArg>,
 
@@ -148,14 +150,6 @@ pub(crate) enum Color {
     Never,
 }
 
-/// An output format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Text,
-    Concise,
-    Jsonl,
-}
-
 /// A format and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FormatArg {
@@ -169,11 +163,9 @@ impl FromStr for FormatArg {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(n, f)| (n, Some(f)));
-        let format = match name {
-            "text" => Format::Text,
-            "concise" => Format::Concise,
-            "jsonl" => Format::Jsonl,
-            _ => return Err("known formats: text, concise, jsonl".to_owned()),
+        let Some(format) = Format::ALL.into_iter().find(|format| format.as_str() == name) else {
+            let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+            return Err(format!("known formats: {}", known.join(", ")));
         };
         match file {
             Some("") => Err(format!("no file behind `{name}=`")),
