@@ -151,7 +151,13 @@ impl Random {
     }
 
     fn object(&mut self) -> ObjectId {
-        ObjectId { api_version: self.text(), kind: self.text(), namespace: self.text(), name: self.text() }
+        ObjectId {
+            api_version: self.text(),
+            kind: self.text(),
+            namespace: self.text(),
+            name: self.text(),
+            generate_name: self.text(),
+        }
     }
 
     fn path(&mut self) -> FieldPath {
