@@ -32,7 +32,7 @@ pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
 pub use record::{
     Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
-    Record, Region, Subject, Summary, Suppression, Workload,
+    PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
 };
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
