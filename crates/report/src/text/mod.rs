@@ -253,7 +253,7 @@ fn quoted<'c, 'r>(
     Quoted { index: cache.of(origin), kind: Some(&object.kind), secrets: &origin.secrets }
 }
 
-/// The labels of the basics: a container without any securityContext says so once.
+/// The labels of the basics: a container without any securityContext says so once, and what to write stands below.
 fn basics_labels<'a>(group: &Group<'a>) -> Vec<&'a str> {
     if !group.basics {
         return Vec::new();
