@@ -260,8 +260,10 @@ fn basics_labels<'a>(group: &Group<'a>) -> Vec<&'a str> {
     }
     let bare = group.members.iter().filter(|m| m.primary.label == NO_CONTEXT);
     let bare: HashSet<Region> = bare.map(|m| m.primary.region).collect();
+    let short =
+        |label: &'a str| label.split_once(": ").filter(|_| label.starts_with("no ")).map_or(label, |l| l.0);
     let label =
-        |m: &&'a Located| if bare.contains(&m.primary.region) { NO_CONTEXT } else { &m.primary.label };
+        |m: &&'a Located| if bare.contains(&m.primary.region) { NO_CONTEXT } else { short(&m.primary.label) };
     group.members.iter().map(label).collect()
 }
 
