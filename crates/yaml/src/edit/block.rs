@@ -1,6 +1,6 @@
 //! Entries that come and go in block collections.
 
-use super::draft::Writer;
+use super::draft::{Entry, Writer};
 use super::planner::{Entries, Planner, Slot, Turnover, layout};
 use super::spots::Blocked;
 use crate::document::NodeRef;
@@ -15,7 +15,11 @@ impl<'a> Planner<'a, '_> {
         slot: &Slot<'a>,
     ) -> Result<(), Blocked> {
         let column = self.lines.column(node.span().start as usize);
-        let Turnover { removed, added } = turnover;
+        let Turnover { removed, written_out, added } = turnover;
+        for (pair, copies) in written_out {
+            let text = self.block_text(node, copies, slot, column);
+            self.exchange(self.entry_start(node, entries, *pair)?, entries.end(*pair), &text);
+        }
         let mut removed = &removed[..];
         if removed.len() == entries.len() {
             if added.is_empty() {
@@ -25,30 +29,32 @@ impl<'a> Planner<'a, '_> {
             // What comes takes the place of the last one that goes, so that the collection has a beginning.
             let last = entries.len() - 1;
             removed = &removed[..last];
-            let look = self.look(node, slot.column());
-            let mut writer = Writer::new(&look);
-            for (i, entry) in added.iter().enumerate() {
-                if i > 0 {
-                    writer.line(column);
-                }
-                writer.block_entry(entry, column);
-            }
+            let text = self.block_text(node, added, slot, column);
             let start = self.entry_start(node, entries, last)?;
-            self.exchange(start, entries.end(last), &writer.out);
+            self.exchange(start, entries.end(last), &text);
             self.remove_tabs(entries.value(last));
         } else if !added.is_empty() {
-            let look = self.look(node, slot.column());
-            let mut writer = Writer::new(&look);
-            for entry in added {
-                writer.out.extend(std::iter::repeat_n(' ', column));
-                writer.block_entry(entry, column);
-                writer.line(0);
-            }
+            let text = self.block_text(node, added, slot, column);
+            let newline = self.lines.newline(node.span().start as usize);
             // The layout of the last entry tells whether the next one may follow it.
             self.entry_start(node, entries, entries.len() - 1)?;
-            self.insert_lines(self.lines.append_point(node, column), writer.out);
+            let at = self.lines.append_point(node, column);
+            self.insert_lines(at, format!("{}{text}{newline}", " ".repeat(column)));
         }
         self.remove_block_entries(node, entries, removed)
+    }
+
+    /// Entries as text, the first one without its indentation.
+    fn block_text(&self, node: NodeRef<'a>, entries: &[Entry<'a>], slot: &Slot<'a>, column: usize) -> String {
+        let look = self.look(node, slot.column());
+        let mut writer = Writer::new(&look);
+        for (i, entry) in entries.iter().enumerate() {
+            if i > 0 {
+                writer.line(column);
+            }
+            writer.block_entry(entry, column);
+        }
+        writer.out
     }
 
     fn remove_block_entries(

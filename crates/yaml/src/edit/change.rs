@@ -143,8 +143,6 @@ pub enum Reason {
         /// Where it is used besides; at most eight are listed.
         uses: Vec<Span>,
     },
-    /// The key comes in by a merge key.
-    Merged,
     /// The kind of patch cannot say it.
     Patch(&'static str),
     /// It is written in a way that cannot be edited with certainty.
@@ -181,9 +179,6 @@ impl Refusal {
                     "the anchor `{name}`{place} is also used on {what} {}; write out the value there, or change all uses alike",
                     numbers.join(", ")
                 )
-            }
-            Reason::Merged => {
-                format!("the key comes in by the merge key{place}; write out what is merged, then remove it")
             }
             Reason::Patch(what) => format!("a strategic merge patch cannot {what}{place}; use a JSON Patch"),
             Reason::Layout(what) => format!("{what}{place} cannot be edited with certainty; edit by hand"),

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::look::{Look, Room};
-use super::plain::{is_plain, write_quoted};
-use super::value::{Value, write_json_string};
+use super::plain::{is_plain, write_double_quoted, write_quoted};
+use super::value::Value;
 
 /// What is to be written at a place.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl<'l> Writer<'l> {
     fn key(&mut self, key: &Key<'_>) {
         match key {
             Key::Merge => self.out.push_str("<<"),
-            Key::Name(name) if self.look.json => write_json_string(name, &mut self.out),
+            Key::Name(name) if self.look.json => write_double_quoted(name, &mut self.out),
             Key::Name(name) => match self.look.key_quote {
                 None if is_plain(name) => self.out.push_str(name),
                 quote => write_quoted(name, quote.unwrap_or(self.look.quote), &mut self.out),
@@ -101,7 +101,7 @@ impl<'l> Writer<'l> {
 
     fn scalar(&mut self, value: &Value) {
         match value {
-            Value::String(text) if self.look.json => write_json_string(text, &mut self.out),
+            Value::String(text) if self.look.json => write_double_quoted(text, &mut self.out),
             Value::String(text) if is_plain(text) && !self.look.quoted => self.out.push_str(text),
             Value::String(text) => write_quoted(text, self.look.quote, &mut self.out),
             other => other.write_json(&mut self.out),

@@ -29,12 +29,16 @@ impl<'a> Planner<'a, '_> {
         slot: &Slot<'a>,
     ) -> Result<(), Blocked> {
         let look = self.look(node, None);
-        let Turnover { removed, added } = turnover;
+        let Turnover { removed, written_out, added } = turnover;
         self.check_tabs(node.span().end as usize - 1)?;
         if entries.len() == 0 {
             return self.fill_flow(node, added, slot, &look);
         }
         let frame = self.frame(node, entries)?;
+        for (pair, copies) in written_out {
+            let text = flow_text(copies, &frame, slot, &look, false);
+            self.exchange(self.entry_start(node, entries, *pair)?, entries.end(*pair), &text);
+        }
         let last = entries.len() - 1;
         let mut removed = &removed[..];
         if !added.is_empty() {
@@ -199,7 +203,9 @@ impl<'a> Planner<'a, '_> {
                 return Err(layout("a key that ends with a colon", before - 1));
             }
             if memchr::memchr(b'#', self.lines.text(before, entries.end(last))).is_none() {
-                self.edit(before, entries.end(last), blank);
+                let end = entries.end(last);
+                let blank = if self.lines.byte(end) == Some(b'#') { " " } else { blank };
+                self.edit(before, end, blank);
                 return Ok(());
             }
             let comma = self.lines.next_token(before);

@@ -79,7 +79,8 @@ impl<'a> Planner<'a, '_> {
             return;
         }
         // An insertion alone, as further entries may be inserted at the same place.
-        self.edit(head, head, format!("{gap}{text}"));
+        let behind = if self.lines.byte(head) == Some(b'#') { " " } else { "" };
+        self.edit(head, head, format!("{gap}{text}{behind}"));
     }
 
     /// Plans a value that takes one line.

@@ -1,6 +1,7 @@
 //! Scalars as text: plain where no reader of YAML can mistake them, else in quotes.
 
-use super::value::write_json_string;
+use std::fmt::Write as _;
+
 use crate::scalar::{Scalar, resolve_plain};
 
 /// How a text is quoted.
@@ -20,8 +21,29 @@ pub(super) fn write_quoted(text: &str, quote: Quote, out: &mut String) {
         out.push_str(&text.replace('\'', "''"));
         out.push('\'');
     } else {
-        write_json_string(text, out);
+        write_double_quoted(text, out);
     }
+}
+
+/// Adds a text in double quotes, in a way that both YAML and JSON read: what YAML does not allow in a text is escaped.
+pub(super) fn write_double_quoted(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}') =>
+            {
+                write!(out, "\\u{:04x}", u32::from(c)).unwrap_or_default();
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
 }
 
 /// Whether a text may stand without quotes, as a key and inside of flow collections too, and is a string to readers of

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 
 use super::anchors::{Anchors, end_of};
-use super::change::Reason;
 use super::draft::{Draft, Entry, Key};
 use super::finish::{Edit, Form};
 use super::lines::Lines;
 use super::look::{Habits, Look, Room};
 use super::outcome::Outcome;
-use super::spots::{Blocked, SpotId, Step, Tree};
+use super::spots::{Blocked, SpotId, Step, Tree, merged};
 use super::value::Value;
 use crate::document::{Document, Kind, NodeRef, Span, Style};
 
@@ -100,13 +99,15 @@ impl<'a> Entries<'_, 'a> {
 pub(super) struct Turnover<'a> {
     /// Entries that go, by position.
     pub(super) removed: Vec<usize>,
+    /// Merge keys, by position, that are written out: what stands in their place.
+    pub(super) written_out: Vec<(usize, Vec<Entry<'a>>)>,
     /// Entries that come.
     pub(super) added: Vec<Entry<'a>>,
 }
 
 /// A refusal because of what stands at an offset.
 pub(super) fn layout(what: &'static str, at: usize) -> Blocked {
-    (Reason::Layout(what), Some(Span::new(at as u32, at as u32)))
+    (super::change::Reason::Layout(what), Some(Span::new(at as u32, at as u32)))
 }
 
 impl<'a, 't> Planner<'a, 't> {
@@ -241,9 +242,10 @@ impl<'a, 't> Planner<'a, 't> {
             }
         }
         turnover.added.extend(tree.missing(id).into_iter().map(|item| (None, Draft::from(item.value))));
+        self.write_out(id, entries, &mut turnover)?;
         turnover.removed.sort_unstable();
         turnover.removed.dedup();
-        if turnover.removed.is_empty() && turnover.added.is_empty() {
+        if turnover.removed.is_empty() && turnover.added.is_empty() && turnover.written_out.is_empty() {
             return Ok(());
         }
         self.owner = id;
@@ -251,6 +253,38 @@ impl<'a, 't> Planner<'a, 't> {
             Style::Flow => self.flow_turnover(node, entries, &turnover, slot),
             _ => self.block_turnover(node, entries, &turnover, slot),
         }
+    }
+
+    /// Finds what takes the place of merge keys that bring in what is removed: all else that they bring in.
+    fn write_out(
+        &self,
+        id: SpotId,
+        entries: Entries<'t, 'a>,
+        turnover: &mut Turnover<'a>,
+    ) -> Result<(), Blocked> {
+        let Some(fields) = self.tree.fields(id).filter(|_| !turnover.written_out.is_empty()) else {
+            return Ok(());
+        };
+        turnover.written_out.sort_by_key(|(pair, _)| *pair);
+        turnover.written_out.dedup_by_key(|(pair, _)| *pair);
+        for (pair, copies) in &mut turnover.written_out {
+            self.anchors.check_loss(entries.value(*pair).id().index(), end_of(entries.value(*pair)))?;
+            for key in &fields.order {
+                let field =
+                    fields.get(key).filter(|field| field.pair.is_none() && field.merge == Some(*pair as u32));
+                let child = self.tree.find(id, &Step::Key(key.clone()));
+                let stays = child.is_none_or(|child| self.outcomes[child] == Outcome::Same);
+                if let Some(field) = field.filter(|_| stays) {
+                    turnover.removed.extend(fields.own(key, field));
+                    copies.push((Some(Key::Name(key.clone())), copy(field.value)?));
+                }
+            }
+            if copies.is_empty() {
+                turnover.removed.push(*pair);
+            }
+        }
+        turnover.written_out.retain(|(_, copies)| !copies.is_empty());
+        Ok(())
     }
 
     /// Plans what becomes of an entry of a mapping or list that stays.
@@ -286,8 +320,12 @@ impl<'a, 't> Planner<'a, 't> {
                 self.value(child, &slot);
                 return Ok(());
             }
-            if let Some(merge) = field.merge.filter(|_| gone) {
-                return Err((Reason::Merged, Some(fields.pairs[merge as usize].0.span())));
+            if gone && field.merge.is_some() {
+                let brings = |(_, (merge, value)): &(usize, &(NodeRef<'a>, NodeRef<'a>))| {
+                    merge.merges() && merged(*value).iter().any(|mapping| mapping.get(key).is_some())
+                };
+                let merges = fields.pairs.iter().enumerate().filter(brings);
+                turnover.written_out.extend(merges.map(|(pair, _)| (pair, Vec::new())));
             }
             // What a merge key behind it overrides takes its place behind that.
             for pair in fields.own(key, field) {

@@ -146,7 +146,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The mappings that a merge key's value names, in the order in which Go merges them: a list from its end.
-fn merged(value: NodeRef<'_>) -> Vec<NodeRef<'_>> {
+pub(super) fn merged(value: NodeRef<'_>) -> Vec<NodeRef<'_>> {
     match value.resolved().kind() {
         Kind::Sequence => {
             let mut items: Vec<_> = value.items().map(NodeRef::resolved).collect();

@@ -30,7 +30,8 @@ pub struct StrategicPatch {
 }
 
 /// The changes to one object as strategic merge patch. Paths begin at the object. `merge` tells of the list at a path how
-/// it is merged; where it is not known, [`ListMerge::Replace`] is right for custom resources.
+/// it is merged; where it is not known, [`ListMerge::Replace`] is right for custom resources. New items come first in a
+/// merged list once the patch is applied, not last as in an edit: there is no way to say otherwise that all tools know.
 pub fn strategic_merge(
     object: NodeRef<'_>,
     changes: &[Change],
@@ -184,7 +185,8 @@ impl<'a> Strategic<'_, 'a> {
 
     /// What a patch says of an item that is merged by the field `name`.
     fn item(&mut self, list: SpotId, id: SpotId, name: &str) -> Result<Option<Value>, Blocked> {
-        let value = |node: NodeRef<'a>| node.get(name).and_then(Value::of);
+        let scalar = |node: &NodeRef<'a>| node.key().is_some();
+        let value = |node: NodeRef<'a>| node.get(name).filter(scalar).and_then(Value::of);
         let ours = self.tree.spots[id].node.and_then(value);
         let ours = ours.ok_or_else(|| self.blocked(id, "name an item without its merge key"))?;
         let same = |node: &&NodeRef<'a>| node.get(name).is_some_and(|node| ours.is_value_of(node));

@@ -45,7 +45,9 @@ impl<'a> Planner<'a, '_> {
             }
             self.edits[last].end = end;
             open = Some((scalar, end));
-            self.edits[first].solid = keeps;
+            for edit in &mut self.edits[first..=last] {
+                edit.solid = keeps;
+            }
             if self.lines.comment_line(line).is_some_and(|column| column >= self.least_column(scalar)) {
                 self.refuse(self.edits[last].owner, layout("the comment behind a block scalar", line));
             }
@@ -55,7 +57,9 @@ impl<'a> Planner<'a, '_> {
     /// The least column in which the text of a block scalar may begin.
     fn least_column(&self, scalar: NodeRef<'a>) -> usize {
         let (start, end) = (scalar.span().start as usize, scalar.span().end as usize);
-        let mut least = self.lines.indentation(start).len() + 1;
+        let digit = scalar.raw().iter().take(3).any(u8::is_ascii_digit);
+        let unknown = digit || self.lines.begins_line(start);
+        let mut least = if unknown { 1 } else { self.lines.indentation(start).len() + 1 };
         let mut line = self.lines.next_line(start);
         while line < end {
             if !self.lines.is_blank_line(line) {

@@ -193,7 +193,7 @@ impl Value {
         None
     }
 
-    /// The value as compact JSON.
+    /// The value as compact JSON, texts as Go's encoding/json writes them.
     pub fn to_json(&self) -> String {
         let mut out = String::new();
         self.write_json(&mut out);
@@ -232,27 +232,26 @@ impl Value {
     }
 }
 
-/// A JSON string that is also a double quoted scalar of YAML: what YAML does not allow in a text is escaped, characters
-/// beyond the basic plane stand for themselves.
+/// A JSON string as Go's encoding/json writes it, with the characters escaped that mean something to HTML: the API server
+/// compares texts in this form where a JSON Patch tests a value.
 pub(super) fn write_json_string(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
+            '\x08' => out.push_str("\\b"),
+            '\x0C' => out.push_str("\\f"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => escape(c, out),
-            c if c.is_control() => escape(c, out),
+            '<' | '>' | '&' | '\0'..='\x1F' | '\u{2028}' | '\u{2029}' => {
+                write!(out, "\\u{:04x}", u32::from(c)).unwrap_or_default();
+            }
             c => out.push(c),
         }
     }
     out.push('"');
-}
-
-fn escape(c: char, out: &mut String) {
-    write!(out, "\\u{:04x}", u32::from(c)).unwrap_or_default();
 }
 
 #[cfg(test)]
@@ -274,7 +273,7 @@ mod tests {
             ),
             (
                 "yes: on\n? 'b\t'\n: \"\\u2028\\x7f\\0\u{1f600}\"\n",
-                "{\"true\":true,\"b\\t\":\"\\u2028\\u007f\\u0000\u{1f600}\"}",
+                "{\"true\":true,\"b\\t\":\"\\u2028\u{7f}\\u0000\u{1f600}\"}",
             ),
             ("{\"a\": {\"b\": []}}", r#"{"a":{"b":[]}}"#),
         ] {
