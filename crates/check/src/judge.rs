@@ -16,6 +16,7 @@ use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
 
 use crate::exceptions::{Exceptions, InForce, asking, declaration, holding};
+use crate::fix;
 use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
 use crate::levels::Levels;
 use crate::locate::{Locator, first_token, mark, region};
@@ -414,6 +415,7 @@ impl Judge<'_> {
                     origin: self.origin.clone(),
                     document: index,
                     object: id.clone(),
+                    in_document: examined.object.path(),
                     region: region(self.lines, first_token(examined.object.node)),
                     chart_source: chart_source.clone(),
                     template: judged.template.path(),
@@ -634,7 +636,9 @@ impl Judge<'_> {
         let located = |group: &Group<'_, '_>| {
             let mut finding = group.finding(names, &FieldPath::root(), around.object.id)?;
             rebase(&mut finding, &judged.template);
-            Some(self.located(object, finding, around.locator))
+            let mut located = self.located(object, finding, around.locator);
+            located.fix = fix::of(group, names, &judged.template, located.missing, self.options);
+            Some(located)
         };
         if around.exceptions.is_empty() && !around.ignores(self.options) {
             return located(group).map(|l| (l, None)).into_iter().collect();
@@ -677,7 +681,15 @@ impl Judge<'_> {
         for Locus { path, label } in &finding.related {
             related.push(mark(self.lines, locator.locate(object.node, path).span, label.clone()));
         }
-        Located { finding, primary, related, missing: !place.found, modes: Vec::new(), suppressed: None }
+        Located {
+            finding,
+            primary,
+            related,
+            missing: !place.found,
+            modes: Vec::new(),
+            suppressed: None,
+            fix: None,
+        }
     }
 
     fn unread(&self, span: Span, message: String, hint: Option<&str>) -> Record {
@@ -823,6 +835,7 @@ fn expired(ended: Ended, object: &ObjectId) -> Located {
         missing: false,
         modes: Vec::new(),
         suppressed: None,
+        fix: None,
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod config;
 mod exceptions;
+mod fix;
 mod ignore;
 mod judge;
 mod levels;
@@ -23,6 +24,7 @@ mod tally;
 
 pub use config::{Config, ConfigError, LevelRule, Profile, RuleSettings, SETTINGS, Scope};
 pub use exceptions::{Declared, Exceptions};
+pub use fix::{FileFix, Fixed, Images, ImagesError, Open, Selection, repair};
 pub use ignore::{
     Baseline, BaselineEntry, EntryScope, Ignore, IgnoreEntry, IgnoredObject, Ignores, object_key,
 };

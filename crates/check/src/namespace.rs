@@ -114,5 +114,6 @@ fn located<'d>(
         missing: false,
         modes: Vec::new(),
         suppressed: None,
+        fix: None,
     }
 }

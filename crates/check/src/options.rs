@@ -8,6 +8,7 @@ use seawall_finding::{Date, Severity};
 use seawall_manifest::workload::ConfiguredEntry;
 
 use crate::config::RuleSettings;
+use crate::fix::Images;
 use crate::ignore::Ignores;
 
 /// How a run judges.
@@ -25,6 +26,8 @@ pub struct Options {
     pub ignores: Arc<Ignores>,
     /// The day that expiries are judged by.
     pub today: Date,
+    /// What is known of images.
+    pub images: Arc<Images>,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             rules: RuleSettings::default(),
             ignores: Arc::default(),
             today: Date::from_days(0),
+            images: Arc::default(),
         }
     }
 }

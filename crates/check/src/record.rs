@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use seawall_finding::Finding;
 use seawall_finding::exception::Exception;
+use seawall_finding::{Finding, Fix};
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
 use seawall_pss::namespace::Mode;
 
@@ -62,6 +62,8 @@ pub struct Located {
     pub modes: Vec<Mode>,
     /// Why it does not count.
     pub suppressed: Option<Suppression>,
+    /// How it may be repaired.
+    pub fix: Option<Fix>,
 }
 
 /// Why a finding does not count.
@@ -144,6 +146,8 @@ pub struct Workload {
     pub document: u32,
     /// The object.
     pub object: ObjectId,
+    /// The object's path in its document: empty for the root, `items[3]` in a list.
+    pub in_document: FieldPath,
     /// Where the object begins.
     pub region: Region,
     /// The chart's file from Helm's `# Source:` comment.

@@ -48,6 +48,7 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         missing: false,
         modes: Vec::new(),
         suppressed: None,
+        fix: None,
     }
 }
 
@@ -86,6 +87,7 @@ pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &L
         missing: false,
         modes: Vec::new(),
         suppressed: None,
+        fix: None,
     }
 }
 

@@ -5,6 +5,7 @@
 mod date;
 pub mod exception;
 mod fingerprint;
+mod fix;
 mod ignore;
 mod redact;
 mod rule;
@@ -14,10 +15,13 @@ use seawall_model::{FieldPath, ObjectId};
 
 pub use date::{Date, DateError};
 pub use fingerprint::fingerprint;
+pub use fix::{Answer, Fix, FixStep, Step};
 pub use ignore::{
     Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
 };
-pub use redact::{MASK, Place, document_secrets, place, redact, redact_line, secrets, unread};
+pub use redact::{
+    MASK, Place, document_secrets, mask, place, redact, redact_line, secrets, source_secrets, unread,
+};
 pub use rule::{Doc, Rule, Severity};
 pub use safety::Safety;
 

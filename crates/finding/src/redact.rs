@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use place::{Place, place};
-pub use tree::document_secrets;
+pub use tree::{document_secrets, source_secrets};
 
 /// What stands for a masked value, whatever its length.
 pub const MASK: &str = "***";
@@ -53,7 +53,8 @@ pub fn unread<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>) -> Vec<Rang
     found
 }
 
-fn mask<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
+/// A text with these ranges, in order and without overlap, masked.
+pub fn mask<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }

@@ -130,6 +130,8 @@ object! {
     pub struct Container<'d> {
         /// `name`
         name: Str<'d> = "name",
+        /// `image`
+        image: Str<'d> = "image",
         /// `ports`
         ports: Vec<ContainerPort> = "ports",
         /// `securityContext`

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use seawall_model::FieldPath;
-use seawall_model::pod::{Container, ContainerClass, Pod, PodSpec};
+use seawall_model::pod::{Container, ContainerClass, Pod, PodSpec, SecurityContext};
 
 /// The part of a pod in which something offends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -200,17 +200,32 @@ const SHORT: usize = 8;
 pub struct Names<'p> {
     pod: &'p Pod<'p>,
     first: RefCell<HashMap<List, Vec<bool>>>,
+    /// By field: whether a container states it.
+    stated: RefCell<HashMap<&'static str, bool>>,
 }
 
 impl<'p> Names<'p> {
     /// The names of a pod.
     pub fn of(pod: &'p Pod<'p>) -> Self {
-        Self { pod, first: RefCell::default() }
+        Self { pod, first: RefCell::default(), stated: RefCell::default() }
     }
 
     /// The pod.
     pub fn pod(&self) -> &'p Pod<'p> {
         self.pod
+    }
+
+    /// Whether some container's security context states `field`.
+    pub(crate) fn any_container(
+        &self,
+        field: &'static str,
+        stated: impl Fn(&SecurityContext<'_>) -> bool,
+    ) -> bool {
+        let mut known = self.stated.borrow_mut();
+        *known.entry(field).or_insert_with(|| {
+            let containers = self.pod.spec.visit().filter_map(|(.., c)| c.security_context.as_ref());
+            containers.into_iter().any(stated)
+        })
     }
 
     /// The value of an item's merge key, if no earlier item has the same.

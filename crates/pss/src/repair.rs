@@ -2,6 +2,7 @@
 
 use seawall_finding::Safety;
 use seawall_model::FieldPath;
+use seawall_model::pod::SecurityContext;
 
 use crate::offender::{Names, Offender, Value};
 
@@ -82,6 +83,8 @@ pub struct RepairAt<'p> {
     pub path: FieldPath,
     /// What is there.
     pub value: Value<'p>,
+    /// Whether no container states the field for itself: then the pod may for all of them.
+    pub alone: bool,
 }
 
 impl<'p> RepairAt<'p> {
@@ -91,6 +94,13 @@ impl<'p> RepairAt<'p> {
             let below = offender.field.tail.split('.').filter(|key| !key.is_empty()).count();
             path.0.truncate(path.0.len() - below);
         }
-        Self { repair, path, value: offender.value }
+        let stated: fn(&SecurityContext<'_>) -> bool = match offender.field.head {
+            "securityContext.runAsNonRoot" => |c| c.run_as_non_root.is_some(),
+            "securityContext.seccompProfile.type" => |c| c.seccomp_profile.is_some(),
+            _ => |_| true,
+        };
+        let for_all = matches!(repair.action, Action::SetForAll(_));
+        let alone = for_all && !names.any_container(offender.field.head, stated);
+        Self { repair, path, value: offender.value, alone }
     }
 }

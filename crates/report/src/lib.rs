@@ -11,6 +11,7 @@
 mod bar;
 mod base;
 mod concise;
+pub mod diff;
 mod fix;
 mod github;
 mod gitlab;
@@ -21,6 +22,7 @@ mod jsonl;
 mod judged;
 mod junit;
 mod markdown;
+mod masked;
 mod part;
 mod report;
 mod sarif;

@@ -2,6 +2,7 @@
 
 mod parse;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::document::{Kind, NodeRef};
@@ -150,13 +151,18 @@ pub(crate) fn push_reference(out: &mut String, token: &str) {
 
 /// Whether a list's item is the one that [`Segment::Item`] means, if no earlier one is.
 pub fn is_item(item: NodeRef<'_>, key: &str, value: &str) -> bool {
+    item_name(item, key).is_some_and(|text| text == value)
+}
+
+/// What a list's item is known by: the text of its field `key`, or its own where the key is empty.
+pub(crate) fn item_name<'d>(item: NodeRef<'d>, key: &str) -> Option<Cow<'d, str>> {
     let item = item.resolved();
     let named = match item.kind() {
         Kind::Mapping if !key.is_empty() => item.get(key),
         Kind::Mapping | Kind::Sequence => None,
         _ => Some(item).filter(|_| key.is_empty()),
     };
-    named.and_then(NodeRef::key).is_some_and(|text| text == value)
+    named.and_then(NodeRef::key)
 }
 
 impl fmt::Display for FieldPath {

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use seawall_yaml::{Document, Kind, NodeRef, Style};
+use seawall_yaml::{Document, Kind, Limits, NodeRef, Reader, Style};
 
 use super::scan::ABOUT_VARIABLES;
 use super::word::names_secret;
@@ -24,6 +25,19 @@ pub fn document_secrets(document: &Document) -> Vec<Range<u32>> {
         search.visit(node, place);
     }
     merged(search.found)
+}
+
+/// As [`document_secrets`], of all documents of a source; in parts that cannot be read nothing is found.
+pub fn source_secrets(source: &Arc<[u8]>) -> Vec<Range<u32>> {
+    let mut reader = Reader::new(source.clone(), Limits::default());
+    let mut found = Vec::new();
+    while let Some(entry) = reader.next() {
+        if let Some(document) = entry.document {
+            found.extend(document_secrets(&document));
+            reader.recycle(document);
+        }
+    }
+    found
 }
 
 /// What is known of a node from what it is in.
@@ -253,11 +267,9 @@ mod tests {
     /// The source with `*` for what may be secret.
     fn masked(source: &str) -> String {
         let mut bytes = source.as_bytes().to_vec();
-        for entry in seawall_yaml::read(source.as_bytes()) {
-            assert!(entry.problems.is_empty(), "{source}: {:?}", entry.problems);
-            for range in document_secrets(&entry.document.unwrap()) {
-                bytes[range.start as usize..range.end as usize].fill(b'*');
-            }
+        assert!(seawall_yaml::read(source.as_bytes()).iter().all(|e| e.problems.is_empty()), "{source}");
+        for range in source_secrets(&source.as_bytes().into()) {
+            bytes[range.start as usize..range.end as usize].fill(b'*');
         }
         String::from_utf8(bytes).unwrap()
     }

@@ -70,6 +70,13 @@ impl<'d> Template<'d> {
         self.spec.filter(|_| self.form != Form::Task)
     }
 
+    /// Whether it asks for nodes that run Windows, by its node selector.
+    pub fn selects_windows(&self) -> bool {
+        let selector = self.spec.and_then(|spec| spec.get("nodeSelector"));
+        let os = |key| selector.and_then(|s| s.get(key)).and_then(NodeRef::as_str) == Some("windows");
+        os("kubernetes.io/os") || os("beta.kubernetes.io/os")
+    }
+
     /// Whether its metadata are others than the object's.
     pub fn has_own_metadata(&self) -> bool {
         self.form == Form::Template && !self.path().0.is_empty()

@@ -17,7 +17,7 @@ use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
 use self::lines::Shape;
-use self::paint::{Role, paint};
+pub(crate) use self::paint::{Role, paint};
 use self::snippet::{Marked, Quoted};
 pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines};
 pub(crate) use self::tally::Tail;

@@ -8,7 +8,7 @@ use crate::group::Word;
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// `error[...]` and what it marks.
     Error,
     /// `warning[...]` and what it marks.
@@ -21,6 +21,10 @@ pub(super) enum Role {
     Place,
     /// What is said first.
     Strong,
+    /// A line that a diff adds.
+    Added,
+    /// A line that a diff takes away.
+    Removed,
 }
 
 impl From<Word> for Role {
@@ -41,13 +45,15 @@ impl Role {
             Self::Warning => color(AnsiColor::Yellow).bold(),
             Self::Note => color(AnsiColor::Cyan).bold(),
             Self::Frame => color(AnsiColor::Blue),
+            Self::Added => color(AnsiColor::Green),
+            Self::Removed => color(AnsiColor::Red),
             Self::Place | Self::Strong => Style::new().bold(),
         }
     }
 }
 
 /// Adds a piece of text in its style.
-pub(super) fn paint(out: &mut String, color: bool, role: Role, text: &str) {
+pub(crate) fn paint(out: &mut String, color: bool, role: Role, text: &str) {
     if !color {
         out.push_str(text);
         return;

@@ -9,6 +9,7 @@ use seawall_finding::{MASK, Place, place, secrets, unread};
 use seawall_yaml::LineIndex;
 
 use super::paint::{Role, paint};
+use crate::masked::secrets_of_line;
 use crate::visible;
 
 /// Lines longer than this are looked at only around the marks.
@@ -39,23 +40,7 @@ pub(super) struct Quoted<'a, 's> {
 impl Quoted<'_, '_> {
     /// What may be secret in these bytes of a line: what the document's tree shows, and what its text looks like.
     fn secrets(&self, text: &str, bytes: Range<usize>, by_look: Vec<Range<usize>>) -> Vec<Range<usize>> {
-        let first = self.secrets.partition_point(|s| s.end as usize <= bytes.start);
-        let known = self.secrets[first..].iter().take_while(|s| (s.start as usize) < bytes.end);
-        let indent = text.len() - text.trim_start_matches(' ').len();
-        let known = known.map(|s| {
-            let start = (s.start as usize).saturating_sub(bytes.start).max(indent);
-            start..(s.end as usize - bytes.start).min(text.trim_end().len())
-        });
-        let mut all: Vec<Range<usize>> = known.filter(|r| r.start < r.end).chain(by_look).collect();
-        all.sort_unstable_by_key(|r| (r.start, r.end));
-        all.dedup_by(|next, last| {
-            let touches = next.start <= last.end;
-            if touches {
-                last.end = last.end.max(next.end);
-            }
-            touches
-        });
-        all
+        secrets_of_line(text, bytes, self.secrets, by_look)
     }
 }
 

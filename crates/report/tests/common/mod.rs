@@ -101,6 +101,7 @@ impl Find<'_> {
             missing: self.missing,
             modes: vec![Mode::Enforce, Mode::Warn],
             suppressed: None,
+            fix: None,
         }
     }
 }
@@ -143,6 +144,7 @@ pub(crate) fn workload(
             name: name.to_owned(),
             generate_name: String::new(),
         },
+        in_document: FieldPath::root(),
         region: Region { line: 1, column: 1, end_line: 2, end_column: 1 },
         chart_source: None,
         pod_spec: Some(PodSpec { path: template.clone().key("spec"), security_context: false }),

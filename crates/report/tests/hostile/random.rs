@@ -207,6 +207,7 @@ impl Random {
         let all: Vec<&'static Rule> = rules::all();
         let related: Vec<Mark> = (0..self.below(3)).map(|_| self.mark()).collect();
         Located {
+            fix: None,
             finding: Finding {
                 rule: self.pick(&all),
                 severity: self.pick(&Severity::ALL),
@@ -273,6 +274,7 @@ impl Random {
             _ => {
                 let object = self.object();
                 Record::Workload(Box::new(Workload {
+                    in_document: FieldPath::root(),
                     origin: self.origin(),
                     document: 0,
                     region: self.region(),

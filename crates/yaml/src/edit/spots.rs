@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use super::change::{Change, Op, Reason, Refusal};
 use super::value::{DEPTH, Value};
 use crate::document::{Kind, NodeRef, Span};
-use crate::path::Segment;
+use crate::path::{Segment, item_name};
 
 /// Index of a spot in its tree; the root is 0, and every spot comes behind its parent.
 pub(super) type SpotId = usize;
@@ -163,7 +163,7 @@ impl Items<'_> {
         if !self.by_key.contains_key(key) {
             let mut index = HashMap::new();
             for (i, node) in self.nodes.iter().enumerate() {
-                if let Some(text) = node.get(key).and_then(NodeRef::key) {
+                if let Some(text) = item_name(*node, key) {
                     index.entry(text).or_insert(i as u32);
                 }
             }
