@@ -260,8 +260,7 @@ fn one_round(source: Source<'_>, records: &[Record], selection: &Selection) -> R
     let lines = LineIndex::new(source.bytes);
     let mut planned: Vec<(Document, Vec<Change>, Vec<edit::Refusal>)> = Vec::new();
     let mut edits = Vec::new();
-    let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
-    while let Some(entry) = reader.next() {
+    for entry in Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()) {
         let (Some(document), Some(wanted)) = (entry.document, wanted.remove(&entry.index)) else { continue };
         let (changes, keys): (Vec<Change>, Vec<Key>) = wanted.into_iter().unzip();
         let plan = edit::plan(&document, &changes);
@@ -327,16 +326,17 @@ fn regression(before: &[Record], after: &[Record]) -> Option<String> {
         return Some(format!("{} would be found by `{rule}`, which it was not before", workload.object));
     }
     let count = |records: &[Record], of: fn(&Record) -> bool| records.iter().filter(|r| of(r)).count();
-    let kinds: [(fn(&Record) -> bool, &str); 2] = [
-        (|r| matches!(r, Record::Error(_)), "a part of the file could no longer be read"),
-        (
-            |r| match r {
-                Record::Workload(w) => w.refused.is_some(),
-                Record::Object(o) => o.refused.is_some(),
-                Record::Error(_) | Record::Notice(_) => false,
-            },
-            "the API server would refuse an object that it takes",
-        ),
-    ];
-    kinds.into_iter().find(|(of, _)| count(after, *of) > count(before, *of)).map(|(_, what)| what.to_owned())
+    let is_error = |record: &Record| matches!(record, Record::Error(_));
+    let is_refused = |record: &Record| match record {
+        Record::Workload(w) => w.refused.is_some(),
+        Record::Object(o) => o.refused.is_some(),
+        Record::Error(_) | Record::Notice(_) => false,
+    };
+    if count(after, is_error) > count(before, is_error) {
+        Some("a part of the file could no longer be read".to_owned())
+    } else if count(after, is_refused) > count(before, is_refused) {
+        Some("the API server would refuse an object that it takes".to_owned())
+    } else {
+        None
+    }
 }
