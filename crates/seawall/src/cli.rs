@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 use seawall_check::{FailOn, LevelVersion};
 use seawall_finding::Date;
-use seawall_model::KubernetesVersion;
+use seawall_model::{KubernetesVersion, Level};
+
+use crate::known::{self, known};
 
 /// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
 #[derive(Debug, Parser)]
@@ -27,18 +30,23 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// List all rules.
     Checks(ChecksArgs),
+    /// Print a script that completes commands, options and their values in a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands into a directory.
+    Man(ManArgs),
 }
 
 /// What decides how manifests are judged: shared by all commands that judge.
 #[derive(Debug, Args)]
 pub(crate) struct JudgeArgs {
     /// Files, directories, globs, or `-` for standard input.
-    #[arg(value_name = "PATH", default_value = ".")]
+    #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<OsString>,
 
     /// Level to judge at where neither a Namespace in the input nor the configuration says one: privileged, baseline or
     /// restricted, with a policy version if wanted (baseline:v1.30) [default: restricted].
-    #[arg(long, value_name = "LEVEL[:VERSION]")]
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = known::<LevelVersion>(known::levels))]
+    #[arg(hide_possible_values = true)]
     pub(crate) level: Option<LevelVersion>,
 
     /// The target cluster's version: `latest` and newer pins mean this one [default: the newest known].
@@ -47,7 +55,8 @@ pub(crate) struct JudgeArgs {
 
     /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
     /// Can be given several times [default: enforce].
-    #[arg(long, value_name = "BAR", value_delimiter = ',')]
+    #[arg(long, value_name = "BAR", value_delimiter = ',', value_parser = known::<FailOn>(known::bars))]
+    #[arg(hide_possible_values = true)]
     pub(crate) fail_on: Vec<FailOn>,
 
     /// Configuration file [default: the first seawall.yaml found upwards from the first path].
@@ -98,6 +107,7 @@ pub(crate) struct ScanArgs {
 
     /// Output format: text, concise or jsonl; with =FILE into a file. Can be given several times.
     #[arg(long = "format", short = 'f', value_name = "FORMAT[=FILE]")]
+    #[arg(value_parser = known::<FormatArg>(known::formats), hide_possible_values = true)]
     pub(crate) formats: Vec<FormatArg>,
 
     /// Print the reference's own sentences instead of explanations.
@@ -164,16 +174,19 @@ pub(crate) struct FormatArg {
     pub(crate) file: Option<PathBuf>,
 }
 
+impl Format {
+    /// All formats by name.
+    pub(crate) const ALL: [(&'static str, Self); 3] =
+        [("text", Self::Text), ("concise", Self::Concise), ("jsonl", Self::Jsonl)];
+}
+
 impl FromStr for FormatArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(n, f)| (n, Some(f)));
-        let format = match name {
-            "text" => Format::Text,
-            "concise" => Format::Concise,
-            "jsonl" => Format::Jsonl,
-            _ => return Err("known formats: text, concise, jsonl".to_owned()),
+        let Some((_, format)) = Format::ALL.into_iter().find(|(known, _)| *known == name) else {
+            return Err(format!("known formats: {}", Format::ALL.map(|(known, _)| known).join(", ")));
         };
         match file {
             Some("") => Err(format!("no file behind `{name}=`")),
@@ -190,13 +203,41 @@ Examples:
   seawall explain read-only-root-filesystem   what the standard does not ask for")]
 pub(crate) struct ExplainArgs {
     /// A rule's id, or another name for it; `seawall checks` lists them.
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", value_parser = known::<String>(known::rules), hide_possible_values = true)]
     pub(crate) rule: String,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall checks                     all rules, with the least strict level that forbids each
+  seawall checks --level baseline    the rules of one level")]
 pub(crate) struct ChecksArgs {
     /// Only rules that this level of the Pod Security Standards includes.
-    #[arg(long, value_name = "LEVEL")]
-    pub(crate) level: Option<seawall_model::Level>,
+    #[arg(long, value_name = "LEVEL", value_parser = known::<Level>(known::levels))]
+    pub(crate) level: Option<Level>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  source <(seawall completions bash)                               in this shell
+  seawall completions bash > ~/.local/share/bash-completion/completions/seawall
+  seawall completions zsh > ~/.zfunc/_seawall                      with ~/.zfunc in fpath
+  seawall completions fish > ~/.config/fish/completions/seawall.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall man | man -l -                               read the main page
+  seawall man --out ~/.local/share/man/man1            install all pages, for `man seawall-scan`")]
+pub(crate) struct ManArgs {
+    /// Write one page for each command into this directory; it is made if it is not there.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
 }

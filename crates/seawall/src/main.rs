@@ -3,8 +3,11 @@
 mod candidate;
 mod checks;
 mod cli;
+mod completions;
 mod config;
 mod explain;
+mod known;
+mod man;
 mod outputs;
 mod pipeline;
 mod scan;
@@ -32,6 +35,8 @@ fn main() -> ExitCode {
         cli::Command::Config(args) => config::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
+        cli::Command::Completions(args) => completions::run(&args),
+        cli::Command::Man(args) => man::run(&args),
     };
     match result {
         Ok(status) => ExitCode::from(status),
