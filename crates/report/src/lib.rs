@@ -14,6 +14,7 @@ use std::time::Duration;
 use seawall_check::{Record, Summary};
 
 pub use text::Tail;
+pub use visible::text as visible;
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -98,6 +98,7 @@ Examples:
   seawall scan --level baseline:v1.30 deploy/      at another level and version
   seawall scan --format jsonl=report.jsonl .       text for people, records for machines
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
+  seawall scan --watch deploy/                     again on every change
 
 Exit status:
   0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]
@@ -137,6 +138,10 @@ pub(crate) struct ScanArgs {
     /// List findings that do not count, each with the reason.
     #[arg(long)]
     pub(crate) show_suppressed: bool,
+
+    /// Judge again whenever a file, the configuration, the baseline or the namespaces file changes, until interrupted.
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub(crate) watch: bool,
 }
 
 #[derive(Debug, Args)]

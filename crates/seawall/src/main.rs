@@ -10,9 +10,11 @@ mod known;
 mod man;
 mod outputs;
 mod pipeline;
+mod progress;
 mod scan;
 mod settings;
 mod terminal;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -17,11 +17,18 @@ use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::ScanArgs;
 use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
+use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, Failure};
+use crate::watch;
 
-/// Runs a scan; the exit status.
+/// Runs a scan, or one after the other while somebody watches; the exit status.
 pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
+    if args.watch { watch::run(args) } else { once(args) }
+}
+
+/// Runs one scan; the exit status.
+pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let started = Instant::now();
     let (mut outputs, renderers) = Outputs::open(args)?;
     let threads =
@@ -60,7 +67,8 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
         })
     }));
 
-    let mut surveys = survey(threads, &files, &options)?;
+    let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
+    let mut surveys = survey(threads, &files, &options, &progress("reading", files.len(), false))?;
     let all = || surveys.iter().flatten();
     let namespaces: Vec<_> = all().flat_map(|s| s.namespaces.iter().cloned()).collect();
     let declared: Vec<_> = all().flat_map(|s| s.exceptions.iter().cloned()).collect();
@@ -91,10 +99,20 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     let run = Run { levels: &levels, exceptions: &exceptions, options: &options, renderers: &renderers };
     let write_baseline = args.write_baseline.as_deref();
     let mut entries = Vec::new();
+    let whole_files = work.iter().flatten().filter(|part| part.last).count();
+    // A report that scrolls by is progress enough.
+    let progress = progress("judging", whole_files, terminal::is_output());
+    let say = |part: &Part<'_>| {
+        let said = part.say(&run, write_baseline.is_some());
+        if part.last {
+            progress.done();
+        }
+        said
+    };
     let judged: Result<(), Failure> = in_order(
         threads,
         &work,
-        |batch| batch.iter().map(|part| part.say(&run, write_baseline.is_some())).collect::<Vec<_>>(),
+        |batch| batch.iter().map(say).collect::<Vec<_>>(),
         |said| {
             said.into_iter().try_for_each(|said| {
                 tally.add(said.counts);
@@ -103,6 +121,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
             })
         },
     );
+    drop(progress);
     judged?;
     let mut late = options.ignores.notices(options.today);
     late.extend(exceptions.notices(options.today));
@@ -123,12 +142,15 @@ fn survey(
     threads: NonZeroUsize,
     files: &[Candidate],
     options: &Options,
+    progress: &Progress,
 ) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
     let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
-        let bytes = file.read_first(&room).ok()?;
-        Some(seawall_check::survey(file.source(&bytes), options))
+        let bytes = file.read_first(&room).ok();
+        let survey = bytes.map(|bytes| seawall_check::survey(file.source(&bytes), options));
+        progress.done();
+        survey
     };
     let batches: Vec<&[Candidate]> = files.chunks(FILES).collect();
     let surveyed: Result<(), Failure> = in_order(
