@@ -36,5 +36,5 @@ pub use record::{
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
-pub use survey::{Place, Seen, Source, Survey, excepted, survey};
+pub use survey::{Operators, Place, Seen, Source, Survey, excepted, survey};
 pub use tally::{Counts, Tally};

@@ -17,6 +17,7 @@ use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::{LABEL_PREFIX, NamespaceObject};
 use crate::locate::{first_token, region};
 use crate::options::Options;
+use crate::record::Region;
 
 /// A file that is being looked at.
 #[derive(Clone, Copy, Debug)]
@@ -50,14 +51,30 @@ pub struct Survey {
     pub workloads: Vec<Seen>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
-    /// Its exceptions and their policies, in order.
-    pub exceptions: Vec<Declared<Exception>>,
-    /// See `exceptions`.
-    pub policies: Vec<Declared<ExceptionPolicy>>,
+    /// What operators declare in it, if they do.
+    pub operators: Option<Box<Operators>>,
     /// What could not be read, each with the position in the file that its document would have.
     pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
     pub places: Vec<Place>,
+}
+
+/// Exceptions and their policies, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Operators {
+    /// `PodSecurityException` objects.
+    pub exceptions: Vec<Declared<Exception>>,
+    /// `PodSecurityExceptionPolicy` objects.
+    pub policies: Vec<Declared<ExceptionPolicy>>,
+}
+
+impl Operators {
+    fn add(&mut self, declaration: Declaration, scope: u16, file: Arc<str>, region: Region) {
+        match declaration {
+            Declaration::Exception(what) => self.exceptions.push(Declared { what, scope, file, region }),
+            Declaration::Policy(what) => self.policies.push(Declared { what, scope, file, region }),
+        }
+    }
 }
 
 /// A document that is worth reading again.
@@ -243,10 +260,7 @@ fn survey_document<'a>(
             let (scope, file) = (source.scope, source.file.clone());
             let region = region(lines, first_token(object.node));
             match declared {
-                Ok(Declaration::Exception(what)) => {
-                    survey.exceptions.push(Declared { what, scope, file, region });
-                }
-                Ok(Declaration::Policy(what)) => survey.policies.push(Declared { what, scope, file, region }),
+                Ok(what) => survey.operators.get_or_insert_default().add(what, scope, file, region),
                 Err(_) => speaks = true,
             }
         }

@@ -8,6 +8,7 @@ mod fingerprint;
 mod ignore;
 mod redact;
 mod rule;
+mod safety;
 
 use seawall_model::{FieldPath, ObjectId};
 
@@ -18,6 +19,7 @@ pub use ignore::{
 };
 pub use redact::{MASK, Place, place, redact, redact_line, secrets};
 pub use rule::{Doc, Rule, Severity};
+pub use safety::Safety;
 
 /// Where in an object something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

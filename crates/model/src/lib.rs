@@ -6,13 +6,13 @@
 pub mod decode;
 pub mod gotext;
 mod identity;
+pub mod image;
 pub mod json;
 pub mod nodes;
-mod path;
 pub mod pattern;
 pub mod pod;
 mod version;
 
 pub use identity::{ObjectId, WorkloadKind};
-pub use path::{FieldPath, Resolved, Segment, is_item};
+pub use seawall_yaml::{FieldPath, PathError, Resolved, Segment, is_item};
 pub use version::{KubernetesVersion, Level, PolicyVersion, VersionError};

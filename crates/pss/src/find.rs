@@ -9,6 +9,7 @@ use seawall_model::{FieldPath, ObjectId};
 use crate::check::CheckInfo;
 use crate::evaluate::CheckResult;
 use crate::offender::{Offender, Site, Value, containers};
+use crate::repair::RepairAt;
 use crate::text;
 
 /// What one finding speaks of: a rule at one container, or at the pod. Volumes and annotations belong to the pod.
@@ -51,6 +52,14 @@ impl<'o, 'p> Group<'o, 'p> {
     pub fn container(&self) -> Option<&'p str> {
         let first = self.offenders.first()?;
         first.container().map(|_| first.name)
+    }
+
+    /// How its offenders may be repaired, each that can be.
+    pub fn repairs(&self, pod: &Pod<'_>) -> Vec<RepairAt<'p>> {
+        let repair = |offender: &&Offender<'p>| {
+            (self.check.repair)(pod, offender).map(|repair| RepairAt::of(repair, offender, pod))
+        };
+        self.offenders.iter().filter_map(repair).collect()
     }
 
     /// The finding: `prefix` leads from the object's root to the pod or its template (`spec.template`).

@@ -20,6 +20,7 @@ mod find;
 pub mod namespace;
 mod offender;
 mod plan;
+mod repair;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -35,4 +36,5 @@ pub use faults::Faults;
 pub use find::{Group, findings, groups};
 pub use offender::{Field, Offender, Site, Value};
 pub use plan::{NEWEST, allowed, failing, plan_at, strictest};
+pub use repair::{Action, Literal, Repair, RepairAt};
 pub use topics::{TOPICS, Topic};

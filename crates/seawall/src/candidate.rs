@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use seawall_check::{InputError, Source};
+use seawall_check::{Config, InputError, Source};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_yaml::LineIndex;
 
@@ -24,10 +24,9 @@ pub(crate) const KEPT: usize = 4 << 20;
 pub(crate) struct Candidate {
     input: Input,
     pub(crate) name: Arc<str>,
-    /// From the directory of the configuration file.
-    path: Arc<str>,
+    /// From the directory of the configuration file, where that is another name.
+    path: Option<Box<str>>,
     pub(crate) scope: u16,
-    pub(crate) scope_name: Arc<str>,
     once: OnceLock<Arc<[u8]>>,
     held: Mutex<Option<Text>>,
 }
@@ -36,10 +35,9 @@ impl Candidate {
     pub(crate) fn new(input: Input, settings: &Settings) -> Self {
         let name: Arc<str> = input.display().into();
         let patterns = !(settings.config.scopes.is_empty() && settings.ignores.entries.is_empty());
-        let path = if patterns { settings.relative(&input) } else { name.clone() };
-        let scope = settings.config.scope_of(&path);
-        let scope_name = settings.config.scope_name(scope).into();
-        Self { input, name, path, scope, scope_name, once: OnceLock::new(), held: Mutex::new(None) }
+        let path = patterns.then(|| settings.relative(&input)).filter(|path| **path != *name);
+        let scope = settings.config.scope_of(path.as_deref().unwrap_or(&name));
+        Self { input, name, path, scope, once: OnceLock::new(), held: Mutex::new(None) }
     }
 
     /// Reads it the first time; `room` is what may still be kept.
@@ -69,16 +67,16 @@ impl Candidate {
         Ok(text)
     }
 
-    pub(crate) fn source<'a>(&'a self, bytes: &'a Arc<[u8]>) -> Source<'a> {
+    pub(crate) fn source<'a>(&'a self, bytes: &'a Arc<[u8]>, config: &'a Config) -> Source<'a> {
         Source {
             file: &self.name,
             bytes,
             lines: None,
             walked: self.input.origin == Origin::Walked,
             chart: self.input.in_chart.as_deref(),
-            path: &self.path,
+            path: self.path.as_deref().unwrap_or(&self.name),
             scope: self.scope,
-            scope_name: &self.scope_name,
+            scope_name: config.scope_name(self.scope),
         }
     }
 }

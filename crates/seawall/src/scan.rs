@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use seawall_check::{
-    Baseline, BaselineEntry, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind, Options,
-    Record, Source, Suppression, Survey, Tally,
+    Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind,
+    Options, Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::{Date, IgnoreSource};
 use seawall_input::{Input, InputKind, Origin};
@@ -68,11 +68,14 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     }));
 
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
-    let mut surveys = survey(threads, &files, &options, &progress("reading", files.len(), false))?;
+    let reading = progress("reading", files.len(), false);
+    let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
+    drop(reading);
     let all = || surveys.iter().flatten();
     let namespaces: Vec<_> = all().flat_map(|s| s.namespaces.iter().cloned()).collect();
-    let declared: Vec<_> = all().flat_map(|s| s.exceptions.iter().cloned()).collect();
-    let policies: Vec<_> = all().flat_map(|s| s.policies.iter().cloned()).collect();
+    let operators = || all().filter_map(|s| s.operators.as_deref());
+    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
+    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
     let levels = std::mem::take(&mut settings.config.levels);
     let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, args.judge.level());
     early.extend(notices.into_iter().map(Record::Notice));
@@ -80,7 +83,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let (exceptions, notices) = Exceptions::new(declared, &policies, of_config, options.today);
     early.extend(notices.into_iter().map(Record::Notice));
     if !exceptions.is_empty() {
-        except(threads, &files, &mut surveys, &exceptions, &options)?;
+        except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
     }
 
     let mut tally = Tally::new(args.judge.level().level, &options, &settings.fail_on);
@@ -96,7 +99,13 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let work = batches_of_work(&files, &surveys, |file, survey| {
         seawall_check::items(survey, file.scope, &levels, &options, all)
     });
-    let run = Run { levels: &levels, exceptions: &exceptions, options: &options, renderers: &renderers };
+    let run = Run {
+        levels: &levels,
+        exceptions: &exceptions,
+        options: &options,
+        config: &settings.config,
+        renderers: &renderers,
+    };
     let write_baseline = args.write_baseline.as_deref();
     let mut entries = Vec::new();
     let whole_files = work.iter().flatten().filter(|part| part.last).count();
@@ -142,13 +151,14 @@ fn survey(
     threads: NonZeroUsize,
     files: &[Candidate],
     options: &Options,
+    config: &Config,
     progress: &Progress,
 ) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
     let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
         let bytes = file.read_first(&room).ok();
-        let survey = bytes.map(|bytes| seawall_check::survey(file.source(&bytes), options));
+        let survey = bytes.map(|bytes| seawall_check::survey(file.source(&bytes, config), options));
         progress.done();
         survey
     };
@@ -172,6 +182,7 @@ fn except(
     surveys: &mut [Option<Survey>],
     exceptions: &Exceptions,
     options: &Options,
+    config: &Config,
 ) -> Result<(), Failure> {
     let pairs: Vec<_> = files
         .iter()
@@ -187,7 +198,7 @@ fn except(
         |(i, file, survey)| {
             // A file that is gone is told of when it is judged.
             let text = file.read_again(true).ok()?;
-            Some((*i, seawall_check::excepted(file.source(&text.bytes), survey, exceptions, options)))
+            Some((*i, seawall_check::excepted(file.source(&text.bytes, config), survey, exceptions, options)))
         },
         |of_file| {
             found.extend(of_file);
@@ -232,6 +243,7 @@ struct Run<'a> {
     levels: &'a Levels,
     exceptions: &'a Exceptions,
     options: &'a Options,
+    config: &'a Config,
     renderers: &'a Renderers,
 }
 
@@ -247,7 +259,7 @@ impl Part<'_> {
     fn say(&self, run: &Run<'_>, baseline: bool) -> Said {
         let records = match (self.survey, self.file.read_again(self.last)) {
             (Some(survey), Ok(text)) => {
-                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes) };
+                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes, run.config) };
                 seawall_check::judge(source, survey, &self.items, run.levels, run.exceptions, run.options)
             }
             (_, Err(error)) => vec![Record::Error(unreadable(&error))],
@@ -259,7 +271,8 @@ impl Part<'_> {
                 hint: Some("scan again".into()),
             })],
         };
-        let baseline = if baseline { entries(&records, &self.file.scope_name) } else { Vec::new() };
+        let baseline =
+            if baseline { entries(&records, run.config.scope_name(self.file.scope)) } else { Vec::new() };
         Said { counts: Counts::of(&records), rendered: run.renderers.render(&records), baseline }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// A file's path from the directory that patterns begin at; as it is where it is elsewhere.
-    pub(crate) fn relative(&self, input: &Input) -> Arc<str> {
+    pub(crate) fn relative(&self, input: &Input) -> Box<str> {
         let whole = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.clone());
         match whole.strip_prefix(&self.directory) {
             Ok(path) if input.kind == InputKind::File => {

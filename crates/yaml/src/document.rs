@@ -218,6 +218,11 @@ impl Document {
     }
 }
 
+/// The span that a node has among tags or anchors, which stand in document order.
+fn property(all: &[(NodeId, Span)], id: NodeId) -> Option<Span> {
+    all.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| all[at].1)
+}
+
 /// A node of a borrowed document: copy it freely.
 #[derive(Clone, Copy)]
 pub struct NodeRef<'d> {
@@ -370,7 +375,7 @@ impl<'d> NodeRef<'d> {
         if self.data().flags & flag::TAG == 0 {
             return None;
         }
-        self.doc.tags.iter().find(|(id, _)| *id == self.id).map(|(_, span)| *span)
+        property(&self.doc.tags, self.id)
     }
 
     /// The anchor as written, with its `&`.
@@ -378,7 +383,7 @@ impl<'d> NodeRef<'d> {
         if self.data().flags & flag::ANCHOR == 0 {
             return None;
         }
-        self.doc.anchors.iter().find(|(id, _)| *id == self.id).map(|(_, span)| *span)
+        property(&self.doc.anchors, self.id)
     }
 
     /// The number of items of a sequence or pairs of a mapping as written; 0 for scalars. Aliases are followed.

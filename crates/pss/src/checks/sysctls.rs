@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
 use seawall_model::gotext::plural;
-use seawall_model::pod::PodSpec;
+use seawall_model::pod::{Pod, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::faults::Faults;
 use crate::offender::{Field, Offender, SYSCTLS, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -132,6 +133,10 @@ impl Check for Sysctls {
             ),
             advice: "remove it; a setting that the workload cannot do without belongs on the node".to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::RemoveItem, "does it run without this kernel parameter?"))
     }
 }
 

@@ -1,8 +1,12 @@
 //! Field paths that name things by identity: keys, and list items by their merge key.
 
+mod parse;
+
 use std::fmt;
 
-use seawall_yaml::NodeRef;
+use crate::document::{Kind, NodeRef};
+
+pub use parse::PathError;
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,7 +26,7 @@ pub enum Segment {
 }
 
 /// A path from an object's root. Displayed as `spec.containers[name=app].securityContext.capabilities.add[0]`; keys that
-/// are not plain words are quoted: `metadata.annotations["a.b/c"]`.
+/// are not plain words are quoted: `metadata.annotations["a.b/c"]`. Parsing the text gives the same path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldPath(pub Vec<Segment>);
 
@@ -87,9 +91,8 @@ impl FieldPath {
                     Some((k, v)) => (Some(k), v),
                     None => return at,
                 },
-                Segment::Item { key, value } => match at.node.items().find(|item| is_item(*item, key, value))
-                {
-                    Some(item) => (None, item),
+                Segment::Item { key, value } => match named(at.node, key, value) {
+                    Some((_, item)) => (None, item),
                     None => return at,
                 },
                 Segment::Index(index) => match at.node.items().nth(*index as usize) {
@@ -101,11 +104,58 @@ impl FieldPath {
         }
         at
     }
+
+    /// The path as a JSON Pointer (RFC 6901) into the value at `root`, list items by their position there. Keys need not
+    /// exist; `None` if an item that is named by its merge key does not.
+    pub fn to_json_pointer(&self, root: NodeRef<'_>) -> Option<String> {
+        let mut out = String::new();
+        let mut at = Some(root);
+        for segment in &self.0 {
+            match segment {
+                Segment::Key(key) => {
+                    push_reference(&mut out, key);
+                    at = at.and_then(|node| node.get(key));
+                }
+                Segment::Item { key, value } => {
+                    let (index, item) = named(at?, key, value)?;
+                    push_reference(&mut out, &index.to_string());
+                    at = Some(item);
+                }
+                Segment::Index(index) => {
+                    push_reference(&mut out, &index.to_string());
+                    at = at.and_then(|node| node.items().nth(*index as usize));
+                }
+            }
+        }
+        Some(out)
+    }
 }
 
-/// Whether a list's item is the one that [`Segment::Item`] means.
+/// The item of a list that [`Segment::Item`] means, with its position.
+fn named<'d>(list: NodeRef<'d>, key: &str, value: &str) -> Option<(usize, NodeRef<'d>)> {
+    list.items().enumerate().find(|(_, item)| is_item(*item, key, value))
+}
+
+/// Adds a reference token to a JSON Pointer.
+pub(crate) fn push_reference(out: &mut String, token: &str) {
+    out.push('/');
+    for c in token.chars() {
+        match c {
+            '~' => out.push_str("~0"),
+            '/' => out.push_str("~1"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// Whether a list's item is the one that [`Segment::Item`] means, if no earlier one is.
 pub fn is_item(item: NodeRef<'_>, key: &str, value: &str) -> bool {
-    let named = if key.is_empty() { Some(item.resolved()) } else { item.get(key) };
+    let item = item.resolved();
+    let named = match item.kind() {
+        Kind::Mapping if !key.is_empty() => item.get(key),
+        Kind::Mapping | Kind::Sequence => None,
+        _ => Some(item).filter(|_| key.is_empty()),
+    };
     named.and_then(NodeRef::key).is_some_and(|text| text == value)
 }
 
@@ -120,8 +170,19 @@ impl fmt::Display for FieldPath {
                     f.write_str(key)?;
                 }
                 Segment::Key(key) => write!(f, "[{}]", Quoted(key))?,
-                Segment::Item { key, value } if is_bare(value) => write!(f, "[{key}={value}]")?,
-                Segment::Item { key, value } => write!(f, "[{key}={}]", Quoted(value))?,
+                Segment::Item { key, value } => {
+                    f.write_str("[")?;
+                    if is_word(key) || key.is_empty() {
+                        f.write_str(key)?;
+                    } else {
+                        write!(f, "{}", Quoted(key))?;
+                    }
+                    if is_bare(value) {
+                        write!(f, "={value}]")?;
+                    } else {
+                        write!(f, "={}]", Quoted(value))?;
+                    }
+                }
                 Segment::Index(index) => write!(f, "[{index}]")?,
             }
         }
@@ -158,23 +219,4 @@ fn is_bare(value: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn displays_by_identity() {
-        let path = FieldPath::root()
-            .keys("spec.template.spec.containers")
-            .item("name", "app")
-            .keys("securityContext.capabilities.add")
-            .index(0);
-        assert_eq!(
-            path.to_string(),
-            "spec.template.spec.containers[name=app].securityContext.capabilities.add[0]"
-        );
-        let odd = FieldPath::root().keys("metadata.annotations").key("a.b/c\u{1}").item("name", "x]y");
-        let set = FieldPath::root().key("add").item("", "SYS_ADMIN").item("", "a b");
-        assert_eq!(set.to_string(), "add[=SYS_ADMIN][=\"a b\"]");
-        assert_eq!(odd.to_string(), "metadata.annotations[\"a.b/c\\u0001\"][name=\"x]y\"]");
-    }
-}
+mod tests;
