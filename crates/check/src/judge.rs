@@ -6,7 +6,7 @@ use std::sync::Arc;
 use seawall_finding::{Date, Finding, Locus, Rule};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
-use seawall_manifest::workload::{self, Template};
+use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
@@ -678,12 +678,18 @@ impl Judge<'_> {
                 "{id} ({}) looks like a workload of an unknown kind and was not judged",
                 id.api_version
             ),
-            hint: Some(format!(
-                "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: spec.template}}]",
-                id.api_version, id.kind
-            )),
+            hint: Some(match workload::likely_entries(object).first() {
+                Some(entry) => format!("name it in seawall.yaml: customResources: [{}]", entry_text(entry)),
+                None => "judge the pods that it makes: kubectl get pods -o yaml | seawall scan -".to_owned(),
+            }),
         })
     }
+}
+
+fn entry_text(entry: &ConfiguredEntry) -> String {
+    let ConfiguredEntry { api_version, kind, path, form } = entry;
+    let form = if *form == Form::PodSpec { ", form: podSpec" } else { "" };
+    format!("{{apiVersion: {api_version}, kind: {kind}, path: {path}{form}}}")
 }
 
 /// One pod of an object, with what may let its faults pass.

@@ -25,6 +25,17 @@ pub struct NamespaceObject {
     pub region: Region,
 }
 
+impl NamespaceObject {
+    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// What its labels ask for.
+    pub(crate) fn policy(&self) -> Policy {
+        resolve(self.labels(), Policy::default()).0
+    }
+}
+
 /// The levels of all namespaces of a run.
 #[derive(Clone, Debug)]
 pub struct Levels {
@@ -63,8 +74,7 @@ impl Levels {
         let mut notices = Vec::new();
         let mut declared: BTreeMap<String, Vec<(u16, Policy)>> = BTreeMap::new();
         for namespace in namespaces {
-            let labels = namespace.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-            let (policy, errors) = resolve(labels, Policy::default());
+            let (policy, errors) = resolve(namespace.labels(), Policy::default());
             let mut notice = |kind, message: String, hint: Option<String>| {
                 notices.push(Notice {
                     kind,
@@ -104,10 +114,7 @@ impl Levels {
                 }
             }
         }
-        let lent = lent.iter().map(|namespace| {
-            let labels = namespace.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-            (namespace.name.clone(), resolve(labels, Policy::default()).0)
-        });
+        let lent = lent.iter().map(|namespace| (namespace.name.clone(), namespace.policy()));
         let flag = labelled(flag, None, None);
         (Self { declared, lent: lent.collect(), config, flag }, notices)
     }

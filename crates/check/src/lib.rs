@@ -14,6 +14,8 @@ mod judge;
 mod levels;
 mod locate;
 mod options;
+mod proposal;
+mod quoted;
 mod record;
 pub mod rules;
 mod schema;
@@ -29,6 +31,8 @@ pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
+pub use proposal::{Proposal, Surveyed};
+pub use quoted::quoted;
 pub use record::{
     Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
     Record, Region, Subject, Summary, Suppression, Workload,
@@ -36,5 +40,5 @@ pub use record::{
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
-pub use survey::{Operators, Place, Seen, Source, Survey, excepted, survey};
+pub use survey::{Operators, Place, Seen, Source, Survey, UnknownKind, excepted, survey};
 pub use tally::{Counts, Tally};

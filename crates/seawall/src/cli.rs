@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// List all rules.
     Checks(ChecksArgs),
+    /// Write a first seawall.yaml from what a directory holds.
+    Init(InitArgs),
     /// Print a script that completes commands, options and their values in a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write the pages of all commands into a directory.
@@ -221,6 +223,29 @@ pub(crate) struct ChecksArgs {
     /// Only rules that this level of the Pod Security Standards includes.
     #[arg(long, value_name = "LEVEL", value_parser = known::<Level>(known::levels))]
     pub(crate) level: Option<Level>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall init                           write seawall.yaml for the current directory
+  seawall init --dry-run                 print it
+  seawall init --force clusters/prod     take the place of clusters/prod/seawall.yaml
+
+Exit status:
+  0  written    2  the file is there already, or input that could not be read; what was read is written")]
+pub(crate) struct InitArgs {
+    /// The directory that is looked through, and that the file is written into.
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: PathBuf,
+
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Print the file and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

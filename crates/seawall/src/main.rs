@@ -6,6 +6,7 @@ mod cli;
 mod completions;
 mod config;
 mod explain;
+mod init;
 mod known;
 mod man;
 mod outputs;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         cli::Command::Config(args) => config::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
+        cli::Command::Init(args) => init::run(&args),
         cli::Command::Completions(args) => completions::run(&args),
         cli::Command::Man(args) => man::run(&args),
     };

@@ -9,6 +9,7 @@ use seawall_check::{
     Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind,
     Options, Record, Source, Suppression, Survey, Tally,
 };
+use seawall_finding::exception::Exception;
 use seawall_finding::{Date, IgnoreSource};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_model::KubernetesVersion;
@@ -73,14 +74,11 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     drop(reading);
     let all = || surveys.iter().flatten();
     let namespaces: Vec<_> = all().flat_map(|s| s.namespaces.iter().cloned()).collect();
-    let operators = || all().filter_map(|s| s.operators.as_deref());
-    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
-    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
     let levels = std::mem::take(&mut settings.config.levels);
     let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, args.judge.level());
     early.extend(notices.into_iter().map(Record::Notice));
     let of_config = std::mem::take(&mut settings.config.exceptions);
-    let (exceptions, notices) = Exceptions::new(declared, &policies, of_config, options.today);
+    let (exceptions, notices) = exceptions(&surveys, of_config, options.today);
     early.extend(notices.into_iter().map(Record::Notice));
     if !exceptions.is_empty() {
         except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
@@ -146,8 +144,8 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     Ok(summary.exit)
 }
 
-/// Phase one, in parallel.
-fn survey(
+/// Phase one, in parallel; `None` for files that could not be read.
+pub(crate) fn survey(
     threads: NonZeroUsize,
     files: &[Candidate],
     options: &Options,
@@ -175,8 +173,20 @@ fn survey(
     surveyed.map(|()| surveys)
 }
 
+/// The exceptions of the input and of the configuration, and what a person should know of them.
+pub(crate) fn exceptions(
+    surveys: &[Option<Survey>],
+    of_config: Vec<Exception>,
+    today: Date,
+) -> (Exceptions, Vec<Notice>) {
+    let operators = || surveys.iter().flatten().filter_map(|s| s.operators.as_deref());
+    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
+    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
+    Exceptions::new(declared, &policies, of_config, today)
+}
+
 /// Takes exceptions into account: files with workloads are looked at once more.
-fn except(
+pub(crate) fn except(
     threads: NonZeroUsize,
     files: &[Candidate],
     surveys: &mut [Option<Survey>],
@@ -322,7 +332,7 @@ fn batches_of_work<'a>(
 }
 
 /// Whether a file met in a directory is seawall's own configuration.
-fn is_settings(input: &Input) -> bool {
+pub(crate) fn is_settings(input: &Input) -> bool {
     input.kind == InputKind::File && input.path.file_name().is_some_and(|n| n == settings::NAME)
 }
 

@@ -49,16 +49,24 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Settings of a directory without configuration.
+    pub(crate) fn bare(directory: &Path) -> Self {
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf());
+        Self { directory, ..Self::default() }
+    }
+
     /// A file's path from the directory that patterns begin at; as it is where it is elsewhere.
     pub(crate) fn relative(&self, input: &Input) -> Box<str> {
-        let whole = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.clone());
-        match whole.strip_prefix(&self.directory) {
-            Ok(path) if input.kind == InputKind::File => {
-                let parts: Vec<_> = path.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-                parts.join("/").into()
-            }
-            _ => input.display().into(),
-        }
+        let below = (input.kind == InputKind::File).then(|| self.below(&input.path)).flatten();
+        below.unwrap_or_else(|| input.display().into())
+    }
+
+    /// A path from the directory that patterns begin at, if it is below.
+    pub(crate) fn below(&self, path: &Path) -> Option<Box<str>> {
+        let whole = std::path::absolute(path).ok()?;
+        let below = whole.strip_prefix(&self.directory).ok()?;
+        let parts: Vec<_> = below.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+        Some(parts.join("/").into())
     }
 }
 
