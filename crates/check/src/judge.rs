@@ -1,22 +1,23 @@
 //! Phase two: levels are known; verdicts, findings and their places.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use seawall_finding::{Date, Finding, Locus, Rule};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
-use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
+use seawall_manifest::workload::{self, Form, Template};
 use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
-use seawall_pss::{CheckResult, Faults, Group, Offender};
+use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
 
 use crate::exceptions::{Exceptions, InForce, asking, declaration, holding};
 use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
 use crate::levels::Levels;
-use crate::locate::{first_token, locate, mark, region};
+use crate::locate::{Locator, first_token, mark, region};
 use crate::options::Options;
 use crate::record::{
     Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, Record,
@@ -153,6 +154,7 @@ struct Judge<'a> {
 /// What may let an offence pass at one template of an object.
 struct Around<'a> {
     object: IgnoredObject<'a>,
+    locator: &'a Locator<'a>,
     comments: &'a DocumentIgnores,
     on_object: &'a ObjectIgnores,
     on_template: ObjectIgnores,
@@ -310,6 +312,7 @@ impl Judge<'_> {
         } else {
             DocumentIgnores::default()
         };
+        let locator = Locator::new(document);
         // The strictest level that something of the document was judged at.
         let mut judged_at = Level::Privileged;
         let chart_source = chart_source(document);
@@ -317,7 +320,7 @@ impl Judge<'_> {
             let problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
             if !problems.is_empty() {
                 let (id, none) = (list.id(), ObjectIgnores::default());
-                let around = self.around(&id, &comments, &none);
+                let around = self.around(&id, &locator, &comments, &none);
                 let findings = self.schema(list, &problems, &around);
                 out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
             }
@@ -328,17 +331,18 @@ impl Judge<'_> {
             }
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let examined = examine(object, walker.as_deref_mut(), self.options);
-            if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
-                out.push(self.unknown_workload(&examined.object));
+            let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
+            if let Some(containers) = containers {
+                out.push(self.unknown_workload(&examined.object, &containers));
             }
             let refused = examined.refused().then(|| {
                 seawall_manifest::schema::refusal(&examined.problems)
-                    .map_or_else(|| "the pod template does not decode".into(), |p| p.reason.clone())
+                    .map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
             });
             let id = examined.object.id();
             let mut level = Level::Privileged;
             if examined.judged.is_empty() {
-                let around = self.around(&id, &comments, &on_object);
+                let around = self.around(&id, &locator, &comments, &on_object);
                 let findings = self.schema(&examined.object, &examined.problems, &around);
                 let report = self.object(
                     index,
@@ -357,7 +361,7 @@ impl Judge<'_> {
                     return;
                 }
                 let labels = if self.exceptions.is_empty() { Vec::new() } else { judged.template.labels() };
-                let mut around = self.around(&id, &comments, &on_object);
+                let mut around = self.around(&id, &locator, &comments, &on_object);
                 around.exceptions = self.exceptions.of(self.source.scope, &asking(&examined.object, &labels));
                 if judged.template.has_own_metadata() {
                     around.on_template =
@@ -404,12 +408,14 @@ impl Judge<'_> {
     fn around<'a>(
         &'a self,
         id: &'a ObjectId,
+        locator: &'a Locator<'a>,
         comments: &'a DocumentIgnores,
         on_object: &'a ObjectIgnores,
     ) -> Around<'a> {
         let (path, scope) = (self.source.path, self.source.scope_name);
         Around {
             object: IgnoredObject { path, scope, id },
+            locator,
             comments,
             on_object,
             on_template: ObjectIgnores::default(),
@@ -460,6 +466,13 @@ impl Judge<'_> {
         })
     }
 
+    /// Why a template of a kind without a schema does not decode, and where.
+    fn undecoded(&self, judged: &[Judged<'_>]) -> String {
+        let Some(error) = judged.iter().find_map(|j| j.pod.as_ref().err()) else { return String::new() };
+        let at = self.lines.position(error.offset);
+        format!("the pod template does not decode: line {}, column {}: {}", at.line, at.column, error.message)
+    }
+
     fn evaluate(
         &self,
         object: &Object<'_>,
@@ -476,8 +489,10 @@ impl Judge<'_> {
         };
         let [pod_faults, _] = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
-        if let Some(pod) = &judged.pod {
-            let subject = Judging { object, judged, pod, around };
+        let known = RefCell::default();
+        if let Ok(pod) = &judged.pod {
+            let names = Names::of(pod);
+            let subject = Judging { object, judged, names: &names, around, known: &known };
             for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
                 let results = self.results(&subject, at, &modes, &mut workload.findings);
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, self.options));
@@ -492,7 +507,8 @@ impl Judge<'_> {
                 (None, Some(pod)) => Evaluation { subject: Subject::Template, modes, ..pod.clone() },
                 (None, None) => continue,
                 (Some(pod), _) => {
-                    let subject = Judging { object, judged, pod, around };
+                    let names = Names::of(pod);
+                    let subject = Judging { object, judged, names: &names, around, known: &known };
                     let results = self.results(&subject, at, &modes, &mut workload.findings);
                     evaluation(Subject::Template, at, modes, &results, self.options)
                 }
@@ -537,10 +553,11 @@ impl Judge<'_> {
         modes: &[Mode],
         findings: &mut Vec<Located>,
     ) -> Vec<CheckResult<'p>> {
-        let all = seawall_pss::results(subject.pod, at.level, at.version.clamp(self.options.kubernetes));
+        let all =
+            seawall_pss::results(subject.names.pod(), at.level, at.version.clamp(self.options.kubernetes));
         let excepted = |rule: &'static Rule, offender: &Offender<'_>| {
             let container = offender.container().map(|_| offender.name);
-            let value = offender.subject(subject.pod);
+            let value = offender.subject(subject.names.pod());
             subject.around.exception(rule, container, &value, self.options.today).is_some()
         };
         let (left, out) = if subject.around.exceptions.is_empty() {
@@ -562,18 +579,20 @@ impl Judge<'_> {
     ) {
         for group in seawall_pss::groups(results) {
             for (located, suppressed) in self.parts(subject, &group) {
-                Self::add(Located { modes: modes.to_vec(), suppressed, ..located }, findings);
+                let located = Located { modes: modes.to_vec(), suppressed, ..located };
+                add(located, &mut subject.known.borrow_mut(), findings);
             }
         }
     }
 
     /// The findings of a group: one for what counts, and one for each reason why something does not.
     fn parts(&self, subject: &Judging<'_, '_>, group: &Group<'_, '_>) -> Vec<(Located, Option<Suppression>)> {
-        let Judging { object, judged, pod, around } = *subject;
+        let Judging { object, judged, names, around, .. } = *subject;
+        let pod = names.pod();
         let located = |group: &Group<'_, '_>| {
-            let mut finding = group.finding(pod, &FieldPath::root(), around.object.id)?;
+            let mut finding = group.finding(names, &FieldPath::root(), around.object.id)?;
             rebase(&mut finding, &judged.template);
-            Some(self.located(object, finding))
+            Some(self.located(object, finding, around.locator))
         };
         if around.exceptions.is_empty() && !around.ignores(self.options) {
             return located(group).map(|l| (l, None)).into_iter().collect();
@@ -603,26 +622,8 @@ impl Judge<'_> {
             .collect()
     }
 
-    /// Adds what is not there yet, and the modes to what is.
-    fn add(located: Located, findings: &mut Vec<Located>) {
-        let same = |l: &&mut Located| {
-            std::ptr::eq(l.finding.rule, located.finding.rule)
-                && l.finding.container == located.finding.container
-                && l.finding.primary.path == located.finding.primary.path
-                && same_suppression(l.suppressed.as_ref(), located.suppressed.as_ref())
-        };
-        if let Some(known) = findings.iter_mut().find(same) {
-            let more: Vec<Mode> =
-                located.modes.iter().filter(|m| !known.modes.contains(m)).copied().collect();
-            known.modes.extend(more);
-            known.modes.sort_unstable();
-            return;
-        }
-        findings.push(located);
-    }
-
-    fn located(&self, object: &Object<'_>, mut finding: Finding) -> Located {
-        let place = locate(object.node, &finding.primary.path);
+    fn located<'d>(&self, object: &Object<'d>, mut finding: Finding, locator: &Locator<'d>) -> Located {
+        let place = locator.locate(object.node, &finding.primary.path);
         if !place.found {
             explain_default(&mut finding);
         }
@@ -632,7 +633,7 @@ impl Judge<'_> {
             related.push(mark(self.lines, definition, "defined here"));
         }
         for Locus { path, label } in &finding.related {
-            related.push(mark(self.lines, locate(object.node, path).span, label.clone()));
+            related.push(mark(self.lines, locator.locate(object.node, path).span, label.clone()));
         }
         Located { finding, primary, related, missing: !place.found, modes: Vec::new(), suppressed: None }
     }
@@ -668,8 +669,31 @@ impl Judge<'_> {
         })
     }
 
-    fn unknown_workload(&self, object: &Object<'_>) -> Record {
+    fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
         let id = object.id();
+        let hint = if workload::is_misnamed(object) {
+            match workload::meant(&id.kind) {
+                Some((version, kind)) => {
+                    format!("Kubernetes knows no such kind: write apiVersion: {version} and kind: {kind}")
+                }
+                None => {
+                    "Kubernetes knows no such kind: kubectl api-resources lists those that it knows".into()
+                }
+            }
+        } else {
+            match workload::configured_path(containers) {
+                Some((path, form)) => {
+                    let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
+                    format!(
+                        "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
+                        id.api_version, id.kind
+                    )
+                }
+                None => {
+                    "its containers are no pod specification: have a look at the pods that it makes".into()
+                }
+            }
+        };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,
             file: Some(self.source.file.clone()),
@@ -678,26 +702,41 @@ impl Judge<'_> {
                 "{id} ({}) looks like a workload of an unknown kind and was not judged",
                 id.api_version
             ),
-            hint: Some(match workload::likely_entries(object).first() {
-                Some(entry) => format!("name it in seawall.yaml: customResources: [{}]", entry_text(entry)),
-                None => "judge the pods that it makes: kubectl get pods -o yaml | seawall scan -".to_owned(),
-            }),
+            hint: Some(hint),
         })
     }
-}
-
-fn entry_text(entry: &ConfiguredEntry) -> String {
-    let ConfiguredEntry { api_version, kind, path, form } = entry;
-    let form = if *form == Form::PodSpec { ", form: podSpec" } else { "" };
-    format!("{{apiVersion: {api_version}, kind: {kind}, path: {path}{form}}}")
 }
 
 /// One pod of an object, with what may let its faults pass.
 struct Judging<'a, 'p> {
     object: &'a Object<'a>,
     judged: &'a Judged<'a>,
-    pod: &'p Pod<'p>,
+    names: &'a Names<'p>,
     around: &'a Around<'a>,
+    /// The findings that are there already.
+    known: &'a RefCell<Known>,
+}
+
+/// Positions of findings by rule, container and path; several where a part of them is suppressed.
+type Known = HashMap<(&'static str, Option<String>, FieldPath), Vec<usize>>;
+
+/// Adds what is not there yet, and the modes to what is.
+fn add(located: Located, known: &mut Known, findings: &mut Vec<Located>) {
+    let Finding { rule, container, primary, .. } = &located.finding;
+    let same = known.entry((rule.id, container.clone(), primary.path.clone())).or_default();
+    let twin = same.iter().copied().find(|at| {
+        findings
+            .get(*at)
+            .is_some_and(|f| same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref()))
+    });
+    let Some(twin) = twin.and_then(|at| findings.get_mut(at)) else {
+        same.push(findings.len());
+        findings.push(located);
+        return;
+    };
+    let more: Vec<Mode> = located.modes.iter().filter(|m| !twin.modes.contains(m)).copied().collect();
+    twin.modes.extend(more);
+    twin.modes.sort_unstable();
 }
 
 fn same_suppression(a: Option<&Suppression>, b: Option<&Suppression>) -> bool {

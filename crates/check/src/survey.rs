@@ -8,6 +8,7 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Template};
 use seawall_model::WorkloadKind;
+use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
@@ -131,6 +132,10 @@ impl Seen {
 
 impl Survey {
     fn add_unknown(&mut self, object: &Object<'_>) {
+        // A mistake in a name is not to be configured.
+        if workload::is_misnamed(object) {
+            return;
+        }
         let entries = workload::likely_entries(object);
         let same = |u: &&mut UnknownKind| u.api_version == object.api_version && u.kind == object.kind;
         match self.unknown.iter_mut().find(same) {
@@ -150,15 +155,18 @@ impl Survey {
 /// One pod or pod template with the verdicts on it.
 pub(crate) struct Judged<'d> {
     pub(crate) template: Template<'d>,
-    /// As its pods would be when admission sees them; `None` if the object does not decode.
-    pub(crate) pod: Option<Pod<'d>>,
+    /// As its pods would be when admission sees them; why not, if the object does not decode.
+    pub(crate) pod: Result<Pod<'d>, DecodeError>,
     /// As the template stands when admission sees it, where its pods differ.
     pub(crate) as_template: Option<Pod<'d>>,
 }
 
 impl<'d> Judged<'d> {
     fn new(template: Template<'d>, options: &Options) -> Self {
-        let Ok(mut pod) = template.pod() else { return Self { template, pod: None, as_template: None } };
+        let mut pod = match template.pod() {
+            Ok(pod) => pod,
+            Err(error) => return Self { template, pod: Err(error), as_template: None },
+        };
         let mut as_template = None;
         if options.defaults {
             defaults::apply(&mut pod, Defaults::Template, options.kubernetes);
@@ -167,7 +175,7 @@ impl<'d> Judged<'d> {
             let applied = defaults::apply(&mut pod, Defaults::Pod, options.kubernetes);
             as_template = before.filter(|_| applied.host_ports || applied.app_armor);
         }
-        Self { template, pod: Some(pod), as_template }
+        Self { template, pod: Ok(pod), as_template }
     }
 
     /// What its pods fail, and what the template fails.
@@ -196,7 +204,7 @@ pub(crate) struct Examined<'d> {
 
 impl Examined<'_> {
     pub(crate) fn refused(&self) -> bool {
-        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_none())
+        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_err())
     }
 }
 
@@ -295,7 +303,8 @@ fn survey_document<'a>(
                 Err(_) => speaks = true,
             }
         }
-        if (object.api_version, object.kind) == ("v1", "Namespace") {
+        // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
+        if (object.api_version, object.kind) == ("v1", "Namespace") && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.namespaces.push(namespace(&object, source, lines));
         }
@@ -325,9 +334,11 @@ fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> 
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(seawall_yaml::NodeRef::entries) {
-        let (Some(key), Some(value)) = (key.key(), value.as_str()) else { continue };
+        let Some(key) = key.key() else { continue };
         if key.starts_with(LABEL_PREFIX) {
             found.retain(|(k, _)| *k != key);
+            // The API server makes null the empty text and refuses other types: none of them is a missing label.
+            let value = if value.is_null() { "" } else { value.text().unwrap_or_default() };
             found.push((key.into_owned(), value.to_owned()));
         }
     }

@@ -30,6 +30,27 @@ pub fn secrets(line: &str, place: Place) -> Vec<Range<usize>> {
     scan::line(line, place)
 }
 
+/// The byte ranges that may be secret of a line that no document could be read from, given the lines above it from the
+/// nearest on. The kind of its object is not known, nor where its values end: data count as those of a Secret, and what may
+/// be secret is all that stands behind its key.
+pub fn unread<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>) -> Vec<Range<usize>> {
+    // A tab stands for more than the spaces of the lines above: what it indents may belong to any of them.
+    let text = line.trim_start_matches([' ', '\t']);
+    let indent = line[..line.len() - text.len()].replace('\t', "        ");
+    let known = place(&format!("{indent}{text}"), above, "Secret");
+    let mut found = secrets(line, known);
+    let end = line.trim_end().len();
+    if let Some(start) = scan::unread(line, known).filter(|start| *start < end) {
+        found.retain(|range| range.start < start);
+        if let Some(last) = found.last_mut().filter(|range| range.end >= start) {
+            last.end = end;
+        } else {
+            found.push(start..end);
+        }
+    }
+    found
+}
+
 fn mask<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
@@ -70,6 +91,14 @@ mod tests {
             ("  - value: \"{}\"", Place::Environment),
             ("- {name: A, value: {}}", Place::Environment),
             ("env: [{name: A, value: {}}, {name: B, value: \"{}\"}]", Place::Plain),
+            ("env: [{name: A, value: p\"{}}, {name: B, value: it's {}}]", Place::Plain),
+            ("valeu: {}", Place::Environment),
+            ("- {name: A, Value: {}}", Place::Environment),
+            ("value: [{}, x]", Place::Environment),
+            ("value: {x: {y: {}}, z: {}}", Place::Environment),
+            ("a: [{}", Place::SecretData),
+            ("{\"data\":{\"a\":\"{}\",\"b\":{\"c\":\"{}\"}},\"kind\":\"Secret\"}", Place::Plain),
+            ("stringdata: {a: {}, b: c}", Place::Plain),
             ("{\"env\":[{\"name\":\"A\",\"value\":\"{}\"}]}", Place::Plain),
             ("value: !!str &a {}", Place::Environment),
             ("anything: {}", Place::SecretData),
@@ -85,6 +114,36 @@ mod tests {
         for (line, place) in positions {
             let shown = redact_line(&line.replace("{}", CANARY), place).into_owned();
             assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
+        }
+    }
+
+    #[test]
+    fn of_what_cannot_be_read_nothing_behind_a_secret_key_is_shown() {
+        let data = "kind: Secret\nstringData:\n";
+        let env = "spec:\n  containers:\n  - name: a\n    env:\n    - name: A\n";
+        for (above, line) in [
+            (data, "  a: @{}"),
+            (data, "  a: \"x\" {}"),
+            (data, "  a: [{}"),
+            (data, "  a: *{}"),
+            (data, "  a: |\n    x\n   {}"),
+            (data, "  {}"),
+            (data, "  a: |\n    x\n\t{}"),
+            (env, "      value: %{}"),
+            (env, "      valeu: {}: x"),
+            ("", "stringData: {a: {}"),
+            ("", "{\"kind\":\"Secret\",\"data\":{\"a\":\"x\" \"{}\"}}"),
+            ("", "DB_PASSWORD: *{}"),
+            ("", "- {name: A, env: [{value: \"x\" {}"),
+        ] {
+            let text = format!("{above}{}", line.replace("{}", CANARY));
+            let lines: Vec<&str> = text.lines().collect();
+            let (line, above) = lines.split_last().unwrap();
+            let shown = mask(line, &unread(line, above.iter().rev().map(|l| l.as_bytes())));
+            assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
+        }
+        for line in ["\timage: nginx", "  image: nginx: 1", "foo: [bar"] {
+            assert!(unread(line, std::iter::empty()).is_empty(), "{line}");
         }
     }
 
@@ -110,8 +169,8 @@ mod tests {
     #[test]
     fn hides_length_and_keeps_the_rest() {
         assert_eq!(
-            redact_line("- {name: A, value: x, b: c}", Place::Environment),
-            "- {name: A, value: ***, b: c}"
+            redact_line("- {name: A, value: x, optional: c}", Place::Environment),
+            "- {name: A, value: ***, optional: c}"
         );
         assert_eq!(redact_line("  password: \"x\" # why", Place::Plain), "  password: \"***\" # why");
         assert_eq!(redact_line("args: [--token, abc, --x]", Place::Plain), "args: [--token, ***, --x]");
@@ -136,6 +195,9 @@ mod tests {
             "password: |",
             "url: https://example.com/a@b",
             "keyboard: us",
+            "data: {}",
+            "data:",
+            "{\"data\":{},\"a\":1}",
             "compass: north",
         ] {
             assert_eq!(redact_line(line, Place::Plain), line);

@@ -1,14 +1,15 @@
 //! What people are told: findings with places and words.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use seawall_finding::{Finding, Locus, Rule, Severity};
-use seawall_model::pod::Pod;
+use seawall_model::pod::{ContainerClass, Pod};
 use seawall_model::{FieldPath, ObjectId};
 
 use crate::check::CheckInfo;
 use crate::evaluate::CheckResult;
-use crate::offender::{Offender, Site, Value, containers};
+use crate::offender::{Names, Offender, Site, Value, containers};
 use crate::repair::RepairAt;
 use crate::text;
 
@@ -30,12 +31,15 @@ pub fn groups<'o, 'p>(results: &'o [CheckResult<'p>]) -> Vec<Group<'o, 'p>> {
 fn of_result<'o, 'p>(result: &'o CheckResult<'p>) -> Vec<Group<'o, 'p>> {
     let check = result.check;
     let mut groups: Vec<Group<'o, 'p>> = Vec::new();
+    let mut known: HashMap<(&str, Option<(ContainerClass, usize)>), usize> = HashMap::new();
     for offender in counted(&result.offenders) {
-        let (rule, container) = ((check.rule)(offender), offender.container());
-        let same = |g: &&mut Group<'_, '_>| g.rule.id == rule.id && g.offenders[0].container() == container;
-        match groups.iter_mut().find(same) {
-            Some(group) => group.offenders.push(offender),
-            None => groups.push(Group { check, rule, offenders: vec![offender] }),
+        let rule = (check.rule)(offender);
+        let next = groups.len();
+        let at = *known.entry((rule.id, offender.container())).or_insert(next);
+        if at == next {
+            groups.push(Group { check, rule, offenders: vec![offender] });
+        } else {
+            groups[at].offenders.push(offender);
         }
     }
     groups
@@ -55,19 +59,20 @@ impl<'o, 'p> Group<'o, 'p> {
     }
 
     /// How its offenders may be repaired, each that can be.
-    pub fn repairs(&self, pod: &Pod<'_>) -> Vec<RepairAt<'p>> {
+    pub fn repairs(&self, names: &Names<'_>) -> Vec<RepairAt<'p>> {
         let repair = |offender: &&Offender<'p>| {
-            (self.check.repair)(pod, offender).map(|repair| RepairAt::of(repair, offender, pod))
+            (self.check.repair)(names.pod(), offender).map(|repair| RepairAt::of(repair, offender, names))
         };
         self.offenders.iter().filter_map(repair).collect()
     }
 
     /// The finding: `prefix` leads from the object's root to the pod or its template (`spec.template`).
-    pub fn finding(&self, pod: &Pod<'_>, prefix: &FieldPath, object: &ObjectId) -> Option<Finding> {
+    pub fn finding(&self, names: &Names<'_>, prefix: &FieldPath, object: &ObjectId) -> Option<Finding> {
         let Self { check, rule, offenders } = self;
+        let pod = names.pod();
         let (first, others) = offenders.split_first()?;
         let locus = |offender: &Offender<'_>| Locus {
-            path: offender.path(pod, prefix),
+            path: offender.path(names, prefix),
             label: label(pod, offender, (check.label)(offender)).into_owned(),
         };
         let account = (check.account)(&text::place(first), offenders);
@@ -92,7 +97,8 @@ pub fn findings(
     prefix: &FieldPath,
     object: &ObjectId,
 ) -> Vec<Finding> {
-    groups(results).iter().filter_map(|group| group.finding(pod, prefix, object)).collect()
+    let names = Names::of(pod);
+    groups(results).iter().filter_map(|group| group.finding(&names, prefix, object)).collect()
 }
 
 /// The offenders that are causes: where the pod itself sets something bad, containers that set nothing only inherit it.

@@ -34,7 +34,7 @@ pub use evaluate::{
 };
 pub use faults::Faults;
 pub use find::{Group, findings, groups};
-pub use offender::{Field, Offender, Site, Value};
+pub use offender::{Field, Names, Offender, Site, Value};
 pub use plan::{NEWEST, allowed, failing, plan_at, strictest};
 pub use repair::{Action, Literal, Repair, RepairAt};
 pub use topics::{TOPICS, Topic};

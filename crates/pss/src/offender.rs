@@ -1,6 +1,9 @@
 //! What exactly offends: a place, a field, and what was found there.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use seawall_model::FieldPath;
 use seawall_model::pod::{Container, ContainerClass, Pod, PodSpec};
@@ -114,47 +117,120 @@ impl<'p> Offender<'p> {
     }
 
     /// The path from the object's root, where `prefix` leads to the pod or its template (`spec.template`). List items
-    /// are named by their merge key where it tells them apart.
-    pub fn path(&self, pod: &Pod<'_>, prefix: &FieldPath) -> FieldPath {
-        let spec = &pod.spec;
+    /// are named by their merge key where it tells them apart. `names` are those of the pod.
+    pub fn path(&self, names: &Names<'_>, prefix: &FieldPath) -> FieldPath {
+        let spec = &names.pod.spec;
         match self.site {
             Site::Pod => match self.field.item.filter(|_| self.field.head == SYSCTLS) {
                 Some(index) => {
-                    let sysctls = spec.security_context.iter().flat_map(|c| &c.sysctls).map(|s| &*s.name);
-                    named(prefix.clone().key("spec").keys(SYSCTLS), sysctls, index).keys(self.field.tail)
+                    let sysctls = spec.security_context.as_ref().map_or(&[][..], |c| &c.sysctls);
+                    let all = || sysctls.iter().map(|s| &*s.name);
+                    let name = sysctls.get(index).map(|s| &*s.name).filter(|name| !name.is_empty());
+                    let name = names.unique(List::Sysctls, index, name, all);
+                    let at = prefix.clone().key("spec").keys(SYSCTLS);
+                    item(at, "name", name, index).keys(self.field.tail)
                 }
-                None => self.below(prefix.clone().key("spec"), None),
+                None => self.below(prefix.clone().key("spec"), None, names),
             },
             Site::Container { class, index } => {
                 let containers = containers(spec, class);
-                let names = containers.iter().map(|c| &*c.name);
-                let at = named(prefix.clone().key("spec").key(class.field()), names, index);
-                self.below(at, containers.get(index))
+                let all = || containers.iter().map(|c| &*c.name);
+                let name = containers.get(index).map(|c| &*c.name).filter(|name| !name.is_empty());
+                let name = names.unique(List::Containers(class), index, name, all);
+                let at = item(prefix.clone().key("spec").key(class.field()), "name", name, index);
+                self.below(at, containers.get(index), names)
             }
             Site::Volume(index) => {
-                let names = spec.volumes.iter().map(|v| &*v.name);
-                self.below(named(prefix.clone().keys("spec.volumes"), names, index), None)
+                let all = || spec.volumes.iter().map(|v| &*v.name);
+                let name = spec.volumes.get(index).map(|v| &*v.name).filter(|name| !name.is_empty());
+                let name = names.unique(List::Volumes, index, name, all);
+                self.below(item(prefix.clone().keys("spec.volumes"), "name", name, index), None, names)
             }
             Site::Annotation(_) => prefix.clone().keys("metadata.annotations").key(self.name),
         }
     }
 
-    fn below(&self, at: FieldPath, container: Option<&Container<'_>>) -> FieldPath {
+    fn below(&self, at: FieldPath, container: Option<&Container<'_>>, names: &Names<'_>) -> FieldPath {
         let at = at.keys(self.field.head);
         let Some(index) = self.field.item else { return at };
-        let item = match (container, self.field.head) {
-            (Some(container), "ports") => port(at, container, index),
-            (Some(container), ADDED_CAPABILITIES) => {
-                let capabilities = container.security_context.iter().flat_map(|c| &c.capabilities);
-                let mut added = capabilities.flat_map(|c| &c.add).map(|name| &**name);
-                match added.clone().nth(index).filter(|name| added.position(|n| n == *name) == Some(index)) {
-                    Some(name) => at.item("", name),
-                    None => at.index(index),
-                }
+        let at = match (container, self.field.head, self.container()) {
+            (Some(container), "ports", Some(of)) => {
+                let numbers = || container.ports.iter().map(|p| p.container_port);
+                let number =
+                    container.ports.get(index).map(|p| p.container_port).filter(|number| *number != 0);
+                let number = names.unique(List::Ports(of), index, number, numbers);
+                item(at, "containerPort", number.map(|n| n.to_string()).as_deref(), index)
+            }
+            (Some(container), ADDED_CAPABILITIES, Some(of)) => {
+                let context = container.security_context.as_ref();
+                let added = context.and_then(|c| c.capabilities.as_ref()).map_or(&[][..], |c| &c.add);
+                let all = || added.iter().map(|name| &**name);
+                let name = added.get(index).map(|name| &**name);
+                item(at, "", names.unique(List::Added(of), index, name, all), index)
             }
             _ => at.index(index),
         };
-        item.keys(self.field.tail)
+        at.keys(self.field.tail)
+    }
+}
+
+/// The item by the value of its merge key, by position where that does not tell it apart.
+fn item(at: FieldPath, key: &str, value: Option<&str>, index: usize) -> FieldPath {
+    match value {
+        Some(value) => at.item(key, value),
+        None => at.index(index),
+    }
+}
+
+/// A list of a pod whose items are told apart by a merge key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum List {
+    Sysctls,
+    Volumes,
+    Containers(ContainerClass),
+    Ports((ContainerClass, usize)),
+    Added((ContainerClass, usize)),
+}
+
+/// Lists up to this length are searched anew for every item.
+const SHORT: usize = 8;
+
+/// Which items of a pod's lists are the first with their merge key: looked up once for each list, so that paths of many items
+/// take no square of time.
+pub struct Names<'p> {
+    pod: &'p Pod<'p>,
+    first: RefCell<HashMap<List, Vec<bool>>>,
+}
+
+impl<'p> Names<'p> {
+    /// The names of a pod.
+    pub fn of(pod: &'p Pod<'p>) -> Self {
+        Self { pod, first: RefCell::default() }
+    }
+
+    /// The pod.
+    pub fn pod(&self) -> &'p Pod<'p> {
+        self.pod
+    }
+
+    /// The value of an item's merge key, if no earlier item has the same.
+    fn unique<T: Copy + Eq + Hash, I: Iterator<Item = T>>(
+        &self,
+        list: List,
+        index: usize,
+        value: Option<T>,
+        all: impl Fn() -> I,
+    ) -> Option<T> {
+        let value = value?;
+        if index < SHORT {
+            return (!all().take(index).any(|earlier| earlier == value)).then_some(value);
+        }
+        let mut lists = self.first.borrow_mut();
+        let first = lists.entry(list).or_insert_with(|| {
+            let mut seen = HashSet::new();
+            all().map(|value| seen.insert(value)).collect()
+        });
+        first.get(index).copied().unwrap_or_default().then_some(value)
     }
 }
 
@@ -164,27 +240,6 @@ pub(crate) fn containers<'s, 'd>(spec: &'s PodSpec<'d>, class: ContainerClass) -
         ContainerClass::Init => &spec.init_containers,
         ContainerClass::Main => &spec.containers,
         ContainerClass::Ephemeral => &spec.ephemeral_containers,
-    }
-}
-
-/// The item by its name, by position if it has none or shares it with an earlier item.
-fn named<'a>(at: FieldPath, mut names: impl Iterator<Item = &'a str> + Clone, index: usize) -> FieldPath {
-    match names.clone().nth(index) {
-        Some(name) if !name.is_empty() && names.position(|n| n == name) == Some(index) => {
-            at.item("name", name)
-        }
-        _ => at.index(index),
-    }
-}
-
-/// A port by its number, by position if it has none or shares it with an earlier port (of another protocol).
-fn port(at: FieldPath, container: &Container<'_>, index: usize) -> FieldPath {
-    let mut numbers = container.ports.iter().map(|p| p.container_port);
-    match numbers.clone().nth(index) {
-        Some(number) if number != 0 && numbers.position(|n| n == number) == Some(index) => {
-            at.item("containerPort", number.to_string())
-        }
-        _ => at.index(index),
     }
 }
 
@@ -208,7 +263,7 @@ mod tests {
     fn path(container: usize, field: Field) -> String {
         let site = Site::Container { class: ContainerClass::Main, index: container };
         let offender = Offender { site, name: "", field, value: Value::Missing };
-        offender.path(&pod(), &FieldPath::root().keys("spec.template")).to_string()
+        offender.path(&Names::of(&pod()), &FieldPath::root().keys("spec.template")).to_string()
     }
 
     #[test]
@@ -217,6 +272,27 @@ mod tests {
         assert_eq!(path(0, field), "spec.template.spec.containers[name=a].securityContext.privileged");
         assert_eq!(path(1, field), "spec.template.spec.containers[1].securityContext.privileged");
         assert_eq!(path(2, field), "spec.template.spec.containers[2].securityContext.privileged");
+    }
+
+    #[test]
+    fn long_lists_are_named_as_short_ones() {
+        let names = ["a", "b"].into_iter().chain(std::iter::repeat_n("a", 10)).chain(["c"]);
+        let spec = PodSpec {
+            containers: names.map(|name| Container { name: name.into(), ..Container::default() }).collect(),
+            ..PodSpec::default()
+        };
+        let pod = Pod { spec, ..Pod::default() };
+        let known = Names::of(&pod);
+        let path = |index| {
+            let site = Site::Container { class: ContainerClass::Main, index };
+            let offender = Offender { site, name: "", field: Field::of(""), value: Value::Missing };
+            offender.path(&known, &FieldPath::root()).to_string()
+        };
+        assert_eq!(
+            [path(0), path(1), path(2)],
+            ["spec.containers[name=a]", "spec.containers[name=b]", "spec.containers[2]"]
+        );
+        assert_eq!([path(11), path(12)], ["spec.containers[11]", "spec.containers[name=c]"]);
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 use seawall_finding::Safety;
 use seawall_model::FieldPath;
-use seawall_model::pod::Pod;
 
-use crate::offender::{Offender, Value};
+use crate::offender::{Names, Offender, Value};
 
 /// A value that a repair writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +85,8 @@ pub struct RepairAt<'p> {
 }
 
 impl<'p> RepairAt<'p> {
-    pub(crate) fn of(repair: Repair, offender: &Offender<'p>, pod: &Pod<'_>) -> Self {
-        let mut path = offender.path(pod, &FieldPath::root());
+    pub(crate) fn of(repair: Repair, offender: &Offender<'p>, names: &Names<'_>) -> Self {
+        let mut path = offender.path(names, &FieldPath::root());
         if repair.action == Action::RemoveItem {
             let below = offender.field.tail.split('.').filter(|key| !key.is_empty()).count();
             path.0.truncate(path.0.len() - below);

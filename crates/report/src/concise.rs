@@ -13,14 +13,15 @@ use crate::{Style, visible};
 pub(crate) fn record(out: &mut String, record: &Record, style: Style) {
     match record {
         Record::Workload(w) => {
-            if w.open.contains(&true) && w.findings.iter().all(|f| f.suppressed.is_some()) {
+            let unsaid = w.findings.iter().all(|f| f.suppressed.is_some());
+            if unsaid && w.open.contains(&true) && !style.hides_refusals() {
                 let failing = w.evaluations.iter().find(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
                 unexplained(&w.origin.file, w.region, &w.object, w.refused.as_deref().or(failing), out);
             }
             findings(&w.origin.file, &w.object, &w.findings, w.refused.is_some(), style, out);
         }
         Record::Object(o) => {
-            if o.findings.is_empty() {
+            if o.findings.is_empty() && !style.hides_refusals() {
                 unexplained(&o.origin.file, o.region, &o.object, o.refused.as_deref(), out);
             }
             findings(&o.origin.file, &o.object, &o.findings, o.refused.is_some(), style, out);
@@ -39,10 +40,9 @@ pub(crate) fn record(out: &mut String, record: &Record, style: Style) {
 
 fn findings(file: &str, object: &ObjectId, all: &[Located], refused: bool, style: Style, out: &mut String) {
     for located in all {
-        let word = Word::of(located, refused);
         let word = match &located.suppressed {
-            None if style.quiet && word != Word::Error => continue,
-            None => word.as_str(),
+            None if style.hides(located, refused) => continue,
+            None => Word::of(located, refused).as_str(),
             Some(_) if !style.suppressed => continue,
             Some(_) => "suppressed",
         };

@@ -11,7 +11,8 @@ mod writer;
 
 use std::time::Duration;
 
-use seawall_check::{Record, Summary};
+use seawall_check::{FailOn, Located, Mode, Record, Summary};
+use seawall_finding::Severity;
 
 pub use text::Tail;
 pub use visible::text as visible;
@@ -38,8 +39,67 @@ pub struct Style {
     pub exact: bool,
     /// Findings at the bar and errors only.
     pub quiet: bool,
+    /// What is at the bar.
+    pub bar: Bar,
     /// Whether findings that do not count are listed.
     pub suppressed: bool,
+}
+
+/// Which findings fail a run: those that a quiet report shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// Refusals by the API server, and what the enforced level forbids.
+    refusals: bool,
+    /// What the audited level forbids.
+    audit: bool,
+    /// What the level that is warned of forbids.
+    warn: bool,
+    /// Whatever is of this severity or above.
+    severity: Option<Severity>,
+}
+
+impl Bar {
+    /// The default: what the API server refuses.
+    pub const ENFORCE: Self = Self { refusals: true, audit: false, warn: false, severity: None };
+
+    /// The lowest of these; with `never` nothing is at it.
+    pub fn of(bars: &[FailOn]) -> Self {
+        let mut bar = Self { refusals: false, ..Self::ENFORCE };
+        for one in bars {
+            match one {
+                FailOn::Enforce => bar.refusals = true,
+                FailOn::Audit => (bar.refusals, bar.audit) = (true, true),
+                FailOn::Warn => (bar.refusals, bar.warn) = (true, true),
+                FailOn::Severity(s) => bar.severity = Some(bar.severity.map_or(*s, |known| known.min(*s))),
+                FailOn::Never => return Self { refusals: false, ..Self::ENFORCE },
+            }
+        }
+        bar
+    }
+
+    /// Whether a finding on an object that the API server refuses, or takes, is at it.
+    fn includes(self, located: &Located, refused: bool) -> bool {
+        let forbidden = |mode: &Mode| match mode {
+            Mode::Enforce => self.refusals,
+            Mode::Audit => self.audit,
+            Mode::Warn => self.warn,
+        };
+        (refused && self.refusals)
+            || located.modes.iter().any(forbidden)
+            || self.severity.is_some_and(|least| located.finding.severity >= least)
+    }
+}
+
+impl Style {
+    /// Whether a finding is left out.
+    fn hides(self, located: &Located, refused: bool) -> bool {
+        self.quiet && !self.bar.includes(located, refused)
+    }
+
+    /// Whether a refusal that no finding explains is left out.
+    fn hides_refusals(self) -> bool {
+        self.quiet && !self.bar.refusals
+    }
 }
 
 /// Writes records in one format.

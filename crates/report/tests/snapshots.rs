@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use common::{CANARY, all, basics, hostile, others, summary};
 use seawall_check::{Record, Summary};
-use seawall_report::{Format, Renderer, Style, Tail};
+use seawall_report::{Bar, Format, Renderer, Style, Tail};
 
-const STYLE: Style = Style { colour: false, width: 100, exact: false, quiet: false, suppressed: false };
+const STYLE: Style =
+    Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE, suppressed: false };
 
 fn whole(records: &[Record], summary: &Summary, format: Format, style: Style) -> String {
     let renderer = Renderer::new(format, style);
@@ -68,7 +69,9 @@ fn jsonl() {
 #[test]
 fn ends() {
     let end = |summary: &Summary| Renderer::new(Format::Text, STYLE).finish(summary, &Tail::default(), None);
-    let nothing = Summary { files: 3, objects: 1, target: summary().target, ..Summary::default() };
+    let kubernetes = seawall_check::NEWEST.into();
+    let nothing =
+        Summary { files: 3, objects: 1, target: summary().target, kubernetes, ..Summary::default() };
     assert_eq!(end(&nothing), "no workloads found in 3 files (1 object)\n");
     let clean = Summary { by_level: [0, 0, 1], files: 1, ..nothing };
     assert_eq!(

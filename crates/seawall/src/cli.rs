@@ -98,7 +98,7 @@ Examples:
   seawall scan deploy/ web.yaml 'apps/*/*.yaml'    files, directories and globs
   helm template ./chart | seawall scan -           a rendered chart
   seawall scan --level baseline:v1.30 deploy/      at another level and version
-  seawall scan --format jsonl=report.jsonl .       text for people, records for machines
+  seawall scan -f text -f jsonl=report.jsonl .     text for people, records for machines
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
   seawall scan --watch deploy/                     again on every change
 

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use seawall_check::{Record, Summary};
-use seawall_report::{Format, Renderer, Style, Tail};
+use seawall_input::{Input, InputKind, Origin};
+use seawall_report::{Bar, Format, Renderer, Style, Tail};
 
 use crate::cli::{self, FormatArg, ScanArgs};
 use crate::terminal::{self, Failure};
@@ -43,8 +44,13 @@ impl Renderers {
 }
 
 impl Outputs {
-    /// Opens what was asked for: text on standard output if nothing was.
-    pub(crate) fn open(args: &ScanArgs) -> Result<(Self, Renderers), Failure> {
+    /// Opens what was asked for: text on standard output if nothing was. A report of an earlier run is no input of this
+    /// one; any other input is not to be overwritten.
+    pub(crate) fn open(
+        args: &ScanArgs,
+        bar: Bar,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(Self, Renderers), Failure> {
         let text = [FormatArg { format: cli::Format::Text, file: None }];
         let formats = if args.formats.is_empty() { &text[..] } else { &args.formats[..] };
         if formats.iter().filter(|f| f.file.is_none()).count() > 1 {
@@ -52,6 +58,9 @@ impl Outputs {
                 "only one format can go to standard output".into(),
                 Some("send the others to files: --format jsonl=report.jsonl".into()),
             ));
+        }
+        for path in formats.iter().filter_map(|f| f.file.as_deref()) {
+            spare(path, inputs)?;
         }
         let mut all = Vec::new();
         for FormatArg { format, file } in formats {
@@ -65,6 +74,7 @@ impl Outputs {
                 width: if file.is_none() { terminal::width() } else { 100 },
                 exact: args.exact,
                 quiet: args.quiet,
+                bar,
                 suppressed: args.show_suppressed,
             };
             let to: Box<dyn Write> = match file {
@@ -106,6 +116,29 @@ impl Outputs {
         }
         Ok(())
     }
+}
+
+/// How the records of a run begin.
+const REPORT: &[u8] = b"{\"schema\":";
+
+/// Takes a report that will be written anew out of the inputs; an error if it is an input of another kind.
+fn spare(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    let same = |input: &Input| {
+        input.kind == InputKind::File
+            && input.path.file_name() == path.file_name()
+            && input.path.canonicalize().is_ok_and(|p| p == real)
+    };
+    let Some(at) = inputs.iter().position(same) else { return Ok(()) };
+    let bytes = seawall_input::read(&inputs[at]).unwrap_or_default();
+    if inputs[at].origin == Origin::Named || !(bytes.is_empty() || bytes.starts_with(REPORT)) {
+        return Err(Failure::Usage(
+            format!("`{}` is an input and would be overwritten", path.display()),
+            Some("name another file for the output".into()),
+        ));
+    }
+    inputs.remove(at);
+    Ok(())
 }
 
 fn output_error(file: Option<&PathBuf>, error: io::Error) -> Failure {

@@ -13,6 +13,7 @@ use seawall_finding::exception::Exception;
 use seawall_finding::{Date, IgnoreSource};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_model::KubernetesVersion;
+use seawall_report::Bar;
 
 use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::ScanArgs;
@@ -31,10 +32,16 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
 /// Runs one scan; the exit status.
 pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let started = Instant::now();
-    let (mut outputs, renderers) = Outputs::open(args)?;
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-    let mut settings = match settings::load(&args.judge, args.write_baseline.as_deref()) {
+    let loaded = settings::load(&args.judge, args.write_baseline.as_deref());
+    let mut found = match &loaded {
+        Ok(_) => seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()),
+        Err(_) => seawall_input::Inputs::default(),
+    };
+    let bars = loaded.as_ref().map_or(&args.judge.fail_on, |settings| &settings.fail_on);
+    let (mut outputs, renderers) = Outputs::open(args, Bar::of(bars), &mut found.inputs)?;
+    let mut settings = match loaded {
         Ok(settings) => settings,
         Err(errors) => {
             // Without its configuration a run would judge at the wrong levels.
@@ -48,7 +55,6 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         }
     };
     let (options, clamped) = options(args, &settings);
-    let found = seawall_input::walk(&args.judge.paths, &seawall_input::Options::default());
     let files: Vec<Candidate> = found
         .inputs
         .into_iter()
@@ -333,7 +339,9 @@ fn batches_of_work<'a>(
 
 /// Whether a file met in a directory is seawall's own configuration.
 pub(crate) fn is_settings(input: &Input) -> bool {
-    input.kind == InputKind::File && input.path.file_name().is_some_and(|n| n == settings::NAME)
+    input.kind == InputKind::File
+        && input.path.file_name().is_some_and(|n| n == settings::NAME)
+        && !settings::is_manifest(&input.path)
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.

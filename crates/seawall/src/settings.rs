@@ -9,7 +9,7 @@ use seawall_check::{
 };
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
-use seawall_yaml::{Document, LineIndex};
+use seawall_yaml::{Document, LineIndex, NodeRef};
 
 use crate::cli::JudgeArgs;
 
@@ -278,5 +278,19 @@ fn discover(args: &JudgeArgs) -> Option<PathBuf> {
     let start = first.unwrap_or(Path::new(".")).to_path_buf();
     let absolute = std::path::absolute(&start).ok()?;
     let directory = if absolute.is_dir() { absolute } else { absolute.parent()?.to_path_buf() };
-    directory.ancestors().map(|d| d.join(NAME)).find(|p| p.is_file()).map(shown)
+    let holds = |path: &PathBuf| path.is_file() && !is_manifest(path);
+    directory.ancestors().map(|d| d.join(NAME)).find(holds).map(shown)
+}
+
+/// Whether a file of that name holds Kubernetes objects, such as those that install a program called so.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    let input = Input {
+        path: path.to_owned(),
+        origin: seawall_input::Origin::Walked,
+        kind: InputKind::File,
+        in_chart: None,
+    };
+    let documents = seawall_input::read(&input).map(seawall_yaml::read).unwrap_or_default();
+    let has = |root: NodeRef<'_>| root.get("apiVersion").is_some() && root.get("kind").is_some();
+    documents.iter().any(|entry| entry.document.as_ref().is_some_and(|d| has(d.root())))
 }

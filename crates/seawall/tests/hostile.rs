@@ -69,3 +69,32 @@ fn secrets_reach_no_output() {
         assert!(!out.contains(CANARY), "{format}: {out}");
     }
 }
+
+#[test]
+fn secrets_of_documents_that_cannot_be_read_reach_no_output() {
+    const CANARY: &str = "hunter2canary";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n";
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: A\n      value: ";
+    let json = "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"a\":\"";
+    for text in [
+        format!("{secret}  a: @{CANARY}\n"),
+        format!("{secret}  a: %{CANARY}\n"),
+        format!("{secret}  a: *{CANARY}\n"),
+        format!("{secret}  a: \"x\\q{CANARY}\"\n"),
+        format!("{secret}  a: \"x\" {CANARY}\n"),
+        format!("{secret}  a: [{CANARY}\n"),
+        format!("{secret}  a: |\n    b\n\t{CANARY}\n"),
+        format!("{secret}  a: |\n    b\n   {CANARY}\n    c\n"),
+        format!("{pod}\"x\" {CANARY}\n"),
+        format!("{pod}*{CANARY}\n"),
+        format!("{json}x\" \"{CANARY}\"}}}}\n"),
+        format!("{json}{}\" \"{CANARY}\"}}}}\n", "x".repeat(9000)),
+    ] {
+        let dir = Dir::with(&[("a.yaml", &text)]);
+        for format in FORMATS {
+            let run = dir.run(&["scan", "--format", format, "."]);
+            assert_eq!(run.status, 2, "{text}");
+            assert!(!run.stdout.contains(CANARY), "{format}: {}", run.stdout);
+        }
+    }
+}

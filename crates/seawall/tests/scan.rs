@@ -47,6 +47,34 @@ fn invalid_and_missing_labels_follow_the_reference() {
 }
 
 #[test]
+fn labels_that_are_no_text_are_invalid_and_not_missing() {
+    for value in ["", "true", "1.25", "[baseline]"] {
+        let text =
+            format!("{POD}---\n{}", namespace(&format!("pod-security.kubernetes.io/enforce: {value}")));
+        let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
+        assert_eq!(run.workloads()[0]["evaluations"][0]["level"], "restricted", "{value}");
+        let notice = run.of("notice")[0]["message"].as_str().unwrap();
+        assert!(notice.contains("must be one of privileged, baseline, restricted"), "{value}: {notice}");
+        assert_eq!(run.status, 1, "{value}");
+    }
+}
+
+#[test]
+fn a_namespace_without_a_name_holds_no_workload() {
+    for metadata in [
+        "{labels: {pod-security.kubernetes.io/enforce: privileged}}",
+        "{generateName: pr-}",
+        "{name: \"\", labels: {pod-security.kubernetes.io/enforce: privileged}}",
+    ] {
+        let pod = POD.replace(", namespace: shop", "");
+        let text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {metadata}\n---\n{pod}");
+        let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
+        assert_eq!(run.workloads()[0]["levelsFrom"], "flag", "{metadata}");
+        assert_eq!(run.status, 1, "{metadata}");
+    }
+}
+
+#[test]
 fn two_namespaces_of_one_name_count_by_the_stricter() {
     let a = namespace("pod-security.kubernetes.io/enforce: privileged");
     let b = namespace("pod-security.kubernetes.io/enforce: restricted");
@@ -73,6 +101,61 @@ fn the_configuration_names_levels_and_custom_resources() {
 }
 
 #[test]
+fn a_manifest_of_the_name_of_the_configuration_is_judged() {
+    let dir = Dir::with(&[("seawall.yaml", "levels: {sh*: baseline}\n"), ("apps/seawall.yaml", POD)]);
+    for paths in [["."], ["apps"], ["apps/seawall.yaml"]] {
+        let run = dir.scan(&paths);
+        assert_eq!(run.workloads().len(), 1, "{paths:?}: {:?}", run.all);
+        assert_eq!(run.workloads()[0]["levelsFrom"], "config:sh*", "{paths:?}");
+        assert_eq!((run.status, run.of("notice").len()), (0, 0), "{paths:?}");
+    }
+}
+
+#[test]
+fn what_is_not_judged_says_how_to_have_it_judged() {
+    let worker = |spec: &str| {
+        format!("apiVersion: example.com/v1\nkind: Worker\nmetadata: {{name: w}}\nspec: {spec}\n")
+    };
+    let containers = "containers: [{name: c, image: x, securityContext: {privileged: true}}]";
+    for spec in [
+        format!("{{template: {{spec: {{{containers}}}}}}}"),
+        format!("{{podTemplate: {{spec: {{{containers}}}}}}}"),
+        format!("{{{containers}}}"),
+        format!("{{roles: [{{template: {{spec: {{{containers}}}}}}}]}}"),
+    ] {
+        let dir = Dir::with(&[("w.yaml", &worker(&spec))]);
+        let run = dir.scan(&["w.yaml"]);
+        let hint = run.of("notice")[0]["hint"].as_str().unwrap();
+        let (_, setting) = hint.split_once("seawall.yaml: ").unwrap();
+        dir.write("seawall.yaml", setting);
+        let run = dir.scan(&["w.yaml"]);
+        assert_eq!(
+            (run.status, run.findings("privileged-container").len()),
+            (1, 1),
+            "{setting}: {:?}",
+            run.all
+        );
+    }
+    for (named, hint) in
+        [("v1\nkind: Deployment", "apps/v1"), ("apps/v1\nkind: deployment", "kind: Deployment")]
+    {
+        let text = format!("apiVersion: {named}\nspec: {{template: {{spec: {{{containers}}}}}}}\n");
+        let run = Dir::with(&[("w.yaml", &text)]).scan(&["w.yaml"]);
+        let notice = run.of("notice")[0];
+        assert_eq!(notice["kind"], "unknown-workload");
+        assert!(notice["hint"].as_str().unwrap().contains(hint), "{notice}");
+    }
+}
+
+#[test]
+fn a_template_of_a_custom_resource_that_does_not_decode_says_where() {
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec:\n  template:\n    spec:\n      containers: [{name: c}]\n      hostPID: \"true\"\n";
+    let run = Dir::with(&[("r.yaml", text)]).scan(&["."]);
+    let refused = run.workloads()[0]["refused"].as_str().unwrap();
+    assert!(refused.contains("line 8, column 16: cannot unmarshal string"), "{refused}");
+}
+
+#[test]
 fn the_target_cluster_bounds_the_version() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostUsers: false\n  containers:\n  - {name: c, image: x, securityContext: {procMount: Unmasked}}\n";
     let dir = Dir::with(&[("p.yaml", pod)]);
@@ -82,6 +165,11 @@ fn the_target_cluster_bounds_the_version() {
     let evaluation = &old.workloads()[0]["evaluations"][0];
     assert_eq!((&evaluation["version"], &evaluation["evaluatedAs"]), (&"v1.36".into(), &"v1.34".into()));
     assert_eq!(evaluation["forbiddenReason"], "procMount");
+    let text =
+        dir.run(&["scan", "--level", "baseline:v1.36", "--kubernetes-version", "1.34", "p.yaml"]).stdout;
+    assert!(text.contains("-> baseline:v1.36 as v1.34"), "{text}");
+    assert!(text.contains("judged as by Kubernetes v1.34"), "{text}");
+    assert!(!dir.run(&["scan", "p.yaml"]).stdout.contains("judged as by"), "the newest goes without saying");
 }
 
 #[test]
@@ -134,6 +222,44 @@ fn exact_prints_the_references_sentences() {
     let folded = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = "pods \"p\" is forbidden: violates PodSecurity \"restricted:v1.30\": allowPrivilegeEscalation != false (container \"c\" must set securityContext.allowPrivilegeEscalation=false)";
     assert!(folded.contains(sentence), "{}", run.stdout);
+    // The reference has no sentence for what it never gets to see.
+    dir.write("p.yaml", POD.replace("image: x", "image: x, securitycontext: {}"));
+    for level in ["restricted", "privileged"] {
+        let run = dir.run(&["scan", "--exact", "--level", level, "--fail-on", "high", "p.yaml"]);
+        assert_eq!(run.status, 1);
+        assert!(run.stdout.contains("did you mean `securityContext`?"), "{}", run.stdout);
+        assert!(!run.stdout.contains("seawall explain run-as-non-root"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn quiet_shows_what_fails_the_run_and_nothing_else() {
+    let labels =
+        "pod-security.kubernetes.io/enforce: privileged, pod-security.kubernetes.io/warn: restricted";
+    let dir = Dir::with(&[("a.yaml", &format!("{POD}---\n{}", namespace(labels)))]);
+    for format in ["text", "concise"] {
+        for bar in
+            ["enforce", "audit", "warn", "high", "low", "critical", "never", "enforce,warn", "warn,never"]
+        {
+            let run = dir.run(&["scan", "-q", "-f", format, "--fail-on", bar, "a.yaml"]);
+            assert_eq!(
+                run.stdout.is_empty(),
+                run.status == 0,
+                "{format} {bar}: {} {}",
+                run.status,
+                run.stdout
+            );
+        }
+        let run = dir.run(&["scan", "-q", "-f", format, "--fail-on", "high", "a.yaml"]);
+        let (high, medium) =
+            (run.stdout.contains("run-as-non-root"), run.stdout.contains(" seccomp-profile"));
+        assert!(high && !medium, "{}", run.stdout);
+        let refused = Dir::with(&[("r.yaml", &POD.replace("{name: c, image: x}", "{name: c, image: 1}"))]);
+        for bar in ["enforce", "high", "critical", "never"] {
+            let run = refused.run(&["scan", "-q", "-f", format, "--fail-on", bar, "r.yaml"]);
+            assert_eq!(run.stdout.is_empty(), run.status == 0, "{format} {bar}: {}", run.stdout);
+        }
+    }
 }
 
 #[test]
@@ -171,6 +297,47 @@ fn formats_go_to_files_and_standard_output_at_once() {
 }
 
 #[test]
+fn reports_are_no_inputs_and_inputs_no_reports() {
+    let dir = Dir::with(&[("p.yaml", POD), ("k.yaml", "a: b\n")]);
+    for _ in 0..2 {
+        let run = dir.run(&["scan", "-f", "text", "-f", "jsonl=out.jsonl", "."]);
+        assert!(run.stdout.contains("1 workload in 2 files"), "{}", run.stdout);
+        assert_eq!(run.status, 1, "{}", run.stdout);
+    }
+    // The record of a notice has a kind, but nothing else of an object.
+    assert!(dir.read("out.jsonl").contains("\"kind\":\"not-kubernetes\""));
+    assert_eq!(dir.scan(&["."]).status, 1);
+    for args in [["jsonl=p.yaml", "p.yaml"], ["text=p.yaml", "*.yaml"], ["concise=./p.yaml", "."]] {
+        let run = dir.run(&["scan", "-f", args[0], args[1]]);
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(run.stderr.contains("is an input and would be overwritten"), "{}", run.stderr);
+        assert_eq!(dir.read("p.yaml"), POD);
+    }
+}
+
+#[test]
+fn what_could_not_be_read_is_not_taken_off_what_was_judged() {
+    let dir = Dir::with(&[("a.yaml", POD), ("b.yaml", "a: [\n")]);
+    let last = |paths: &[&str]| {
+        let run = dir.run(&[&["scan"], paths].concat());
+        assert_eq!(run.status, 2);
+        run.stdout.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        last(&["missing.yaml", "a.yaml"]),
+        "seawall judged the other 1 file; this one counts as an input error (exit status 2)"
+    );
+    assert_eq!(
+        last(&["missing.yaml", "a.yaml", "b.yaml"]),
+        "seawall judged the other 1 file; 2 input errors in 2 files (exit status 2)"
+    );
+    assert_eq!(
+        last(&["missing.yaml"]),
+        "nothing else was read; this one counts as an input error (exit status 2)"
+    );
+}
+
+#[test]
 fn standard_input_is_read() {
     let run = Dir::new().run_with_stdin(&["scan", "-f", "jsonl", "-"], POD.as_bytes()).records();
     assert_eq!(run.workloads()[0]["file"], "<stdin>");
@@ -194,6 +361,8 @@ fn rules_aliases_and_topics_are_explained() {
     let several = dir.run(&["explain", "hostNamespaces"]).stdout;
     assert_eq!(several.matches("# host-").count(), 3, "{several}");
     assert!(dir.run(&["explain", "NET_BIND_SERVICE"]).stdout.contains("ip_unprivileged_port_start"));
+    // What text shows in brackets can be asked for.
+    assert!(dir.run(&["explain", "restricted"]).stdout.contains("drop-all-capabilities"));
     let unknown = dir.run(&["explain", "privileged-containr"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("privileged-container"), "{}", unknown.stderr);

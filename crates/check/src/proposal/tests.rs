@@ -140,6 +140,12 @@ fn custom_resources_are_described() {
         ("a.yaml", None, thing("Worker", &format!("{{template: {{spec: {BASELINE}}}}}"))),
         ("b.yaml", None, thing("Worker", &format!("{{groups: [{{podSpec: {BASELINE}}}]}}"))),
         (
+            "d.yaml",
+            None,
+            "apiVersion: v1\nkind: Deployment\nspec: {template: {spec: {containers: [{image: x}]}}}\n"
+                .to_owned(),
+        ),
+        (
             "c.yaml",
             None,
             thing("Steps", "{steps: [{image: x}]}") + &thing("Fleet", &format!("{{podSpec: {BASELINE}}}")),

@@ -12,6 +12,7 @@ use seawall_model::{FieldPath, Segment, WorkloadKind, nodes};
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::objects::Object;
+use crate::types;
 pub use table::{CUSTOM, Entry, Form};
 
 /// A pod, or what pods are made from.
@@ -255,10 +256,46 @@ const LIKELY: [&str; 18] = [
     "spec.templates.*.container",
 ];
 
+/// Whether Kubernetes' own groups of workloads know no such kind: `Deployment` in `v1`, `deployment`, `apps/v2`.
+pub fn is_misnamed(object: &Object<'_>) -> bool {
+    matches!(object.group(), "" | "apps" | "batch" | "extensions")
+        && types::type_of(object.api_version, object.kind).is_none()
+        && types::retired_type_of(object.api_version, object.kind).is_none()
+}
+
+/// The apiVersion and kind of the built-in workload of nearly this name.
+pub fn meant(kind: &str) -> Option<(&'static str, &'static str)> {
+    types::kinds()
+        .find(|(version, known, _)| {
+            known.eq_ignore_ascii_case(kind) && table::built_in(version, known).is_some()
+        })
+        .map(|(version, known, _)| (version, known))
+}
+
+/// How a configuration names the pods whose containers are at `containers`, if it can: the path, and what is there.
+pub fn configured_path(containers: &FieldPath) -> Option<(String, Form)> {
+    let steps: Vec<&str> = containers
+        .0
+        .iter()
+        .map(|segment| match segment {
+            // A key with a dot, or none, would be read as several steps, or as none.
+            Segment::Key(key) if !(key.contains('.') || key.is_empty()) => key.as_str(),
+            _ => "*",
+        })
+        .collect();
+    let (path, form) = match steps.as_slice() {
+        [template @ .., "spec", "containers"] if !template.is_empty() => (template, Form::Template),
+        [spec @ .., "containers"] => (spec, Form::PodSpec),
+        _ => return None,
+    };
+    Some((path.join("."), form))
+}
+
 /// The containers of an object that looks like a workload without being known as one: its pods are not judged.
 /// `None` for built-in kinds and for objects that have [`templates`].
 pub fn looks_like_workload(object: &Object<'_>, configured: &[ConfiguredEntry]) -> Option<FieldPath> {
-    if table::is_built_in_group(object.group()) || !templates(object, configured).is_empty() {
+    let known = table::is_built_in_group(object.group()) && !is_misnamed(object);
+    if known || !templates(object, configured).is_empty() {
         return None;
     }
     LIKELY.iter().find_map(|pattern| containers(object, pattern).into_iter().next())
@@ -284,7 +321,7 @@ const DESCRIBED: usize = 16;
 pub fn likely_entries(object: &Object<'_>) -> Vec<ConfiguredEntry> {
     let mut entries: Vec<ConfiguredEntry> = Vec::new();
     for path in LIKELY.iter().flat_map(|pattern| containers(object, pattern)) {
-        let Some((path, form)) = template_of(&path) else { continue };
+        let Some((path, form)) = configured_path(&path) else { continue };
         let (api_version, kind) = (object.api_version.to_owned(), object.kind.to_owned());
         let entry = ConfiguredEntry { api_version, kind, path, form };
         if entries.len() == DESCRIBED {
@@ -295,26 +332,6 @@ pub fn likely_entries(object: &Object<'_>) -> Vec<ConfiguredEntry> {
         }
     }
     entries
-}
-
-/// The pattern for the template that has its containers at this path, and its form.
-fn template_of(containers: &FieldPath) -> Option<(String, Form)> {
-    let steps: Vec<&str> = containers
-        .0
-        .iter()
-        .map(|segment| match segment {
-            // A key with a dot, or none, would be read as several steps, or as none.
-            Segment::Key(key) if !(key.contains('.') || key.is_empty()) => key.as_str(),
-            _ => "*",
-        })
-        .collect();
-    match steps[..] {
-        [ref template @ .., "spec", "containers"] if !template.is_empty() => {
-            Some((template.join("."), Form::Template))
-        }
-        [ref spec @ .., "containers"] if !spec.is_empty() => Some((spec.join("."), Form::PodSpec)),
-        _ => None,
-    }
 }
 
 /// As [`visit`], for nodes of any kind and with paths by position only.

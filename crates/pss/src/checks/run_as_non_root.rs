@@ -116,10 +116,17 @@ impl Check for RunAsNonRoot {
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         let explicit = offenders.iter().any(|o| o.value != Value::Missing);
         let how = if explicit { "allows itself to run as root" } else { "may run as root: runAsNonRoot is not set" };
+        // What a container says itself the pod cannot mend.
+        let place = if explicit && offenders.iter().all(|o| o.container().is_some()) {
+            "here, or remove it if the pod says so"
+        } else {
+            "in the pod's `securityContext`"
+        };
         Account {
             message: format!("{at} {how}"),
-            advice: "write `runAsNonRoot: true` in the pod's `securityContext`, and see that the image names a user other than root by number, or set `runAsUser`"
-                .to_owned(),
+            advice: format!(
+                "write `runAsNonRoot: true` {place}, and see that the image names a user other than root by number, or set `runAsUser`"
+            ),
         }
     }
 

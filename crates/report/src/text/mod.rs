@@ -11,7 +11,7 @@ mod tally;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use seawall_check::{InputError, Located, Mode, ObjectReport, Origin, Record, Region, Workload};
+use seawall_check::{InputError, Located, ObjectReport, Origin, Record, Region, Workload};
 use seawall_finding::Rule;
 use seawall_model::{FieldPath, ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
@@ -49,14 +49,13 @@ fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, ou
 
 fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let failing = w.open.contains(&true);
-    let mut groups = groups(&w.findings, w.refused.is_some());
-    groups.retain(|g| !style.quiet || g.word == Word::Error);
-    let refused = w.open[Mode::Enforce as usize];
-    if style.quiet && !refused && groups.is_empty() {
-        return;
-    }
+    let refused = w.refused.is_some();
+    let mut groups = groups(&w.findings, refused);
+    groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     let suppressed = suppressed(&w.findings, style);
-    if suppressed.is_empty() && !failing && (groups.is_empty() || style.exact) {
+    // A refusal that no finding explains must not be lost.
+    let unexplained = failing && w.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();
+    if groups.is_empty() && suppressed.is_empty() && !unexplained {
         return;
     }
     let mut right = match (&w.refused, w.strictest) {
@@ -71,6 +70,14 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
             let _ = writeln!(out, "  {sentence}");
         }
         out.push('\n');
+        // Of the others the sentences speak.
+        groups.retain(|g| g.members.iter().all(|f| f.modes.is_empty()));
+        if !groups.is_empty() {
+            let index = cache.of(&w.origin);
+            for group in &groups {
+                finding(group, &w.object.kind, w.pod_spec.as_ref(), index, style, out);
+            }
+        }
         return;
     }
     if !groups.is_empty() {
@@ -78,8 +85,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     }
     head.write(&right, w.custom, style, out);
     out.push('\n');
-    if groups.is_empty() && failing {
-        // A refusal that no finding explains must not be lost.
+    if unexplained {
         let reasons = w.evaluations.iter().filter(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
         let why = w.refused.as_deref().map_or_else(|| reasons.max_by_key(|r| r.len()), Some);
         title(Word::Error, "refused", why.unwrap_or_default(), style, out);
@@ -114,10 +120,13 @@ fn write_suppressed(findings: &[&Located], style: Style, out: &mut String) {
 }
 
 fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
-    let mut groups = groups(&o.findings, o.refused.is_some());
-    groups.retain(|g| !style.quiet || g.word == Word::Error);
+    let refused = o.refused.is_some();
+    let mut groups = groups(&o.findings, refused);
+    groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     let suppressed = suppressed(&o.findings, style);
-    if groups.is_empty() && suppressed.is_empty() && !o.is_open() {
+    let unexplained =
+        o.is_open() && o.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();
+    if groups.is_empty() && suppressed.is_empty() && !unexplained {
         return;
     }
     let refused = if o.refused.is_some() { "refused by the API server: " } else { "" };
@@ -127,7 +136,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         Head { origin: &o.origin, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
     head.write(&right, false, style, out);
     out.push('\n');
-    if groups.is_empty() && o.is_open() {
+    if unexplained {
         title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
         out.push('\n');
     }
@@ -138,12 +147,16 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     write_suppressed(&suppressed, style, out);
 }
 
-/// The strictest level that a workload is held to, with its version where one is pinned.
+/// The strictest level that a workload is held to, with its version where one is pinned, and the one that it was judged at
+/// where the target cluster does not know that.
 fn target(w: &Workload) -> String {
     let target = w.target();
-    match w.evaluations.iter().find(|e| e.level == target).map(|e| e.version) {
-        Some(version @ PolicyVersion::Minor(_)) => format!("{target}:{version}"),
-        Some(PolicyVersion::Latest) | None => target.to_string(),
+    match w.evaluations.iter().find(|e| e.level == target).map(|e| (e.version, e.evaluated_as)) {
+        Some((version @ PolicyVersion::Minor(minor), as_minor)) if as_minor < minor => {
+            format!("{target}:{version} as v1.{as_minor}")
+        }
+        Some((version @ PolicyVersion::Minor(_), _)) => format!("{target}:{version}"),
+        Some((PolicyVersion::Latest, _)) | None => target.to_string(),
     }
 }
 
@@ -215,8 +228,13 @@ fn finding(
     context.extend(pod);
     // Lines at the margin only say what the header says.
     context.retain(|line| index.line(*line).first().is_some_and(|b| *b == b' ') || Some(*line) == pod);
-    let page =
-        snippet::Page { index, kind, width: style.width, color: style.colour, role: group.word.role() };
+    let page = snippet::Page {
+        index,
+        kind: Some(kind),
+        width: style.width,
+        color: style.colour,
+        role: group.word.role(),
+    };
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
     let notes = Notes { gutter: snippet::gutter(last), style };
@@ -408,8 +426,13 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
         (Some(region), Some(source)) => {
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
-            let page =
-                snippet::Page { index, kind: "", width: style.width, color: style.colour, role: Role::Error };
+            let page = snippet::Page {
+                index,
+                kind: None,
+                width: style.width,
+                color: style.colour,
+                role: Role::Error,
+            };
             snippet::write(&page, &[mark], &[], out);
         }
         _ if !hint.is_empty() => Notes { gutter: 1, style }.note(hint, out),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use seawall_check::Region;
-use seawall_finding::{MASK, Place, place, secrets};
+use seawall_finding::{MASK, Place, place, secrets, unread};
 use seawall_yaml::LineIndex;
 
 use super::paint::{Role, paint};
@@ -29,8 +29,8 @@ pub(super) struct Marked<'a> {
 /// Where and how to print.
 pub(super) struct Page<'a, 's> {
     pub(super) index: &'a LineIndex<'s>,
-    /// The object's kind, which decides what may be secret.
-    pub(super) kind: &'a str,
+    /// The object's kind, which decides what may be secret; `None` where no document could be read.
+    pub(super) kind: Option<&'a str>,
     pub(super) width: usize,
     pub(super) color: bool,
     pub(super) role: Role,
@@ -87,8 +87,13 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
     if bytes.len() <= LONG {
         let text = String::from_utf8_lossy(bytes);
         let above = (1..line).rev().map(|l| page.index.line(l));
-        let place = place(&text, above, page.kind);
-        let row = Row::of(&text, 1, &secrets(&text, place));
+        let masked = match page.kind {
+            // Of a Secret little else is worth quoting.
+            None => unread(&text, above),
+            Some(kind) if kind.eq_ignore_ascii_case("Secret") => unread(&text, above),
+            Some(kind) => secrets(&text, place(&text, above, kind)),
+        };
+        let row = Row::of(&text, 1, &masked);
         let mut marks = marks;
         loop {
             marks = write_row(page, line, &row, marks, (gutter, room), out);
@@ -104,9 +109,12 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
         return;
     }
     for mark in marks {
-        let (text, column) = around(bytes, mark.region.column);
+        let at = page.index.column(line, mark.region.column);
+        let (text, column) = around(bytes, at, mark.region.column);
         let mut masked = secrets(&text, Place::Environment);
-        if column > 1 {
+        if page.kind.is_none() {
+            masked = std::iter::once(0..text.len()).collect();
+        } else if column > 1 {
             // What began before the window is unknown up to the next key.
             let known = [text.find(",\""), text.find("{\""), text.find(", ")].into_iter().flatten().min();
             let known = known.unwrap_or(text.len());
@@ -118,18 +126,9 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
     }
 }
 
-/// A window of a long line around a column, and the column of its beginning.
-fn around(line: &[u8], column: u32) -> (Cow<'_, str>, u32) {
+/// A window of a long line around a column, which is at byte `at`, and the column of its beginning.
+fn around(line: &[u8], at: usize, column: u32) -> (Cow<'_, str>, u32) {
     let starts = |b: &u8| *b & 0xC0 != 0x80;
-    let mut left = column.saturating_sub(1);
-    let at = line
-        .iter()
-        .position(|b| {
-            let found = starts(b) && left == 0;
-            left -= u32::from(starts(b) && left > 0);
-            found
-        })
-        .unwrap_or(line.len());
     let mut start = at.saturating_sub(AROUND);
     while start > 0 && !starts(&line[start]) {
         start -= 1;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use seawall_check::{NoticeKind, Summary};
+use seawall_check::{NEWEST, NoticeKind, Summary};
 use seawall_model::Level;
 
 use super::paint::{Role, paint};
@@ -82,6 +82,13 @@ fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut
     }
     if !fails.is_empty() {
         wrap(&fails.join("; "), 0, 2, style.width, out);
+    }
+    if summary.kubernetes < u64::from(NEWEST) {
+        let minor = summary.kubernetes;
+        let text = format!(
+            "judged as by Kubernetes v1.{minor}: latest and newer versions of a level mean v1.{minor}"
+        );
+        wrap(&text, 0, 2, style.width, out);
     }
 }
 
@@ -182,7 +189,8 @@ fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
     if bad == 0 {
         return;
     }
-    let others = summary.files.saturating_sub(bad);
+    let read = tally.bad_files.iter().filter(|(_, read)| *read).count() as u64;
+    let others = summary.files.saturating_sub(read);
     let judged = match others {
         0 => "nothing else was read".to_owned(),
         n => format!("seawall judged the other {}", count(n, "file")),

@@ -14,8 +14,9 @@ pub(super) const KEPT: usize = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tail {
     pub(super) notices: Vec<Counted>,
-    /// Files with input errors, neighbours only once.
-    pub(super) bad_files: Vec<Arc<str>>,
+    /// Files with input errors, neighbours only once, and whether they could be read: the others are not among the
+    /// summary's files.
+    pub(super) bad_files: Vec<(Arc<str>, bool)>,
 }
 
 /// The notices of one kind.
@@ -36,7 +37,7 @@ impl Tail {
             Record::Notice(notice) => {
                 self.merge(Self { notices: vec![Counted::of(notice)], ..Self::default() });
             }
-            Record::Error(error) => self.bad_file(Arc::clone(&error.file)),
+            Record::Error(error) => self.bad_file((Arc::clone(&error.file), error.origin.is_some())),
             Record::Workload(_) | Record::Object(_) => {}
         }
     }
@@ -54,7 +55,7 @@ impl Tail {
         }
     }
 
-    fn bad_file(&mut self, file: Arc<str>) {
+    fn bad_file(&mut self, file: (Arc<str>, bool)) {
         if self.bad_files.last() != Some(&file) {
             self.bad_files.push(file);
         }
