@@ -182,9 +182,22 @@ pub(crate) struct FormatArg {
 }
 
 impl Format {
-    /// All formats by name.
-    pub(crate) const ALL: [(&'static str, Self); 3] =
-        [("text", Self::Text), ("concise", Self::Concise), ("jsonl", Self::Jsonl)];
+    pub(crate) const ALL: [Self; 3] = [Self::Text, Self::Concise, Self::Jsonl];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Concise => "concise",
+            Self::Jsonl => "jsonl",
+        }
+    }
+}
+
+impl FormatArg {
+    /// The names of all formats.
+    pub(crate) fn names() -> Vec<&'static str> {
+        Format::ALL.iter().map(|format| format.as_str()).collect()
+    }
 }
 
 impl FromStr for FormatArg {
@@ -192,8 +205,9 @@ impl FromStr for FormatArg {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(n, f)| (n, Some(f)));
-        let Some((_, format)) = Format::ALL.into_iter().find(|(known, _)| *known == name) else {
-            return Err(format!("known formats: {}", Format::ALL.map(|(known, _)| known).join(", ")));
+        let Some(format) = Format::ALL.into_iter().find(|format| format.as_str() == name) else {
+            let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+            return Err(format!("known formats: {}", known.join(", ")));
         };
         match file {
             Some("") => Err(format!("no file behind `{name}=`")),

@@ -9,7 +9,7 @@ use clap::{Arg, Command};
 use seawall_check::{FailOn, rules};
 use seawall_model::Level;
 
-use crate::cli::Format;
+use crate::cli::FormatArg;
 
 /// Parses a `T` and names values that are well known.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ pub(crate) fn bars() -> Vec<&'static str> {
 }
 
 pub(crate) fn formats() -> Vec<&'static str> {
-    Format::ALL.map(|(name, _)| name).to_vec()
+    FormatArg::names()
 }
 
 /// Ids of rules, and of topics that can be explained.
@@ -56,7 +56,6 @@ pub(crate) fn rules() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::FormatArg;
 
     #[test]
     fn what_is_offered_is_taken() {
