@@ -217,7 +217,8 @@ sha256sum "$name" > SHA256SUMS"#;
     let installed = action.read("path");
     let run = action.sandbox.run(&format!("{}/seawall", installed.trim()), &[]);
     assert_eq!(run.stdout, "a release\n");
-    action.sandbox.run("for f in releases/1.2.3/*.tar.gz; do echo more >> \"$f\"; done", &[]);
+    let other = "cd releases/1.2.3; echo another > seawall; tar -czf \"$(echo *.tar.gz)\" seawall";
+    assert_eq!(action.sandbox.run(other, &[]).status, 0);
     assert!(action.run("Install seawall", &inputs).status > 0, "the sum is wrong");
     assert!(action.run("Install seawall", &[("version", "9.9.9"), inputs[1]]).status > 0, "there is none");
 }
