@@ -90,6 +90,15 @@ fn examples_are_what_they_claim_to_be() {
     }
 }
 
+#[test]
+fn nothing_is_taken_for_a_tag() {
+    for page in pages() {
+        let prose = page.prose().replace("<!-- Made by code. Do not edit. -->", "");
+        let tag = prose.split('<').skip(1).find(|rest| !rest.starts_with("https://"));
+        assert_eq!(tag.and_then(|rest| rest.lines().next()), None, "docs/src/{}", page.name);
+    }
+}
+
 /// What a heading is called in links.
 fn slug(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
