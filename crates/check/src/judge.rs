@@ -7,8 +7,7 @@ use std::sync::Arc;
 use seawall_finding::{Date, Finding, Locus, Rule};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
-use seawall_manifest::workload::{self, Form, Template};
-use seawall_model::pod::Pod;
+use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
@@ -18,6 +17,7 @@ use crate::exceptions::{Exceptions, InForce, asking, declaration, holding};
 use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
 use crate::levels::Levels;
 use crate::locate::{Locator, first_token, mark, region};
+use crate::namespace;
 use crate::options::Options;
 use crate::record::{
     Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, Record,
@@ -332,8 +332,13 @@ impl Judge<'_> {
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let examined = examine(object, walker.as_deref_mut(), self.options);
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
-            if let Some(containers) = containers {
+            let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
+            if let Some(containers) = containers.filter(|_| !misnamed) {
                 out.push(self.unknown_workload(&examined.object, &containers));
+            } else if let Some(entry) =
+                workload::finds_nothing(&examined.object, &self.options.custom_resources)
+            {
+                out.push(self.without_pods(&examined.object, entry));
             }
             let refused = examined.refused().then(|| {
                 seawall_manifest::schema::refusal(&examined.problems)
@@ -343,15 +348,20 @@ impl Judge<'_> {
             let mut level = Level::Privileged;
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
-                let findings = self.schema(&examined.object, &examined.problems, &around);
-                let report = self.object(
-                    index,
-                    &examined.object,
-                    &around,
-                    refused.clone(),
-                    chart_source.clone(),
-                    findings,
-                );
+                let mut findings = self.schema(&examined.object, &examined.problems, &around);
+                let mut refused = refused.clone();
+                if misnamed {
+                    let wrong = schema::misnamed(&examined.object, &locator, self.lines);
+                    refused = Some(wrong.finding.message.clone());
+                    findings.push(self.passed(wrong, &around));
+                }
+                if namespace::is_namespace(&examined.object) {
+                    let (wrong, why) = namespace::check(&examined.object, &locator, self.lines);
+                    findings.extend(wrong.into_iter().map(|located| self.passed(located, &around)));
+                    refused = refused.or(why);
+                }
+                let report =
+                    self.object(index, &examined.object, &around, refused, chart_source.clone(), findings);
                 out.extend(report);
             }
             for (i, judged) in examined.judged.iter().enumerate() {
@@ -426,17 +436,19 @@ impl Judge<'_> {
 
     /// What the schema has against an object.
     fn schema(&self, object: &Object<'_>, problems: &[SchemaProblem], around: &Around<'_>) -> Vec<Located> {
-        let mut findings: Vec<Located> =
-            problems.iter().map(|p| schema::located(object, p, self.lines)).collect();
+        let located = problems.iter().map(|p| schema::located(object, p, self.lines));
+        located.map(|located| self.passed(located, around)).collect()
+    }
+
+    /// A finding with the ignore that passes over it, if one does.
+    fn passed(&self, mut located: Located, around: &Around<'_>) -> Located {
         if around.ignores(self.options) {
-            for located in &mut findings {
-                let Finding { rule, container, primary, .. } = &located.finding;
-                let marks: Vec<&Mark> = std::iter::once(&located.primary).chain(&located.related).collect();
-                let by = around.ignore(rule, container.as_deref(), &primary.path, &marks, self.options);
-                located.suppressed = by.map(Suppression::Ignored);
-            }
+            let Finding { rule, container, primary, .. } = &located.finding;
+            let marks: Vec<&Mark> = std::iter::once(&located.primary).chain(&located.related).collect();
+            let by = around.ignore(rule, container.as_deref(), &primary.path, &marks, self.options);
+            located.suppressed = by.map(Suppression::Ignored);
         }
-        findings
+        located
     }
 
     /// The report on an object that is no workload, if there is something to say.
@@ -669,30 +681,32 @@ impl Judge<'_> {
         })
     }
 
+    /// Said of an object of a configured kind in which no pod is found.
+    fn without_pods(&self, object: &Object<'_>, entry: &ConfiguredEntry) -> Record {
+        let id = object.id();
+        Record::Notice(Notice {
+            kind: NoticeKind::UnknownWorkload,
+            file: Some(self.source.file.clone()),
+            region: Some(region(self.lines, first_token(object.node))),
+            message: format!(
+                "{id} ({}) has no pod at `{}`, where customResources of the configuration looks for it, and was not judged",
+                id.api_version, entry.path
+            ),
+            hint: Some("correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into()),
+        })
+    }
+
     fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
         let id = object.id();
-        let hint = if workload::is_misnamed(object) {
-            match workload::meant(&id.kind) {
-                Some((version, kind)) => {
-                    format!("Kubernetes knows no such kind: write apiVersion: {version} and kind: {kind}")
-                }
-                None => {
-                    "Kubernetes knows no such kind: kubectl api-resources lists those that it knows".into()
-                }
+        let hint = match workload::configured_path(containers) {
+            Some((path, form)) => {
+                let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
+                format!(
+                    "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
+                    id.api_version, id.kind
+                )
             }
-        } else {
-            match workload::configured_path(containers) {
-                Some((path, form)) => {
-                    let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
-                    format!(
-                        "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
-                        id.api_version, id.kind
-                    )
-                }
-                None => {
-                    "its containers are no pod specification: have a look at the pods that it makes".into()
-                }
-            }
+            None => "its containers are no pod specification: have a look at the pods that it makes".into(),
         };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,

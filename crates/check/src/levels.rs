@@ -30,6 +30,11 @@ impl NamespaceObject {
         self.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
+    /// Whether a label names a level.
+    pub(crate) fn names_level(&self) -> bool {
+        self.labels().any(|(key, _)| Mode::ALL.iter().any(|mode| mode.level_label() == key))
+    }
+
     /// What its labels ask for.
     pub(crate) fn policy(&self) -> Policy {
         resolve(self.labels(), Policy::default()).0
@@ -47,7 +52,7 @@ pub struct Levels {
 }
 
 /// The prefix of the labels.
-pub(crate) const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";
+const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";
 
 /// The policy of a namespace that carries labels for just these levels: warn follows enforce, as in a cluster.
 fn labelled(enforce: LevelVersion, audit: Option<LevelVersion>, warn: Option<LevelVersion>) -> Policy {
@@ -74,7 +79,7 @@ impl Levels {
         let mut notices = Vec::new();
         let mut declared: BTreeMap<String, Vec<(u16, Policy)>> = BTreeMap::new();
         for namespace in namespaces {
-            let (policy, errors) = resolve(namespace.labels(), Policy::default());
+            let policy = namespace.policy();
             let mut notice = |kind, message: String, hint: Option<String>| {
                 notices.push(Notice {
                     kind,
@@ -84,10 +89,7 @@ impl Levels {
                     hint,
                 });
             };
-            for error in &errors {
-                notice(NoticeKind::NamespaceLabels, format!("namespace `{}`: {error}", namespace.name), None);
-            }
-            if namespace.labels.is_empty() {
+            if !namespace.names_level() {
                 notice(
                     NoticeKind::NamespaceLabels,
                     format!(

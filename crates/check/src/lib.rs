@@ -13,6 +13,7 @@ mod ignore;
 mod judge;
 mod levels;
 mod locate;
+mod namespace;
 mod options;
 mod proposal;
 mod quoted;

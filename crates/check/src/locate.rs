@@ -24,8 +24,11 @@ pub(crate) struct Place {
 pub(crate) struct Locator<'d> {
     document: &'d Document,
     lists: RefCell<HashMap<u32, ListIndex>>,
-    mappings: RefCell<HashMap<u32, HashMap<String, (u32, u32)>>>,
+    mappings: RefCell<HashMap<u32, MappingIndex>>,
 }
+
+/// The nodes of each key and its value.
+type MappingIndex = HashMap<String, (u32, u32)>;
 
 /// The items of a list, and the first of each value of a merge key.
 #[derive(Debug, Default)]

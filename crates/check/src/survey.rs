@@ -15,8 +15,9 @@ use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
 
 use crate::exceptions::{Declaration, Declared, Exceptions, asking, declaration, holding};
 use crate::ignore::{IgnoredObject, carries_ignores};
-use crate::levels::{LABEL_PREFIX, NamespaceObject};
+use crate::levels::NamespaceObject;
 use crate::locate::{first_token, region};
+use crate::namespace;
 use crate::options::Options;
 use crate::record::Region;
 
@@ -304,12 +305,15 @@ fn survey_document<'a>(
             }
         }
         // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
-        if (object.api_version, object.kind) == ("v1", "Namespace") && !object.name.is_empty() {
+        let is_namespace = namespace::is_namespace(&object);
+        speaks |= is_namespace && namespace::is_wrong(&object);
+        if is_namespace && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.namespaces.push(namespace(&object, source, lines));
         }
         let examined = examine(object, Some(walker), options);
-        speaks |= !examined.problems.is_empty();
+        speaks |= !examined.problems.is_empty()
+            || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;
             survey.add_unknown(&examined.object);
@@ -331,20 +335,9 @@ fn survey_document<'a>(
 }
 
 fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> NamespaceObject {
-    let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
-    let mut found: Vec<(String, String)> = Vec::new();
-    for (key, value) in labels.into_iter().flat_map(seawall_yaml::NodeRef::entries) {
-        let Some(key) = key.key() else { continue };
-        if key.starts_with(LABEL_PREFIX) {
-            found.retain(|(k, _)| *k != key);
-            // The API server makes null the empty text and refuses other types: none of them is a missing label.
-            let value = if value.is_null() { "" } else { value.text().unwrap_or_default() };
-            found.push((key.into_owned(), value.to_owned()));
-        }
-    }
     NamespaceObject {
         name: object.name.to_owned(),
-        labels: found,
+        labels: namespace::labels(object),
         scope: source.scope,
         file: source.file.clone(),
         region: region(lines, first_token(object.node)),

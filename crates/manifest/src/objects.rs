@@ -36,6 +36,7 @@ impl Object<'_> {
             kind: self.kind.to_owned(),
             namespace: self.namespace.to_owned(),
             name: self.name.to_owned(),
+            generate_name: if self.name.is_empty() { self.generate_name.to_owned() } else { String::new() },
         }
     }
 

@@ -28,10 +28,13 @@ pub fn groups<'o, 'p>(results: &'o [CheckResult<'p>]) -> Vec<Group<'o, 'p>> {
     results.iter().flat_map(of_result).collect()
 }
 
+/// A rule's id and the container it is at, or the pod.
+type Key = (&'static str, Option<(ContainerClass, usize)>);
+
 fn of_result<'o, 'p>(result: &'o CheckResult<'p>) -> Vec<Group<'o, 'p>> {
     let check = result.check;
     let mut groups: Vec<Group<'o, 'p>> = Vec::new();
-    let mut known: HashMap<(&str, Option<(ContainerClass, usize)>), usize> = HashMap::new();
+    let mut known: HashMap<Key, usize> = HashMap::new();
     for offender in counted(&result.offenders) {
         let rule = (check.rule)(offender);
         let next = groups.len();

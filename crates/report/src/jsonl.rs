@@ -102,6 +102,9 @@ fn head(w: &mut Writer<'_>, file: &str, document: u32, id: &ObjectId, region: Re
         w.string("kind", &id.kind);
         w.string("namespace", &id.namespace);
         w.string("name", &id.name);
+        if !id.generate_name.is_empty() {
+            w.string("generateName", &id.generate_name);
+        }
     });
 }
 

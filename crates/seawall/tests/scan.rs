@@ -38,8 +38,26 @@ fn invalid_and_missing_labels_follow_the_reference() {
     )]);
     let run = invalid.scan(&["."]);
     assert_eq!(run.status, 1, "an invalid enforce level counts as restricted");
-    let notice = run.of("notice")[0]["message"].as_str().unwrap();
-    assert!(notice.contains("must be one of privileged, baseline, restricted"), "{notice}");
+    assert_eq!(run.workloads()[0]["evaluations"][0]["level"], "restricted");
+    let object = run.of("object")[0];
+    assert_eq!(
+        object["refused"],
+        "Namespace \"shop\" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"Strict\": must be one of privileged, baseline, restricted"
+    );
+    assert_eq!(
+        (&object["findings"][0]["rule"], object["findings"][0]["column"].as_u64()),
+        (&"namespace-pss-label".into(), Some(69))
+    );
+    let warn = Dir::with(&[("a.yaml", &namespace("pod-security.kubernetes.io/warn: nope"))]);
+    assert_eq!(warn.scan(&["."]).status, 1, "the API server refuses to create it");
+    let misspelt = Dir::with(&[("a.yaml", &namespace("pod-security.kubernetes.io/enforc: restricted"))]);
+    let run = misspelt.scan(&["."]);
+    assert_eq!(run.status, 0);
+    assert_eq!(
+        run.findings("namespace-pss-label")[0]["advice"],
+        "did you mean `pod-security.kubernetes.io/enforce`?"
+    );
+    assert_eq!(run.of("notice")[0]["kind"], "namespace-labels", "nothing is enforced");
     let missing = Dir::with(&[("a.yaml", &format!("{POD}---\n{}", namespace("")))]);
     let run = missing.scan(&["."]);
     assert_eq!(run.status, 0, "no labels, nothing enforced");
@@ -53,8 +71,8 @@ fn labels_that_are_no_text_are_invalid_and_not_missing() {
             format!("{POD}---\n{}", namespace(&format!("pod-security.kubernetes.io/enforce: {value}")));
         let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
         assert_eq!(run.workloads()[0]["evaluations"][0]["level"], "restricted", "{value}");
-        let notice = run.of("notice")[0]["message"].as_str().unwrap();
-        assert!(notice.contains("must be one of privileged, baseline, restricted"), "{value}: {notice}");
+        let message = run.findings("namespace-pss-label")[0]["message"].as_str().unwrap();
+        assert!(message.contains("must be one of privileged, baseline, restricted"), "{value}: {message}");
         assert_eq!(run.status, 1, "{value}");
     }
 }
@@ -136,14 +154,23 @@ fn what_is_not_judged_says_how_to_have_it_judged() {
             run.all
         );
     }
-    for (named, hint) in
-        [("v1\nkind: Deployment", "apps/v1"), ("apps/v1\nkind: deployment", "kind: Deployment")]
-    {
-        let text = format!("apiVersion: {named}\nspec: {{template: {{spec: {{{containers}}}}}}}\n");
+}
+
+#[test]
+fn a_workload_of_a_misspelt_kind_is_refused() {
+    let spec = "{template: {spec: {containers: [{name: c, image: x}]}}}";
+    for (version, kind, meant) in [
+        ("v1", "Deployment", "write `apiVersion: apps/v1` and `kind: Deployment`"),
+        ("apps/v1", "deployment", "write `apiVersion: apps/v1` and `kind: Deployment`"),
+        ("batch/v1", "CornJob", "write `apiVersion: batch/v1` and `kind: CronJob`"),
+        ("apps/v1", "Thing", "kubectl api-resources"),
+    ] {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nspec: {spec}\n");
         let run = Dir::with(&[("w.yaml", &text)]).scan(&["w.yaml"]);
-        let notice = run.of("notice")[0];
-        assert_eq!(notice["kind"], "unknown-workload");
-        assert!(notice["hint"].as_str().unwrap().contains(hint), "{notice}");
+        let finding = run.findings("unknown-kind")[0];
+        let refused = format!("no matches for kind \"{kind}\" in version \"{version}\"");
+        assert_eq!((run.status, &finding["message"]), (1, &refused.as_str().into()), "{finding}");
+        assert!(finding["advice"].as_str().unwrap().contains(meant), "{finding}");
     }
 }
 
@@ -153,6 +180,16 @@ fn a_template_of_a_custom_resource_that_does_not_decode_says_where() {
     let run = Dir::with(&[("r.yaml", text)]).scan(&["."]);
     let refused = run.workloads()[0]["refused"].as_str().unwrap();
     assert!(refused.contains("line 8, column 16: cannot unmarshal string"), "{refused}");
+}
+
+#[test]
+fn a_configured_path_that_finds_no_pod_is_told_of() {
+    let config = "customResources: [{apiVersion: example.com/v1, kind: Worker, path: spec.pod}]\n";
+    let worker = "apiVersion: example.com/v1\nkind: Worker\nmetadata: {name: w}\nspec: {pods: {spec: {}}}\n";
+    let run = Dir::with(&[("seawall.yaml", config), ("w.yaml", worker)]).scan(&["w.yaml"]);
+    let notice = run.of("notice")[0];
+    assert_eq!(notice["kind"], "unknown-workload");
+    assert!(notice["message"].as_str().unwrap().contains("has no pod at `spec.pod`"), "{notice}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ const INPUTS: [(&str, &str); 9] = [
     ),
     (
         "ignored.yaml",
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: i, namespace: x}\nspec:\n  hostIPC: true\n  hostPID: true\n  containers: []\n---\napiVersion: v1\nkind: Service\nmetadata: {name: i}\nspec: {ports: x}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: i, namespace: x}\nspec:\n  hostIPC: true\n  hostPID: true\n  containers: []\n---\napiVersion: v1\nkind: Service\nmetadata: {name: i}\nspec: {ports: x}\n---\napiVersion: v1\nkind: Pod\nmetadata: {generateName: g-}\nspec: {containers: []}\n---\napiVersion: v1\nkind: Service\nmetadata: {generateName: s-}\nspec: {ports: x}\n",
     ),
     (
         "pods.yaml",

@@ -29,6 +29,10 @@ pub(super) fn levels(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<L
     }
     for (key, value) in value.entries() {
         let pattern = key.key().unwrap_or_default().into_owned();
+        if rules.iter().any(|rule: &LevelRule| rule.pattern == pattern) {
+            errors.push(error(key, format!("the pattern `{pattern}` is given twice"), None));
+            continue;
+        }
         if value.resolved().kind() != Kind::Mapping {
             match level_at(value) {
                 Ok(enforce) => rules.push(LevelRule { pattern, enforce, audit: None, warn: None }),

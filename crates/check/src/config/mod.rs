@@ -130,7 +130,14 @@ impl Config {
                 errors.push(error(key, format!("unknown setting `{name}`"), Some(fields_hint())));
                 continue;
             };
-            config.places.retain(|(known, _)| *known != setting);
+            if config.places.iter().any(|(known, _)| *known == setting) {
+                errors.push(error(
+                    key,
+                    format!("`{setting}` is set twice"),
+                    Some("keep one of the two".into()),
+                ));
+                continue;
+            }
             config.places.push((setting, key.span()));
             if !value.is_null() {
                 config.set(setting, value, file, lines, &mut errors);

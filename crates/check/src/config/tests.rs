@@ -45,6 +45,8 @@ baseline: base.yaml
 fn every_error_has_a_place() {
     for (text, error) in [
         ("a: 1\n", "1: unknown setting `a`"),
+        ("baseline: a\nbaseline: b\n", "2: `baseline` is set twice"),
+        ("levels:\n  a: baseline\n  a: restricted\n", "3: the pattern `a` is given twice"),
         ("\nprofile: x\n", "2: no profile is called `x`"),
         ("rules:\n  deselect: [host-prot]\n", "2: no rule is called `host-prot`"),
         (

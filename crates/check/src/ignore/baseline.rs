@@ -46,7 +46,8 @@ pub struct Baseline {
 pub fn object_key(id: &ObjectId) -> String {
     let group = id.api_version.rsplit_once('/').map_or("", |(group, _)| group);
     let slash = if group.is_empty() { "" } else { "/" };
-    format!("{group}{slash}{} {}/{}", id.kind, id.namespace, id.name)
+    let begin = if id.name.is_empty() && !id.generate_name.is_empty() { "*" } else { "" };
+    format!("{group}{slash}{} {}/{}{}{begin}", id.kind, id.namespace, id.name, id.generate_name)
 }
 
 impl Baseline {
@@ -234,6 +235,7 @@ mod tests {
             kind: "Deployment".into(),
             namespace: "shop".into(),
             name: "web".into(),
+            generate_name: String::new(),
         };
         assert_eq!(object_key(&id("apps/v1")), "apps/Deployment shop/web");
         assert_eq!(object_key(&id("apps/v1")), object_key(&id("apps/v1beta1")));

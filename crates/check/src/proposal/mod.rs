@@ -44,7 +44,7 @@ pub struct Proposal {
 /// What is known of a namespace.
 #[derive(Debug, Default)]
 struct Namespace {
-    /// Its declarations: path, what the labels ask for, and whether there are any.
+    /// Its declarations: path, what the labels ask for, and whether they name a level.
     declared: Vec<(String, Policy, bool)>,
     /// Its workloads by the strictest level that their pods pass.
     by_level: [u64; 3],
@@ -132,7 +132,7 @@ impl Proposal {
     }
 
     fn declare(&mut self, path: &str, namespace: &NamespaceObject) {
-        let declared = (path.to_owned(), namespace.policy(), !namespace.labels.is_empty());
+        let declared = (path.to_owned(), namespace.policy(), namespace.names_level());
         self.namespaces.entry(namespace.name.clone()).or_default().declared.push(declared);
     }
 

@@ -3,17 +3,23 @@
 mod duplicate_key;
 mod expired_exception;
 mod explain;
+mod namespace_pss_label;
 mod schema_invalid;
+mod unknown_kind;
 
 use seawall_finding::Rule;
 
 pub use duplicate_key::RULE as DUPLICATE_KEY;
 pub use expired_exception::RULE as EXPIRED_EXCEPTION;
+pub(crate) use explain::distance;
 pub use explain::{explain, nearest};
+pub use namespace_pss_label::RULE as NAMESPACE_PSS_LABEL;
 pub use schema_invalid::RULE as SCHEMA_INVALID;
+pub use unknown_kind::RULE as UNKNOWN_KIND;
 
 /// The rules that the driver itself answers for.
-pub static RULES: [&Rule; 3] = [&DUPLICATE_KEY, &EXPIRED_EXCEPTION, &SCHEMA_INVALID];
+pub static RULES: [&Rule; 5] =
+    [&DUPLICATE_KEY, &EXPIRED_EXCEPTION, &NAMESPACE_PSS_LABEL, &SCHEMA_INVALID, &UNKNOWN_KIND];
 
 /// Every rule of every engine, sorted by id.
 pub fn all() -> Vec<&'static Rule> {

@@ -20,6 +20,7 @@ use seawall_yaml::{NodeId, Span};
 use crate::objects::Object;
 use crate::types;
 use rank::Rank;
+pub(crate) use suggest::nearest;
 pub use walk::Walker;
 
 /// What is wrong with a part of an object.

@@ -392,11 +392,27 @@ impl Walker {
             node: node.id(),
             span: node.span(),
             key_span: key.map(NodeRef::span),
-            message: words::wrong_value(&name, step.shape, node),
+            message: words::wrong_value(&name, step.shape, node, self.is_aliased(document, step)),
             reason: words::reason(fault, go_type, step.shape, place),
             hint: words::hint(step.shape, node).map(str::to_owned),
             rank: self.rank(document, step),
         });
+    }
+
+    /// Whether an alias leads to a value, or to a collection that it is in.
+    fn is_aliased(&self, document: &Document, last: Step) -> bool {
+        self.steps(last).any(|(parent, step)| {
+            let parent = document.node(parent.node as usize);
+            let direct = match step.edge {
+                Edge::Root => true,
+                Edge::Key(at) => parent.is_some_and(|p| {
+                    p.pairs().any(|(key, value)| index(key) == at && index(value) == step.node)
+                }),
+                Edge::Item(at) => parent
+                    .is_some_and(|p| p.items().nth(at as usize).is_some_and(|item| index(item) == step.node)),
+            };
+            !direct
+        })
     }
 
     fn has_room(&mut self, answer: Answer) -> bool {

@@ -12,6 +12,7 @@ use seawall_model::{FieldPath, Segment, WorkloadKind, nodes};
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::objects::Object;
+use crate::schema::nearest;
 use crate::types;
 pub use table::{CUSTOM, Entry, Form};
 
@@ -234,6 +235,15 @@ fn visit<'d>(
     }
 }
 
+/// The configured entry that names an object's kind although none of its paths leads to pods.
+pub fn finds_nothing<'c>(
+    object: &Object<'_>,
+    configured: &'c [ConfiguredEntry],
+) -> Option<&'c ConfiguredEntry> {
+    let entry = configured.iter().find(|entry| entry.matches(object.api_version, object.kind))?;
+    templates(object, configured).is_empty().then_some(entry)
+}
+
 /// Where unknown kinds often keep pods.
 const LIKELY: [&str; 18] = [
     "spec.template.spec.containers",
@@ -265,11 +275,9 @@ pub fn is_misnamed(object: &Object<'_>) -> bool {
 
 /// The apiVersion and kind of the built-in workload of nearly this name.
 pub fn meant(kind: &str) -> Option<(&'static str, &'static str)> {
-    types::kinds()
-        .find(|(version, known, _)| {
-            known.eq_ignore_ascii_case(kind) && table::built_in(version, known).is_some()
-        })
-        .map(|(version, known, _)| (version, known))
+    let workloads = || types::kinds().filter(|(version, known, _)| table::built_in(version, known).is_some());
+    let name = nearest(workloads().map(|(_, known, _)| known), kind)?;
+    workloads().find(|(_, known, _)| *known == name).map(|(version, known, _)| (version, known))
 }
 
 /// How a configuration names the pods whose containers are at `containers`, if it can: the path, and what is there.

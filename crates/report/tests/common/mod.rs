@@ -122,6 +122,7 @@ pub(crate) fn workload(
             kind: kind.to_owned(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            generate_name: String::new(),
         },
         region: Region { line: 1, column: 1, end_line: 2, end_column: 1 },
         chart_source: None,
