@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write as _};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 use seawall_check::{Options, Proposal, Surveyed};
@@ -22,6 +22,8 @@ const INCOMPLETE: u8 = 2;
 /// Writes the configuration, or prints it.
 pub(crate) fn run(args: &InitArgs) -> Result<u8, Failure> {
     let path = args.directory.join(settings::NAME);
+    // As a person would name it: without `./`.
+    let path: PathBuf = path.components().filter(|c| !matches!(c, Component::CurDir)).collect();
     let may_write = args.force || args.dry_run;
     if !args.directory.is_dir() {
         return Err(Failure::Usage(format!("`{}` is no directory", args.directory.display()), None));

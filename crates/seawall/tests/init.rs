@@ -62,7 +62,7 @@ fn a_scan_with_it_passes_where_only_levels_were_missed() {
     assert!(before.of("error").is_empty());
     let run = dir.run(&["init"]);
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
-    assert_eq!(run.stdout, "wrote ./seawall.yaml: 8 files, 7 workloads, 6 namespaces\n");
+    assert_eq!(run.stdout, "wrote seawall.yaml: 8 files, 7 workloads, 5 namespaces\n");
     let text = dir.read("seawall.yaml");
     assert!(read(&text).is_ok(), "{:?}", read(&text).err());
     assert_eq!(complaints(&text), [""; 0]);
@@ -141,7 +141,7 @@ fn nothing_is_written_over() {
     dir.write("seawall.yaml", "# mine\n");
     let run = dir.run(&["init"]);
     assert_eq!((run.status, run.stdout.as_str()), (2, ""));
-    assert!(run.stderr.starts_with("error: `./seawall.yaml` is there already\n"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: `seawall.yaml` is there already\n"), "{}", run.stderr);
     assert_eq!(dir.read("seawall.yaml"), "# mine\n");
     let printed = dir.run(&["init", "--dry-run"]);
     assert_eq!((printed.status, dir.read("seawall.yaml").as_str()), (0, "# mine\n"));
@@ -165,7 +165,7 @@ fn what_cannot_be_read_is_told_of() {
         run.stderr
     );
     assert!(dir.read("seawall.yaml").contains("may be missing here:\n#   \"broken.yaml\"\n"));
-    assert!(run.stdout.starts_with("wrote ./seawall.yaml"));
+    assert!(run.stdout.starts_with("wrote seawall.yaml"));
 }
 
 #[test]

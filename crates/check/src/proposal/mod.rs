@@ -123,11 +123,12 @@ impl Proposal {
 
     /// What was found, in a few words.
     pub fn summary(&self) -> String {
+        let named = self.namespaces.keys().filter(|name| !name.is_empty()).count();
         format!(
             "{}, {}, {}",
             text::count(self.files, "file"),
             text::count(self.workloads, "workload"),
-            text::count(self.namespaces.len() as u64, "namespace"),
+            text::count(named as u64, "namespace"),
         )
     }
 

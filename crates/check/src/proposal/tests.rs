@@ -91,7 +91,7 @@ fn levels_are_what_all_workloads_pass() {
             "  \"shop\": {enforce: \"baseline\", warn: \"restricted\"} # 2 workloads",
         ]
     );
-    assert!(text.contains("found 2 files, 6 workloads, 4 namespaces."), "{text}");
+    assert!(text.contains("found 2 files, 6 workloads, 3 namespaces."), "{text}");
     let config = read(&text);
     assert_eq!(config.places.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["levels"]);
     assert_eq!(config.level_of("").map(|rule| rule.enforce.level), Some(Level::Baseline));
