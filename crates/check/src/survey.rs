@@ -57,6 +57,8 @@ pub struct Survey {
     pub operators: Option<Box<Operators>>,
     /// Kinds of objects that look like workloads and that nobody described.
     pub unknown: Vec<UnknownKind>,
+    /// Whether something in it should be an object and is none.
+    pub rejects: bool,
     /// What could not be read, each with the position in the file that its document would have.
     pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
@@ -286,6 +288,7 @@ fn survey_document<'a>(
     survey: &mut Survey,
 ) -> bool {
     let read = seawall_manifest::objects::objects(document);
+    survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document)
         || read.lists.iter().any(|l| !walker.check_list(l).is_empty());

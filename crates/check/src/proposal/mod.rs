@@ -104,7 +104,8 @@ impl Proposal {
                 }
                 _ => {}
             }
-            if has(|kind| !matches!(kind, ProblemKind::Template | ProblemKind::Ignored)) {
+            let unread = has(|kind| !matches!(kind, ProblemKind::Template | ProblemKind::Ignored));
+            if unread || file.survey.rejects {
                 proposal.broken.push(file.path.to_owned());
             }
         }
