@@ -109,6 +109,17 @@ pub(crate) fn need_go() -> Result<(), String> {
     }
 }
 
+/// Fails with the way to get Python unless one is there that can make environments for packages.
+pub(crate) fn need_python() -> Result<(), String> {
+    output(Command::new("python3").args(["-c", "import ensurepip, venv"])).map(drop).map_err(|error| {
+        format!(
+            "{error}\nPython 3 with `venv` runs consumers of reports that are written in Python.\n\
+             Get it from https://www.python.org/downloads, or `apt-get install python3-venv`;\n\
+             `cargo xtask test --quick` does without."
+        )
+    })
+}
+
 /// Whether `version` (`go1.26.8`) is `needed` (`1.26.0`) or newer.
 fn at_least(version: &str, needed: &str) -> bool {
     let numbers = |text: &str| -> Vec<u32> {

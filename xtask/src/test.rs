@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::docs;
-use crate::run::{cargo, need_component, need_go, need_target, show, want_manual_reader};
+use crate::run::{cargo, need_component, need_go, need_python, need_target, show, want_manual_reader};
 
 /// The crates without files, environment, clock and printing.
 const PURE: [&str; 6] =
@@ -138,9 +138,11 @@ fn edges() -> Result<(), String> {
     show(&mut cargo(&["test", "--quiet", "-p", "seawall", "--test", "edges"]))
 }
 
+/// The binary on real files, and what packages promise to those that use them.
 fn end_to_end() -> Result<(), String> {
     want_manual_reader();
-    show(&mut cargo(&["test", "--quiet", "-p", "seawall", "--test", "*"]))
+    let but = ["--workspace", "--exclude", "seawall-conformance"];
+    show(cargo(&["test", "--quiet"]).args(but).args(["--test", "*"]))
 }
 
 /// Generated files are what their generators write.
@@ -152,6 +154,7 @@ fn types() -> Result<(), String> {
 /// Ours against upstream's own code. The fuzz tests are there too: they get their time below.
 fn conformance() -> Result<(), String> {
     need_go()?;
+    need_python()?;
     show(conformance_tests().env("SEAWALL_FUZZ_SECONDS", "1"))
 }
 

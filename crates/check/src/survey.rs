@@ -217,8 +217,14 @@ pub(crate) fn examine<'d>(
     walker: Option<&mut Walker>,
     options: &Options,
 ) -> Examined<'d> {
-    let problems = walker.map(|w| w.check(&object)).unwrap_or_default();
     let templates = workload::templates(&object, &options.custom_resources);
+    let mut problems = Vec::new();
+    if let Some(walker) = walker {
+        problems = walker.check(&object);
+        for template in templates.iter().filter(|t| t.custom) {
+            problems.extend(walker.check_template(template));
+        }
+    }
     let judged = templates.into_iter().map(|template| Judged::new(template, options)).collect();
     Examined { object, problems, judged }
 }

@@ -101,6 +101,10 @@ mod tests {
             ("stringdata: {a: {}, b: c}", Place::Plain),
             ("{\"env\":[{\"name\":\"A\",\"value\":\"{}\"}]}", Place::Plain),
             ("value: !!str &a {}", Place::Environment),
+            ("- {name: A, value: [{}, \"]\", {a: {}}], b: c}", Place::Environment),
+            ("value: {a: [{}", Place::Environment),
+            ("env: [{name: A, value: {x: {}}}]", Place::Plain),
+            ("data: {a: [{}], b: {c: {}}}", Place::SecretData),
             ("anything: {}", Place::SecretData),
             ("data: {a: {}, b: '{}'}", Place::SecretData),
             ("  {} and {}", Place::Hidden),
@@ -109,6 +113,9 @@ mod tests {
             ("password: \"it''s \\\" {}\"", Place::Plain),
             ("password: 'it''s {}'", Place::Plain),
             ("note: '{\"password\": \"{}\"}'", Place::Plain),
+            ("a: b # default password: {}", Place::Plain),
+            ("- {a: b} # it's DB_PASSWORD={}", Place::Plain),
+            ("  # password: \"{}\"", Place::Plain),
             ("-----BEGIN RSA PRIVATE KEY-----{}", Place::Plain),
         ];
         for (line, place) in positions {
@@ -199,6 +206,8 @@ mod tests {
             "data:",
             "{\"data\":{},\"a\":1}",
             "compass: north",
+            "a: b # it's the token of: somebody",
+            "a: b # see `password`, and #12",
         ] {
             assert_eq!(redact_line(line, Place::Plain), line);
         }

@@ -12,7 +12,7 @@ use crate::writer::{Writer, object};
 /// The number of the records' schema; raised when a reader of the old one would misread the new one.
 pub(crate) const SCHEMA: u64 = 1;
 
-/// Writes a record as one line.
+/// Writes a record as one line, without its end.
 pub(crate) fn record(out: &mut String, record: &Record) {
     object(out, |w| {
         w.number("schema", SCHEMA);
@@ -23,10 +23,9 @@ pub(crate) fn record(out: &mut String, record: &Record) {
             Record::Notice(notice) => write_notice(w, notice),
         }
     });
-    out.push('\n');
 }
 
-/// Writes the summary as the last line.
+/// Writes the summary.
 pub(crate) fn summary(out: &mut String, summary: &Summary) {
     object(out, |w| {
         w.number("schema", SCHEMA);
@@ -55,7 +54,6 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
         w.string("kubernetesVersion", &format!("v1.{}", summary.kubernetes));
         w.number("exitStatus", u64::from(summary.exit));
     });
-    out.push('\n');
 }
 
 fn write_workload(w: &mut Writer<'_>, workload: &Workload) {

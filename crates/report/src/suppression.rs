@@ -22,7 +22,7 @@ pub(crate) fn write(w: &mut Writer<'_>, suppression: &Suppression) {
         Suppression::Ignored(ignore) => {
             w.string("source", ignore.source.as_str());
             w.string("reason", &redact(&ignore.reason));
-            w.optional("owner", ignore.owner.as_deref());
+            w.optional("owner", ignore.owner.as_deref().map(redact).as_deref());
             w.optional("until", ignore.until.map(|date| date.to_string()).as_deref());
             w.string("file", &ignore.file);
             if let Some(region) = ignore.region {
@@ -32,7 +32,7 @@ pub(crate) fn write(w: &mut Writer<'_>, suppression: &Suppression) {
         Suppression::Excepted(exception) => {
             w.string("source", "exception");
             w.string("reason", &redact(&exception.reason));
-            w.optional("owner", exception.owner.as_deref());
+            w.optional("owner", exception.owner.as_deref().map(redact).as_deref());
             w.optional("until", exception.expires.map(|date| date.to_string()).as_deref());
             w.string("exception", &exception.name);
         }

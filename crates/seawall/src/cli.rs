@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use seawall_check::{FailOn, LevelVersion};
 use seawall_finding::Date;
 use seawall_model::{KubernetesVersion, Level};
+use seawall_report::Format;
 
 use crate::known::{self, known};
 
@@ -98,7 +99,7 @@ Examples:
   seawall scan deploy/ web.yaml 'apps/*/*.yaml'    files, directories and globs
   helm template ./chart | seawall scan -           a rendered chart
   seawall scan --level baseline:v1.30 deploy/      at another level and version
-  seawall scan -f text -f jsonl=report.jsonl .     text for people, records for machines
+  seawall scan -f text -f sarif=seawall.sarif .    text for people, a file for code scanning
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
   seawall scan --watch deploy/                     again on every change
 
@@ -108,7 +109,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
 
-    /// Output format: text, concise or jsonl; with =FILE into a file. Can be given several times.
+    /// Output format: text, concise, markdown, json, jsonl, sarif, junit, github or gitlab; with =FILE into a file. Can be given
+    /// several times.
     #[arg(long = "format", short = 'f', value_name = "FORMAT[=FILE]")]
     #[arg(value_parser = known::<FormatArg>(known::formats), hide_possible_values = true)]
     pub(crate) formats: Vec<FormatArg>,
@@ -165,32 +167,12 @@ pub(crate) enum Color {
     Never,
 }
 
-/// An output format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Text,
-    Concise,
-    Jsonl,
-}
-
 /// A format and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FormatArg {
     pub(crate) format: Format,
     /// `None` for standard output.
     pub(crate) file: Option<PathBuf>,
-}
-
-impl Format {
-    pub(crate) const ALL: [Self; 3] = [Self::Text, Self::Concise, Self::Jsonl];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Concise => "concise",
-            Self::Jsonl => "jsonl",
-        }
-    }
 }
 
 impl FormatArg {

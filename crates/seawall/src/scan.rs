@@ -142,12 +142,29 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     tally.add(Counts::of(&late));
     outputs.print(renderers.render(&late))?;
     if let Some(path) = write_baseline {
-        write(path, &Baseline::write(entries))?;
-        tally.accept();
+        match std::fs::write(path, Baseline::write(entries)) {
+            Ok(()) => tally.accept(),
+            Err(error) => {
+                // Other outputs are whole all the same.
+                let records = [Record::Error(unwritten(path, &error))];
+                tally.add(Counts::of(&records));
+                outputs.print(renderers.render(&records))?;
+            }
+        }
     }
     let summary = tally.finish();
     outputs.finish(&summary, started)?;
     Ok(summary.exit)
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> InputError {
+    InputError {
+        file: path.display().to_string().into(),
+        origin: None,
+        region: None,
+        message: format!("the baseline cannot be written: {error}"),
+        hint: None,
+    }
 }
 
 /// Phase one, in parallel; `None` for files that could not be read.
@@ -231,11 +248,6 @@ pub(crate) fn except(
         }
     }
     Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |e| Failure::Usage(format!("`{}` cannot be written: {e}", path.display()), None);
-    std::fs::write(path, text).map_err(failed)
 }
 
 /// Files that a thread surveys at a time.

@@ -175,6 +175,16 @@ fn a_workload_of_a_misspelt_kind_is_refused() {
 }
 
 #[test]
+fn a_misspelt_field_in_the_pod_of_a_custom_resource_is_told_of() {
+    let text = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\nspec:\n  template:\n    spec:\n      containerConcurrency: 1\n      timeoutSeconds: 5\n      containers: [{name: c, image: x, securitycontext: {privileged: true}}]\n";
+    let run = Dir::with(&[("r.yaml", text)]).scan(&["r.yaml"]);
+    let findings = run.findings("schema-invalid");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0]["path"], "spec.template.spec.containers[name=c].securitycontext");
+    assert!(findings[0]["advice"].as_str().unwrap().contains("`securityContext`"), "{findings:?}");
+}
+
+#[test]
 fn a_template_of_a_custom_resource_that_does_not_decode_says_where() {
     let text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec:\n  template:\n    spec:\n      containers: [{name: c}]\n      hostPID: \"true\"\n";
     let run = Dir::with(&[("r.yaml", text)]).scan(&["."]);

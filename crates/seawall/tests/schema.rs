@@ -1,4 +1,5 @@
-//! The records that the binary writes fit `schemas/scan-v1.schema.json`, and the schema says nothing that is not checked.
+//! The records that the binary writes fit `schemas/scan-v1.schema.json`, documents of them `schemas/scan-document-v1.schema.json`,
+//! and the schemas say nothing that is not checked.
 
 mod common;
 
@@ -8,11 +9,12 @@ use common::Dir;
 use serde_json::{Map, Value};
 
 const SCHEMA: &str = include_str!("../../../schemas/scan-v1.schema.json");
+const DOCUMENT: &str = include_str!("../../../schemas/scan-document-v1.schema.json");
 
 /// Keywords that say nothing about an instance.
 const ANNOTATIONS: [&str; 5] = ["$schema", "$id", "$defs", "title", "description"];
 
-/// What is wrong with `value`; empty if it fits.
+/// What is wrong with `value`; empty if it fits. `root` is where definitions are, of this schema and of those it refers to.
 fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let schema = schema.as_object().unwrap_or_else(|| panic!("{at}: a schema is an object: {schema}"));
@@ -67,8 +69,9 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String
                 }
             }
             "$ref" => {
-                let name =
-                    wanted.as_str().and_then(|r| r.strip_prefix("#/$defs/")).expect("a local reference");
+                let reference = wanted.as_str().unwrap();
+                let local = reference.strip_prefix("scan-v1.schema.json").unwrap_or(reference);
+                let name = local.strip_prefix("#/$defs/").expect("a reference to a definition");
                 wrong.extend(validate(root, &root["$defs"][name], value, at));
             }
             "const" | "enum" | "minimum" => {}
@@ -190,6 +193,32 @@ fn every_record_fits_and_every_member_is_written() {
     assert!(of("r")["refused"].is_string());
     assert_eq!(of("r")["strictest"], Value::Null);
     assert_eq!(of("d")["template"], "spec.template");
+}
+
+/// A document holds the records of JSON lines and nothing else, also where there are none and where nothing could be judged.
+#[test]
+fn a_document_holds_the_same_records() {
+    let root: Value = serde_json::from_str(SCHEMA).unwrap();
+    let schema: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let dir = Dir::with(&INPUTS);
+    dir.write("none/readme.txt", "");
+    dir.write("bad/seawall.yaml", "levels: [\n");
+    for path in [".", "pods.yaml", "none", "bad", "absent.yaml"] {
+        let lines = dir.scan(&[path]);
+        let run = dir.run(&["scan", "--format", "json", path]);
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        let wrong = validate(&root, &schema, &document, "");
+        assert!(wrong.is_empty(), "{path}: {}", wrong.join("\n"));
+        let (summary, records) = lines.all.split_last().unwrap();
+        assert_eq!((&document["summary"], run.status), (summary, lines.status), "{path}");
+        assert_eq!(document["records"].as_array().unwrap(), records, "{path}");
+    }
+    let broken = |document: Value| !validate(&root, &schema, &document, "").is_empty();
+    let summary = dir.scan(&["none"]).summary().clone();
+    assert!(!broken(serde_json::json!({"schema": 1, "records": [], "summary": summary})));
+    assert!(broken(serde_json::json!({"schema": 1, "records": [summary], "summary": summary})));
+    assert!(broken(serde_json::json!({"schema": 1, "records": []})));
+    assert!(broken(serde_json::json!({"schema": 2, "records": [], "summary": summary})));
 }
 
 #[test]

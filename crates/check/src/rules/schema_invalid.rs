@@ -26,7 +26,8 @@ rule! {
     ///
     /// ## Applies to
     /// All built-in kinds, at the newest Kubernetes version that this build knows. A wrong type counts as a refusal by the
-    /// API server and fails a scan; an unknown field does not, unless `--fail-on high` asks for it.
+    /// API server and fails a scan; an unknown field does not, unless `--fail-on high` asks for it. In the pods of custom
+    /// resources only fields that are nearly called as one of a pod's are told of: the rest may be the resource's own.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>

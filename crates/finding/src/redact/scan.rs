@@ -37,17 +37,18 @@ pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
     forms(text, &mut found);
     let mut environment = place == Place::Environment;
     let mut pairs = false;
-    let (mut depth, mut quote) = (0_usize, None);
+    let (mut depth, mut quote, mut comment) = (0_usize, None, false);
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
         match (byte, quote) {
             (b'\\', Some(b'"')) => at += 1,
-            (b'"' | b'\'', None) if opens(bytes, at) => quote = Some(byte),
+            (b'"' | b'\'', None) if !comment && opens(bytes, at) => quote = Some(byte),
             (_, Some(q)) if byte == q => quote = None,
             (b'{' | b'[', None) => depth += 1,
             (b'}' | b']', None) => depth = depth.saturating_sub(1),
-            (b'#', None) if at > 0 && bytes[at - 1] == b' ' => break,
+            // People write defaults into comments.
+            (b'#', None) if at > 0 && bytes[at - 1] == b' ' => (comment, depth) = (true, 0),
             (b'=', _) => assignment(text, at, &mut found),
             (b',', None) if depth > 0 => {
                 let flag = key_before(text, at);
@@ -57,9 +58,10 @@ pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
             }
             (b':', inside) if is_pair(bytes, at, inside.is_some()) => {
                 let key = key_before(text, at);
-                pairs = true;
+                pairs |= !comment;
                 environment |= key == "env";
-                let (inner, holds) = (depth > 0 || inside.is_some(), holds_secrets(key, place, environment));
+                let inner = depth > 0 || inside.is_some();
+                let holds = !comment && holds_secrets(key, place, environment);
                 if holds && push_collection(bytes, at + 1, &mut found) {
                     // All of it is masked.
                 } else if holds || (key != "name" && names_secret(key)) {

@@ -18,7 +18,8 @@ use seawall_model::FieldPath;
 use seawall_yaml::{NodeId, Span};
 
 use crate::objects::Object;
-use crate::types;
+use crate::types::{self, Shape};
+use crate::workload::Template;
 use rank::Rank;
 pub(crate) use suggest::nearest;
 pub use walk::Walker;
@@ -104,6 +105,24 @@ impl Walker {
     /// The problems of a list apart from its items.
     pub fn check_list(&mut self, list: &Object<'_>) -> Vec<SchemaProblem> {
         self.walk(list, true)
+    }
+
+    /// Fields of a custom resource's pod that the API server would know under nearly the same name. What its own
+    /// definition has beside them is not known, so that nothing else is said.
+    pub fn check_template(&mut self, template: &Template<'_>) -> Vec<SchemaProblem> {
+        let pod = types::type_of("v1", "Pod").and_then(|id| id.field(b"spec"));
+        let (Some(spec), Some(path), Some(Shape::Struct(id))) =
+            (template.spec(), template.spec_path(), pod.map(|f| f.shape))
+        else {
+            return Vec::new();
+        };
+        let mut problems = self.run(spec, Some(id), false, false);
+        problems.retain(|p| matches!(p.kind, SchemaProblemKind::UnknownField { suggestion: Some(_) }));
+        for problem in &mut problems {
+            problem.go_path = format!("{path}.{}", problem.go_path);
+            problem.path = path.clone().join(&problem.path);
+        }
+        problems
     }
 
     fn walk(&mut self, object: &Object<'_>, list: bool) -> Vec<SchemaProblem> {

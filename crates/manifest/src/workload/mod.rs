@@ -65,6 +65,11 @@ impl<'d> Template<'d> {
         self.metadata
     }
 
+    /// The pod's specification where it is written as such; `None` for tasks.
+    pub(crate) fn spec(&self) -> Option<NodeRef<'d>> {
+        self.spec.filter(|_| self.form != Form::Task)
+    }
+
     /// Whether its metadata are others than the object's.
     pub fn has_own_metadata(&self) -> bool {
         self.form == Form::Template && !self.path().0.is_empty()

@@ -1,7 +1,6 @@
 //! Text for people: answer first, one cause one finding, the line, and what to write.
 
 mod exact;
-mod group;
 mod lines;
 mod paint;
 mod snippet;
@@ -16,13 +15,13 @@ use seawall_finding::Rule;
 use seawall_model::{FieldPath, ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
-pub(crate) use self::group::Word;
-use self::group::{Group, basic, groups, listed};
 use self::lines::Shape;
 use self::paint::{Role, paint};
 use self::snippet::Marked;
-pub(crate) use self::tail::finish;
-pub use self::tally::Tail;
+pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines};
+pub(crate) use self::tally::Tail;
+use crate::fix::{self, Fix};
+use crate::group::{Group, Word, groups};
 use crate::{Style, suppression, visible};
 
 /// The text of some records, and what the end has to say of them.
@@ -197,7 +196,7 @@ impl Head<'_> {
 fn title(word: Word, rule: &str, message: &str, style: Style, out: &mut String) {
     out.push_str("  ");
     let tag = format!("{}[{rule}]", word.as_str());
-    paint(out, style.colour, word.role(), &tag);
+    paint(out, style.colour, word.into(), &tag);
     out.push_str(": ");
     flow(&visible::message(message), tag.len() + 4, 6, style.width, out);
 }
@@ -233,7 +232,7 @@ fn finding(
         kind: Some(kind),
         width: style.width,
         color: style.colour,
-        role: group.word.role(),
+        role: group.word.into(),
     };
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
@@ -309,77 +308,42 @@ impl Notes {
 
     /// One fix for several basics: what the pod can say for all its containers stands at the pod.
     fn basics(&self, group: &Group<'_>, pod_spec: Option<&FieldPath>, pod: Option<u32>, out: &mut String) {
-        const FIELDS: [&str; 4] = [
-            "runAsNonRoot: true",
-            "allowPrivilegeEscalation: false",
-            "capabilities: {drop: [\"ALL\"]}",
-            "seccompProfile: {type: RuntimeDefault}",
-        ];
-        let mut at_pod = [false; 4];
-        let mut at_containers: Vec<(&str, [bool; 4])> = Vec::new();
-        for located in &group.members {
-            let Some(basic) = basic(located) else { continue };
-            let pod_says = pod_spec.is_some() && matches!(basic, 0 | 3) && located.missing;
-            match located.finding.container.as_deref().filter(|_| !pod_says) {
-                None => at_pod[basic] = true,
-                Some(name) => match at_containers.iter_mut().find(|(n, _)| *n == name) {
-                    Some((_, fields)) => fields[basic] = true,
-                    None => {
-                        at_containers.push((name, std::array::from_fn(|i| i == basic)));
-                    }
-                },
-            }
-        }
+        let fix = Fix::of(group, pod_spec);
         let mut write_under = false;
-        if let Some(pod_spec) = pod_spec.filter(|_| at_pod.contains(&true)) {
+        if let (Some(pod_spec), Some(fields)) = (pod_spec, fix.at_pod) {
             self.begin(out);
-            let _ = write!(out, "write under {pod_spec}");
+            let _ = write!(out, "write under {}", visible::text(&pod_spec.to_string()));
             if let Some(line) = pod {
                 let _ = write!(out, " (line {line})");
             }
             out.push_str(":\n");
-            self.context(&FIELDS, at_pod, out);
+            self.context(fields, out);
             write_under = true;
         }
-        let all = at_containers.len();
-        while let Some((_, fields)) = at_containers.first().copied() {
-            let names: Vec<&str> =
-                at_containers.iter().filter(|(_, f)| *f == fields).map(|(n, _)| *n).collect();
-            at_containers.retain(|(_, f)| *f != fields);
-            let who = match names.as_slice() {
-                [_, _] if all == 2 => "both containers".to_owned(),
-                [_, _, ..] if names.len() == all => format!("all {all} containers"),
-                [one] => format!("container {}", listed(&[one])),
-                several => format!("containers {}", listed(several)),
-            };
+        for (who, fields) in &fix.at_containers {
             let lead = if write_under { "and in " } else { "write in " };
             if write_under {
                 out.extend(std::iter::repeat_n(' ', self.gutter + 3));
             } else {
                 self.begin(out);
             }
-            let who = format!("{lead}{}:", visible::text(&who));
+            let who = format!("{lead}{}:", visible::text(who));
             flow(&who, self.gutter + 3, self.gutter + 3, self.style.width, out);
-            self.context(&FIELDS, fields, out);
+            self.context(*fields, out);
             write_under = true;
         }
         let rule = group.members.first().map_or("", |m| m.finding.rule.id);
-        let decision = group.members.iter().any(|m| basic(m) == Some(0));
-        if decision {
-            self.note(
-                "a person decides: does the image run as a non-root user? The rest is likely safe: `seawall explain run-as-non-root`",
-                out,
-            );
+        if fix.decision {
+            self.note(fix::DECISION, out);
         } else {
             self.note(&format!("likely safe: `seawall explain {rule}`"), out);
         }
     }
 
     /// A securityContext to write: on one line if there is room.
-    fn context(&self, fields: &[&str; 4], chosen: [bool; 4], out: &mut String) {
+    fn context(&self, fields: [bool; 4], out: &mut String) {
         let indent = self.gutter + 5;
-        let fields = || fields.iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(field, _)| *field);
-        let line = format!("securityContext: {{{}}}", fields().collect::<Vec<_>>().join(", "));
+        let line = fix::security_context(fields);
         if indent + line.len() <= self.style.width {
             out.extend(std::iter::repeat_n(' ', indent));
             out.push_str(&line);
@@ -387,14 +351,14 @@ impl Notes {
             return;
         }
         let _ = writeln!(out, "{:indent$}securityContext:", "");
-        for field in fields() {
+        for field in fix::chosen(fields) {
             let _ = writeln!(out, "{:indent$}  {field}", "");
         }
     }
 }
 
 /// The first sentence of the section of a rule's documentation that says why it matters.
-fn why(rule: &Rule) -> Option<String> {
+pub(crate) fn why(rule: &Rule) -> Option<String> {
     let mut lines = rule.doc.iter().map(|l| l.trim());
     lines.find(|l| l.starts_with('#') && l.to_ascii_lowercase().contains("why"))?;
     let mut text = String::new();

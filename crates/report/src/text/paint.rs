@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::group::Word;
+
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -19,6 +21,16 @@ pub(super) enum Role {
     Place,
     /// What is said first.
     Strong,
+}
+
+impl From<Word> for Role {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Note => Self::Note,
+            Word::Warning => Self::Warning,
+            Word::Error => Self::Error,
+        }
+    }
 }
 
 impl Role {

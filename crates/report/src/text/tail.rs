@@ -135,7 +135,25 @@ fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
 }
 
 fn notice(counted: &Counted, style: Style, out: &mut String) {
+    for NoticeLine { indent, text, hint } in notice_lines(counted) {
+        let line = hint.map_or(text.clone(), |hint| format!("{text}: {hint}"));
+        wrap(&line, indent, indent + 2, style.width, out);
+    }
+}
+
+/// A line on notices, visible.
+pub(crate) struct NoticeLine {
+    /// The columns that it is indented by.
+    pub(crate) indent: usize,
+    pub(crate) text: String,
+    /// What to do.
+    pub(crate) hint: Option<String>,
+}
+
+/// What is said of the notices of one kind.
+pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
     let Counted { kind, count: n, first, more } = counted;
+    let mut lines = Vec::new();
     let (is, was) = if *n == 1 { ("is", "was") } else { ("are", "were") };
     let summed = match kind {
         NoticeKind::Template if *n == 1 => {
@@ -169,19 +187,20 @@ fn notice(counted: &Counted, style: Style, out: &mut String) {
         let hint = first.iter().find_map(|(_, hint)| hint.as_deref());
         let hint =
             hint.or((*kind == NoticeKind::Template).then_some("helm template <chart> | seawall scan -"));
-        let text = hint.map_or(summed.clone(), |hint| format!("{summed}: {hint}"));
-        wrap(&text, 0, 2, style.width, out);
+        lines.push(NoticeLine { indent: 0, text: summed, hint: hint.map(str::to_owned) });
         if !more || matches!(kind, NoticeKind::Template | NoticeKind::NotKubernetes) {
-            return;
+            return lines;
         }
     }
     for (message, hint) in first {
-        let text = hint.as_ref().map_or(message.clone(), |hint| format!("{message}: {hint}"));
-        wrap(&text, if *more { 2 } else { 0 }, 4, style.width, out);
+        let indent = if *more { 2 } else { 0 };
+        lines.push(NoticeLine { indent, text: message.clone(), hint: hint.clone() });
     }
     if *more {
-        out.push_str("  and others: seawall scan --format jsonl names them all\n");
+        let hint = Some("seawall scan --format jsonl names them all".to_owned());
+        lines.push(NoticeLine { indent: 2, text: "and others".to_owned(), hint });
     }
+    lines
 }
 
 fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
@@ -204,12 +223,12 @@ fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
 }
 
 /// `1 file`, `1,904 files`.
-fn count(n: u64, noun: &str) -> String {
+pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
 /// A number with its thousands apart.
-fn grouped(n: u64) -> String {
+pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

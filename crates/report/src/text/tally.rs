@@ -12,16 +12,16 @@ pub(super) const KEPT: usize = 3;
 
 /// Counts over records. Merging is associative, so the pages' order decides and their sizes do not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tail {
-    pub(super) notices: Vec<Counted>,
+pub(crate) struct Tail {
+    pub(crate) notices: Vec<Counted>,
     /// Files with input errors, neighbours only once, and whether they could be read: the others are not among the
     /// summary's files.
-    pub(super) bad_files: Vec<(Arc<str>, bool)>,
+    pub(crate) bad_files: Vec<(Arc<str>, bool)>,
 }
 
 /// The notices of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     pub(super) kind: NoticeKind,
     pub(super) count: u64,
     /// The first different messages, ready to print, with their hints.
@@ -32,7 +32,7 @@ pub(super) struct Counted {
 
 impl Tail {
     /// Counts a record.
-    pub(super) fn count(&mut self, record: &Record) {
+    pub(crate) fn count(&mut self, record: &Record) {
         match record {
             Record::Notice(notice) => {
                 self.merge(Self { notices: vec![Counted::of(notice)], ..Self::default() });
@@ -43,7 +43,7 @@ impl Tail {
     }
 
     /// Adds the tally of what follows in the input.
-    pub fn merge(&mut self, later: Self) {
+    pub(crate) fn merge(&mut self, later: Self) {
         for counted in later.notices {
             match self.notices.binary_search_by_key(&counted.kind, |c| c.kind) {
                 Ok(at) => self.notices[at].merge(counted),

@@ -5,10 +5,8 @@ use std::borrow::Cow;
 use seawall_check::{Located, Mode};
 use seawall_finding::Severity;
 
-use super::paint::Role;
-
 /// The rules that hold for nearly every workload nobody has hardened yet, in the order in which they are named.
-pub(super) const BASICS: [(&str, &str); 4] = [
+pub(crate) const BASICS: [(&str, &str); 4] = [
     ("run-as-non-root", "runAsNonRoot"),
     ("allow-privilege-escalation", "allowPrivilegeEscalation"),
     ("drop-all-capabilities", "capabilities"),
@@ -42,27 +40,19 @@ impl Word {
             Self::Error => "error",
         }
     }
-
-    pub(super) const fn role(self) -> Role {
-        match self {
-            Self::Note => Role::Note,
-            Self::Warning => Role::Warning,
-            Self::Error => Role::Error,
-        }
-    }
 }
 
 /// Findings with one cause.
-pub(super) struct Group<'a> {
-    pub(super) word: Word,
+pub(crate) struct Group<'a> {
+    pub(crate) word: Word,
     /// In input order, never empty.
-    pub(super) members: Vec<&'a Located>,
+    pub(crate) members: Vec<&'a Located>,
     /// Whether these are several of the four basics of restricted.
-    pub(super) basics: bool,
+    pub(crate) basics: bool,
 }
 
 /// The groups of what counts, in the order of their first findings.
-pub(super) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
+pub(crate) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
     let findings: Vec<&Located> = findings.iter().filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several =
@@ -84,7 +74,7 @@ pub(super) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
 }
 
 /// Which of the basics a finding is about; a seccomp profile that is turned off is a matter of its own.
-pub(super) fn basic(located: &Located) -> Option<usize> {
+pub(crate) fn basic(located: &Located) -> Option<usize> {
     let at = BASICS.iter().position(|(rule, _)| *rule == located.finding.rule.id)?;
     (at < 2 || located.missing).then_some(at)
 }
@@ -108,7 +98,7 @@ fn same_cause(a: &Located, b: &Located) -> bool {
 
 impl Group<'_> {
     /// The names of its containers in order, each once.
-    pub(super) fn containers(&self) -> Vec<&str> {
+    pub(crate) fn containers(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for name in self.members.iter().filter_map(|m| m.finding.container.as_deref()) {
             if !names.contains(&name) {
@@ -119,12 +109,12 @@ impl Group<'_> {
     }
 
     /// The rule that it is shown under.
-    pub(super) fn rule(&self) -> &'static str {
+    pub(crate) fn rule(&self) -> &'static str {
         if self.basics { "restricted" } else { self.members[0].finding.rule.id }
     }
 
     /// What is wrong.
-    pub(super) fn message(&self) -> Cow<'_, str> {
+    pub(crate) fn message(&self) -> Cow<'_, str> {
         let names = self.containers();
         if self.basics {
             return Cow::Owned(basics_message(&self.members, &names));
@@ -174,7 +164,7 @@ fn basics_message(members: &[&Located], names: &[&str]) -> String {
 }
 
 /// Names in quotes, as the messages of checks have them.
-pub(super) fn listed(names: &[&str]) -> String {
+pub(crate) fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|n| seawall_model::gotext::quote(n)).collect();
     quoted.join(", ")
 }
