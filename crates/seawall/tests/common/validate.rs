@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// Keywords that say nothing about an instance.
 const ANNOTATIONS: [&str; 7] = ["$schema", "$id", "$defs", "title", "description", "examples", "format"];
 
-/// What is wrong with `value`; empty if it fits.
+/// What is wrong with `value`; empty if it fits. `root` is where definitions are, of this schema and of those it refers to.
 pub(crate) fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let schema = schema.as_object().unwrap_or_else(|| panic!("{at}: a schema is an object: {schema}"));
@@ -21,6 +21,16 @@ pub(crate) fn validate(root: &Value, schema: &Value, value: &Value, at: &str) ->
             "enum" => {
                 if !wanted.as_array().unwrap().contains(value) {
                     wrong.push(format!("{at}: {value} is not in {wanted}"));
+                }
+            }
+            "const" => {
+                if value != wanted {
+                    wrong.push(format!("{at}: {value} is not {wanted}"));
+                }
+            }
+            "minimum" => {
+                if value.as_i64().is_some_and(|n| n < wanted.as_i64().unwrap()) {
+                    wrong.push(format!("{at}: {value} is less than {wanted}"));
                 }
             }
             "pattern" => {
@@ -70,11 +80,12 @@ pub(crate) fn validate(root: &Value, schema: &Value, value: &Value, at: &str) ->
                     wrong.extend(validate(root, wanted, item, &format!("{at}[{i}]")));
                 }
             }
-            "anyOf" => {
+            "anyOf" | "oneOf" => {
                 let all: Vec<Vec<String>> =
                     wanted.as_array().unwrap().iter().map(|s| validate(root, s, value, at)).collect();
-                if all.iter().all(|wrong| !wrong.is_empty()) {
-                    wrong.push(format!("{at}: fits none of {}: {all:#?}", all.len()));
+                let fitting = all.iter().filter(|wrong| wrong.is_empty()).count();
+                if fitting == 0 || (keyword == "oneOf" && fitting > 1) {
+                    wrong.push(format!("{at}: fits {fitting} of {}: {all:#?}", all.len()));
                 }
             }
             "$ref" => wrong.extend(validate(root, referred(root, wanted), value, at)),
@@ -87,7 +98,9 @@ pub(crate) fn validate(root: &Value, schema: &Value, value: &Value, at: &str) ->
 
 /// The definition that a `$ref` names.
 pub(crate) fn referred<'s>(root: &'s Value, reference: &Value) -> &'s Value {
-    let name = reference.as_str().and_then(|r| r.strip_prefix("#/$defs/")).expect("a local reference");
+    let reference = reference.as_str().expect("a reference");
+    let local = reference.strip_prefix("scan-v1.schema.json").unwrap_or(reference);
+    let name = local.strip_prefix("#/$defs/").expect("a reference to a definition");
     let definition = &root["$defs"][name];
     assert!(definition.is_object(), "no definition of {name}");
     definition
