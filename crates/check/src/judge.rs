@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use seawall_finding::{Date, Finding, Locus, Rule};
+use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
@@ -20,8 +21,8 @@ use crate::locate::{Locator, first_token, mark, region};
 use crate::namespace;
 use crate::options::Options;
 use crate::record::{
-    Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, Record,
-    Subject, Suppression, Workload,
+    Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, PodSpec,
+    Record, Subject, Suppression, Workload,
 };
 use crate::rules::EXPIRED_EXCEPTION;
 use crate::schema;
@@ -114,7 +115,12 @@ pub fn judge(
         .map_or_else(|| LineIndex::new(source.bytes), |starts| LineIndex::with(source.bytes, starts.clone()));
     let mut out = Vec::new();
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
-    let origin = Origin { file: source.file.clone(), source: source.bytes.clone(), lines: lines.starts() };
+    let origin = Origin {
+        file: source.file.clone(),
+        source: source.bytes.clone(),
+        lines: lines.starts(),
+        secrets: [].into(),
+    };
     let judge = Judge { source, origin, lines: &lines, levels, exceptions, options };
     let mut walker = Walker::default();
     for item in items {
@@ -130,7 +136,9 @@ pub fn judge(
                 };
                 let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
                 let walker = place.speaks.then_some(&mut walker);
+                let before = out.len();
                 judge.document(&document, place.index, walker, &mut seen, &mut out);
+                keep_secrets(&document, out.get_mut(before..).unwrap_or_default());
                 if seen.next().is_some() {
                     out.push(judge.changed());
                     return out;
@@ -140,6 +148,19 @@ pub fn judge(
         }
     }
     out
+}
+
+/// Tells the records of a document what may be secret in it, if they quote it.
+fn keep_secrets(document: &Document, records: &mut [Record]) {
+    let mut found: Option<Arc<[Range<u32>]>> = None;
+    for record in records {
+        let origin = match record {
+            Record::Workload(w) if !w.findings.is_empty() => &mut w.origin,
+            Record::Object(o) if !o.findings.is_empty() => &mut o.origin,
+            _ => continue,
+        };
+        origin.secrets = found.get_or_insert_with(|| document_secrets(document).into()).clone();
+    }
 }
 
 struct Judge<'a> {
@@ -390,7 +411,10 @@ impl Judge<'_> {
                     region: region(self.lines, first_token(examined.object.node)),
                     chart_source: chart_source.clone(),
                     template: judged.template.path(),
-                    pod_spec: judged.template.spec_path(),
+                    pod_spec: judged
+                        .template
+                        .spec_path()
+                        .map(|path| pod_spec(&examined.object, path, &locator)),
                     custom: judged.template.custom,
                     refused: refused.clone(),
                     evaluations: Vec::new(),
@@ -719,6 +743,12 @@ impl Judge<'_> {
             hint: Some(hint),
         })
     }
+}
+
+/// The place of a pod's own fields, and whether a security context is there.
+fn pod_spec<'d>(object: &Object<'d>, path: FieldPath, locator: &Locator<'d>) -> PodSpec {
+    let place = locator.locate(object.node, &path.clone().key("securityContext"));
+    PodSpec { path, security_context: place.found }
 }
 
 /// One pod of an object, with what may let its faults pass.

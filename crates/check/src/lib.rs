@@ -36,7 +36,7 @@ pub use proposal::{Proposal, Surveyed};
 pub use quoted::quoted;
 pub use record::{
     Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
-    Record, Region, Subject, Summary, Suppression, Workload,
+    PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
 };
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;

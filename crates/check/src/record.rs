@@ -1,5 +1,6 @@
 //! What a run has to say, one record at a time and in input order: the currency between the driver and the reports.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use seawall_finding::Finding;
@@ -11,7 +12,7 @@ use crate::ignore::Ignore;
 
 /// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
 /// last character.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Region {
     /// First line.
     pub line: u32,
@@ -32,6 +33,9 @@ pub struct Origin {
     pub source: Arc<[u8]>,
     /// Where its lines start ([`seawall_yaml::LineIndex::with`]).
     pub lines: Arc<[u32]>,
+    /// The bytes of the record's document that may be secret, in order and without overlap
+    /// ([`seawall_finding::document_secrets`]).
+    pub secrets: Arc<[Range<u32>]>,
 }
 
 /// A place in a source with what is to be seen there.
@@ -122,6 +126,15 @@ pub enum LevelSource {
     Flag,
 }
 
+/// Where the pod's own fields are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodSpec {
+    /// Such as `spec.template.spec`.
+    pub path: FieldPath,
+    /// Whether a `securityContext` is there already.
+    pub security_context: bool,
+}
+
 /// A workload: one pod, or one pod template of an object.
 #[derive(Clone, Debug)]
 pub struct Workload {
@@ -137,8 +150,8 @@ pub struct Workload {
     pub chart_source: Option<String>,
     /// The path of the pod template (`spec.template`); empty for pods.
     pub template: FieldPath,
-    /// Where the pod's own fields are written (`spec.template.spec`); `None` where there is no place for them.
-    pub pod_spec: Option<FieldPath>,
+    /// The place of the pod's own fields; `None` where there is none.
+    pub pod_spec: Option<PodSpec>,
     /// Whether the object is a custom resource, judged as its pods would be.
     pub custom: bool,
     /// Why the API server would refuse the object itself; then there are no evaluations.

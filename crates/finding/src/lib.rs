@@ -17,7 +17,7 @@ pub use fingerprint::fingerprint;
 pub use ignore::{
     Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
 };
-pub use redact::{MASK, Place, place, redact, redact_line, secrets, unread};
+pub use redact::{MASK, Place, document_secrets, place, redact, redact_line, secrets, unread};
 pub use rule::{Doc, Rule, Severity};
 pub use safety::Safety;
 

@@ -5,12 +5,14 @@
 
 mod place;
 mod scan;
+mod tree;
 mod word;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 pub use place::{Place, place};
+pub use tree::document_secrets;
 
 /// What stands for a masked value, whatever its length.
 pub const MASK: &str = "***";

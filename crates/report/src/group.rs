@@ -1,6 +1,8 @@
 //! One cause, one finding: which findings people see as one.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 
 use seawall_check::{Located, Mode};
 use seawall_finding::Severity;
@@ -14,7 +16,7 @@ pub(crate) const BASICS: [(&str, &str); 4] = [
 ];
 
 /// How loud a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Word {
     Note,
     Warning,
@@ -57,15 +59,20 @@ pub(crate) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several =
         [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, refused, word));
+    let mut by_cause = HashMap::new();
     for located in findings {
         let word = Word::of(located, refused);
         let basics = several[word as usize] && basic(located).is_some();
-        let same = |g: &&mut Group<'_>| {
-            g.word == word
-                && g.basics == basics
-                && (basics || g.members.first().is_some_and(|first| same_cause(first, located)))
+        let next = groups.len();
+        let finding = &located.finding;
+        let cause = match finding.container {
+            _ if basics => Some(("", "")),
+            Some(_) => Some((finding.rule.id, finding.advice.as_str())),
+            // What is wrong with a pod stands alone.
+            None => None,
         };
-        match groups.iter_mut().find(same) {
+        let at = cause.map_or(next, |cause| *by_cause.entry((word, cause)).or_insert(next));
+        match groups.get_mut(at) {
             Some(group) => group.members.push(located),
             None => groups.push(Group { word, members: vec![located], basics }),
         }
@@ -88,24 +95,12 @@ fn several_basics(findings: &[&Located], refused: bool, word: Word) -> bool {
         .any(|b| *seen.get_or_insert(b) != b)
 }
 
-/// Whether two findings say the same of two containers.
-fn same_cause(a: &Located, b: &Located) -> bool {
-    a.finding.rule.id == b.finding.rule.id
-        && a.finding.container.is_some()
-        && b.finding.container.is_some()
-        && a.finding.advice == b.finding.advice
-}
-
 impl Group<'_> {
     /// The names of its containers in order, each once.
     pub(crate) fn containers(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for name in self.members.iter().filter_map(|m| m.finding.container.as_deref()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        let mut known = HashSet::new();
+        let names = self.members.iter().filter_map(|m| m.finding.container.as_deref());
+        names.filter(|name| known.insert(*name)).collect()
     }
 
     /// The rule that it is shown under.
@@ -163,8 +158,15 @@ fn basics_message(members: &[&Located], names: &[&str]) -> String {
     }
 }
 
+/// So many names are told, and so many places shown; of the others only the number is.
+pub(crate) const MOST: usize = 100;
+
 /// Names in quotes, as the messages of checks have them.
 pub(crate) fn listed(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|n| seawall_model::gotext::quote(n)).collect();
-    quoted.join(", ")
+    let quoted: Vec<String> = names.iter().take(MOST).map(|n| seawall_model::gotext::quote(n)).collect();
+    let mut text = quoted.join(", ");
+    if let Some(more) = names.len().checked_sub(MOST).filter(|more| *more > 0) {
+        let _ = write!(text, " and {more} more");
+    }
+    text
 }

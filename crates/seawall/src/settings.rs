@@ -245,6 +245,7 @@ impl Text {
                 file: self.name.clone(),
                 source: self.bytes.clone(),
                 lines: lines.starts(),
+                secrets: [].into(),
             }),
             region: Some(seawall_check::region(lines, error.span)),
             message: error.message,

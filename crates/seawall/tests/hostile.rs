@@ -73,6 +73,52 @@ fn secrets_reach_no_output() {
 }
 
 #[test]
+fn secrets_reach_no_output_however_they_are_laid_out() {
+    const CANARY: &str = "hunter2canary";
+    let pod = |before: &str, container: &str| {
+        format!(
+            "{before}apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - {{name: c, image: x, {container}}}\n"
+        )
+    };
+    let bad = "securityContext: {privileged: true}";
+    for text in [
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Secret\",\n\"metadata\": {{\"name\": \"s\"}},\n\"stringData\": {{\n\"a\": \"{CANARY}\",\n\"a\": \"{CANARY}\", \"b\": 1}}}}"
+        ),
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"p\"}}, \"spec\": {{\"containers\": [{{\"name\": \"c\", \"env\": [{{\"name\": \"A\",\n\"value\": \"x\",\n\"value\": \"{CANARY}\"\n}}], \"securityContext\": {{\"privileged\": true}}}}]}}}}"
+        ),
+        pod("", &format!("args: [login, -p, {CANARY}], {bad}")),
+        pod("", &format!("command: [mysql, -p{CANARY}], {bad}")),
+        pod("", &format!("command: [sh, -c, 'run --token {CANARY}'], {bad}")),
+        pod("", &format!("env: [{{name: A, value: &v {CANARY}}}], securityContext: {{privileged: *v}}")),
+        pod(&format!("x: &v {CANARY}\n"), &format!("env: [{{name: A, value: *v}}], {bad}, foo: bar")),
+    ] {
+        let dir = Dir::with(&[("p.yaml", &text)]);
+        for format in FORMATS {
+            let run = run(&dir, format);
+            assert!(
+                ["privileged", "schema-invalid", "duplicate-key"].iter().any(|r| run.stdout.contains(r)),
+                "{}",
+                run.stdout
+            );
+            assert!(!run.stdout.contains(CANARY), "{format}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_pod_of_very_many_containers_is_told_of_in_short() {
+    let containers: String = (0..20_000).map(|i| format!("  - name: c{i}\n    image: x\n")).collect();
+    let text =
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n{containers}");
+    let run = Dir::with(&[("p.yaml", &text)]).run(&["scan", "--level", "restricted", "p.yaml"]);
+    assert!(run.stdout.len() < 20_000, "{}", run.stdout.len());
+    assert!(run.stdout.contains("\"c99\" and 19900 more"), "{}", run.stdout);
+    assert!(run.stdout.contains("more places: --format json"), "{}", run.stdout);
+}
+
+#[test]
 fn secrets_of_documents_that_cannot_be_read_reach_no_output() {
     const CANARY: &str = "hunter2canary";
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n";

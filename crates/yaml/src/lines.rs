@@ -1,6 +1,7 @@
 //! Byte offsets to lines and columns.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -114,18 +115,23 @@ impl<'s> LineIndex<'s> {
 
     /// The bytes of a line (from 1) without its end; empty behind the last.
     pub fn line(&self, line: u32) -> &'s [u8] {
+        &self.source[self.range(line)]
+    }
+
+    /// Where a line's bytes are in the source.
+    pub fn range(&self, line: u32) -> Range<usize> {
         let Some(&start) = (line as usize).checked_sub(1).and_then(|i| self.starts.get(i)) else {
-            return &[];
+            return self.source.len()..self.source.len();
         };
-        let end = self.starts.get(line as usize).map_or(self.source.len(), |e| *e as usize);
-        let mut text = &self.source[start as usize..end];
-        if line == 1 {
-            text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let mut start = start as usize;
+        let mut end = self.starts.get(line as usize).map_or(self.source.len(), |e| *e as usize);
+        if line == 1 && self.source.starts_with(BYTE_ORDER_MARK) {
+            start = BYTE_ORDER_MARK.len();
         }
-        while let [head @ .., b'\n' | b'\r'] = text {
-            text = head;
+        while end > start && matches!(self.source[end - 1], b'\n' | b'\r') {
+            end -= 1;
         }
-        text
+        start..end
     }
 }
 

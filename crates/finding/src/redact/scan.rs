@@ -104,7 +104,7 @@ fn is_data(key: &str) -> bool {
 }
 
 /// Fields of environment variables that tell nothing of their values.
-const ABOUT_VARIABLES: [&str; 17] = [
+pub(super) const ABOUT_VARIABLES: [&str; 17] = [
     "name",
     "valueFrom",
     "secretKeyRef",

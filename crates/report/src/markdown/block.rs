@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use seawall_check::{InputError, Record, Region};
+use seawall_check::{InputError, PodSpec, Record, Region};
 use seawall_finding::Severity;
-use seawall_model::FieldPath;
 
 use super::escape::{cell, clip, code, html, prose};
 use super::{MESSAGE, NAME, Row, Rows};
 use crate::base::Base;
-use crate::fix::{self, Fix};
+use crate::fix::{self, AtContainers, Fix};
 use crate::group::{Group, Word, groups};
 use crate::judged::Judged;
 use crate::text::count;
@@ -100,7 +99,7 @@ fn input_error(error: &InputError, base: &Base, rows: &mut Rows) -> Block {
 fn object(
     judged: &Judged<'_>,
     right: &str,
-    pod_spec: Option<&FieldPath>,
+    pod_spec: Option<&PodSpec>,
     base: &Base,
     style: Style,
     rows: &mut Rows,
@@ -156,7 +155,7 @@ fn object(
     Some(Block { word: worst, text })
 }
 
-fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&FieldPath>, out: &mut String) {
+fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, out: &mut String) {
     let mut lines: Vec<u32> = group.members.iter().map(|m| m.primary.region.line).collect();
     lines.sort_unstable();
     lines.dedup();
@@ -171,13 +170,13 @@ fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&FieldPath>, out: &mu
             let _ = writeln!(
                 out,
                 "  - write under {}: {}",
-                code(&name(&pod_spec.to_string())),
-                code(&fix::security_context(fields))
+                code(&name(&fix::place(pod_spec))),
+                code(&fix::one_line(fields, pod_spec.security_context))
             );
         }
-        for (who, fields) in &fix.at_containers {
+        for AtContainers { who, fields, has_context } in &fix.at_containers {
             let who = prose(&name(who), code);
-            let _ = writeln!(out, "  - write in {who}: {}", code(&fix::security_context(*fields)));
+            let _ = writeln!(out, "  - write in {who}: {}", code(&fix::one_line(*fields, *has_context)));
         }
         if fix.decision {
             let _ = writeln!(out, "  - {}", prose(fix::DECISION, code));

@@ -8,20 +8,21 @@ mod tail;
 mod tally;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use seawall_check::{InputError, Located, ObjectReport, Origin, Record, Region, Workload};
+use seawall_check::{InputError, Located, ObjectReport, Origin, PodSpec, Record, Region, Workload};
 use seawall_finding::Rule;
-use seawall_model::{FieldPath, ObjectId, PolicyVersion};
+use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
 use self::lines::Shape;
 use self::paint::{Role, paint};
-use self::snippet::Marked;
+use self::snippet::{Marked, Quoted};
 pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines};
 pub(crate) use self::tally::Tail;
-use crate::fix::{self, Fix};
-use crate::group::{Group, Word, groups};
+use crate::fix::{self, AtContainers, Fix, NO_CONTEXT};
+use crate::group::{Group, MOST, Word, groups};
 use crate::{Style, suppression, visible};
 
 /// The text of some records, and what the end has to say of them.
@@ -72,9 +73,9 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         // Of the others the sentences speak.
         groups.retain(|g| g.members.iter().all(|f| f.modes.is_empty()));
         if !groups.is_empty() {
-            let index = cache.of(&w.origin);
+            let quoted = quoted(cache, &w.origin, &w.object);
             for group in &groups {
-                finding(group, &w.object.kind, w.pod_spec.as_ref(), index, style, out);
+                finding(group, &quoted, w.pod_spec.as_ref(), style, out);
             }
         }
         return;
@@ -91,9 +92,9 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         out.push('\n');
     }
     if !groups.is_empty() {
-        let index = cache.of(&w.origin);
+        let quoted = quoted(cache, &w.origin, &w.object);
         for group in &groups {
-            finding(group, &w.object.kind, w.pod_spec.as_ref(), index, style, out);
+            finding(group, &quoted, w.pod_spec.as_ref(), style, out);
         }
     }
     write_suppressed(&suppressed, style, out);
@@ -139,9 +140,9 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
         out.push('\n');
     }
-    let index = cache.of(&o.origin);
+    let quoted = quoted(cache, &o.origin, &o.object);
     for group in &groups {
-        finding(group, &o.object.kind, None, index, style, out);
+        finding(group, &quoted, None, style, out);
     }
     write_suppressed(&suppressed, style, out);
 }
@@ -203,16 +204,16 @@ fn title(word: Word, rule: &str, message: &str, style: Style, out: &mut String) 
 
 fn finding(
     group: &Group<'_>,
-    kind: &str,
-    pod_spec: Option<&FieldPath>,
-    index: &LineIndex<'_>,
+    quoted: &Quoted<'_, '_>,
+    pod_spec: Option<&PodSpec>,
     style: Style,
     out: &mut String,
 ) {
     title(group.word, group.rule(), &group.message(), style, out);
+    let index = quoted.index;
     let (mut marks, mut context) = (Vec::new(), Vec::new());
     let labels = basics_labels(group);
-    for (i, located) in group.members.iter().enumerate() {
+    for (i, located) in group.members.iter().enumerate().take(MOST) {
         let label = labels.get(i).copied().unwrap_or(&located.primary.label);
         marks.push(Marked { region: located.primary.region, label: Cow::Borrowed(label), primary: true });
         let related = located.related.iter();
@@ -227,16 +228,14 @@ fn finding(
     context.extend(pod);
     // Lines at the margin only say what the header says.
     context.retain(|line| index.line(*line).first().is_some_and(|b| *b == b' ') || Some(*line) == pod);
-    let page = snippet::Page {
-        index,
-        kind: Some(kind),
-        width: style.width,
-        color: style.colour,
-        role: group.word.into(),
-    };
+    let page =
+        snippet::Page { quoted: *quoted, width: style.width, color: style.colour, role: group.word.into() };
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
     let notes = Notes { gutter: snippet::gutter(last), style };
+    if let Some(more) = group.members.len().checked_sub(MOST).filter(|more| *more > 0) {
+        notes.note(&format!("and at {more} more places: --format json names them all"), out);
+    }
     if group.basics {
         notes.basics(group, pod_spec, pod, out);
     } else {
@@ -245,20 +244,25 @@ fn finding(
     out.push('\n');
 }
 
-/// What the checks say of a container without any.
-const NONE: &str = "no securityContext";
+/// The lines of a record's source.
+fn quoted<'c, 'r>(
+    cache: &'c mut lines::Cache<'r>,
+    origin: &'r Origin,
+    object: &'r ObjectId,
+) -> Quoted<'c, 'r> {
+    Quoted { index: cache.of(origin), kind: Some(&object.kind), secrets: &origin.secrets }
+}
 
 /// The labels of the basics: a container without any securityContext says so once.
 fn basics_labels<'a>(group: &Group<'a>) -> Vec<&'a str> {
     if !group.basics {
         return Vec::new();
     }
-    let labels = group.members.iter().map(|m| {
-        let bare =
-            group.members.iter().any(|o| o.primary.region == m.primary.region && o.primary.label == NONE);
-        if bare { NONE } else { m.primary.label.as_str() }
-    });
-    labels.collect()
+    let bare = group.members.iter().filter(|m| m.primary.label == NO_CONTEXT);
+    let bare: HashSet<Region> = bare.map(|m| m.primary.region).collect();
+    let label =
+        |m: &&'a Located| if bare.contains(&m.primary.region) { NO_CONTEXT } else { &m.primary.label };
+    group.members.iter().map(label).collect()
 }
 
 /// The line with the pod's `spec:`, where it is plain to see.
@@ -307,20 +311,20 @@ impl Notes {
     }
 
     /// One fix for several basics: what the pod can say for all its containers stands at the pod.
-    fn basics(&self, group: &Group<'_>, pod_spec: Option<&FieldPath>, pod: Option<u32>, out: &mut String) {
+    fn basics(&self, group: &Group<'_>, pod_spec: Option<&PodSpec>, pod: Option<u32>, out: &mut String) {
         let fix = Fix::of(group, pod_spec);
         let mut write_under = false;
         if let (Some(pod_spec), Some(fields)) = (pod_spec, fix.at_pod) {
             self.begin(out);
-            let _ = write!(out, "write under {}", visible::text(&pod_spec.to_string()));
-            if let Some(line) = pod {
+            let _ = write!(out, "write under {}", visible::text(&fix::place(pod_spec)));
+            if let Some(line) = pod.filter(|_| !pod_spec.security_context) {
                 let _ = write!(out, " (line {line})");
             }
             out.push_str(":\n");
-            self.context(fields, out);
+            self.context(fields, pod_spec.security_context, out);
             write_under = true;
         }
-        for (who, fields) in &fix.at_containers {
+        for AtContainers { who, fields, has_context } in &fix.at_containers {
             let lead = if write_under { "and in " } else { "write in " };
             if write_under {
                 out.extend(std::iter::repeat_n(' ', self.gutter + 3));
@@ -329,7 +333,7 @@ impl Notes {
             }
             let who = format!("{lead}{}:", visible::text(who));
             flow(&who, self.gutter + 3, self.gutter + 3, self.style.width, out);
-            self.context(*fields, out);
+            self.context(*fields, *has_context, out);
             write_under = true;
         }
         let rule = group.members.first().map_or("", |m| m.finding.rule.id);
@@ -340,19 +344,20 @@ impl Notes {
         }
     }
 
-    /// A securityContext to write: on one line if there is room.
-    fn context(&self, fields: [bool; 4], out: &mut String) {
-        let indent = self.gutter + 5;
-        let line = fix::security_context(fields);
-        if indent + line.len() <= self.style.width {
-            out.extend(std::iter::repeat_n(' ', indent));
-            out.push_str(&line);
-            out.push('\n');
-            return;
+    /// A securityContext to write, on one line if there is room, or what belongs into the one that is there.
+    fn context(&self, fields: [bool; 4], has_context: bool, out: &mut String) {
+        let mut indent = self.gutter + 5;
+        if !has_context {
+            let line = fix::one_line(fields, has_context);
+            if indent + line.len() <= self.style.width {
+                let _ = writeln!(out, "{:indent$}{line}", "");
+                return;
+            }
+            let _ = writeln!(out, "{:indent$}securityContext:", "");
+            indent += 2;
         }
-        let _ = writeln!(out, "{:indent$}securityContext:", "");
         for field in fix::chosen(fields) {
-            let _ = writeln!(out, "{:indent$}  {field}", "");
+            let _ = writeln!(out, "{:indent$}{field}", "");
         }
     }
 }
@@ -391,8 +396,7 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
             let page = snippet::Page {
-                index,
-                kind: None,
+                quoted: Quoted { index, kind: None, secrets: &source.secrets },
                 width: style.width,
                 color: style.colour,
                 role: Role::Error,

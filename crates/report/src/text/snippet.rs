@@ -26,11 +26,42 @@ pub(super) struct Marked<'a> {
     pub(super) primary: bool,
 }
 
-/// Where and how to print.
-pub(super) struct Page<'a, 's> {
+/// What is quoted.
+#[derive(Clone, Copy)]
+pub(super) struct Quoted<'a, 's> {
     pub(super) index: &'a LineIndex<'s>,
     /// The object's kind, which decides what may be secret; `None` where no document could be read.
     pub(super) kind: Option<&'a str>,
+    /// What may be secret for certain.
+    pub(super) secrets: &'a [Range<u32>],
+}
+
+impl Quoted<'_, '_> {
+    /// What may be secret in these bytes of a line: what the document's tree shows, and what its text looks like.
+    fn secrets(&self, text: &str, bytes: Range<usize>, by_look: Vec<Range<usize>>) -> Vec<Range<usize>> {
+        let first = self.secrets.partition_point(|s| s.end as usize <= bytes.start);
+        let known = self.secrets[first..].iter().take_while(|s| (s.start as usize) < bytes.end);
+        let indent = text.len() - text.trim_start_matches(' ').len();
+        let known = known.map(|s| {
+            let start = (s.start as usize).saturating_sub(bytes.start).max(indent);
+            start..(s.end as usize - bytes.start).min(text.trim_end().len())
+        });
+        let mut all: Vec<Range<usize>> = known.filter(|r| r.start < r.end).chain(by_look).collect();
+        all.sort_unstable_by_key(|r| (r.start, r.end));
+        all.dedup_by(|next, last| {
+            let touches = next.start <= last.end;
+            if touches {
+                last.end = last.end.max(next.end);
+            }
+            touches
+        });
+        all
+    }
+}
+
+/// Where and how to print.
+pub(super) struct Page<'a, 's> {
+    pub(super) quoted: Quoted<'a, 's>,
     pub(super) width: usize,
     pub(super) color: bool,
     pub(super) role: Role,
@@ -44,29 +75,34 @@ pub(super) fn gutter(last: u32) -> usize {
 /// Prints the lines of the marks and the lines of context, in order, each once.
 pub(super) fn write(page: &Page<'_, '_>, marks: &[Marked<'_>], context: &[u32], out: &mut String) {
     let mut marks = joined(marks);
-    marks.retain(|m| (1..=page.index.count()).contains(&m.region.line));
+    marks.retain(|m| (1..=page.quoted.index.count()).contains(&m.region.line));
     let mut lines: Vec<u32> = marks.iter().map(|m| m.region.line).chain(context.iter().copied()).collect();
     lines.sort_unstable();
     lines.dedup();
     let Some(&last) = lines.last() else { return };
     let gutter = gutter(last);
     let mut previous = None;
+    let mut rest = marks.as_slice();
     for line in lines {
         if previous.is_some_and(|p| p + 1 < line) {
             paint(out, page.color, Role::Frame, "...");
             out.push('\n');
         }
         previous = Some(line);
-        let here: Vec<&Marked<'_>> = marks.iter().filter(|m| m.region.line == line).collect();
+        let (here, below) = rest.split_at(rest.partition_point(|m| m.region.line <= line));
+        rest = below;
+        let here: Vec<&Marked<'_>> = here.iter().collect();
         write_line(page, line, &here, gutter, out);
     }
 }
 
 /// The marks in order, those of one region as one with all their labels.
 fn joined<'a>(marks: &[Marked<'a>]) -> Vec<Marked<'a>> {
+    let mut marks = marks.to_vec();
+    marks.sort_by_key(|m| m.region);
     let mut out: Vec<Marked<'a>> = Vec::with_capacity(marks.len());
     for mark in marks {
-        match out.iter_mut().find(|m| m.region == mark.region) {
+        match out.last_mut().filter(|last| last.region == mark.region) {
             Some(same) => {
                 same.primary |= mark.primary;
                 if !mark.label.is_empty() && !same.label.split(", ").any(|l| l == mark.label) {
@@ -74,25 +110,25 @@ fn joined<'a>(marks: &[Marked<'a>]) -> Vec<Marked<'a>> {
                     same.label = Cow::Owned(format!("{}{comma}{}", same.label, mark.label));
                 }
             }
-            None => out.push(mark.clone()),
+            None => out.push(mark),
         }
     }
-    out.sort_by_key(|m| m.region);
     out
 }
 
 fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usize, out: &mut String) {
-    let bytes = page.index.line(line);
+    let bytes = page.quoted.index.line(line);
     let room = page.width.max(40).saturating_sub(gutter + 3);
     if bytes.len() <= LONG {
         let text = String::from_utf8_lossy(bytes);
-        let above = (1..line).rev().map(|l| page.index.line(l));
-        let masked = match page.kind {
+        let above = (1..line).rev().map(|l| page.quoted.index.line(l));
+        let masked = match page.quoted.kind {
             // Of a Secret little else is worth quoting.
             None => unread(&text, above),
             Some(kind) if kind.eq_ignore_ascii_case("Secret") => unread(&text, above),
             Some(kind) => secrets(&text, place(&text, above, kind)),
         };
+        let masked = page.quoted.secrets(&text, page.quoted.index.range(line), masked);
         let row = Row::of(&text, 1, &masked);
         let mut marks = marks;
         loop {
@@ -104,15 +140,18 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
     }
     if marks.is_empty() {
         let text = String::from_utf8_lossy(&bytes[..AROUND]);
-        let row = Row::of(&text, 1, &secrets(&text, Place::Environment));
+        let range = page.quoted.index.range(line);
+        let masked = secrets(&text, Place::Environment);
+        let masked = page.quoted.secrets(&text, range.start..range.start + text.len(), masked);
+        let row = Row::of(&text, 1, &masked);
         write_row(page, line, &row, marks, (gutter, room), out);
         return;
     }
     for mark in marks {
-        let at = page.index.column(line, mark.region.column);
-        let (text, column) = around(bytes, at, mark.region.column);
+        let at = page.quoted.index.column(line, mark.region.column);
+        let (text, from, column) = around(bytes, at, mark.region.column);
         let mut masked = secrets(&text, Place::Environment);
-        if page.kind.is_none() {
+        if page.quoted.kind.is_none() {
             masked = std::iter::once(0..text.len()).collect();
         } else if column > 1 {
             // What began before the window is unknown up to the next key.
@@ -121,13 +160,15 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
             masked.retain(|m| m.start >= known);
             masked.insert(0, 0..known);
         }
+        let from = page.quoted.index.range(line).start + from;
+        let masked = page.quoted.secrets(&text, from..from + text.len(), masked);
         let row = Row::of(&text, column, &masked);
         write_row(page, line, &row, &[mark], (gutter, room), out);
     }
 }
 
-/// A window of a long line around a column, which is at byte `at`, and the column of its beginning.
-fn around(line: &[u8], at: usize, column: u32) -> (Cow<'_, str>, u32) {
+/// A window of a long line around a column, which is at byte `at`, the byte and the column of its beginning.
+fn around(line: &[u8], at: usize, column: u32) -> (Cow<'_, str>, usize, u32) {
     let starts = |b: &u8| *b & 0xC0 != 0x80;
     let mut start = at.saturating_sub(AROUND);
     while start > 0 && !starts(&line[start]) {
@@ -138,7 +179,7 @@ fn around(line: &[u8], at: usize, column: u32) -> (Cow<'_, str>, u32) {
         end += 1;
     }
     let before = line[start..at].iter().filter(|b| starts(b)).count() as u32;
-    (String::from_utf8_lossy(&line[start..end]), column.saturating_sub(before).max(1))
+    (String::from_utf8_lossy(&line[start..end]), start, column.saturating_sub(before).max(1))
 }
 
 /// A line as it is shown: every cell is a character of the source, an escape or a mask.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use seawall_check::{
     Blocker, Evaluation, Ignore, InputError, LevelSource, Located, Mark, Mode, Notice, NoticeKind,
-    ObjectReport, Origin, Record, Region, Subject, Summary, Suppression, Workload,
+    ObjectReport, Origin, PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
 };
 use seawall_finding::exception::{Exception, ExceptionSource, OnExpiry};
 use seawall_finding::{Finding, IgnoreSource, Locus, Rule, Severity, rule};
@@ -57,7 +57,7 @@ rules! {
 /// A source with a name.
 pub(crate) fn origin(file: &str, source: &str) -> Origin {
     let lines = seawall_yaml::LineIndex::new(source.as_bytes()).starts();
-    Origin { file: file.into(), source: source.as_bytes().into(), lines }
+    Origin { file: file.into(), source: source.as_bytes().into(), lines, secrets: [].into() }
 }
 
 /// The region of the nth (from 0) occurrence of `text`.
@@ -145,7 +145,7 @@ pub(crate) fn workload(
         },
         region: Region { line: 1, column: 1, end_line: 2, end_column: 1 },
         chart_source: None,
-        pod_spec: Some(template.clone().key("spec")),
+        pod_spec: Some(PodSpec { path: template.clone().key("spec"), security_context: false }),
         template,
         custom: false,
         refused: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seawall_check::{
     Evaluation, Ignore, InputError, LevelSource, Located, Mark, Mode, Notice, NoticeKind, ObjectReport,
-    Origin, Record, Region, Subject, Suppression, Workload, rules,
+    Origin, PodSpec, Record, Region, Subject, Suppression, Workload, rules,
 };
 use seawall_finding::exception::{Exception, ExceptionSource, OnExpiry};
 use seawall_finding::{Finding, IgnoreSource, Locus, Rule, Severity};
@@ -147,7 +147,7 @@ impl Random {
         let lines = seawall_yaml::LineIndex::new(source.as_bytes()).starts();
         // Names of files hold no zero bytes and are not empty.
         let file = format!("f{}", self.text().replace('\0', ""));
-        Origin { file: file.into(), source: source.as_bytes().into(), lines }
+        Origin { file: file.into(), source: source.as_bytes().into(), lines, secrets: [].into() }
     }
 
     fn object(&mut self) -> ObjectId {
@@ -278,7 +278,7 @@ impl Random {
                     region: self.region(),
                     chart_source: self.maybe(),
                     template: self.path(),
-                    pod_spec: Some(self.path()),
+                    pod_spec: Some(PodSpec { path: self.path(), security_context: self.chance(2) }),
                     custom: self.chance(4),
                     refused: self.chance(4).then(|| self.message()),
                     evaluations: vec![self.evaluation()],
