@@ -1,5 +1,6 @@
 //! Phase two: levels are known; verdicts, findings and their places.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -150,6 +151,11 @@ pub fn judge(
     out
 }
 
+/// A word as a shell reads it back; names of files hold no zero bytes.
+pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
+}
+
 /// Tells the records of a document what may be secret in it, if they quote it.
 fn keep_secrets(document: &Document, records: &mut [Record]) {
     let mut found: Option<Arc<[Range<u32>]>> = None;
@@ -286,7 +292,7 @@ impl Judge<'_> {
         }
         if problem.kind == ProblemKind::Template && self.source.walked {
             let hint = match self.source.chart {
-                Some(chart) => Some(format!("helm template {chart} | seawall scan -")),
+                Some(chart) => Some(format!("helm template {} | seawall scan -", shell_word(chart))),
                 None => problem.hint.clone(),
             };
             return Record::Notice(Notice {

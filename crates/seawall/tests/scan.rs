@@ -428,3 +428,14 @@ fn the_readme_shows_what_the_program_prints() {
     assert!(capture.lines().count() > 10);
     assert!(printed.contains(capture.trim_end()), "{printed}");
 }
+
+#[test]
+fn commands_in_hints_can_be_pasted() {
+    let template = "apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Values.name }}}\n";
+    let one = [("my chart/Chart.yaml", "name: a\n"), ("my chart/templates/p.yaml", template)];
+    let run = Dir::with(&one).run(&["scan", "."]);
+    assert!(run.stdout.contains("helm template 'my chart' | seawall scan -"), "{}", run.stdout);
+    let two = [one.as_slice(), &[("b/Chart.yaml", "name: b\n"), ("b/templates/p.yaml", template)]].concat();
+    let run = Dir::with(&two).run(&["scan", "."]);
+    assert!(run.stdout.contains("helm template <chart> | seawall scan -"), "{}", run.stdout);
+}

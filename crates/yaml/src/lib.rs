@@ -13,6 +13,7 @@
 mod builder;
 mod complete;
 mod document;
+pub mod edit;
 mod expand;
 mod fast;
 mod json;

@@ -182,7 +182,10 @@ impl Baseline {
             file: Some(self.ignore.file.clone()),
             region: None,
             message: format!("{count} {entries} of the baseline {} {are} fixed", self.ignore.file),
-            hint: Some(format!("seawall scan --write-baseline {}", self.ignore.file)),
+            hint: Some(format!(
+                "seawall scan --write-baseline {}",
+                crate::judge::shell_word(&self.ignore.file)
+            )),
         })
     }
 }

@@ -253,15 +253,17 @@ fn quoted<'c, 'r>(
     Quoted { index: cache.of(origin), kind: Some(&object.kind), secrets: &origin.secrets }
 }
 
-/// The labels of the basics: a container without any securityContext says so once.
+/// The labels of the basics: a container without any securityContext says so once, and what to write stands below.
 fn basics_labels<'a>(group: &Group<'a>) -> Vec<&'a str> {
     if !group.basics {
         return Vec::new();
     }
     let bare = group.members.iter().filter(|m| m.primary.label == NO_CONTEXT);
     let bare: HashSet<Region> = bare.map(|m| m.primary.region).collect();
+    let short =
+        |label: &'a str| label.split_once(": ").filter(|_| label.starts_with("no ")).map_or(label, |l| l.0);
     let label =
-        |m: &&'a Located| if bare.contains(&m.primary.region) { NO_CONTEXT } else { &m.primary.label };
+        |m: &&'a Located| if bare.contains(&m.primary.region) { NO_CONTEXT } else { short(&m.primary.label) };
     group.members.iter().map(label).collect()
 }
 

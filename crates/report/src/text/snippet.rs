@@ -296,19 +296,31 @@ fn write_row<'m, 'a>(
         let (start, end) = row.place_of(mark.region);
         let start = start.saturating_sub(from) + before.len();
         let end = (end.min(to.max(from + 1)).saturating_sub(from) + before.len()).max(start + 1);
-        let mut frame = String::new();
-        let _ = write!(frame, "{:>gutter$} |", "");
-        paint(out, page.color, Role::Frame, &frame);
-        out.push(' ');
-        out.extend(std::iter::repeat_n(' ', start));
-        let mut below = String::new();
-        below.extend(std::iter::repeat_n(if mark.primary { '^' } else { '-' }, end - start));
-        if !mark.label.is_empty() {
-            below.push(' ');
-            below.push_str(&visible::message(&mark.label));
+        let role = if mark.primary { page.role } else { Role::Frame };
+        let below: String = std::iter::repeat_n(if mark.primary { '^' } else { '-' }, end - start).collect();
+        let label = visible::message(&mark.label);
+        let width = visible::text_width(&label);
+        if label.is_empty() || end + 1 + width <= room {
+            let space = if label.is_empty() { "" } else { " " };
+            write_below(page, gutter, start, role, &format!("{below}{space}{label}"), out);
+            continue;
         }
-        paint(out, page.color, if mark.primary { page.role } else { Role::Frame }, &below);
-        out.push('\n');
+        // The label has no room beside the mark: below it, as far to the right as it can be.
+        write_below(page, gutter, start, role, &below, out);
+        let start = start.min(room.saturating_sub(width));
+        let mut lines = String::new();
+        super::flow(&label, 0, 0, room, &mut lines);
+        for line in lines.lines() {
+            write_below(page, gutter, start, role, line, out);
+        }
     }
     later
+}
+
+/// A line below a line of the source, with a text at this column.
+fn write_below(page: &Page<'_, '_>, gutter: usize, column: usize, role: Role, text: &str, out: &mut String) {
+    paint(out, page.color, Role::Frame, &format!("{:>gutter$} |", ""));
+    let _ = write!(out, " {:column$}", "");
+    paint(out, page.color, role, text);
+    out.push('\n');
 }

@@ -184,9 +184,12 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
         _ => String::new(),
     };
     if !summed.is_empty() {
-        let hint = first.iter().find_map(|(_, hint)| hint.as_deref());
-        let hint =
-            hint.or((*kind == NoticeKind::Template).then_some("helm template <chart> | seawall scan -"));
+        let mut hints = first.iter().filter_map(|(_, hint)| hint.as_deref());
+        let mut hint = hints.next();
+        // Several charts, or none that is known.
+        if *kind == NoticeKind::Template && (*more || hint.is_none() || hints.any(|h| Some(h) != hint)) {
+            hint = Some("helm template <chart> | seawall scan -");
+        }
         lines.push(NoticeLine { indent: 0, text: summed, hint: hint.map(str::to_owned) });
         if !more || matches!(kind, NoticeKind::Template | NoticeKind::NotKubernetes) {
             return lines;

@@ -1,0 +1,179 @@
+//! The same changes as JSON Patch (RFC 6902).
+
+use super::change::{Change, Op, Refusal};
+use super::outcome::Outcome;
+use super::plan::merge;
+use super::spots::{SpotId, Step, Tree};
+use super::value::{Value, write_json_string};
+use crate::document::NodeRef;
+use crate::path::push_reference;
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchOp {
+    /// Adds a key, or an item at the end of a list (`/-`).
+    Add,
+    /// Removes a key or an item.
+    Remove,
+    /// Puts another value in the place of one.
+    Replace,
+    /// Fails if the value is not this one.
+    Test,
+}
+
+/// An operation of a JSON Patch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchOperation {
+    /// What it does.
+    pub op: PatchOp,
+    /// Where, as JSON Pointer.
+    pub path: String,
+    /// The value; none for removals.
+    pub value: Option<Value>,
+}
+
+/// Changes as JSON Patch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JsonPatch {
+    /// To be done in this order: all tests come first, removals last and from the end of lists.
+    pub operations: Vec<PatchOperation>,
+    /// The changes that are not in it, in their order.
+    pub refused: Vec<Refusal>,
+}
+
+impl JsonPatch {
+    /// The operations as compact JSON.
+    pub fn to_json(&self) -> String {
+        let mut out = "[".to_owned();
+        for (i, operation) in self.operations.iter().enumerate() {
+            let op = match operation.op {
+                PatchOp::Add => "add",
+                PatchOp::Remove => "remove",
+                PatchOp::Replace => "replace",
+                PatchOp::Test => "test",
+            };
+            out.push_str(if i > 0 { ",{\"op\":\"" } else { "{\"op\":\"" });
+            out.push_str(op);
+            out.push_str("\",\"path\":");
+            write_json_string(&operation.path, &mut out);
+            if let Some(value) = &operation.value {
+                out.push_str(",\"value\":");
+                value.write_json(&mut out);
+            }
+            out.push('}');
+        }
+        out.push(']');
+        out
+    }
+}
+
+/// The changes to one object as JSON Patch. Paths begin at the object. The value that a removal expects is tested.
+pub fn json_patch(object: NodeRef<'_>, changes: &[Change]) -> JsonPatch {
+    let (active, refused) = merge(object, changes);
+    let (mut tree, _) = Tree::of(object, changes, &active);
+    tree.settle();
+    let outcomes = tree.outcomes();
+    let mut patch = Patch {
+        tree: &tree,
+        outcomes: &outcomes,
+        changes,
+        tests: Vec::new(),
+        operations: Vec::new(),
+        removals: Vec::new(),
+    };
+    patch.visit(0, "");
+    let Patch { mut tests, operations, removals, .. } = patch;
+    tests.extend(operations);
+    tests.extend(removals.into_iter().rev());
+    JsonPatch { operations: tests, refused }
+}
+
+struct Patch<'t, 'a> {
+    tree: &'t Tree<'a>,
+    outcomes: &'t [Outcome],
+    changes: &'a [Change],
+    tests: Vec<PatchOperation>,
+    operations: Vec<PatchOperation>,
+    removals: Vec<PatchOperation>,
+}
+
+impl Patch<'_, '_> {
+    fn visit(&mut self, id: SpotId, path: &str) {
+        let spot = &self.tree.spots[id];
+        if spot.node.is_some() && spot.removed {
+            self.test(id, path);
+        }
+        match self.outcomes[id] {
+            Outcome::Same => return,
+            Outcome::Gone => {
+                self.removals.push(PatchOperation {
+                    op: PatchOp::Remove,
+                    path: path.to_owned(),
+                    value: None,
+                });
+            }
+            Outcome::Whole => {
+                let op = if spot.node.is_some() { PatchOp::Replace } else { PatchOp::Add };
+                let value = Some(whole(self.tree, self.outcomes, id));
+                self.operations.push(PatchOperation { op, path: path.to_owned(), value });
+                return;
+            }
+            Outcome::Inside => {}
+        }
+        let mut children = spot.children.clone();
+        children.sort_by_key(|&child| match self.tree.spots[child].step {
+            Step::Index(index) => index,
+            Step::Key(_) | Step::Name(..) => 0,
+        });
+        let removals = self.removals.len();
+        for child in children {
+            let mut path = path.to_owned();
+            match &self.tree.spots[child].step {
+                Step::Key(key) => push_reference(&mut path, key),
+                Step::Index(index) => push_reference(&mut path, &index.to_string()),
+                // There is nothing to patch.
+                Step::Name(..) => continue,
+            }
+            self.visit(child, &path);
+        }
+        if self.outcomes[id] == Outcome::Gone {
+            // What is below goes with it.
+            self.removals.truncate(removals);
+        }
+        for item in self.tree.missing(id) {
+            let value = Some(item.value.clone());
+            self.operations.push(PatchOperation { op: PatchOp::Add, path: format!("{path}/-"), value });
+        }
+    }
+
+    /// Tests what the removals of a spot expect.
+    fn test(&mut self, id: SpotId, path: &str) {
+        let expected =
+            self.tree.spots[id].changes.iter().find_map(|&change| match &self.changes[change].op {
+                Op::Remove { expected: Some(value), .. } => Some(value),
+                _ => None,
+            });
+        if let Some(value) = expected {
+            let value = Some(value.clone());
+            self.tests.push(PatchOperation { op: PatchOp::Test, path: path.to_owned(), value });
+        }
+    }
+}
+
+/// The value of a spot that is new or takes the place of another.
+pub(super) fn whole(tree: &Tree<'_>, outcomes: &[Outcome], id: SpotId) -> Value {
+    let spot = &tree.spots[id];
+    if let Some(value) = spot.set {
+        return value.clone();
+    }
+    if !spot.items.is_empty() {
+        return Value::List(tree.missing(id).into_iter().map(|item| item.value.clone()).collect());
+    }
+    let mut pairs = Vec::new();
+    for &child in &spot.children {
+        if let (Step::Key(key), Outcome::Whole) = (&tree.spots[child].step, outcomes[child]) {
+            pairs.push((key.to_string(), whole(tree, outcomes, child)));
+        }
+    }
+    Value::Mapping(pairs)
+}

@@ -1,0 +1,443 @@
+//! A set of changes as one tree over the document: every place that a change names or passes is a spot.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::change::{Change, Op, Reason, Refusal};
+use super::value::{DEPTH, Value};
+use crate::document::{Kind, NodeRef, Span};
+use crate::path::Segment;
+
+/// Index of a spot in its tree; the root is 0, and every spot comes behind its parent.
+pub(super) type SpotId = usize;
+
+/// One step from a spot to a spot below.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Step<'a> {
+    Key(Cow<'a, str>),
+    /// Position in the list as it is before any change.
+    Index(u32),
+    /// An item that is not there, by its merge key and value.
+    Name(&'a str, &'a str),
+}
+
+/// An item that a list has to hold.
+#[derive(Clone, Debug)]
+pub(super) struct Item<'a> {
+    pub(super) change: usize,
+    pub(super) value: &'a Value,
+    /// The merge key and the item's value for it as text.
+    pub(super) name: Option<(&'a str, Cow<'a, str>)>,
+    /// The position of the item if the list holds it already.
+    pub(super) found: Option<u32>,
+}
+
+/// A place, what is there, and what is to be there.
+#[derive(Debug)]
+pub(super) struct Spot<'a> {
+    pub(super) parent: SpotId,
+    pub(super) step: Step<'a>,
+    /// What is there, aliases not followed.
+    pub(super) node: Option<NodeRef<'a>>,
+    /// Whether `node` is written at this place, not reached through an alias or a merge key.
+    pub(super) here: bool,
+    /// In the order in which changes name them first.
+    pub(super) children: Vec<SpotId>,
+    pub(super) set: Option<&'a Value>,
+    pub(super) items: Vec<Item<'a>>,
+    pub(super) removed: bool,
+    /// Whether what becomes empty by the removal goes too.
+    pub(super) prune: bool,
+    /// The changes that are given at this very place.
+    pub(super) changes: Vec<usize>,
+    inner: Inner<'a>,
+}
+
+/// What is in a spot's node, looked up when first asked.
+#[derive(Debug)]
+enum Inner<'a> {
+    Unknown,
+    Fields(Fields<'a>),
+    Items(Items<'a>),
+}
+
+/// The fields of a mapping.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    by_key: HashMap<Cow<'a, str>, Field<'a>>,
+    /// Keys in the order of their first assignment.
+    pub(super) order: Vec<Cow<'a, str>>,
+    /// The pairs as written, merge keys too.
+    pub(super) pairs: Vec<(NodeRef<'a>, NodeRef<'a>)>,
+}
+
+/// A key with the value that it ends up with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field<'a> {
+    pub(super) value: NodeRef<'a>,
+    /// The pair that assigns it, if it is one of the mapping's own.
+    pub(super) pair: Option<u32>,
+    /// The mapping's own pairs with this key.
+    pub(super) own: u32,
+    /// The last merge key that brings it in.
+    pub(super) merge: Option<u32>,
+}
+
+/// The items of a list.
+#[derive(Debug, Default)]
+pub(super) struct Items<'a> {
+    pub(super) nodes: Vec<NodeRef<'a>>,
+    /// For each merge key asked for: its values, with the first item that has it.
+    by_key: HashMap<String, HashMap<Cow<'a, str>, u32>>,
+    /// Scalars as JSON, with the first item that has the value; filled when first asked.
+    scalars: Option<HashMap<String, u32>>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(mapping: NodeRef<'a>) -> Self {
+        let mut fields = Self { pairs: mapping.pairs().collect(), ..Self::default() };
+        for index in 0..fields.pairs.len() {
+            let (key, value) = fields.pairs[index];
+            if key.merges() {
+                for source in merged(value) {
+                    for (key, value) in source.entries() {
+                        fields.assign(key, Field { value, pair: None, own: 0, merge: Some(index as u32) });
+                    }
+                }
+            } else {
+                fields.assign(key, Field { value, pair: Some(index as u32), own: 1, merge: None });
+            }
+        }
+        fields
+    }
+
+    fn assign(&mut self, key: NodeRef<'a>, field: Field<'a>) {
+        let Some(name) = key.key() else { return };
+        match self.by_key.entry(name) {
+            Entry::Occupied(mut known) => {
+                let Field { own, merge, .. } = *known.get();
+                known.insert(Field { own: own + field.own, merge: field.merge.or(merge), ..field });
+            }
+            Entry::Vacant(new) => {
+                self.order.push(new.key().clone());
+                new.insert(field);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Field<'a>> {
+        self.by_key.get(key).copied()
+    }
+
+    /// All of the mapping's own pairs with a key.
+    pub(super) fn own(&self, key: &str, field: Field<'_>) -> Vec<usize> {
+        match field.pair {
+            Some(pair) if field.own == 1 => vec![pair as usize],
+            _ if field.own == 0 => Vec::new(),
+            _ => {
+                let same = |(_, (k, _)): &(usize, &(NodeRef<'_>, NodeRef<'_>))| {
+                    !k.merges() && k.key().is_some_and(|k| k == key)
+                };
+                self.pairs.iter().enumerate().filter(same).map(|(i, _)| i).collect()
+            }
+        }
+    }
+}
+
+/// The mappings that a merge key's value names, in the order in which Go merges them: a list from its end.
+pub(super) fn merged(value: NodeRef<'_>) -> Vec<NodeRef<'_>> {
+    match value.resolved().kind() {
+        Kind::Sequence => {
+            let mut items: Vec<_> = value.items().map(NodeRef::resolved).collect();
+            items.reverse();
+            items
+        }
+        _ => vec![value.resolved()],
+    }
+}
+
+impl Items<'_> {
+    /// The first item whose field `key` has this value.
+    fn named(&mut self, key: &str, value: &str) -> Option<u32> {
+        if !self.by_key.contains_key(key) {
+            let mut index = HashMap::new();
+            for (i, node) in self.nodes.iter().enumerate() {
+                if let Some(text) = node.get(key).and_then(NodeRef::key) {
+                    index.entry(text).or_insert(i as u32);
+                }
+            }
+            self.by_key.insert(key.to_owned(), index);
+        }
+        self.by_key.get(key)?.get(value).copied()
+    }
+
+    /// The first item with this value.
+    fn equal(&mut self, value: &Value) -> Option<u32> {
+        if matches!(value, Value::List(_) | Value::Mapping(_)) {
+            return self.nodes.iter().position(|node| value.is_value_of(*node)).map(|i| i as u32);
+        }
+        let nodes = &self.nodes;
+        let scalars = self.scalars.get_or_insert_with(|| {
+            let mut index = HashMap::new();
+            for (i, node) in nodes.iter().enumerate() {
+                if !matches!(node.resolved().kind(), Kind::Sequence | Kind::Mapping)
+                    && let Some(value) = Value::of(*node)
+                {
+                    index.entry(value.to_json()).or_insert(i as u32);
+                }
+            }
+            index
+        });
+        scalars.get(&value.to_json()).copied()
+    }
+}
+
+/// Why a path cannot be followed, and where.
+pub(super) type Blocked = (Reason, Option<Span>);
+
+#[derive(Debug)]
+pub(super) struct Tree<'a> {
+    pub(super) spots: Vec<Spot<'a>>,
+    by_step: HashMap<(SpotId, Step<'a>), SpotId>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(root: NodeRef<'a>) -> Self {
+        let mut tree = Self { spots: Vec::new(), by_step: HashMap::new() };
+        tree.push(0, Step::Index(0), Some(root), true);
+        tree
+    }
+
+    /// The tree of the changes with these indices, and the changes that cannot be followed to their place.
+    pub(super) fn of(root: NodeRef<'a>, changes: &'a [Change], active: &[usize]) -> (Self, Vec<Refusal>) {
+        let mut tree = Self::new(root);
+        let mut refused = Vec::new();
+        for &index in active {
+            if let Err((reason, span)) = tree.add(index, &changes[index]) {
+                refused.push(Refusal { change: index, reason, span });
+            }
+        }
+        (tree, refused)
+    }
+
+    fn push(&mut self, parent: SpotId, step: Step<'a>, node: Option<NodeRef<'a>>, here: bool) -> SpotId {
+        let id = self.spots.len();
+        self.spots.push(Spot {
+            parent,
+            step,
+            node,
+            here,
+            children: Vec::new(),
+            set: None,
+            items: Vec::new(),
+            removed: false,
+            prune: false,
+            changes: Vec::new(),
+            inner: Inner::Unknown,
+        });
+        id
+    }
+
+    /// What is there, aliases followed; `None` for nothing and for null, which is as good as nothing.
+    pub(super) fn target(&self, id: SpotId) -> Option<NodeRef<'a>> {
+        self.spots[id].node.map(NodeRef::resolved).filter(|node| node.kind() != Kind::Null)
+    }
+
+    /// The fields of a spot that is a mapping.
+    pub(super) fn fields(&self, id: SpotId) -> Option<&Fields<'a>> {
+        match &self.spots[id].inner {
+            Inner::Fields(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// The items of a spot that is a list.
+    pub(super) fn list(&self, id: SpotId) -> Option<&Items<'a>> {
+        match &self.spots[id].inner {
+            Inner::Items(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Looks up what is in a spot.
+    pub(super) fn look(&mut self, id: SpotId) {
+        if !matches!(self.spots[id].inner, Inner::Unknown) {
+            return;
+        }
+        let Some(node) = self.target(id) else { return };
+        match node.kind() {
+            Kind::Mapping => self.spots[id].inner = Inner::Fields(Fields::of(node)),
+            Kind::Sequence => {
+                let items = Items { nodes: node.items().collect(), ..Items::default() };
+                self.spots[id].inner = Inner::Items(items);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what is in a spot's node is written at the spot's place.
+    fn inside_here(&self, id: SpotId) -> bool {
+        let spot = &self.spots[id];
+        spot.here && spot.node.is_some_and(|node| node.kind() != Kind::Alias)
+    }
+
+    fn step(&mut self, id: SpotId, step: Step<'a>, node: Option<NodeRef<'a>>, here: bool) -> SpotId {
+        if let Some(&child) = self.by_step.get(&(id, step.clone())) {
+            return child;
+        }
+        let child = self.push(id, step.clone(), node, here);
+        self.by_step.insert((id, step), child);
+        self.spots[id].children.push(child);
+        child
+    }
+
+    /// The spot that a step leads to, if a change names or passes it.
+    pub(super) fn find(&self, id: SpotId, step: &Step<'a>) -> Option<SpotId> {
+        self.by_step.get(&(id, step.clone())).copied()
+    }
+
+    fn blocked(&self, id: SpotId, reason: Reason) -> Blocked {
+        (reason, self.spots[id].node.map(NodeRef::span))
+    }
+
+    /// The spot of a key below a spot, whether or not there is a value.
+    pub(super) fn key(&mut self, id: SpotId, key: Cow<'a, str>) -> Result<SpotId, Blocked> {
+        self.look(id);
+        let field = match &self.spots[id].inner {
+            Inner::Fields(fields) => fields.get(&key),
+            Inner::Unknown if id > 0 && self.target(id).is_none() => None,
+            _ => return Err(self.blocked(id, Reason::NotAMapping)),
+        };
+        let here = self.inside_here(id) && field.is_none_or(|field| field.pair.is_some());
+        Ok(self.step(id, Step::Key(key), field.map(|field| field.value), here))
+    }
+
+    /// The spot of a list item, which must exist.
+    fn item(&mut self, id: SpotId, segment: &Segment) -> Result<SpotId, Blocked> {
+        self.look(id);
+        let nothing = self.target(id).is_none();
+        let found = match (&mut self.spots[id].inner, segment) {
+            (Inner::Items(items), Segment::Index(index)) => {
+                Some(*index).filter(|i| (*i as usize) < items.nodes.len())
+            }
+            (Inner::Items(items), Segment::Item { key, value }) => items.named(key, value),
+            (Inner::Unknown, _) if nothing => None,
+            _ => return Err(self.blocked(id, Reason::NotAList)),
+        };
+        let node = found.and_then(|index| self.list(id)?.nodes.get(index as usize).copied());
+        let (Some(index), Some(node)) = (found, node) else {
+            return Err(self.blocked(id, Reason::NoSuchItem));
+        };
+        let here = self.inside_here(id);
+        Ok(self.step(id, Step::Index(index), Some(node), here))
+    }
+
+    /// The spot at the end of a path. What is to be removed need not exist: its spot has no node then.
+    fn follow(&mut self, change: &'a Change) -> Result<SpotId, Blocked> {
+        if change.path.0.len() > DEPTH {
+            return Err((Reason::LongPath, None));
+        }
+        let mut at = 0;
+        for segment in &change.path.0 {
+            let next = match segment {
+                Segment::Key(key) => self.key(at, Cow::Borrowed(key)),
+                item => self.item(at, item),
+            };
+            at = match next {
+                Err(_) if matches!(change.op, Op::Remove { .. }) => {
+                    let step = match segment {
+                        Segment::Key(key) => Step::Key(Cow::Borrowed(key)),
+                        Segment::Item { key, value } => Step::Name(key, value),
+                        Segment::Index(index) => Step::Index(*index),
+                    };
+                    self.step(at, step, None, false)
+                }
+                next => next?,
+            };
+        }
+        Ok(at)
+    }
+
+    fn add(&mut self, index: usize, change: &'a Change) -> Result<(), Blocked> {
+        let fault = match &change.op {
+            Op::Ensure(value) | Op::EnsureItem { item: value, .. } => value.fault(),
+            Op::Remove { .. } => None,
+        };
+        if let Some(fault) = fault {
+            return Err((Reason::BadValue(fault), None));
+        }
+        let at = self.follow(change)?;
+        let node = self.spots[at].node;
+        match &change.op {
+            Op::Ensure(value) => {
+                let replaces =
+                    node.is_none_or(|n| n.kind() != Kind::Mapping) || !matches!(value, Value::Mapping(_));
+                if at == 0 && replaces && !node.is_some_and(|n| value.is_value_of(n)) {
+                    return Err(self.blocked(at, Reason::Root));
+                }
+                // Of equal values the first one gives the order of keys.
+                self.spots[at].set.get_or_insert(value);
+            }
+            Op::EnsureItem { item, merge_key } => {
+                let item = self.member(at, index, item, merge_key.as_deref())?;
+                self.spots[at].items.push(item);
+            }
+            Op::Remove { expected, prune } => {
+                if at == 0 {
+                    return Err(self.blocked(at, Reason::Root));
+                }
+                if let (Some(node), Some(expected)) = (node, expected)
+                    && !expected.is_value_of(node)
+                {
+                    return Err(self.blocked(at, Reason::OtherValue));
+                }
+                self.spots[at].removed = true;
+                self.spots[at].prune |= prune;
+            }
+        }
+        self.spots[at].changes.push(index);
+        Ok(())
+    }
+
+    /// What a list has to hold, and whether it does.
+    fn member(
+        &mut self,
+        at: SpotId,
+        change: usize,
+        value: &'a Value,
+        merge_key: Option<&'a str>,
+    ) -> Result<Item<'a>, Blocked> {
+        self.look(at);
+        let name = match (value, merge_key) {
+            (Value::Mapping(_), Some(key)) => match value.get(key) {
+                Some(Value::String(text)) => Some((key, Cow::Borrowed(text.as_str()))),
+                Some(Value::Number(number)) => Some((key, Cow::Owned(number.to_json()))),
+                Some(Value::Bool(flag)) => Some((key, Cow::Borrowed(if *flag { "true" } else { "false" }))),
+                _ => return Err((Reason::BadValue("has no text for its merge key"), None)),
+            },
+            _ => None,
+        };
+        let mut item = Item { change, value, name, found: None };
+        let nothing = at > 0 && self.target(at).is_none();
+        match &mut self.spots[at].inner {
+            Inner::Items(items) => {
+                item.found = match &item.name {
+                    Some((key, text)) => items.named(key, text),
+                    None => items.equal(value),
+                };
+                let node = item.found.and_then(|index| items.nodes.get(index as usize).copied());
+                if let (Some(node), Some((key, text))) = (node, &item.name)
+                    && !value.is_part_of(node)
+                {
+                    let reason =
+                        Reason::OtherItem { key: (*key).to_owned(), value: text.clone().into_owned() };
+                    return Err((reason, Some(node.span())));
+                }
+                Ok(item)
+            }
+            Inner::Unknown if nothing => Ok(item),
+            _ => Err(self.blocked(at, Reason::NotAList)),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The same changes as strategic merge patch (k8s.io/apimachinery `pkg/util/strategicpatch`).
+
+use super::change::{Change, Reason, Refusal};
+use super::outcome::Outcome;
+use super::patch::whole;
+use super::plan::merge;
+use super::spots::{Blocked, SpotId, Step, Tree};
+use super::value::Value;
+use crate::document::{Kind, NodeRef};
+use crate::path::{FieldPath, Segment};
+
+/// How a list of a patch is merged into the list of an object (`x-kubernetes-patch-strategy`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListMerge {
+    /// It takes its place.
+    Replace,
+    /// Its values are added.
+    Values,
+    /// Its items are merged into those with the same value for this key.
+    Items(String),
+}
+
+/// Changes as strategic merge patch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StrategicPatch {
+    /// What differs, without the object's apiVersion, kind and name.
+    pub patch: Value,
+    /// The changes that are not in it, in their order.
+    pub refused: Vec<Refusal>,
+}
+
+/// The changes to one object as strategic merge patch. Paths begin at the object. `merge` tells of the list at a path how
+/// it is merged; where it is not known, [`ListMerge::Replace`] is right for custom resources. New items come first in a
+/// merged list once the patch is applied, not last as in an edit: there is no way to say otherwise that all tools know.
+pub fn strategic_merge(
+    object: NodeRef<'_>,
+    changes: &[Change],
+    list_merge: &dyn Fn(&FieldPath) -> ListMerge,
+) -> StrategicPatch {
+    let (mut active, mut refused) = merge(object, changes);
+    loop {
+        let (mut tree, _) = Tree::of(object, changes, &active);
+        tree.settle();
+        let outcomes = tree.outcomes();
+        let mut patch = Strategic {
+            tree: &tree,
+            outcomes: &outcomes,
+            list_merge,
+            path: FieldPath::root(),
+            refused: Vec::new(),
+        };
+        let pairs = patch.mapping(0);
+        let mut found: Vec<usize> =
+            patch.refused.iter().flat_map(|(spot, _)| tree.changes_below(*spot)).collect();
+        found.sort_unstable();
+        if found.is_empty() {
+            refused.sort_by_key(|refusal: &Refusal| refusal.change);
+            return StrategicPatch { patch: Value::Mapping(pairs), refused };
+        }
+        for (spot, (reason, span)) in patch.refused {
+            for change in tree.changes_below(spot) {
+                if let Ok(at) = active.binary_search(&change) {
+                    active.remove(at);
+                    refused.push(Refusal { change, reason: reason.clone(), span });
+                }
+            }
+        }
+    }
+}
+
+struct Strategic<'t, 'a> {
+    tree: &'t Tree<'a>,
+    outcomes: &'t [Outcome],
+    list_merge: &'t dyn Fn(&FieldPath) -> ListMerge,
+    path: FieldPath,
+    refused: Vec<(SpotId, Blocked)>,
+}
+
+type Pairs = Vec<(String, Value)>;
+
+impl<'a> Strategic<'_, 'a> {
+    fn blocked(&self, id: SpotId, what: &'static str) -> Blocked {
+        (Reason::Patch(what), self.tree.spots[id].node.map(NodeRef::span))
+    }
+
+    /// What a patch says of a mapping.
+    fn mapping(&mut self, id: SpotId) -> Pairs {
+        let mut pairs = Vec::new();
+        let tree = self.tree;
+        for &child in &tree.spots[id].children {
+            let Step::Key(key) = &tree.spots[child].step else { continue };
+            self.path.0.push(Segment::Key(key.to_string()));
+            if let Err(blocked) = self.field(child, key, &mut pairs) {
+                self.refused.push((child, blocked));
+            }
+            self.path.0.pop();
+        }
+        pairs
+    }
+
+    fn field(&mut self, id: SpotId, key: &str, pairs: &mut Pairs) -> Result<(), Blocked> {
+        let target = self.tree.target(id);
+        let is_list = target.is_some_and(|node| node.kind() == Kind::Sequence);
+        match self.outcomes[id] {
+            Outcome::Same => {}
+            Outcome::Gone => pairs.push((key.to_owned(), Value::Null)),
+            Outcome::Whole => {
+                let mut value = whole(self.tree, self.outcomes, id);
+                if has_null(&value) {
+                    return Err(self.blocked(id, "hold null, which it takes for a removal"));
+                }
+                if let (Value::List(items), true) = (&mut value, is_list) {
+                    match (self.list_merge)(&self.path) {
+                        ListMerge::Replace => {}
+                        ListMerge::Items(_) => {
+                            items.insert(0, Value::from([("$patch", Value::from("replace"))]));
+                        }
+                        ListMerge::Values => {
+                            return Err(self.blocked(id, "replace a list whose values are merged"));
+                        }
+                    }
+                }
+                pairs.push((key.to_owned(), value));
+            }
+            Outcome::Inside if is_list => self.list(id, key, pairs)?,
+            Outcome::Inside => {
+                let inner = self.mapping(id);
+                pairs.push((key.to_owned(), Value::Mapping(inner)));
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, id: SpotId, key: &str, pairs: &mut Pairs) -> Result<(), Blocked> {
+        let tree = self.tree;
+        match (self.list_merge)(&self.path) {
+            ListMerge::Replace => {
+                let value = self.result(id).filter(|value| !has_null(value));
+                let value = value.ok_or_else(|| self.blocked(id, "hold null, or so deep a value,"))?;
+                pairs.push((key.to_owned(), value));
+            }
+            ListMerge::Values => {
+                let mut deleted = Vec::new();
+                for &child in &tree.spots[id].children {
+                    match (self.outcomes[child], tree.spots[child].node.and_then(Value::of)) {
+                        (Outcome::Same, _) => {}
+                        (Outcome::Gone, Some(value)) => deleted.push(value),
+                        _ => {
+                            return Err(
+                                self.blocked(child, "change a value of a list whose values are merged")
+                            );
+                        }
+                    }
+                }
+                let added: Vec<Value> = tree.missing(id).into_iter().map(|item| item.value.clone()).collect();
+                if !deleted.is_empty() {
+                    pairs.push((format!("$deleteFromPrimitiveList/{key}"), Value::List(deleted)));
+                }
+                if !added.is_empty() {
+                    pairs.push((key.to_owned(), Value::List(added)));
+                }
+            }
+            ListMerge::Items(name) => {
+                let mut items = Vec::new();
+                for &child in &tree.spots[id].children {
+                    let Step::Index(index) = tree.spots[child].step else { continue };
+                    self.path.0.push(Segment::Index(index));
+                    match self.item(id, child, &name) {
+                        Ok(item) => items.extend(item),
+                        Err(blocked) => self.refused.push((child, blocked)),
+                    }
+                    self.path.0.pop();
+                }
+                for item in tree.missing(id) {
+                    if has_null(item.value) {
+                        return Err(self.blocked(id, "hold null, which it takes for a removal"));
+                    }
+                    items.push(item.value.clone());
+                }
+                pairs.push((key.to_owned(), Value::List(items)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a patch says of an item that is merged by the field `name`.
+    fn item(&mut self, list: SpotId, id: SpotId, name: &str) -> Result<Option<Value>, Blocked> {
+        let scalar = |node: &NodeRef<'a>| node.key().is_some();
+        let value = |node: NodeRef<'a>| node.get(name).filter(scalar).and_then(Value::of);
+        let ours = self.tree.spots[id].node.and_then(value);
+        let ours = ours.ok_or_else(|| self.blocked(id, "name an item without its merge key"))?;
+        let same = |node: &&NodeRef<'a>| node.get(name).is_some_and(|node| ours.is_value_of(node));
+        let namesakes = self.tree.list(list).map_or(0, |items| items.nodes.iter().filter(same).count());
+        if namesakes != 1 {
+            return Err(self.blocked(id, "name one of several items with the same merge key"));
+        }
+        let mut pairs = vec![(name.to_owned(), ours)];
+        match self.outcomes[id] {
+            Outcome::Same => return Ok(None),
+            Outcome::Gone => pairs.push(("$patch".to_owned(), Value::from("delete"))),
+            Outcome::Whole => return Err(self.blocked(id, "replace an item by something that is no mapping")),
+            Outcome::Inside => {
+                let inner = self.mapping(id);
+                if inner.iter().any(|(key, _)| key == name) {
+                    return Err(self.blocked(id, "change the merge key of an item"));
+                }
+                pairs.extend(inner);
+            }
+        }
+        Ok(Some(Value::Mapping(pairs)))
+    }
+
+    /// The value of a spot after the changes; `None` if it is too deep.
+    fn result(&self, id: SpotId) -> Option<Value> {
+        let (tree, spot) = (self.tree, &self.tree.spots[id]);
+        match self.outcomes[id] {
+            Outcome::Whole => return Some(whole(tree, self.outcomes, id)),
+            Outcome::Same | Outcome::Gone => return spot.node.and_then(Value::of),
+            Outcome::Inside => {}
+        }
+        let kept = |step: Step<'a>, node: NodeRef<'a>| match tree.find(id, &step) {
+            Some(child) if self.outcomes[child] == Outcome::Gone => Some(None),
+            Some(child) => self.result(child).map(Some),
+            None => Value::of(node).map(Some),
+        };
+        if let Some(items) = tree.list(id) {
+            let mut values = Vec::new();
+            for (index, node) in items.nodes.iter().enumerate() {
+                values.extend(kept(Step::Index(index as u32), *node)?);
+            }
+            values.extend(tree.missing(id).into_iter().map(|item| item.value.clone()));
+            return Some(Value::List(values));
+        }
+        let fields = tree.fields(id)?;
+        let mut pairs = Vec::new();
+        for key in &fields.order {
+            let value = kept(Step::Key(key.clone()), fields.get(key)?.value)?;
+            pairs.extend(value.map(|value| (key.to_string(), value)));
+        }
+        for &child in &spot.children {
+            if let (Step::Key(key), None, Outcome::Whole) =
+                (&tree.spots[child].step, tree.spots[child].node, self.outcomes[child])
+            {
+                pairs.push((key.to_string(), whole(tree, self.outcomes, child)));
+            }
+        }
+        Some(Value::Mapping(pairs))
+    }
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::List(items) => items.iter().any(has_null),
+        Value::Mapping(pairs) => pairs.iter().any(|(_, value)| has_null(value)),
+        _ => false,
+    }
+}

@@ -1,0 +1,191 @@
+//! Reads an edited source again and holds it against the changes made on values.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::change::Change;
+use super::expected::Expected;
+use crate::document::{Document, Kind, NodeRef, Span};
+use crate::stream::{Limits, Reader};
+
+/// A document and the changes that were made to it.
+#[derive(Clone, Debug)]
+pub struct Edited<'a> {
+    /// As it was read before.
+    pub document: &'a Document,
+    /// The changes that planning accepted ([`super::Planned::accepted`]).
+    pub changes: Vec<&'a Change>,
+}
+
+/// How an edited source differs from what it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Position of the document in its stream, from 0.
+    pub document: u32,
+    /// What is wrong.
+    pub message: &'static str,
+    /// Where in the source before.
+    pub before: Option<Span>,
+    /// Where in the source after.
+    pub after: Option<Span>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "after the edits, {} in document {}", self.message, self.document + 1)?;
+        self.after.map_or(Ok(()), |span| write!(f, " at byte {}", span.start))
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+/// Checks that a source differs from the one that the documents were read from by their changes and by nothing else: every
+/// document has the value it had, with its changes made, there are as many documents, and what could not be read before
+/// is all that cannot be read. The documents come from one source, which is read again, with default limits.
+pub fn verify(edited: &[Edited<'_>], after: impl Into<Arc<[u8]>>) -> Result<(), Mismatch> {
+    let Some(first) = edited.first() else { return Ok(()) };
+    let source = first.document.source();
+    let mut changes: HashMap<Span, &[&Change]> = HashMap::new();
+    for Edited { document, changes: made } in edited {
+        let other = |message| Mismatch { document: 0, message, before: Some(document.range()), after: None };
+        if !Arc::ptr_eq(document.source(), source) && document.source() != source {
+            return Err(other("a document is from another source"));
+        }
+        if changes.insert(document.range(), made).is_some() {
+            return Err(other("a document is given twice"));
+        }
+    }
+    let mut before = Reader::new(Arc::clone(source), Limits::default());
+    let mut after = Reader::new(after.into(), Limits::default());
+    loop {
+        let (old, new) = match (before.next(), after.next()) {
+            (None, None) => break,
+            (Some(old), Some(new)) => (old, new),
+            (old, new) => {
+                let index = old.as_ref().or(new.as_ref()).map_or(0, |entry| entry.index);
+                return Err(Mismatch {
+                    document: index,
+                    message: "there is one more or less",
+                    before: None,
+                    after: None,
+                });
+            }
+        };
+        let mismatch = |message, before, after| Mismatch { document: old.index, message, before, after };
+        let kinds =
+            |entry: &crate::Entry| entry.problems.iter().map(|problem| problem.kind).collect::<Vec<_>>();
+        if kinds(&old) != kinds(&new) {
+            let place = |entry: &crate::Entry| entry.problems.first().map(|problem| problem.span);
+            return Err(mismatch("other problems are found", place(&old), place(&new)));
+        }
+        match (&old.document, &new.document) {
+            (None, None) => {}
+            (Some(old), Some(new)) => {
+                let made = changes.remove(&old.range()).unwrap_or_default();
+                compare(old, new, made)
+                    .map_err(|Difference { message, before, after }| mismatch(message, before, after))?;
+            }
+            _ => return Err(mismatch("there is one more or less", None, None)),
+        }
+    }
+    match changes.into_keys().next() {
+        Some(range) => Err(Mismatch {
+            document: 0,
+            message: "a document was not found again",
+            before: Some(range),
+            after: None,
+        }),
+        None => Ok(()),
+    }
+}
+
+struct Difference {
+    message: &'static str,
+    before: Option<Span>,
+    after: Option<Span>,
+}
+
+fn compare(old: &Document, new: &Document, changes: &[&Change]) -> Result<(), Difference> {
+    let lost = |_| Difference { message: "a change leads nowhere", before: None, after: None };
+    let expected = Expected::of(old.root(), changes).map_err(lost)?;
+    expected.compare(new.root())
+}
+
+fn different(before: Option<Span>, after: NodeRef<'_>) -> Difference {
+    Difference { message: "the value is not the one it has to be", before, after: Some(after.span()) }
+}
+
+impl Expected<'_> {
+    fn compare(&self, node: NodeRef<'_>) -> Result<(), Difference> {
+        match self {
+            Self::Node(old) => same(*old, node),
+            Self::Value(value) if value.is_value_of(node) => Ok(()),
+            Self::Mapping(fields) if node.resolved().kind() == Kind::Mapping => {
+                let found = values(node);
+                if found.len() != fields.len() {
+                    return Err(different(None, node));
+                }
+                fields.iter().try_for_each(|(key, expected)| match found.get(key) {
+                    Some(value) => expected.compare(*value),
+                    None => Err(different(None, node)),
+                })
+            }
+            Self::List(list) if node.resolved().kind() == Kind::Sequence => {
+                let items: Vec<&Self> = list.items.iter().flatten().collect();
+                if node.count() != items.len() {
+                    return Err(different(None, node));
+                }
+                node.items().zip(items).try_for_each(|(node, expected)| expected.compare(node))
+            }
+            Self::Value(_) | Self::Mapping(_) | Self::List(_) => Err(different(None, node)),
+        }
+    }
+}
+
+/// What each key of a mapping ends up with.
+fn values(mapping: NodeRef<'_>) -> HashMap<Cow<'_, str>, NodeRef<'_>> {
+    mapping.entries().filter_map(|(key, value)| Some((key.key()?, value))).collect()
+}
+
+/// Whether two nodes have the same value. Without recursion: documents may be nested deeply.
+fn same(old: NodeRef<'_>, new: NodeRef<'_>) -> Result<(), Difference> {
+    let mut left = vec![(old, new)];
+    while let Some((old, new)) = left.pop() {
+        let (a, b) = (old.resolved(), new.resolved());
+        let equal = a.kind() == b.kind()
+            && match a.kind() {
+                Kind::Null | Kind::Alias => true,
+                Kind::Bool => a.as_bool() == b.as_bool(),
+                Kind::Int | Kind::Float => a.json_number() == b.json_number(),
+                Kind::String => a.as_str_bytes() == b.as_str_bytes(),
+                Kind::Sequence => {
+                    left.extend(a.items().zip(b.items()));
+                    a.count() == b.count()
+                }
+                Kind::Mapping => same_fields(a, b, &mut left),
+            };
+        if !equal {
+            return Err(different(Some(old.span()), new));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two mappings have the same keys; their values are left to be compared.
+fn same_fields<'a>(a: NodeRef<'a>, b: NodeRef<'a>, left: &mut Vec<(NodeRef<'a>, NodeRef<'a>)>) -> bool {
+    // As a rule keys stand in the same order.
+    let plain = !a.merges() && !b.merges() && a.count() == b.count();
+    if plain && a.pairs().zip(b.pairs()).all(|((a, _), (b, _))| a.key() == b.key()) {
+        left.extend(a.pairs().zip(b.pairs()).map(|((_, a), (_, b))| (a, b)));
+        return true;
+    }
+    let (a, b) = (values(a), values(b));
+    a.len() == b.len()
+        && a.iter().all(|(key, value)| {
+            let other = b.get(key);
+            left.extend(other.map(|other| (*value, *other)));
+            other.is_some()
+        })
+}
