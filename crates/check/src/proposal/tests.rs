@@ -202,7 +202,7 @@ fn what_is_not_rendered_or_read_is_told_of() {
         ("z.yaml", None, "apiVersion: v1\nmetadata: {name: no-kind}\n".to_owned()),
     ]);
     assert_eq!(text.matches("helm template charts/web | seawall scan -\n").count(), 1, "{text}");
-    assert!(text.contains("helm template 'my charts/it'\\''s' | seawall scan -\n"), "{text}");
+    assert!(text.contains("helm template \"my charts/it's\" | seawall scan -\n"), "{text}");
     assert!(text.contains("are not judged:\n#   \"x.yaml\"\n"), "{text}");
     assert!(text.contains("may be missing here:\n#   \"y.yaml\"\n#   \"z.yaml\"\n"), "{text}");
     read(&text);

@@ -1,11 +1,13 @@
 //! The proposal as a commented `seawall.yaml`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use seawall_manifest::workload::{ConfiguredEntry, Form};
 use seawall_model::Level;
 
 use super::{Namespace, Proposal, scopes};
+use crate::judge::shell_word;
 use crate::quoted::quoted;
 
 /// Where editors find the schema.
@@ -182,14 +184,8 @@ fn some(f: &mut fmt::Formatter<'_>, texts: impl Iterator<Item = String>) -> fmt:
 }
 
 /// A word of a shell's command; what no shell should see is shown as a scalar.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._/+-".contains(c);
+fn word(text: &str) -> Cow<'_, str> {
     let scalar = quoted(text);
-    if scalar.len() != text.len() + 2 {
-        scalar
-    } else if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    // Nothing is escaped in it but what a shell can quote.
+    if scalar.contains("\\u") || text.contains(['\n', '\t']) { scalar.into() } else { shell_word(text) }
 }
