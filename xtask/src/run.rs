@@ -75,6 +75,20 @@ pub(crate) fn need_target(target: &str) -> Result<(), String> {
         .map_err(|e| format!("{e}\nthe target {target} is needed; get it with rustup, https://rustup.rs"))
 }
 
+/// Installs a program that finds mistakes in manual pages, unless one is there. Without one they are not looked for.
+pub(crate) fn want_manual_reader() {
+    let is_there = |program: &str| output(Command::new(program).arg("--version")).is_ok();
+    // mandoc has no `--version`: that it starts is enough.
+    let starts = Command::new("mandoc").arg("-Tlint").stdin(Stdio::null()).output().is_ok();
+    if starts || ["man", "groff"].into_iter().any(is_there) {
+        return;
+    }
+    println!("no program reads manual pages: installing mandoc");
+    if let Err(message) = show(Command::new("apt-get").args(["install", "--yes", "mandoc"])) {
+        println!("{message}; manual pages are not looked at");
+    }
+}
+
 /// Fails with the way to get Go unless one is there that can build the oracles.
 pub(crate) fn need_go() -> Result<(), String> {
     let directory = root().join("conformance/go");

@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::run::{cargo, need_component, need_go, need_python, need_target, show};
+use crate::docs;
+use crate::run::{cargo, need_component, need_go, need_python, need_target, show, want_manual_reader};
 
 /// The crates without files, environment, clock and printing.
 const PURE: [&str; 6] =
@@ -107,9 +108,11 @@ fn minutes(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() / 60.0)
 }
 
+/// Style, and the pages that are made from the code.
 fn format() -> Result<(), String> {
     need_component("fmt", "rustfmt")?;
-    show(&mut cargo(&["fmt", "--all", "--check"]))
+    show(&mut cargo(&["fmt", "--all", "--check"]))?;
+    docs::check()
 }
 
 fn clippy() -> Result<(), String> {
@@ -137,6 +140,7 @@ fn edges() -> Result<(), String> {
 
 /// The binary on real files, and what packages promise to those that use them.
 fn end_to_end() -> Result<(), String> {
+    want_manual_reader();
     let but = ["--workspace", "--exclude", "seawall-conformance"];
     show(cargo(&["test", "--quiet"]).args(but).args(["--test", "*"]))
 }

@@ -25,6 +25,22 @@ pub struct NamespaceObject {
     pub region: Region,
 }
 
+impl NamespaceObject {
+    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// Whether a label names a level.
+    pub(crate) fn names_level(&self) -> bool {
+        self.labels().any(|(key, _)| Mode::ALL.iter().any(|mode| mode.level_label() == key))
+    }
+
+    /// What its labels ask for.
+    pub(crate) fn policy(&self) -> Policy {
+        resolve(self.labels(), Policy::default()).0
+    }
+}
+
 /// The levels of all namespaces of a run.
 #[derive(Clone, Debug)]
 pub struct Levels {
@@ -63,8 +79,7 @@ impl Levels {
         let mut notices = Vec::new();
         let mut declared: BTreeMap<String, Vec<(u16, Policy)>> = BTreeMap::new();
         for namespace in namespaces {
-            let labels = namespace.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-            let (policy, _) = resolve(labels, Policy::default());
+            let policy = namespace.policy();
             let mut notice = |kind, message: String, hint: Option<String>| {
                 notices.push(Notice {
                     kind,
@@ -74,9 +89,7 @@ impl Levels {
                     hint,
                 });
             };
-            let is_level =
-                |(key, _): &(String, String)| Mode::ALL.iter().any(|mode| mode.level_label() == key);
-            if !namespace.labels.iter().any(is_level) {
+            if !namespace.names_level() {
                 notice(
                     NoticeKind::NamespaceLabels,
                     format!(
@@ -103,10 +116,7 @@ impl Levels {
                 }
             }
         }
-        let lent = lent.iter().map(|namespace| {
-            let labels = namespace.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-            (namespace.name.clone(), resolve(labels, Policy::default()).0)
-        });
+        let lent = lent.iter().map(|namespace| (namespace.name.clone(), namespace.policy()));
         let flag = labelled(flag, None, None);
         (Self { declared, lent: lent.collect(), config, flag }, notices)
     }

@@ -16,6 +16,8 @@ mod levels;
 mod locate;
 mod namespace;
 mod options;
+mod proposal;
+mod quoted;
 mod record;
 pub mod rules;
 mod schema;
@@ -32,6 +34,8 @@ pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
+pub use proposal::{Proposal, Surveyed};
+pub use quoted::quoted;
 pub use record::{
     Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
     PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
@@ -39,5 +43,5 @@ pub use record::{
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
-pub use survey::{Operators, Place, Seen, Source, Survey, excepted, survey};
+pub use survey::{Operators, Place, Seen, Source, Survey, UnknownKind, excepted, survey};
 pub use tally::{Counts, Tally};

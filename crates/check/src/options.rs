@@ -60,6 +60,12 @@ pub enum FailOn {
     Never,
 }
 
+impl FailOn {
+    /// All bars, as the command line takes them.
+    pub const NAMES: [&'static str; 9] =
+        ["enforce", "audit", "warn", "info", "low", "medium", "high", "critical", "never"];
+}
+
 impl fmt::Display for FailOn {
     /// As the command line takes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

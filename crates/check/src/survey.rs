@@ -6,7 +6,7 @@ use seawall_finding::exception::{Exception, ExceptionPolicy};
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, SchemaProblem, Walker};
-use seawall_manifest::workload::{self, Template};
+use seawall_manifest::workload::{self, ConfiguredEntry, Template};
 use seawall_model::WorkloadKind;
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
@@ -55,10 +55,25 @@ pub struct Survey {
     pub namespaces: Vec<NamespaceObject>,
     /// What operators declare in it, if they do.
     pub operators: Option<Box<Operators>>,
+    /// Kinds of objects that look like workloads and that nobody described.
+    pub unknown: Vec<UnknownKind>,
+    /// Whether something in it should be an object and is none.
+    pub rejects: bool,
     /// What could not be read, each with the position in the file that its document would have.
     pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
     pub places: Vec<Place>,
+}
+
+/// A kind that looks like a workload and that nobody described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownKind {
+    /// Its apiVersion.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// What a configuration would have to say; empty where that cannot be said.
+    pub entries: Vec<ConfiguredEntry>,
 }
 
 /// Exceptions and their policies, in the order of the file.
@@ -115,6 +130,28 @@ impl Seen {
     /// What pod and template fail when exceptions are taken into account.
     pub fn faults(&self) -> [Faults; 2] {
         self.excepted.as_deref().copied().unwrap_or([self.pod, self.template])
+    }
+}
+
+impl Survey {
+    fn add_unknown(&mut self, object: &Object<'_>) {
+        // A mistake in a name is not to be configured.
+        if workload::is_misnamed(object) {
+            return;
+        }
+        let entries = workload::likely_entries(object);
+        let same = |u: &&mut UnknownKind| u.api_version == object.api_version && u.kind == object.kind;
+        match self.unknown.iter_mut().find(same) {
+            Some(known) => {
+                let new: Vec<_> = entries.into_iter().filter(|e| !known.entries.contains(e)).collect();
+                known.entries.extend(new);
+            }
+            None => self.unknown.push(UnknownKind {
+                api_version: object.api_version.to_owned(),
+                kind: object.kind.to_owned(),
+                entries,
+            }),
+        }
     }
 }
 
@@ -257,6 +294,7 @@ fn survey_document<'a>(
     survey: &mut Survey,
 ) -> bool {
     let read = seawall_manifest::objects::objects(document);
+    survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document)
         || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
@@ -284,8 +322,11 @@ fn survey_document<'a>(
         }
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
-            || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some()
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
+        if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
+            speaks = true;
+            survey.add_unknown(&examined.object);
+        }
         let refused = examined.refused();
         for judged in &examined.judged {
             let [pod, template] = judged.faults();

@@ -40,6 +40,7 @@ pub use base::Base;
 pub use part::Part;
 use part::Tail;
 pub use report::Report;
+pub use visible::text as visible;
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

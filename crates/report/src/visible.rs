@@ -38,7 +38,7 @@ pub(crate) fn push(c: char, out: &mut String) {
 }
 
 /// A text on one line with all of its characters visible.
-pub(crate) fn text(text: &str) -> Cow<'_, str> {
+pub fn text(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }

@@ -4,11 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 use seawall_check::{FailOn, LevelVersion};
 use seawall_finding::Date;
-use seawall_model::KubernetesVersion;
+use seawall_model::{KubernetesVersion, Level};
 use seawall_report::Format;
+
+use crate::known::{self, known};
 
 /// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
 #[derive(Debug, Parser)]
@@ -28,18 +31,25 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// List all rules.
     Checks(ChecksArgs),
+    /// Write a first seawall.yaml from what a directory holds.
+    Init(InitArgs),
+    /// Print a script that completes commands, options and their values in a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands into a directory.
+    Man(ManArgs),
 }
 
 /// What decides how manifests are judged: shared by all commands that judge.
 #[derive(Debug, Args)]
 pub(crate) struct JudgeArgs {
     /// Files, directories, globs, or `-` for standard input.
-    #[arg(value_name = "PATH", default_value = ".")]
+    #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<OsString>,
 
     /// Level to judge at where neither a Namespace in the input nor the configuration says one: privileged, baseline or
     /// restricted, with a policy version if wanted (baseline:v1.30) [default: restricted].
-    #[arg(long, value_name = "LEVEL[:VERSION]")]
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = known::<LevelVersion>(known::levels))]
+    #[arg(hide_possible_values = true)]
     pub(crate) level: Option<LevelVersion>,
 
     /// The target cluster's version: `latest` and newer pins mean this one [default: the newest known].
@@ -48,7 +58,8 @@ pub(crate) struct JudgeArgs {
 
     /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
     /// Can be given several times [default: enforce].
-    #[arg(long, value_name = "BAR", value_delimiter = ',')]
+    #[arg(long, value_name = "BAR", value_delimiter = ',', value_parser = known::<FailOn>(known::bars))]
+    #[arg(hide_possible_values = true)]
     pub(crate) fail_on: Vec<FailOn>,
 
     /// Configuration file [default: the first seawall.yaml found upwards from the first path].
@@ -90,6 +101,7 @@ Examples:
   seawall scan --level baseline:v1.30 deploy/      at another level and version
   seawall scan -f text -f sarif=seawall.sarif .    text for people, a file for code scanning
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
+  seawall scan --watch deploy/                     again on every change
 
 Exit status:
   0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]
@@ -100,6 +112,7 @@ pub(crate) struct ScanArgs {
     /// Output format: text, concise, markdown, json, jsonl, sarif, junit, github or gitlab; with =FILE into a file. Can be given
     /// several times.
     #[arg(long = "format", short = 'f', value_name = "FORMAT[=FILE]")]
+    #[arg(value_parser = known::<FormatArg>(known::formats), hide_possible_values = true)]
     pub(crate) formats: Vec<FormatArg>,
 
     /// Print the reference's own sentences instead of explanations.
@@ -129,6 +142,10 @@ pub(crate) struct ScanArgs {
     /// List findings that do not count, each with the reason.
     #[arg(long)]
     pub(crate) show_suppressed: bool,
+
+    /// Judge again whenever a file, the configuration, the baseline or the namespaces file changes, until interrupted.
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub(crate) watch: bool,
 }
 
 #[derive(Debug, Args)]
@@ -158,6 +175,13 @@ pub(crate) struct FormatArg {
     pub(crate) file: Option<PathBuf>,
 }
 
+impl FormatArg {
+    /// The names of all formats.
+    pub(crate) fn names() -> Vec<&'static str> {
+        Format::ALL.iter().map(|format| format.as_str()).collect()
+    }
+}
+
 impl FromStr for FormatArg {
     type Err = String;
 
@@ -182,13 +206,64 @@ Examples:
   seawall explain read-only-root-filesystem   what the standard does not ask for")]
 pub(crate) struct ExplainArgs {
     /// A rule's id, or another name for it; `seawall checks` lists them.
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", value_parser = known::<String>(known::rules), hide_possible_values = true)]
     pub(crate) rule: String,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall checks                     all rules, with the least strict level that forbids each
+  seawall checks --level baseline    the rules of one level")]
 pub(crate) struct ChecksArgs {
     /// Only rules that this level of the Pod Security Standards includes.
-    #[arg(long, value_name = "LEVEL")]
-    pub(crate) level: Option<seawall_model::Level>,
+    #[arg(long, value_name = "LEVEL", value_parser = known::<Level>(known::levels))]
+    pub(crate) level: Option<Level>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall init                           write seawall.yaml for the current directory
+  seawall init --dry-run                 print it
+  seawall init --force clusters/prod     take the place of clusters/prod/seawall.yaml
+
+Exit status:
+  0  written    2  the file is there already, or input that could not be read; what was read is written")]
+pub(crate) struct InitArgs {
+    /// The directory that is looked through, and that the file is written into.
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: PathBuf,
+
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Print the file and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  source <(seawall completions bash)                               in this shell
+  seawall completions bash > ~/.local/share/bash-completion/completions/seawall
+  seawall completions zsh > ~/.zfunc/_seawall                      with ~/.zfunc in fpath
+  seawall completions fish > ~/.config/fish/completions/seawall.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall man | man -l -                               read the main page
+  seawall man --out ~/.local/share/man/man1            install all pages, for `man seawall-scan`")]
+pub(crate) struct ManArgs {
+    /// Write one page for each command into this directory; it is made if it is not there.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
 }

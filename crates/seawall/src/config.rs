@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use seawall_check::quoted;
 use seawall_finding::Rule;
 
 use crate::cli::ConfigArgs;
@@ -127,18 +128,4 @@ fn text(args: &ConfigArgs, settings: &Settings) -> String {
 
 fn ids(rules: &[&'static Rule]) -> String {
     rules.iter().map(|rule| rule.id).collect::<Vec<_>>().join(", ")
-}
-
-/// A double-quoted scalar.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

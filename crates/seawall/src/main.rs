@@ -3,13 +3,19 @@
 mod candidate;
 mod checks;
 mod cli;
+mod completions;
 mod config;
 mod explain;
+mod init;
+mod known;
+mod man;
 mod outputs;
 mod pipeline;
+mod progress;
 mod scan;
 mod settings;
 mod terminal;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -32,6 +38,9 @@ fn main() -> ExitCode {
         cli::Command::Config(args) => config::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
+        cli::Command::Init(args) => init::run(&args),
+        cli::Command::Completions(args) => completions::run(&args),
+        cli::Command::Man(args) => man::run(&args),
     };
     match result {
         Ok(status) => ExitCode::from(status),

@@ -9,6 +9,7 @@ use seawall_check::{
     Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind,
     Options, Record, Source, Suppression, Survey, Tally,
 };
+use seawall_finding::exception::Exception;
 use seawall_finding::{Date, IgnoreSource};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_model::KubernetesVersion;
@@ -18,11 +19,18 @@ use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::ScanArgs;
 use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
+use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, Failure};
+use crate::watch;
 
-/// Runs a scan; the exit status.
+/// Runs a scan, or one after the other while somebody watches; the exit status.
 pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
+    if args.watch { watch::run(args) } else { once(args) }
+}
+
+/// Runs one scan; the exit status.
+pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let started = Instant::now();
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
@@ -66,17 +74,17 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
         })
     }));
 
-    let mut surveys = survey(threads, &files, &options, &settings.config)?;
+    let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
+    let reading = progress("reading", files.len(), false);
+    let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
+    drop(reading);
     let all = || surveys.iter().flatten();
     let namespaces: Vec<_> = all().flat_map(|s| s.namespaces.iter().cloned()).collect();
-    let operators = || all().filter_map(|s| s.operators.as_deref());
-    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
-    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
     let levels = std::mem::take(&mut settings.config.levels);
     let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, args.judge.level());
     early.extend(notices.into_iter().map(Record::Notice));
     let of_config = std::mem::take(&mut settings.config.exceptions);
-    let (exceptions, notices) = Exceptions::new(declared, &policies, of_config, options.today);
+    let (exceptions, notices) = exceptions(&surveys, of_config, options.today);
     early.extend(notices.into_iter().map(Record::Notice));
     if !exceptions.is_empty() {
         except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
@@ -104,10 +112,20 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
     };
     let write_baseline = args.write_baseline.as_deref();
     let mut entries = Vec::new();
+    let whole_files = work.iter().flatten().filter(|part| part.last).count();
+    // A report that scrolls by is progress enough.
+    let progress = progress("judging", whole_files, terminal::is_output());
+    let say = |part: &Part<'_>| {
+        let said = part.say(&run, write_baseline.is_some());
+        if part.last {
+            progress.done();
+        }
+        said
+    };
     let judged: Result<(), Failure> = in_order(
         threads,
         &work,
-        |batch| batch.iter().map(|part| part.say(&run, write_baseline.is_some())).collect::<Vec<_>>(),
+        |batch| batch.iter().map(say).collect::<Vec<_>>(),
         |said| {
             said.into_iter().try_for_each(|said| {
                 tally.add(said.counts);
@@ -116,6 +134,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
             })
         },
     );
+    drop(progress);
     judged?;
     let mut late = options.ignores.notices(options.today);
     late.extend(exceptions.notices(options.today));
@@ -148,18 +167,21 @@ fn unwritten(path: &Path, error: &std::io::Error) -> InputError {
     }
 }
 
-/// Phase one, in parallel.
-fn survey(
+/// Phase one, in parallel; `None` for files that could not be read.
+pub(crate) fn survey(
     threads: NonZeroUsize,
     files: &[Candidate],
     options: &Options,
     config: &Config,
+    progress: &Progress,
 ) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
     let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
-        let bytes = file.read_first(&room).ok()?;
-        Some(seawall_check::survey(file.source(&bytes, config), options))
+        let bytes = file.read_first(&room).ok();
+        let survey = bytes.map(|bytes| seawall_check::survey(file.source(&bytes, config), options));
+        progress.done();
+        survey
     };
     let batches: Vec<&[Candidate]> = files.chunks(FILES).collect();
     let surveyed: Result<(), Failure> = in_order(
@@ -174,8 +196,20 @@ fn survey(
     surveyed.map(|()| surveys)
 }
 
+/// The exceptions of the input and of the configuration, and what a person should know of them.
+pub(crate) fn exceptions(
+    surveys: &[Option<Survey>],
+    of_config: Vec<Exception>,
+    today: Date,
+) -> (Exceptions, Vec<Notice>) {
+    let operators = || surveys.iter().flatten().filter_map(|s| s.operators.as_deref());
+    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
+    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
+    Exceptions::new(declared, &policies, of_config, today)
+}
+
 /// Takes exceptions into account: files with workloads are looked at once more.
-fn except(
+pub(crate) fn except(
     threads: NonZeroUsize,
     files: &[Candidate],
     surveys: &mut [Option<Survey>],
@@ -316,7 +350,7 @@ fn batches_of_work<'a>(
 }
 
 /// Whether a file met in a directory is seawall's own configuration.
-fn is_settings(input: &Input) -> bool {
+pub(crate) fn is_settings(input: &Input) -> bool {
     input.kind == InputKind::File
         && input.path.file_name().is_some_and(|n| n == settings::NAME)
         && !settings::is_manifest(&input.path)

@@ -16,6 +16,9 @@ use crate::cli::JudgeArgs;
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
 
+/// Settings by name, each with the line of its key.
+type Places = Vec<(&'static str, u32)>;
+
 /// The settings of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -24,7 +27,7 @@ pub(crate) struct Settings {
     /// The configuration file, if there is one.
     pub(crate) file: Option<PathBuf>,
     /// The line of each setting that the configuration file has.
-    pub(crate) places: Vec<(&'static str, u32)>,
+    pub(crate) places: Places,
     /// The profile that holds.
     pub(crate) profile: Option<String>,
     /// The baseline file.
@@ -46,40 +49,32 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Settings of a directory without configuration.
+    pub(crate) fn bare(directory: &Path) -> Self {
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf());
+        Self { directory, ..Self::default() }
+    }
+
     /// A file's path from the directory that patterns begin at; as it is where it is elsewhere.
     pub(crate) fn relative(&self, input: &Input) -> Box<str> {
-        let whole = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.clone());
-        match whole.strip_prefix(&self.directory) {
-            Ok(path) if input.kind == InputKind::File => {
-                let parts: Vec<_> = path.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-                parts.join("/").into()
-            }
-            _ => input.display().into(),
-        }
+        let below = (input.kind == InputKind::File).then(|| self.below(&input.path)).flatten();
+        below.unwrap_or_else(|| input.display().into())
+    }
+
+    /// A path from the directory that patterns begin at, if it is below.
+    pub(crate) fn below(&self, path: &Path) -> Option<Box<str>> {
+        let whole = std::path::absolute(path).ok()?;
+        let below = whole.strip_prefix(&self.directory).ok()?;
+        let parts: Vec<_> = below.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+        Some(parts.join("/").into())
     }
 }
 
 /// The settings for these arguments, or what is wrong with their files. `written` is a baseline that the run writes.
 pub(crate) fn load(args: &JudgeArgs, written: Option<&Path>) -> Result<Settings, Vec<InputError>> {
     let file = args.config.clone().or_else(|| discover(args));
-    let mut places = Vec::new();
-    let mut config = match &file {
-        Some(path) => {
-            let text = Text::read(path)?;
-            let lines = text.lines();
-            let read = |document: &Document| Config::from_document(document, &text.name, &lines);
-            let config =
-                text.document()?.map_or_else(|| Ok(Config::default()), |d| text.located(read(&d)))?;
-            places.extend(config.places.iter().map(|(name, span)| (*name, lines.position(span.start).line)));
-            config
-        }
-        None => Config::default(),
-    };
-    let here = std::env::current_dir().unwrap_or_default();
-    let directory = match file.as_deref().and_then(Path::parent) {
-        Some(parent) => std::path::absolute(here.join(parent)).unwrap_or_else(|_| parent.to_path_buf()),
-        None => here,
-    };
+    let (mut config, places) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
+    let directory = directory(file.as_deref());
     let profile = args.profile.as_ref().or(config.profile.as_ref());
     let (mut rules, mut fail_on) = (config.rules.clone(), config.fail_on.clone());
     if let Some(name) = profile {
@@ -99,17 +94,14 @@ pub(crate) fn load(args: &JudgeArgs, written: Option<&Path>) -> Result<Settings,
     if fail_on.is_empty() {
         fail_on.push(FailOn::Enforce);
     }
-    let named = |argument: &Option<PathBuf>, setting: &Option<String>| {
-        argument.clone().or_else(|| setting.as_ref().map(|path| shown(directory.join(path))))
-    };
-    let baseline = named(&args.baseline, &config.baseline);
+    let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
     let entries = match baseline.clone() {
         // A baseline that is about to be written need not be there yet.
         Some(path) if written == Some(path.as_path()) && !path.exists() => None,
         Some(path) => Some(read_baseline(&path)?),
         None => None,
     };
-    let namespaces = named(&args.namespaces, &config.namespaces);
+    let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
     let lent = match &namespaces {
         Some(path) => read_namespaces(path)?,
         None => Vec::new(),
@@ -130,6 +122,40 @@ pub(crate) fn load(args: &JudgeArgs, written: Option<&Path>) -> Result<Settings,
         today: args.today,
         directory,
     })
+}
+
+/// The files that settings for these arguments come from, whether they are there or not.
+pub(crate) fn files(args: &JudgeArgs) -> Vec<PathBuf> {
+    let file = args.config.clone().or_else(|| discover(args));
+    let config = file.as_deref().and_then(|path| read_config(path).ok()).unwrap_or_default().0;
+    let directory = directory(file.as_deref());
+    let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
+    let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
+    [file, baseline, namespaces].into_iter().flatten().collect()
+}
+
+/// What a configuration file says, and the line of each setting that it has.
+fn read_config(path: &Path) -> Result<(Config, Places), Vec<InputError>> {
+    let text = Text::read(path)?;
+    let lines = text.lines();
+    let read = |document: &Document| Config::from_document(document, &text.name, &lines);
+    let config = text.document()?.map_or_else(|| Ok(Config::default()), |d| text.located(read(&d)))?;
+    let places = config.places.iter().map(|(name, span)| (*name, lines.position(span.start).line)).collect();
+    Ok((config, places))
+}
+
+/// The directory of a configuration file, absolute; the current one where there is none.
+fn directory(file: Option<&Path>) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    match file.and_then(Path::parent) {
+        Some(parent) => std::path::absolute(here.join(parent)).unwrap_or_else(|_| parent.to_path_buf()),
+        None => here,
+    }
+}
+
+/// The file that an argument names, else the one that a setting names from the directory of the configuration file.
+fn named(argument: Option<&PathBuf>, setting: Option<&String>, directory: &Path) -> Option<PathBuf> {
+    argument.cloned().or_else(|| setting.map(|path| shown(directory.join(path))))
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, Vec<InputError>> {

@@ -31,6 +31,11 @@ pub(crate) fn report_failure(failure: &Failure) {
     };
 }
 
+/// Prints a line to standard error; if nobody takes it, that is no failure.
+pub(crate) fn tell(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
 /// Whether standard output takes colours.
 pub(crate) fn colours(choice: Color) -> bool {
     match choice {
@@ -42,6 +47,11 @@ pub(crate) fn colours(choice: Color) -> bool {
                 && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
         }
     }
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_output() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// The columns of the terminal; 100 where there is none.

@@ -6,93 +6,11 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::Dir;
-use serde_json::{Map, Value};
+use common::validate::validate;
+use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../../schemas/scan-v1.schema.json");
 const DOCUMENT: &str = include_str!("../../../schemas/scan-document-v1.schema.json");
-
-/// Keywords that say nothing about an instance.
-const ANNOTATIONS: [&str; 5] = ["$schema", "$id", "$defs", "title", "description"];
-
-/// What is wrong with `value`; empty if it fits. `root` is where definitions are, of this schema and of those it refers to.
-fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let schema = schema.as_object().unwrap_or_else(|| panic!("{at}: a schema is an object: {schema}"));
-    for (keyword, wanted) in schema {
-        match keyword.as_str() {
-            "type" => {
-                let names = wanted.as_array().map_or(std::slice::from_ref(wanted), Vec::as_slice);
-                if !names.iter().any(|name| has_type(value, name.as_str().unwrap())) {
-                    wrong.push(format!("{at}: {value} is no {wanted}"));
-                }
-            }
-            "const" if value != wanted => wrong.push(format!("{at}: {value} is not {wanted}")),
-            "enum" if !wanted.as_array().unwrap().contains(value) => {
-                wrong.push(format!("{at}: {value} is not in {wanted}"));
-            }
-            "minimum" if value.as_i64().is_some_and(|n| n < wanted.as_i64().unwrap()) => {
-                wrong.push(format!("{at}: {value} is less than {wanted}"));
-            }
-            "required" => wrong.extend(
-                wanted
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .filter(|key| value.get(key.as_str().unwrap()).is_none())
-                    .map(|key| format!("{at}: no {key}")),
-            ),
-            "properties" => {
-                for (key, schema) in wanted.as_object().unwrap() {
-                    if let Some(value) = value.get(key) {
-                        wrong.extend(validate(root, schema, value, &format!("{at}.{key}")));
-                    }
-                }
-            }
-            "additionalProperties" => {
-                assert_eq!(wanted, false, "{at}");
-                let known = schema.get("properties").and_then(Value::as_object);
-                let unknown = |key: &&String| known.is_none_or(|known| !known.contains_key(*key));
-                let keys = value.as_object().into_iter().flat_map(Map::keys);
-                wrong.extend(keys.filter(unknown).map(|key| format!("{at}: {key} is not described")));
-            }
-            "items" => {
-                for (i, item) in value.as_array().into_iter().flatten().enumerate() {
-                    wrong.extend(validate(root, wanted, item, &format!("{at}[{i}]")));
-                }
-            }
-            "oneOf" => {
-                let all: Vec<Vec<String>> =
-                    wanted.as_array().unwrap().iter().map(|s| validate(root, s, value, at)).collect();
-                let fitting = all.iter().filter(|wrong| wrong.is_empty()).count();
-                if fitting != 1 {
-                    wrong.push(format!("{at}: fits {fitting} of {}: {all:#?}", all.len()));
-                }
-            }
-            "$ref" => {
-                let reference = wanted.as_str().unwrap();
-                let local = reference.strip_prefix("scan-v1.schema.json").unwrap_or(reference);
-                let name = local.strip_prefix("#/$defs/").expect("a reference to a definition");
-                wrong.extend(validate(root, &root["$defs"][name], value, at));
-            }
-            "const" | "enum" | "minimum" => {}
-            known if ANNOTATIONS.contains(&known) => {}
-            unknown => panic!("{at}: this test does not know the keyword `{unknown}`"),
-        }
-    }
-    wrong
-}
-
-fn has_type(value: &Value, name: &str) -> bool {
-    match name {
-        "string" => value.is_string(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        _ => panic!("unknown type `{name}`"),
-    }
-}
 
 /// The paths of all properties of all records that the schema describes: `workload.object.name`.
 fn described(root: &Value, schema: &Value, at: &str, out: &mut BTreeSet<String>) {

@@ -42,7 +42,11 @@ fn entry(
     match item.get("rule") {
         None => errors.push(ConfigError::at(item, "an ignore needs a `rule`", Some(HINT))),
         Some(node) => {
-            for (name, span) in strings(node, "rule", errors) {
+            let names = strings(node, "rule", errors);
+            if names.is_empty() && errors.len() == before {
+                errors.push(ConfigError::at(node, "an ignore needs a `rule`", Some(HINT)));
+            }
+            for (name, span) in names {
                 match rules::resolve(&name) {
                     Ok(named) => rules.extend(named),
                     Err((message, hint)) => errors.push(ConfigError { span, message, hint: Some(hint) }),

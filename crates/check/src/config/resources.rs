@@ -3,7 +3,9 @@
 use seawall_manifest::workload::{ConfiguredEntry, Form};
 use seawall_yaml::{Kind, NodeRef};
 
-use super::{ConfigError, error};
+use super::{ConfigError, error, only};
+
+const FIELDS: [&str; 4] = ["apiVersion", "kind", "path", "form"];
 
 pub(super) fn custom_resources(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<ConfiguredEntry> {
     let mut out = Vec::new();
@@ -13,14 +15,10 @@ pub(super) fn custom_resources(value: NodeRef<'_>, errors: &mut Vec<ConfigError>
         return out;
     }
     for item in value.items() {
-        let field = |name: &str| item.get(name).and_then(NodeRef::as_str).map(str::to_owned);
-        let known =
-            |k: &NodeRef<'_>| matches!(k.key().as_deref(), Some("apiVersion" | "kind" | "path" | "form"));
-        let unknown = item.entries().find(|(k, _)| !known(k));
-        if let Some((key, _)) = unknown {
-            let name = key.key().unwrap_or_default();
-            errors.push(error(key, format!("unknown field `{name}` of a custom resource"), hint()));
+        if !only(item, "a custom resource", &FIELDS, errors) {
+            continue;
         }
+        let field = |name: &str| item.get(name).and_then(NodeRef::as_str).map(str::to_owned);
         let form = match item.get("form").map(|form| (form, form.as_str())) {
             None | Some((_, Some("template"))) => Form::Template,
             Some((_, Some("podSpec"))) => Form::PodSpec,

@@ -1,7 +1,7 @@
 //! `rules`, `profiles` and `failOn`: which rules are reported, how grave they are, and what fails a run.
 
 use seawall_finding::{Rule, Severity};
-use seawall_yaml::NodeRef;
+use seawall_yaml::{Kind, NodeRef};
 
 use super::{ConfigError, error, only, strings};
 use crate::options::{FailOn, FailOnError};
@@ -75,7 +75,12 @@ fn fields(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> RuleSettings {
     };
     let (select, deselect) = (named("select"), named("deselect"));
     let mut severity = Vec::new();
-    for (key, value) in value.get("severity").into_iter().flat_map(NodeRef::entries) {
+    let set = value.get("severity").filter(|node| !node.is_null());
+    if let Some(node) = set.filter(|node| node.resolved().kind() != Kind::Mapping) {
+        let hint = Some("severity: {host-port: low}".to_owned());
+        errors.push(error(node, "`severity` must map rules to severities", hint));
+    }
+    for (key, value) in set.into_iter().flat_map(NodeRef::entries) {
         let name = key.key().unwrap_or_default();
         let text = value.as_str().unwrap_or_default();
         let level = Severity::ALL.into_iter().find(|s| s.as_str() == text);
@@ -93,7 +98,7 @@ fn fields(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> RuleSettings {
 
 pub(super) fn profiles(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<Profile> {
     let mut out = Vec::new();
-    if value.resolved().kind() != seawall_yaml::Kind::Mapping {
+    if value.resolved().kind() != Kind::Mapping {
         errors.push(error(value, "`profiles` must map names to settings", None));
         return out;
     }

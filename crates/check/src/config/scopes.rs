@@ -41,6 +41,7 @@ pub(super) fn scopes(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<S
         if !only(item, "a scope", &["name", "paths"], errors) {
             continue;
         }
+        let before = errors.len();
         let name = item.get("name").and_then(NodeRef::as_str).unwrap_or_default().to_owned();
         let mut globs = Vec::new();
         for (pattern, span) in item.get("paths").map(|p| strings(p, "paths", errors)).unwrap_or_default() {
@@ -49,7 +50,10 @@ pub(super) fn scopes(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<S
                 Err(message) => errors.push(ConfigError { span, message, hint: None }),
             }
         }
-        if name.is_empty() || item.get("paths").is_none() {
+        if errors.len() > before {
+            continue;
+        }
+        if name.is_empty() || globs.is_empty() {
             errors.push(ConfigError::at(item, "a scope needs a `name` and `paths`", Some(HINT)));
         } else if out.iter().any(|scope| scope.name == name) {
             errors.push(error(item, format!("two scopes are called `{name}`"), None));

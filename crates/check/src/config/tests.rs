@@ -54,12 +54,14 @@ fn every_error_has_a_place() {
             "1: a severity must be one of info, low, medium, high, critical",
         ),
         ("rules: {x: 1}\n", "1: unknown field `x` of `rules`"),
+        ("rules: {severity: high}\n", "1: `severity` must map rules to severities"),
         (
             "failOn: [sometimes]\n",
             "1: `sometimes` must be enforce, audit, warn, info, low, medium, high, critical or never",
         ),
         ("ignores:\n- {rule: host-pid}\n", "2: an ignore needs a `reason`"),
         ("ignores:\n- {reason: r}\n", "2: an ignore needs a `rule`"),
+        ("ignores:\n- {rule: [], reason: r}\n", "2: an ignore needs a `rule`"),
         (
             "ignores: [{rule: host-pid, reason: r, expires: soon}]\n",
             "1: `expires` must be a date such as 2027-03-31",
@@ -71,6 +73,12 @@ fn every_error_has_a_place() {
         ("ignores: {rule: host-pid}\n", "1: `ignores` must be a list"),
         ("exceptions: [{reason: r}]\n", "1: an exception needs `namespaces`"),
         ("scopes: [{name: a}]\n", "1: a scope needs a `name` and `paths`"),
+        ("scopes: [{name: a, paths: []}]\n", "1: a scope needs a `name` and `paths`"),
+        ("scopes: [{name: a, paths: {b: c}}]\n", "1: `paths` must be a list of strings"),
+        (
+            "customResources: [{apiVersion: a/v1, kind: B, paths: c}]\n",
+            "1: unknown field `paths` of a custom resource",
+        ),
         ("namespaces: [a]\n", "1: `namespaces` must be a string"),
         ("- a\n", "1: the configuration must be a mapping"),
     ] {

@@ -10,6 +10,7 @@ use seawall_yaml::{Document, Kind, NodeRef};
 
 use super::{Flag, Ignore, IgnoredObject, Offence};
 use crate::config::ConfigError;
+use crate::quoted::quoted;
 use crate::record::{Notice, NoticeKind};
 
 /// The version of the file's form.
@@ -137,8 +138,7 @@ impl Baseline {
             let mut first = true;
             for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
                 let comma = if std::mem::take(&mut first) { "" } else { ", " };
-                let _ = write!(out, "{comma}{name}: ");
-                quoted(value, &mut out);
+                let _ = write!(out, "{comma}{name}: {}", quoted(value));
             }
             out.push_str("}\n");
         }
@@ -188,25 +188,6 @@ impl Baseline {
             )),
         })
     }
-}
-
-/// A double-quoted scalar, as YAML and JSON both read it.
-fn quoted(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            // What YAML does not take as it is, or breaks lines at.
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 #[cfg(test)]

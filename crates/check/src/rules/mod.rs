@@ -28,6 +28,11 @@ pub fn all() -> Vec<&'static Rule> {
     rules
 }
 
+/// The ids of what can be explained besides rules.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    seawall_pss::TOPICS.iter().map(|topic| topic.id)
+}
+
 /// As [`find`], with a message and a hint where nothing is called so.
 pub fn resolve(name: &str) -> Result<Vec<&'static Rule>, (String, String)> {
     let found = find(name);

@@ -107,7 +107,12 @@ fn workload(node: NodeRef<'_>) -> Result<WorkloadSelector> {
         return Err(error(node, "a workload needs a `kind`", Some("{kind: Deployment, name: web}")));
     };
     let mut labels = Vec::new();
-    for (key, value) in node.get("labels").into_iter().flat_map(NodeRef::entries) {
+    let selected = node.get("labels").filter(|n| !n.is_null());
+    // Dropped without a word, a selector would mean more workloads than its author wanted.
+    if let Some(node) = selected.filter(|n| n.resolved().kind() != Kind::Mapping) {
+        return Err(error(node, "`labels` must be a mapping", Some("labels: {app: web}")));
+    }
+    for (key, value) in selected.into_iter().flat_map(NodeRef::entries) {
         let (Some(key), Some(text)) = (key.key(), value.as_str()) else {
             return Err(error(value, "a label's value must be a string", Some("put it in quotes")));
         };
@@ -255,6 +260,8 @@ spec:
         );
         assert_eq!(message(&format!("{rest}, reason: 7")), "`reason` must be a string");
         assert_eq!(message("workloads: [{name: a}], reason: r"), "a workload needs a `kind`");
+        let labelled = "reason: r, rules: [{rule: x}], workloads: [{kind: Pod, labels: a}]";
+        assert_eq!(message(labelled), "`labels` must be a mapping");
         assert_eq!(message("reason: r, rules: [{rule: x}]"), "an exception must name its `workloads`");
         assert_eq!(message("reason: r, workloads: [{kind: Pod}]"), "an exception must name its `rules`");
         assert_eq!(

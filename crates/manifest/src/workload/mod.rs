@@ -298,8 +298,9 @@ pub fn configured_path(containers: &FieldPath) -> Option<(String, Form)> {
         .0
         .iter()
         .map(|segment| match segment {
-            Segment::Key(key) => key.as_str(),
-            Segment::Item { .. } | Segment::Index(_) => "*",
+            // A key with a dot, or none, would be read as several steps, or as none.
+            Segment::Key(key) if !(key.contains('.') || key.is_empty()) => key.as_str(),
+            _ => "*",
         })
         .collect();
     let (path, form) = match steps.as_slice() {
@@ -317,16 +318,40 @@ pub fn looks_like_workload(object: &Object<'_>, configured: &[ConfiguredEntry]) 
     if known || !templates(object, configured).is_empty() {
         return None;
     }
-    LIKELY.iter().find_map(|pattern| {
-        let mut first = None;
-        visit_any(object.node, pattern, FieldPath::root(), &mut |node, path| {
-            let is_container = |n: NodeRef<'_>| n.get("image").is_some_and(|i| i.as_str().is_some());
-            if first.is_none() && (node.items().any(is_container) || is_container(node)) {
-                first = Some(path);
-            }
-        });
-        first
-    })
+    LIKELY.iter().find_map(|pattern| containers(object, pattern).into_iter().next())
+}
+
+/// Where `pattern` leads to containers.
+fn containers(object: &Object<'_>, pattern: &str) -> Vec<FieldPath> {
+    let mut found = Vec::new();
+    visit_any(object.node, pattern, FieldPath::root(), &mut |node, path| {
+        let is_container = |n: NodeRef<'_>| n.get("image").is_some_and(|i| i.as_str().is_some());
+        if node.items().any(is_container) || is_container(node) {
+            found.push(path);
+        }
+    });
+    found
+}
+
+/// More places of one object are not described: nobody would write them down.
+const DESCRIBED: usize = 16;
+
+/// What a configuration would have to say of an object that [`looks_like_workload`], so that its pods are judged. Empty where
+/// that cannot be said: a task is no pod.
+pub fn likely_entries(object: &Object<'_>) -> Vec<ConfiguredEntry> {
+    let mut entries: Vec<ConfiguredEntry> = Vec::new();
+    for path in LIKELY.iter().flat_map(|pattern| containers(object, pattern)) {
+        let Some((path, form)) = configured_path(&path) else { continue };
+        let (api_version, kind) = (object.api_version.to_owned(), object.kind.to_owned());
+        let entry = ConfiguredEntry { api_version, kind, path, form };
+        if entries.len() == DESCRIBED {
+            break;
+        }
+        if !entries.contains(&entry) && !templates(object, std::slice::from_ref(&entry)).is_empty() {
+            entries.push(entry);
+        }
+    }
+    entries
 }
 
 /// As [`visit`], for nodes of any kind and with paths by position only.

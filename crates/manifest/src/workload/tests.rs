@@ -130,6 +130,31 @@ fn likely_workloads_are_named() {
 }
 
 #[test]
+fn likely_workloads_can_be_described() {
+    let entries = |spec: &str| {
+        let text = format!("apiVersion: example.com/v1\nkind: Thing\nspec: {spec}\n");
+        with(&text, |object| {
+            let entries = likely_entries(object);
+            // Described so, all of its pods are judged.
+            assert_eq!(looks_like_workload(object, &entries).is_some(), entries.is_empty(), "{spec}");
+            entries.into_iter().map(|e| format!("{} {:?}", e.path, e.form)).collect::<Vec<_>>()
+        })
+    };
+    let containers = "containers: [{name: a, image: x}]";
+    assert_eq!(entries(&format!("{{template: {POD}}}")), ["spec.template Template"]);
+    assert_eq!(entries(&format!("{{{containers}}}")), ["spec PodSpec"]);
+    assert_eq!(entries(&format!("{{podSpec: {{{containers}}}}}")), ["spec.podSpec PodSpec"]);
+    assert_eq!(
+        entries(&format!(
+            "{{head: {{template: {POD}}}, groups: [{{template: {POD}}}, {{template: {POD}}}]}}"
+        )),
+        ["spec.head.template Template", "spec.groups.*.template Template"]
+    );
+    assert_eq!(entries(&format!("{{a.b: {{template: {POD}}}}}")), ["spec.*.template Template"]);
+    assert_eq!(entries("{steps: [{image: x}]}"), [""; 0]);
+}
+
+#[test]
 fn what_looks_like_a_workload_can_be_configured() {
     let path = |containers: FieldPath| configured_path(&containers);
     let named = |text: &str, form| Some((text.to_owned(), form));

@@ -65,7 +65,7 @@ rule! {
     ///
     /// ## Why it matters
     /// The pod sees all processes of the node with their arguments and environments. As root it may signal and trace them, and
-    /// reach their files through /proc/<pid>/root: those of the node itself among them.
+    /// reach their files through `/proc/<pid>/root`: those of the node itself among them.
     ///
     /// ## How to fix
     /// Remove the field. For containers of one pod that must see each other's processes there is `shareProcessNamespace: true`.
