@@ -57,12 +57,11 @@ pub fn show(path: &str, before: &Arc<[u8]>, after: &Arc<[u8]>, colour: bool) -> 
                 '-' => Some(Role::Removed),
                 _ => None,
             };
-            match role {
-                Some(role) => paint(&mut shown.text, colour, role, &format!("{mark}{line}")),
-                None => {
-                    shown.text.push(mark);
-                    shown.text.push_str(&line);
-                }
+            let line = format!("{mark}{line}");
+            if let Some(role) = role {
+                paint(&mut shown.text, colour, role, &line);
+            } else {
+                shown.text.push_str(&line);
             }
             shown.text.push('\n');
             if !all[at].ends_with(b"\n") {

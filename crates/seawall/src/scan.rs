@@ -375,6 +375,7 @@ fn options(args: &ScanArgs, settings: &Settings) -> (Options, Option<Notice>) {
         rules: settings.rules.clone(),
         ignores: settings.ignores.clone(),
         today: settings.today.unwrap_or_else(|| Date::from_days(terminal::today())),
+        images: std::sync::Arc::default(),
     };
     (options, notice)
 }
