@@ -40,7 +40,7 @@ impl Corpus {
 
     /// Bytes of memory that a scan of it may take.
     pub fn memory(&self) -> u64 {
-        MEMORY_BASE + self.size.largest + MEMORY_PER_WORKLOAD * self.size.workloads as u64
+        memory_bound(self.size.largest, self.size.workloads as u64)
     }
 
     /// All files, for a program that does not walk directories.
@@ -62,6 +62,11 @@ impl Drop for Corpus {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Bytes of memory that a scan may take, given the largest file's bytes and the number of workloads.
+pub fn memory_bound(largest: u64, workloads: u64) -> u64 {
+    MEMORY_BASE + largest + MEMORY_PER_WORKLOAD * workloads
 }
 
 /// Bytes in millions.

@@ -14,6 +14,8 @@ use seawall_benches::peer::{Side, kube_score, seawall, target_directory};
 const CPU_RATIO: f64 = 20.0;
 /// One small file, process start to end.
 const SMALL_FILE: Duration = Duration::from_millis(5);
+/// Pods of a list.
+const LIST: usize = 50_000;
 /// How much CPU time ten times the documents may take.
 const TENFOLD: std::ops::RangeInclusive<f64> = 7.0..=13.0;
 
@@ -86,6 +88,7 @@ fn compare(quick: bool) -> Result<Floors, String> {
     );
     memory(&mut floors, &large_scan, &large)?;
 
+    list(&mut floors, &ours)?;
     small_file(&mut floors, &ours, &theirs, starts)?;
     println!("kube-score held {} on 10,000 documents", megabytes(their_memory));
     Ok(floors)
@@ -106,6 +109,45 @@ fn memory(floors: &mut Floors, scan: &Side, corpus: &Corpus) -> Result<(), Strin
     let (bound, peak) = (corpus.memory(), scan.peak_memory()?);
     floors.add(
         format!("memory, {} documents", corpus.documents),
+        megabytes(peak),
+        format!("<= {}", megabytes(bound)),
+        peak <= bound,
+    );
+    Ok(())
+}
+
+/// What `kubectl get pods --output json` prints of a large cluster is one document.
+fn list(floors: &mut Floors, ours: &Path) -> Result<(), String> {
+    let file = target_directory()?.join("corpus/list.json");
+    let env = r#"[{"name": "A", "value": "b"}, {"name": "C", "value": "d"}]"#.replace(' ', "\n          ");
+    let pod = |i: usize| {
+        format!(
+            r#"    {{
+      "apiVersion": "v1",
+      "kind": "Pod",
+      "metadata": {{"name": "p{i}", "namespace": "n{}", "uid": "00000000-0000-0000-0000-{i:012}"}},
+      "spec": {{"containers": [{{"name": "c", "image": "registry.example/app:{i}", "env": {env}}}]}},
+      "status": {{"phase": "Running", "conditions": [{{"type": "Ready", "status": "True"}}]}}
+    }}"#,
+            i % 100
+        )
+    };
+    let items: Vec<String> = (0..LIST).map(pod).collect();
+    let text = format!(
+        "{{\n  \"apiVersion\": \"v1\",\n  \"items\": [\n{}\n  ],\n  \"kind\": \"List\"\n}}\n",
+        items.join(",\n")
+    );
+    fs::write(&file, &text).map_err(|e| format!("{}: {e}", file.display()))?;
+    let scan = Side::new(ours, &["scan"], [file.clone()]);
+    let output = scan.output()?;
+    if !output.replace(',', "").contains(&format!("{LIST} workloads")) {
+        return Err(format!("seawall did not see the list; it ended with:\n{}", tail(&output, 6)));
+    }
+    let (bound, peak) =
+        (seawall_benches::disk::memory_bound(text.len() as u64, LIST as u64), scan.peak_memory()?);
+    let _ = fs::remove_file(&file);
+    floors.add(
+        format!("memory, a list of {LIST} pods, {}", megabytes(text.len() as u64)),
         megabytes(peak),
         format!("<= {}", megabytes(bound)),
         peak <= bound,

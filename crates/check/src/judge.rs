@@ -132,7 +132,7 @@ pub fn judge(
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
-                let Some(document) = reader.reread(place.range, place.json) else {
+                let Some(document) = reader.reread(place.range, place.json, place.item) else {
                     out.push(judge.changed());
                     return out;
                 };

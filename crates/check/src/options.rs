@@ -28,7 +28,13 @@ pub struct Options {
     pub today: Date,
     /// What is known of images.
     pub images: Arc<Images>,
+    /// Lists of so many bytes are read item by item ([`seawall_yaml::Reader::by_items`]): it takes less memory, and
+    /// changes nothing else.
+    pub cut_lists_from: usize,
 }
+
+/// From here on a list's tree takes memory that one would notice.
+const LARGE: usize = 1 << 20;
 
 impl Default for Options {
     /// The newest version that is known, with defaults, on the first day that there is.
@@ -41,6 +47,7 @@ impl Default for Options {
             ignores: Arc::default(),
             today: Date::from_days(0),
             images: Arc::default(),
+            cut_lists_from: LARGE,
         }
     }
 }

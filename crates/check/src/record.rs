@@ -32,7 +32,7 @@ pub struct Origin {
     /// The bytes that the regions count in.
     pub source: Arc<[u8]>,
     /// Where its lines start ([`seawall_yaml::LineIndex::with`]).
-    pub lines: Arc<[u32]>,
+    pub lines: seawall_yaml::LineStarts,
     /// The bytes of the record's document that may be secret, in order and without overlap
     /// ([`seawall_finding::document_secrets`]).
     pub secrets: Arc<[Range<u32>]>,

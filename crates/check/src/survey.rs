@@ -11,7 +11,7 @@ use seawall_model::WorkloadKind;
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_pss::Faults;
-use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
+use seawall_yaml::{Document, LineIndex, LineStarts, Problem, Reader, Span};
 
 use crate::exceptions::{Declaration, Declared, Exceptions, asking, declaration, holding};
 use crate::ignore::{IgnoredObject, carries_ignores};
@@ -31,7 +31,7 @@ pub struct Source<'a> {
     /// Whether it was met in a directory, not named: what is no manifest is a notice then, not an error.
     pub walked: bool,
     /// Where its lines start ([`LineIndex::with`]), if that is known.
-    pub lines: Option<&'a Arc<[u32]>>,
+    pub lines: Option<&'a LineStarts>,
     /// The Helm chart that it belongs to.
     pub chart: Option<&'a str>,
     /// Its path from the directory of the configuration file.
@@ -103,6 +103,8 @@ pub struct Place {
     pub range: Span,
     /// Whether it is read by JSON's rules.
     pub json: bool,
+    /// Its position, if it was cut out of a list.
+    pub item: Option<u32>,
     /// How many of the file's workloads are in it.
     pub workloads: u32,
     /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
@@ -234,20 +236,24 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
     let mut walker = Walker::default();
     let mut lines = None;
-    let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
+    let mut reader =
+        Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()).by_items(options.cut_lists_from);
     while let Some(entry) = reader.next() {
         survey.problems.extend(entry.problems.into_iter().map(|problem| (entry.index, problem)));
         let Some(document) = entry.document else { continue };
-        survey.documents += 1;
+        survey.documents += u32::from(document.list_item().is_none_or(|item| item == 0));
         let before = survey.workloads.len();
         let speaks = survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
         let workloads = (survey.workloads.len() - before) as u32;
         if speaks || workloads > 0 {
-            let (range, json) = (document.range(), document.is_json());
-            survey.places.push(Place { index: entry.index, range, json, workloads, speaks });
+            let (range, json, item) = (document.range(), document.is_json(), document.list_item());
+            survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks });
         }
         reader.recycle(document);
     }
+    // Surveys of all files are held at once.
+    survey.workloads.shrink_to_fit();
+    survey.places.shrink_to_fit();
     survey
 }
 
@@ -262,7 +268,7 @@ pub fn excepted(
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     let mut position = 0;
     for place in survey.places.iter().filter(|place| place.workloads > 0) {
-        let Some(document) = reader.reread(place.range, place.json) else { return out };
+        let Some(document) = reader.reread(place.range, place.json, place.item) else { return out };
         for object in seawall_manifest::objects::objects(&document).objects {
             let examined = examine(object, None, options);
             for judged in &examined.judged {

@@ -111,7 +111,7 @@ pub struct Objects<'d> {
 pub fn objects(document: &Document) -> Objects<'_> {
     let mut found = Objects::default();
     if !document.is_empty() {
-        expand(document.root(), Inherited::default(), &[], &mut found);
+        expand(document.root(), Inherited::default(), document.list_item().as_slice(), &mut found);
     }
     found
 }

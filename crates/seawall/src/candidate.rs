@@ -2,42 +2,55 @@
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_check::{Config, InputError, Source};
 use seawall_input::{Input, InputKind, Origin};
-use seawall_yaml::LineIndex;
+use seawall_yaml::{LineIndex, LineStarts};
 
 use crate::settings::Settings;
 
 /// A file's bytes and where its lines start.
-#[derive(Clone)]
 pub(crate) struct Text {
     pub(crate) bytes: Arc<[u8]>,
-    pub(crate) lines: Arc<[u32]>,
+    pub(crate) lines: LineStarts,
 }
 
 /// Bytes of files that are kept between the phases, so that small inputs are read once.
-pub(crate) const KEPT: usize = 4 << 20;
+pub(crate) const KEPT: usize = 1 << 20;
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 pub(crate) struct Candidate {
     input: Input,
-    pub(crate) name: Arc<str>,
     /// From the directory of the configuration file, where that is another name.
     path: Option<Box<str>>,
     pub(crate) scope: u16,
-    once: OnceLock<Arc<[u8]>>,
-    held: Mutex<Option<Text>>,
+    /// Boxed: of most files nothing is held, and there may be many.
+    held: Mutex<Option<Box<Held>>>,
+}
+
+/// What is held of a file.
+struct Held {
+    bytes: Arc<[u8]>,
+    lines: Option<LineStarts>,
+    /// Whether it is held until the end.
+    stays: bool,
 }
 
 impl Candidate {
-    pub(crate) fn new(input: Input, settings: &Settings) -> Self {
-        let name: Arc<str> = input.display().into();
+    pub(crate) fn new(mut input: Input, settings: &Settings) -> Self {
+        input.path.shrink_to_fit();
         let patterns = !(settings.config.scopes.is_empty() && settings.ignores.entries.is_empty());
+        let name = input.display();
         let path = patterns.then(|| settings.relative(&input)).filter(|path| **path != *name);
         let scope = settings.config.scope_of(path.as_deref().unwrap_or(&name));
-        Self { input, name, path, scope, once: OnceLock::new(), held: Mutex::new(None) }
+        drop(name);
+        Self { input, path, scope, held: Mutex::new(None) }
+    }
+
+    /// Its name for records; made when it is asked for.
+    pub(crate) fn name(&self) -> Arc<str> {
+        self.input.display().into()
     }
 
     /// Reads it the first time; `room` is what may still be kept.
@@ -45,36 +58,43 @@ impl Candidate {
         let bytes = seawall_input::read(&self.input)?;
         let take = |left: usize| left.checked_sub(bytes.len());
         if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
-            let _ = self.once.set(bytes.clone());
+            *self.held() = Some(Box::new(Held { bytes: bytes.clone(), lines: None, stays: true }));
         }
         Ok(bytes)
     }
 
     /// Reads it once more: a file of several parts is held from its first part on, until its last one is done.
     pub(crate) fn read_again(&self, last: bool) -> Result<Text, seawall_input::InputError> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = if let Some(text) = held.take() {
-            text
-        } else {
-            let bytes = match self.once.get() {
-                Some(bytes) => bytes.clone(),
-                None => seawall_input::read(&self.input)?,
-            };
-            let lines = LineIndex::new(&bytes).starts();
-            Text { bytes, lines }
+        let mut slot = self.held();
+        let mut held = match slot.take() {
+            Some(held) => held,
+            None => Box::new(Held { bytes: seawall_input::read(&self.input)?, lines: None, stays: false }),
         };
-        *held = (!last).then(|| text.clone());
+        let lines = held.lines.take().unwrap_or_else(|| LineIndex::new(&held.bytes).starts());
+        let text = Text { bytes: held.bytes.clone(), lines };
+        held.lines = (!last).then(|| text.lines.clone());
+        *slot = (held.stays || !last).then_some(held);
         Ok(text)
     }
 
-    pub(crate) fn source<'a>(&'a self, bytes: &'a Arc<[u8]>, config: &'a Config) -> Source<'a> {
+    fn held(&self) -> MutexGuard<'_, Option<Box<Held>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It as a source; `name` is its [`Candidate::name`].
+    pub(crate) fn source<'a>(
+        &'a self,
+        name: &'a Arc<str>,
+        bytes: &'a Arc<[u8]>,
+        config: &'a Config,
+    ) -> Source<'a> {
         Source {
-            file: &self.name,
+            file: name,
             bytes,
             lines: None,
             walked: self.input.origin == Origin::Walked,
             chart: self.input.in_chart.as_deref(),
-            path: self.path.as_deref().unwrap_or(&self.name),
+            path: self.path.as_deref().unwrap_or(name),
             scope: self.scope,
             scope_name: config.scope_name(self.scope),
         }

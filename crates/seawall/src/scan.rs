@@ -99,41 +99,27 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     tally.add(Counts::of(&early));
     outputs.print(renderers.render(&early))?;
 
-    let all = renderers.want_all();
-    let work = batches_of_work(&files, &surveys, |file, survey| {
-        seawall_check::items(survey, file.scope, &levels, &options, all)
-    });
     let run = Run {
         levels: &levels,
         exceptions: &exceptions,
         options: &options,
         config: &settings.config,
         renderers: &renderers,
+        all: renderers.want_all(),
     };
+    let work = parts(&files, &surveys, &run);
     let write_baseline = args.write_baseline.as_deref();
     let mut entries = Vec::new();
-    let whole_files = work.iter().flatten().filter(|part| part.last).count();
     // A report that scrolls by is progress enough.
-    let progress = progress("judging", whole_files, terminal::is_output());
-    let say = |part: &Part<'_>| {
-        let said = part.say(&run, write_baseline.is_some());
-        if part.last {
-            progress.done();
-        }
-        said
-    };
-    let judged: Result<(), Failure> = in_order(
-        threads,
-        &work,
-        |batch| batch.iter().map(say).collect::<Vec<_>>(),
-        |said| {
-            said.into_iter().try_for_each(|said| {
-                tally.add(said.counts);
-                entries.extend(said.baseline);
-                outputs.print(said.rendered)
-            })
-        },
-    );
+    let progress = progress("judging", files.len(), terminal::is_output());
+    let say = |part: &Part<'_>| run.say(part, write_baseline.is_some(), &progress);
+    let judged: Result<(), Failure> = in_order(threads, &work, say, |said| {
+        said.into_iter().try_for_each(|said| {
+            tally.add(said.counts);
+            entries.extend(said.baseline);
+            outputs.print(said.rendered)
+        })
+    });
     drop(progress);
     judged?;
     let mut late = options.ignores.notices(options.today);
@@ -179,7 +165,8 @@ pub(crate) fn survey(
     let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
         let bytes = file.read_first(&room).ok();
-        let survey = bytes.map(|bytes| seawall_check::survey(file.source(&bytes, config), options));
+        let survey =
+            bytes.map(|bytes| seawall_check::survey(file.source(&file.name(), &bytes, config), options));
         progress.done();
         survey
     };
@@ -231,7 +218,9 @@ pub(crate) fn except(
         |(i, file, survey)| {
             // A file that is gone is told of when it is judged.
             let text = file.read_again(true).ok()?;
-            Some((*i, seawall_check::excepted(file.source(&text.bytes, config), survey, exceptions, options)))
+            let name = file.name();
+            let source = file.source(&name, &text.bytes, config);
+            Some((*i, seawall_check::excepted(source, survey, exceptions, options)))
         },
         |of_file| {
             found.extend(of_file);
@@ -256,14 +245,12 @@ const FILES: usize = 16;
 /// Documents that a thread judges at a time: enough to be worth it, few enough to bound what waits to be printed.
 const DOCUMENTS: usize = 256;
 
-/// A part of what has to be said of a file.
-struct Part<'a> {
-    file: &'a Candidate,
-    /// `None` for a file that could not be read.
-    survey: Option<&'a Survey>,
-    items: Vec<Item>,
-    /// Whether nothing follows of the same file.
-    last: bool,
+/// What a thread judges at a time.
+enum Part<'a> {
+    /// Files as a whole.
+    Files(&'a [Candidate], &'a [Option<Survey>]),
+    /// A part of a large file; with whether it is the last one.
+    Items(&'a Candidate, &'a Survey, Vec<Item>, bool),
 }
 
 /// What all parts of a run share.
@@ -273,6 +260,8 @@ struct Run<'a> {
     options: &'a Options,
     config: &'a Config,
     renderers: &'a Renderers,
+    /// Whether workloads that pass are told of.
+    all: bool,
 }
 
 /// What is said of a part.
@@ -282,27 +271,71 @@ struct Said {
     baseline: Vec<BaselineEntry>,
 }
 
-impl Part<'_> {
-    /// What is printed of it, and what a baseline would hold of it if one is wanted.
-    fn say(&self, run: &Run<'_>, baseline: bool) -> Said {
-        let records = match (self.survey, self.file.read_again(self.last)) {
-            (Some(survey), Ok(text)) => {
-                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes, run.config) };
-                seawall_check::judge(source, survey, &self.items, run.levels, run.exceptions, run.options)
-            }
-            (_, Err(error)) => vec![Record::Error(unreadable(&error))],
-            (None, Ok(_)) => vec![Record::Error(InputError {
-                file: self.file.name.clone(),
-                origin: None,
-                region: None,
-                message: "the file changed while it was being scanned".into(),
-                hint: Some("scan again".into()),
-            })],
-        };
-        let baseline =
-            if baseline { entries(&records, run.config.scope_name(self.file.scope)) } else { Vec::new() };
-        Said { counts: Counts::of(&records), rendered: run.renderers.render(&records), baseline }
+impl Run<'_> {
+    /// What has to be said of a file.
+    fn items(&self, file: &Candidate, survey: &Survey) -> Vec<Item> {
+        seawall_check::items(survey, file.scope, self.levels, self.options, self.all)
     }
+
+    /// What is said of a part, with what a baseline would hold of it if one is wanted.
+    fn say(&self, part: &Part<'_>, baseline: bool, progress: &Progress) -> Vec<Said> {
+        let (files, surveys) = match part {
+            Part::Files(files, surveys) => (files, surveys),
+            Part::Items(file, survey, items, last) => {
+                if *last {
+                    progress.done();
+                }
+                return vec![self.say_items(file, survey, items, *last, baseline)];
+            }
+        };
+        let say = |(file, survey): (&Candidate, &Option<Survey>)| {
+            progress.done();
+            let Some(survey) = survey else { return Some(self.said(file, &unsurveyed(file), baseline)) };
+            let items = self.items(file, survey);
+            (!items.is_empty()).then(|| self.say_items(file, survey, &items, true, baseline))
+        };
+        files.iter().zip(*surveys).filter_map(say).collect()
+    }
+
+    fn say_items(
+        &self,
+        file: &Candidate,
+        survey: &Survey,
+        items: &[Item],
+        last: bool,
+        baseline: bool,
+    ) -> Said {
+        let records = match file.read_again(last) {
+            Ok(text) => {
+                let name = file.name();
+                let source =
+                    Source { lines: Some(&text.lines), ..file.source(&name, &text.bytes, self.config) };
+                seawall_check::judge(source, survey, items, self.levels, self.exceptions, self.options)
+            }
+            Err(error) => vec![Record::Error(unreadable(&error))],
+        };
+        self.said(file, &records, baseline)
+    }
+
+    fn said(&self, file: &Candidate, records: &[Record], baseline: bool) -> Said {
+        let baseline =
+            if baseline { entries(records, self.config.scope_name(file.scope)) } else { Vec::new() };
+        Said { counts: Counts::of(records), rendered: self.renderers.render(records), baseline }
+    }
+}
+
+/// What is said of a file that could not be read in the first phase.
+fn unsurveyed(file: &Candidate) -> Vec<Record> {
+    vec![Record::Error(match file.read_again(true) {
+        Err(error) => unreadable(&error),
+        Ok(_) => InputError {
+            file: file.name(),
+            origin: None,
+            region: None,
+            message: "the file changed while it was being scanned".into(),
+            hint: Some("scan again".into()),
+        },
+    })]
 }
 
 /// The entries of a baseline for all that counts, and for what an older baseline passes over.
@@ -320,33 +353,30 @@ fn entries(records: &[Record], scope: &str) -> Vec<BaselineEntry> {
     wanted.flat_map(|finding| finding.baseline_entries(scope)).collect()
 }
 
-/// What has to be said of all files, in parts of about the same size, in order.
-fn batches_of_work<'a>(
-    files: &'a [Candidate],
-    surveys: &'a [Option<Survey>],
-    items: impl Fn(&Candidate, &Survey) -> Vec<Item>,
-) -> Vec<Vec<Part<'a>>> {
-    let mut batches = Vec::new();
-    let mut batch: Vec<Part<'_>> = Vec::new();
-    let mut size = 0;
-    for (file, survey) in files.iter().zip(surveys) {
-        let Some(survey) = survey else {
-            batch.push(Part { file, survey: None, items: Vec::new(), last: true });
-            continue;
-        };
-        let items = items(file, survey);
-        let parts = items.chunks(DOCUMENTS).len();
-        for (i, items) in items.chunks(DOCUMENTS).enumerate() {
-            size += items.len();
-            batch.push(Part { file, survey: Some(survey), items: items.to_vec(), last: i + 1 == parts });
-            if size >= DOCUMENTS / 8 {
-                batches.push(std::mem::take(&mut batch));
-                size = 0;
+/// All files in parts of about the same size, in order.
+fn parts<'a>(files: &'a [Candidate], surveys: &'a [Option<Survey>], run: &Run<'_>) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let (mut start, mut size) = (0, 0);
+    let until = |start: usize, end: usize| Part::Files(&files[start..end], &surveys[start..end]);
+    for (i, (file, survey)) in files.iter().zip(surveys).enumerate() {
+        let large = survey.as_ref().filter(|survey| survey.places.len() > DOCUMENTS);
+        size += survey.as_ref().map_or(1, |survey| survey.places.len() + survey.problems.len());
+        if let Some(survey) = large {
+            parts.push(until(start, i));
+            let items = run.items(file, survey);
+            let mut chunks = items.chunks(DOCUMENTS).peekable();
+            while let Some(chunk) = chunks.next() {
+                parts.push(Part::Items(file, survey, chunk.to_vec(), chunks.peek().is_none()));
             }
+        } else if size >= DOCUMENTS / 8 {
+            parts.push(until(start, i + 1));
+        } else {
+            continue;
         }
+        (start, size) = (i + 1, 0);
     }
-    batches.push(batch);
-    batches
+    parts.push(until(start, files.len()));
+    parts
 }
 
 /// Whether a file met in a directory is seawall's own configuration.
@@ -375,7 +405,7 @@ fn options(args: &ScanArgs, settings: &Settings) -> (Options, Option<Notice>) {
         rules: settings.rules.clone(),
         ignores: settings.ignores.clone(),
         today: settings.today.unwrap_or_else(|| Date::from_days(terminal::today())),
-        images: std::sync::Arc::default(),
+        ..Options::default()
     };
     (options, notice)
 }

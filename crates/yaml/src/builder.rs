@@ -20,6 +20,7 @@ impl Builder {
                 source,
                 range,
                 json,
+                item: None,
                 nodes: Vec::new(),
                 texts: Vec::new(),
                 arena: String::new(),
@@ -36,7 +37,7 @@ impl Builder {
         old.arena.clear();
         old.tags.clear();
         old.anchors.clear();
-        Self { doc: Document { source, range, json, ..old } }
+        Self { doc: Document { source, range, json, item: None, ..old } }
     }
 
     /// The bytes of the whole source.

@@ -117,6 +117,8 @@ pub struct Document {
     /// The bytes of the file that belong to this document.
     pub(crate) range: Span,
     pub(crate) json: bool,
+    /// Its position, if it is an item that was cut out of a list.
+    pub(crate) item: Option<u32>,
     pub(crate) nodes: Vec<Node>,
     /// Decoded texts of scalars whose raw slice is not their text: ranges of `arena`.
     pub(crate) texts: Vec<Span>,
@@ -128,9 +130,17 @@ pub struct Document {
 }
 
 impl Document {
-    /// The root node; `Null` for a document without content.
+    /// The root node; `Null` for a document without content. Of an item of a list it is the item.
     pub fn root(&self) -> NodeRef<'_> {
-        NodeRef { doc: self, id: NodeId(0) }
+        // In YAML, what was cut out is read as a list of one.
+        let first = u32::from(self.item.is_some() && !self.json && self.nodes.len() > 1);
+        NodeRef { doc: self, id: NodeId(first) }
+    }
+
+    /// The position in its list, if this is one of the items that a large list was cut into
+    /// ([`crate::Reader::by_items`]): the document is then a part of the one that the stream has.
+    pub fn list_item(&self) -> Option<u32> {
+        self.item
     }
 
     /// The whole source that this document is part of.

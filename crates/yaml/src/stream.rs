@@ -2,13 +2,14 @@
 //!
 //! Where upstream stops at an error, this reader tells it and goes on with the next document.
 
+mod list;
 mod split;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::complete;
-use crate::document::{Document, Span};
+use crate::document::{Document, Kind, NodeRef, Span};
 use crate::fast;
 use crate::json;
 use crate::problem::{Problem, ProblemKind};
@@ -40,7 +41,8 @@ impl Default for Limits {
 /// One document of a stream, or what kept it from being one.
 #[derive(Debug)]
 pub struct Entry {
-    /// Position among the stream's documents that have content or a problem, from 0.
+    /// Position among the stream's documents that have content or a problem, from 0. The items of a list that was cut have
+    /// the same.
     pub index: u32,
     /// What could be read.
     pub document: Option<Document>,
@@ -77,6 +79,18 @@ pub struct Reader {
     reread: usize,
     /// An offset and the number of line ends before it.
     counted: (usize, usize),
+    /// Lists of so many bytes are cut into their items.
+    cut_from: usize,
+    /// Items that are still to be given out.
+    items: Option<Items>,
+}
+
+/// The items of a list that was cut.
+#[derive(Debug)]
+struct Items {
+    spans: std::vec::IntoIter<Span>,
+    next: u32,
+    json: bool,
 }
 
 impl Reader {
@@ -92,7 +106,17 @@ impl Reader {
             scratch: None,
             reread: 0,
             counted: (0, 0),
+            cut_from: usize::MAX,
+            items: None,
         }
+    }
+
+    /// Lists as kubectl prints them, of `bytes` or more, are given out item by item: each is a document of its own
+    /// ([`Document::list_item`]), and all have the index of the list. Lists that cannot be cut are given out whole.
+    #[must_use]
+    pub fn by_items(mut self, bytes: usize) -> Self {
+        self.cut_from = bytes;
+        self
     }
 
     /// Takes back the memory of a document that is no longer needed.
@@ -102,13 +126,19 @@ impl Reader {
 
     /// Goes on with another source; the memory is kept.
     pub fn restart(&mut self, source: Arc<[u8]>) {
-        let scratch = self.scratch.take();
-        *self = Self { scratch, ..Self::new(source, self.limits) };
+        let (scratch, cut_from) = (self.scratch.take(), self.cut_from);
+        *self = Self { scratch, cut_from, ..Self::new(source, self.limits) };
     }
 
-    /// Reads once more a document that this reader, or another one of the same bytes, has given out: `range` and `json`
-    /// are its own. `None` if there is no such document, as in bytes that have changed.
-    pub fn reread(&mut self, range: Span, json: bool) -> Option<Document> {
+    /// Reads once more a document that this reader, or another one of the same bytes, has given out: `range`, `json` and
+    /// `item` are its own. `None` if there is no such document, as in bytes that have changed.
+    pub fn reread(&mut self, range: Span, json: bool, item: Option<u32>) -> Option<Document> {
+        let mut document = self.read_range(range, json)?;
+        document.item = item;
+        Some(document)
+    }
+
+    fn read_range(&mut self, range: Span, json: bool) -> Option<Document> {
         if range.end as usize > self.source.len() || range.start > range.end {
             return None;
         }
@@ -118,6 +148,44 @@ impl Reader {
                 .map(|(d, _)| d);
         }
         self.document(range, &mut Vec::new()).ok()
+    }
+
+    /// Cuts the list at `range` into its items, if it is one that can be: whether it was. The items are read once now, so
+    /// that nothing has to be taken back.
+    fn cut(&mut self, range: Span, json: bool) -> bool {
+        if range.range().len() < self.cut_from {
+            return false;
+        }
+        let Some(spans) = list::items(&self.source, range, json).filter(|spans| !spans.is_empty()) else {
+            return false;
+        };
+        for span in &spans {
+            let mut problems = Vec::new();
+            let document =
+                if json { self.read_range(*span, json) } else { self.document(*span, &mut problems).ok() };
+            let Some(document) = document else { return false };
+            let whole = problems.is_empty() && document.range() == *span && is_item(&document);
+            self.scratch = Some(document);
+            if !whole {
+                return false;
+            }
+        }
+        self.items = Some(Items { spans: spans.into_iter(), next: 0, json });
+        true
+    }
+
+    /// The next item of a list that was cut.
+    fn item(&mut self) -> Option<Entry> {
+        let items = self.items.as_mut()?;
+        let (span, position, json) = (items.spans.next()?, items.next, items.json);
+        items.next += 1;
+        if items.spans.len() == 0 {
+            self.items = None;
+            self.index += 1;
+        }
+        let index = if self.items.is_some() { self.index } else { self.index - 1 };
+        let document = self.reread(span, json, Some(position))?;
+        Some(Entry { index, document: Some(document), problems: Vec::new() })
     }
 
     fn fail(&mut self, problem: Problem) {
@@ -181,6 +249,10 @@ impl Reader {
 
     /// Reads the document of a chunk; its problems wait with it. `Err` is a chunk that cannot be read; `at` stays.
     fn chunk(&mut self, chunk: split::Chunk) -> Result<(), Problem> {
+        if !chunk.directives && self.cut(chunk.range, false) {
+            self.leave(chunk);
+            return Ok(());
+        }
         let mut problems = Vec::new();
         let document = self.document(chunk.range, &mut problems)?;
         if chunk.directives {
@@ -251,6 +323,13 @@ impl Reader {
             self.mode = Mode::Done;
             return;
         };
+        // A list that is the last value; what follows values has rules of its own.
+        let end = source.trim_ascii_end().len();
+        if self.cut(Span::new(start as u32, end as u32), true) {
+            self.at = end;
+            self.mode = Mode::Json { count: count.saturating_add(1), resumed };
+            return;
+        }
         let problem = match json::read(&source, start, self.limits, &mut self.scratch) {
             Ok((document, end)) => {
                 self.at = end;
@@ -341,6 +420,9 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Entry> {
         loop {
+            if let Some(entry) = self.item() {
+                return Some(entry);
+            }
             if let Some((document, problems)) = self.waiting.pop_front() {
                 let index = self.index;
                 self.index += 1;
@@ -352,6 +434,18 @@ impl Iterator for Reader {
             self.step();
         }
     }
+}
+
+/// Whether a document that was cut out of a list is an object by itself, as it is in the list.
+fn is_item(document: &Document) -> bool {
+    let root = document.root();
+    let object = match root.kind() {
+        Kind::Sequence if root.count() == 1 => root.items().next(),
+        Kind::Mapping if document.is_json() => Some(root),
+        _ => None,
+    };
+    let text = |key| object.and_then(|o| o.get(key)).and_then(NodeRef::as_str).is_some_and(|t| !t.is_empty());
+    object.is_some_and(|o| o.kind() == Kind::Mapping) && text("apiVersion") && text("kind")
 }
 
 /// All documents of `source`, with default limits. Documents without content are left out.

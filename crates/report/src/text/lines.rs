@@ -18,7 +18,7 @@ impl<'r> Cache<'r> {
     /// The index of a source.
     pub(super) fn of(&mut self, origin: &'r Origin) -> &LineIndex<'r> {
         self.last = self.last.take().filter(|(last, _)| Arc::ptr_eq(&last.source, &origin.source));
-        let new = || (origin, LineIndex::with(&origin.source, Arc::clone(&origin.lines)));
+        let new = || (origin, LineIndex::with(&origin.source, origin.lines.clone()));
         &self.last.get_or_insert_with(new).1
     }
 }
