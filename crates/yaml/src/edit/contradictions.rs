@@ -17,9 +17,15 @@ pub(super) fn contradictions(tree: &Tree<'_>, changes: &[Change]) -> Vec<Refusal
             }
         }
     }
-    for id in 0..tree.spots.len() {
-        if !tree.spots[id].changes.is_empty() {
+    // Whether a spot or one above it is given something.
+    let mut given: Vec<bool> = Vec::with_capacity(tree.spots.len());
+    for (id, spot) in tree.spots.iter().enumerate() {
+        let above = id > 0 && given[spot.parent];
+        given.push(above || !spot.changes.is_empty());
+        if spot.changes.len() > 1 {
             marks.at_spot(id);
+        }
+        if above && !spot.changes.is_empty() {
             marks.with_ancestors(id);
         }
     }
