@@ -2,5 +2,6 @@
 
 pub mod corpus;
 pub mod cpu;
+pub mod disk;
 pub mod floor;
 pub mod peer;

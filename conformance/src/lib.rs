@@ -1,5 +1,8 @@
-//! Upstream's own code as oracle: Go programs under `go/cmd`, built at pinned versions and asked over pipes.
+//! Upstream's own code as oracle: Go programs under `go/cmd`, built at pinned versions and asked over pipes, and programs under
+//! `python`.
 
 mod oracle;
+mod python;
 
-pub use oracle::{Oracle, module_at, module_dir};
+pub use oracle::{Oracle, module_at, module_dir, target};
+pub use python::Python;

@@ -16,7 +16,13 @@ fn go_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("go")
 }
 
-fn run(command: &mut Command) -> Vec<u8> {
+/// The directory that cargo builds into.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from)
+}
+
+pub(crate) fn run(command: &mut Command) -> Vec<u8> {
     let output = command.output().unwrap_or_else(|e| {
         panic!("{command:?} did not start: {e}; Go 1.26 or newer is needed, see https://go.dev/doc/install")
     });
@@ -43,9 +49,7 @@ pub fn module_at(module: &str) -> PathBuf {
 impl Oracle {
     /// Builds `go/cmd/<name>` and starts it.
     pub fn start(name: &str) -> Self {
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
-        let binary = target.join("conformance").join(name);
+        let binary = target().join("conformance").join(name);
         run(Command::new("go")
             .current_dir(go_root())
             .args(["build", "-o"])

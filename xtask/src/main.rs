@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod bench;
+mod docs;
 mod run;
 mod test;
 mod types;
@@ -14,6 +15,7 @@ tasks:
                     everything that is proven, in order; --quick leaves out what needs Go or minutes
   bench [--quick] [NAME]...
                     every speed claim, both sides in one run; fails when a floor is missed
+  docs [--check]    write the pages of docs/src that are made from the code, or check that they are current
   types [--check]   write crates/manifest/src/types/table.rs from Kubernetes' OpenAPI, or check that it is current";
 
 fn main() -> ExitCode {
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
     let outcome = match args[..] {
         ["test", ref rest @ ..] => test::test(rest),
         ["bench", ref rest @ ..] => bench::bench(rest),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
         ["types"] => types::write(),
         ["types", "--check"] => types::check(),
         _ => Err(USAGE.to_owned()),

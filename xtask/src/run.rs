@@ -75,6 +75,20 @@ pub(crate) fn need_target(target: &str) -> Result<(), String> {
         .map_err(|e| format!("{e}\nthe target {target} is needed; get it with rustup, https://rustup.rs"))
 }
 
+/// Installs a program that finds mistakes in manual pages, unless one is there. Without one they are not looked for.
+pub(crate) fn want_manual_reader() {
+    let is_there = |program: &str| output(Command::new(program).arg("--version")).is_ok();
+    // mandoc has no `--version`: that it starts is enough.
+    let starts = Command::new("mandoc").arg("-Tlint").stdin(Stdio::null()).output().is_ok();
+    if starts || ["man", "groff"].into_iter().any(is_there) {
+        return;
+    }
+    println!("no program reads manual pages: installing mandoc");
+    if let Err(message) = show(Command::new("apt-get").args(["install", "--yes", "mandoc"])) {
+        println!("{message}; manual pages are not looked at");
+    }
+}
+
 /// Fails with the way to get Go unless one is there that can build the oracles.
 pub(crate) fn need_go() -> Result<(), String> {
     let directory = root().join("conformance/go");
@@ -93,6 +107,17 @@ pub(crate) fn need_go() -> Result<(), String> {
         Ok(version) => Err(format!("found {}, which is too old\n{get}", version.trim())),
         Err(error) => Err(format!("{error}\n{get}")),
     }
+}
+
+/// Fails with the way to get Python unless one is there that can make environments for packages.
+pub(crate) fn need_python() -> Result<(), String> {
+    output(Command::new("python3").args(["-c", "import ensurepip, venv"])).map(drop).map_err(|error| {
+        format!(
+            "{error}\nPython 3 with `venv` runs consumers of reports that are written in Python.\n\
+             Get it from https://www.python.org/downloads, or `apt-get install python3-venv`;\n\
+             `cargo xtask test --quick` does without."
+        )
+    })
 }
 
 /// Whether `version` (`go1.26.8`) is `needed` (`1.26.0`) or newer.

@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::run::{cargo, need_component, need_go, need_target, show};
+use crate::docs;
+use crate::run::{cargo, need_component, need_go, need_python, need_target, show, want_manual_reader};
 
 /// The crates without files, environment, clock and printing.
 const PURE: [&str; 6] =
@@ -107,9 +108,11 @@ fn minutes(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() / 60.0)
 }
 
+/// Style, and the pages that are made from the code.
 fn format() -> Result<(), String> {
     need_component("fmt", "rustfmt")?;
-    show(&mut cargo(&["fmt", "--all", "--check"]))
+    show(&mut cargo(&["fmt", "--all", "--check"]))?;
+    docs::check()
 }
 
 fn clippy() -> Result<(), String> {
@@ -135,8 +138,11 @@ fn edges() -> Result<(), String> {
     show(&mut cargo(&["test", "--quiet", "-p", "seawall", "--test", "edges"]))
 }
 
+/// The binary on real files, and what packages promise to those that use them.
 fn end_to_end() -> Result<(), String> {
-    show(&mut cargo(&["test", "--quiet", "-p", "seawall", "--test", "*"]))
+    want_manual_reader();
+    let but = ["--workspace", "--exclude", "seawall-conformance"];
+    show(cargo(&["test", "--quiet"]).args(but).args(["--test", "*"]))
 }
 
 /// Generated files are what their generators write.
@@ -148,6 +154,7 @@ fn types() -> Result<(), String> {
 /// Ours against upstream's own code. The fuzz tests are there too: they get their time below.
 fn conformance() -> Result<(), String> {
     need_go()?;
+    need_python()?;
     show(conformance_tests().env("SEAWALL_FUZZ_SECONDS", "1"))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! `OpenAPI` is poorer than the Go types that the API server decodes into. What it loses is restored here by name:
 //! types that decode themselves (`Quantity`, `IntOrString`, `Time`, `FieldsV1`, `RawExtension`, the unions of
-//! `JSONSchemaProps`). `metav1.Duration` does not occur in the API groups.
+//! `JSONSchemaProps`). `metav1.Duration` does not occur in the API groups. The names of Go's types, which its decoder uses in
+//! what it says, come from the types themselves (`conformance/go/cmd/gotypes`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Map, Value};
+
+use crate::run::{output, root};
 
 /// The Kubernetes release that the table describes.
 const KUBERNETES: &str = "v1.37.2";
@@ -52,6 +55,28 @@ fn swagger() -> Result<Value, String> {
     let path = Path::new(dir).join("api/openapi-spec/swagger.json");
     let text = fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// What Go says of the fields of its structs: type and embedded structs, by package path and struct, and by name.
+type GoFields = BTreeMap<(String, String), (String, String)>;
+
+fn go_fields() -> Result<GoFields, String> {
+    let text =
+        output(Command::new("go").current_dir(root().join("conformance/go")).args(["run", "./cmd/gotypes"]))?;
+    let field = |line: &str| {
+        let parts: Vec<&str> = line.split('\t').collect();
+        let [owner, name, kind, embedded] = parts[..] else {
+            return Err(format!("gotypes printed a line that is not understood: {line}"));
+        };
+        Ok(((owner.to_owned(), name.to_owned()), (kind.to_owned(), embedded.to_owned())))
+    };
+    text.lines().map(field).collect()
+}
+
+/// The Go struct of a definition: `io.k8s.api.core.v1.Pod` is `k8s.io/api/core/v1.Pod`.
+fn go_struct(definition: &str) -> Option<String> {
+    let (path, name) = definition.strip_prefix("io.k8s.")?.rsplit_once('.')?;
+    Some(format!("k8s.io/{}.{name}", path.replace('.', "/")))
 }
 
 /// The decoder of a type that `OpenAPI` describes too loosely: a variant of `Shape`.
@@ -155,6 +180,23 @@ impl<'s> Table<'s> {
     }
 }
 
+/// The Go type that a schema lets one expect: what `words::go_type` in `seawall-manifest` makes of the shape.
+fn expected_go_type(schema: &Value) -> String {
+    let text = |key: &str| schema.get(key).and_then(Value::as_str);
+    if let Some(reference) = text("$ref") {
+        return go_name(reference.trim_start_matches("#/definitions/")).to_owned();
+    }
+    match (text("type"), text("format")) {
+        (Some("string"), Some("byte")) => "[]uint8".to_owned(),
+        (Some("boolean"), _) => "bool".to_owned(),
+        (Some("integer"), Some(format)) => format.to_owned(),
+        (Some("number"), _) => "float64".to_owned(),
+        (Some("array"), _) => format!("[]{}", expected_go_type(&schema["items"])),
+        (Some("object"), _) => format!("map[string]{}", expected_go_type(&schema["additionalProperties"])),
+        _ => "string".to_owned(),
+    }
+}
+
 /// The field that names a list's items: the key of strategic merge, else the first key of a list of type `map`.
 fn merge_key(schema: &Value) -> Option<&str> {
     schema
@@ -198,8 +240,10 @@ fn generate() -> Result<String, String> {
     // The leaves first: code may rely on `Shape::Any` being number 0.
     table.shape("Shape::Any".to_owned());
 
+    let go_fields = go_fields()?;
     let mut starts = vec![0];
     let mut fields = String::new();
+    let mut named = Vec::new();
     let mut count = 0;
     for definition in table.structs.clone() {
         write!(fields, "    /* {} */", go_name(definition)).map_err(|e| e.to_string())?;
@@ -207,13 +251,20 @@ fn generate() -> Result<String, String> {
         for (name, schema) in sorted {
             let shape = table.shape_of(schema).map_err(|e| format!("{definition}.{name}: {e}"))?;
             write!(fields, " ({},{shape}),", table.name_id(name)?).map_err(|e| e.to_string())?;
+            let go = go_struct(definition).and_then(|owner| go_fields.get(&(owner, name.to_owned())));
+            if let Some((kind, embedded)) = go {
+                let kind = if *kind == expected_go_type(schema) { "" } else { kind };
+                if !(kind.is_empty() && embedded.is_empty()) {
+                    named.push(format!("({count}, {kind:?}, {embedded:?})"));
+                }
+            }
             count += 1;
         }
         fields.push('\n');
         starts.push(count);
     }
     let kinds = kinds(&table)?;
-    Ok(render(&table, &starts, &fields, &kinds))
+    Ok(render(&table, &starts, &fields, &named, &kinds))
 }
 
 /// All kinds with their types, sorted by kind and apiVersion. Types that stand for several groups are no manifests.
@@ -241,6 +292,7 @@ fn render(
     table: &Table<'_>,
     starts: &[usize],
     fields: &str,
+    named: &[String],
     kinds: &BTreeMap<(String, String), usize>,
 ) -> String {
     let mut out = format!(
@@ -275,6 +327,12 @@ fn render(
         "The fields of all structs: name and shape, sorted by name within each.",
         format!("pub(super) static FIELDS: [(u16, u16); {count}]"),
         fields,
+    );
+    section(
+        "What Go calls fields where the shape does not tell: position in `FIELDS`, type, embedded structs; empty where the shape \
+         tells.",
+        format!("pub(super) static GO_FIELDS: [(u16, &str, &str); {}]", named.len()),
+        &wrapped(named.iter().cloned()),
     );
     section(
         "Kinds by kind and apiVersion, sorted, with their structs.",

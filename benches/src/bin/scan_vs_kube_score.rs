@@ -1,20 +1,17 @@
 //! `seawall scan` and `kube-score score` on the same generated manifests, in turns: `scan_vs_kube_score [--quick]`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use seawall_benches::corpus::{Plan, Size, document, write};
+use seawall_benches::corpus::document;
+use seawall_benches::disk::{Corpus, megabytes};
 use seawall_benches::floor::Floors;
 use seawall_benches::peer::{Side, kube_score, seawall, target_directory};
 
 /// How many times less CPU time than kube-score.
 const CPU_RATIO: f64 = 20.0;
-/// Bytes of memory beside the largest file and the workloads.
-const MEMORY_BASE: u64 = 20_000_000;
-/// Bytes of memory a workload.
-const MEMORY_PER_WORKLOAD: u64 = 300;
 /// One small file, process start to end.
 const SMALL_FILE: Duration = Duration::from_millis(5);
 /// How much CPU time ten times the documents may take.
@@ -38,49 +35,6 @@ fn main() -> ExitCode {
             eprintln!("{message}");
             ExitCode::from(2)
         }
-    }
-}
-
-/// A corpus on disk that is removed at the end.
-struct Corpus {
-    directory: PathBuf,
-    size: Size,
-    documents: usize,
-}
-
-impl Corpus {
-    fn new(documents: usize) -> Result<Self, String> {
-        let directory = target_directory()?.join("corpus").join(documents.to_string());
-        let _ = fs::remove_dir_all(&directory);
-        let size =
-            write(Plan::of(documents), &directory).map_err(|e| format!("{}: {e}", directory.display()))?;
-        println!(
-            "corpus: {documents} documents with {} workloads, {} in {} files",
-            size.workloads,
-            megabytes(size.bytes),
-            size.files
-        );
-        Ok(Self { directory, size, documents })
-    }
-
-    /// All files, for a program that does not walk directories.
-    fn files(&self) -> Result<Vec<PathBuf>, String> {
-        let list = |directory: &Path| -> Result<Vec<PathBuf>, String> {
-            let entries = fs::read_dir(directory).map_err(|e| format!("{}: {e}", directory.display()))?;
-            entries.map(|entry| entry.map(|e| e.path()).map_err(|e| e.to_string())).collect()
-        };
-        let mut files = Vec::new();
-        for folder in list(&self.directory)? {
-            files.extend(list(&folder)?);
-        }
-        files.sort_unstable();
-        Ok(files)
-    }
-}
-
-impl Drop for Corpus {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -149,8 +103,7 @@ fn sees_all(scan: &Side, corpus: &Corpus) -> Result<(), String> {
 }
 
 fn memory(floors: &mut Floors, scan: &Side, corpus: &Corpus) -> Result<(), String> {
-    let bound = MEMORY_BASE + corpus.size.largest + MEMORY_PER_WORKLOAD * corpus.size.workloads as u64;
-    let peak = scan.peak_memory()?;
+    let (bound, peak) = (corpus.memory(), scan.peak_memory()?);
     floors.add(
         format!("memory, {} documents", corpus.documents),
         megabytes(peak),
@@ -202,8 +155,4 @@ fn secs(time: Duration) -> f64 {
 
 fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", secs(time) * 1e3)
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
 }

@@ -101,7 +101,7 @@ fn offenders_in_yaml_are_where_their_paths_lead() {
         let minor = fixture.at.version.clamp(NEWEST.into());
         for result in seawall_pss::results(&pod, fixture.at.level, minor) {
             for offender in result.offenders.iter().filter(|o| o.value != seawall_pss::Value::Missing) {
-                let path = offender.path(&pod, &seawall_model::FieldPath::root());
+                let path = offender.path(&seawall_pss::Names::of(&pod), &seawall_model::FieldPath::root());
                 let resolved = path.resolve(document.root());
                 assert_eq!(resolved.depth, path.0.len(), "{path} in {}", fixture.path.display());
                 offenders += 1;

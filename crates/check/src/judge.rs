@@ -1,22 +1,32 @@
 //! Phase two: levels are known; verdicts, findings and their places.
 
-use seawall_finding::{Finding, Locus};
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
 use seawall_manifest::objects::{Object, Reject};
-use seawall_manifest::schema::Walker;
-use seawall_manifest::workload::{self, Form, Template};
-use seawall_model::pod::Pod;
+use seawall_manifest::schema::{SchemaProblem, Walker};
+use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
-use seawall_pss::{CheckResult, Faults};
+use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
 
+use crate::exceptions::{Exceptions, InForce, asking, declaration, holding};
+use crate::fix;
+use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
 use crate::levels::Levels;
-use crate::locate::{first_token, locate, mark, region};
+use crate::locate::{Locator, first_token, mark, region};
+use crate::namespace;
 use crate::options::Options;
 use crate::record::{
-    Evaluation, InputError, LevelSource, Located, Notice, NoticeKind, ObjectReport, Origin, Record, Subject,
-    Workload,
+    Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, PodSpec,
+    Record, Subject, Suppression, Workload,
 };
+use crate::rules::EXPIRED_EXCEPTION;
 use crate::schema;
 use crate::survey::{Judged, Seen, Source, Survey, examine};
 
@@ -38,12 +48,13 @@ fn passes(faults: Faults, at: LevelVersion, options: &Options) -> bool {
     seawall_pss::allowed(faults, at.level, at.version.clamp(options.kubernetes))
 }
 
-/// The verdicts on a workload.
+/// The verdicts on a workload, exceptions taken into account.
 pub fn verdict(seen: &Seen, policy: &Policy, options: &Options) -> Verdict {
     let modes = modes(policy);
+    let [pod, template] = seen.faults();
     Verdict {
-        pod: modes.map(|(_, at)| passes(seen.pod, at, options)),
-        template: modes.map(|(mode, at)| mode == Mode::Enforce || passes(seen.template, at, options)),
+        pod: modes.map(|(_, at)| passes(pod, at, options)),
+        template: modes.map(|(mode, at)| mode == Mode::Enforce || passes(template, at, options)),
     }
 }
 
@@ -69,7 +80,7 @@ pub enum Item {
 }
 
 /// What has to be said of a file, in its order; with `all`, workloads that pass are something.
-pub fn items(survey: &Survey, levels: &Levels, options: &Options, all: bool) -> Vec<Item> {
+pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, all: bool) -> Vec<Item> {
     let mut out: Vec<(u32, Item)> =
         survey.problems.iter().enumerate().map(|(i, (index, _))| (*index, Item::Problem(i as u32))).collect();
     let mut before = 0;
@@ -77,8 +88,12 @@ pub fn items(survey: &Survey, levels: &Levels, options: &Options, all: bool) -> 
         let first = before;
         before += place.workloads as usize;
         let seen = survey.workloads.get(first..before).unwrap_or_default();
-        let fails =
-            |seen: &Seen| seen.refused || !verdict(seen, &levels.of(&seen.namespace).0, options).is_clean();
+        // What an exception lets pass is told of, as long as somebody may ask for it.
+        let fails = |seen: &Seen| {
+            seen.refused
+                || seen.excepted.is_some()
+                || !verdict(seen, &levels.of(scope, &seen.namespace).0, options).is_clean()
+        };
         if all || place.speaks || seen.iter().any(fails) {
             out.push((place.index, Item::Place(i as u32, first as u32)));
         }
@@ -94,6 +109,7 @@ pub fn judge(
     survey: &Survey,
     items: &[Item],
     levels: &Levels,
+    exceptions: &Exceptions,
     options: &Options,
 ) -> Vec<Record> {
     let lines = source
@@ -101,8 +117,13 @@ pub fn judge(
         .map_or_else(|| LineIndex::new(source.bytes), |starts| LineIndex::with(source.bytes, starts.clone()));
     let mut out = Vec::new();
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
-    let origin = Origin { file: source.file.clone(), source: source.bytes.clone(), lines: lines.starts() };
-    let judge = Judge { source, origin, lines: &lines, levels, options };
+    let origin = Origin {
+        file: source.file.clone(),
+        source: source.bytes.clone(),
+        lines: lines.starts(),
+        secrets: [].into(),
+    };
+    let judge = Judge { source, origin, lines: &lines, levels, exceptions, options };
     let mut walker = Walker::default();
     for item in items {
         match *item {
@@ -117,7 +138,9 @@ pub fn judge(
                 };
                 let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
                 let walker = place.speaks.then_some(&mut walker);
+                let before = out.len();
                 judge.document(&document, place.index, walker, &mut seen, &mut out);
+                keep_secrets(&document, out.get_mut(before..).unwrap_or_default());
                 if seen.next().is_some() {
                     out.push(judge.changed());
                     return out;
@@ -129,12 +152,130 @@ pub fn judge(
     out
 }
 
+/// A word as a shell reads it back; names of files hold no zero bytes.
+pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
+}
+
+/// Tells the records of a document what may be secret in it, if they quote it.
+fn keep_secrets(document: &Document, records: &mut [Record]) {
+    let mut found: Option<Arc<[Range<u32>]>> = None;
+    for record in records {
+        let origin = match record {
+            Record::Workload(w) if !w.findings.is_empty() => &mut w.origin,
+            Record::Object(o) if !o.findings.is_empty() => &mut o.origin,
+            _ => continue,
+        };
+        origin.secrets = found.get_or_insert_with(|| document_secrets(document).into()).clone();
+    }
+}
+
 struct Judge<'a> {
     source: Source<'a>,
     origin: Origin,
     lines: &'a LineIndex<'a>,
     levels: &'a Levels,
+    exceptions: &'a Exceptions,
     options: &'a Options,
+}
+
+/// What may let an offence pass at one template of an object.
+struct Around<'a> {
+    object: IgnoredObject<'a>,
+    locator: &'a Locator<'a>,
+    comments: &'a DocumentIgnores,
+    on_object: &'a ObjectIgnores,
+    on_template: ObjectIgnores,
+    exceptions: Vec<&'a InForce>,
+    /// What would have let something pass, had it not ended: its title, its last day, and the place of what it was for.
+    ended: RefCell<Vec<Ended>>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Ended {
+    title: String,
+    last: Date,
+    /// Whether it goes on to hold.
+    holds: bool,
+    at: Mark,
+    path: FieldPath,
+}
+
+impl Around<'_> {
+    /// Whether anything could be passed over.
+    fn ignores(&self, options: &Options) -> bool {
+        !(self.comments.is_empty()
+            && self.on_object.is_empty()
+            && self.on_template.is_empty()
+            && options.ignores.is_empty())
+    }
+
+    /// The ignore that passes over an offence which is seen at these marks.
+    fn ignore(
+        &self,
+        rule: &'static Rule,
+        container: Option<&str>,
+        path: &FieldPath,
+        marks: &[&Mark],
+        options: &Options,
+    ) -> Option<Arc<Ignore>> {
+        let lines: Vec<u32> = marks.iter().map(|mark| mark.region.line).collect();
+        let offence = Offence { rule, container, path, lines: &lines };
+        let mut passed = self.comments.pass(&offence, options.today);
+        passed.join(self.on_template.pass(&offence, options.today));
+        passed.join(self.on_object.pass(&offence, options.today));
+        passed.join(options.ignores.of(&self.object, &offence, options.today));
+        for ignore in &passed.over {
+            if let (Some(last), Some(at)) = (ignore.until, marks.first()) {
+                self.end(ignore.title(), last, false, at, path);
+            }
+        }
+        passed.by
+    }
+
+    /// The exception that lets an offence pass.
+    fn exception(
+        &self,
+        rule: &'static Rule,
+        container: Option<&str>,
+        value: &str,
+        today: Date,
+    ) -> Option<&InForce> {
+        let found = holding(&self.exceptions, rule, container, value, today);
+        if let Some(found) = found {
+            found.used.raise();
+        }
+        found
+    }
+
+    /// Takes note of exceptions that have ended and would let an offence pass, or still do.
+    fn note_ended(
+        &self,
+        rule: &Rule,
+        container: Option<&str>,
+        value: &str,
+        at: &Mark,
+        path: &FieldPath,
+        today: Date,
+    ) {
+        for in_force in &self.exceptions {
+            let exception = &in_force.exception;
+            if exception.is_over(today)
+                && exception.covers(rule, container, value).is_some()
+                && let Some(last) = exception.expires
+            {
+                let title = format!("exception `{}`", exception.name);
+                self.end(title, last, exception.holds(today), at, path);
+            }
+        }
+    }
+
+    fn end(&self, title: String, last: Date, holds: bool, at: &Mark, path: &FieldPath) {
+        let mut ended = self.ended.borrow_mut();
+        if !ended.iter().any(|e| e.title == title) {
+            ended.push(Ended { title, last, holds, at: at.clone(), path: path.clone() });
+        }
+    }
 }
 
 impl Judge<'_> {
@@ -152,7 +293,7 @@ impl Judge<'_> {
         }
         if problem.kind == ProblemKind::Template && self.source.walked {
             let hint = match self.source.chart {
-                Some(chart) => Some(format!("helm template {chart} | seawall scan -")),
+                Some(chart) => Some(format!("helm template {} | seawall scan -", shell_word(chart))),
                 None => problem.hint.clone(),
             };
             return Record::Notice(Notice {
@@ -194,92 +335,210 @@ impl Judge<'_> {
         for reject in &read.rejects {
             out.push(self.not_an_object(reject));
         }
+        let comments = if carries_ignores(document) {
+            DocumentIgnores::of(document, self.lines, &self.origin, out)
+        } else {
+            DocumentIgnores::default()
+        };
+        let locator = Locator::new(document);
+        // The strictest level that something of the document was judged at.
+        let mut judged_at = Level::Privileged;
         let chart_source = chart_source(document);
         for list in &read.lists {
             let problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
-            let findings: Vec<Located> =
-                problems.iter().map(|p| schema::located(list, p, self.lines)).collect();
-            if !findings.is_empty() {
-                out.push(Record::Object(Box::new(ObjectReport {
-                    origin: self.origin.clone(),
-                    document: index,
-                    object: list.id(),
-                    region: region(self.lines, first_token(list.node)),
-                    chart_source: chart_source.clone(),
-                    refused: None,
-                    findings,
-                })));
+            if !problems.is_empty() {
+                let (id, none) = (list.id(), ObjectIgnores::default());
+                let around = self.around(&id, &locator, &comments, &none);
+                let findings = self.schema(list, &problems, &around);
+                out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
             }
         }
         for object in read.objects {
-            let examined = examine(object, walker.as_deref_mut(), self.options);
-            if workload::looks_like_workload(&examined.object, &self.options.custom_resources).is_some() {
-                out.push(self.unknown_workload(&examined.object));
+            if let Some(Err(error)) = declaration(&object) {
+                out.push(self.unread(error.span, error.message, error.hint));
             }
-            let schema: Vec<Located> =
-                examined.problems.iter().map(|p| schema::located(&examined.object, p, self.lines)).collect();
+            let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
+            let examined = examine(object, walker.as_deref_mut(), self.options);
+            let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
+            let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
+            if let Some(containers) = containers.filter(|_| !misnamed) {
+                out.push(self.unknown_workload(&examined.object, &containers));
+            } else if let Some(entry) =
+                workload::finds_nothing(&examined.object, &self.options.custom_resources)
+            {
+                out.push(self.without_pods(&examined.object, entry));
+            }
             let refused = examined.refused().then(|| {
-                schema::refusal(&examined.problems)
-                    .unwrap_or_else(|| "the pod template does not decode".into())
+                seawall_manifest::schema::refusal(&examined.problems)
+                    .map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
             });
-            let region = region(self.lines, first_token(examined.object.node));
+            let id = examined.object.id();
+            let mut level = Level::Privileged;
             if examined.judged.is_empty() {
-                if !schema.is_empty() {
-                    out.push(Record::Object(Box::new(ObjectReport {
-                        origin: self.origin.clone(),
-                        document: index,
-                        object: examined.object.id(),
-                        region,
-                        chart_source: chart_source.clone(),
-                        refused,
-                        findings: schema,
-                    })));
+                let around = self.around(&id, &locator, &comments, &on_object);
+                let mut findings = self.schema(&examined.object, &examined.problems, &around);
+                let mut refused = refused.clone();
+                if misnamed {
+                    let wrong = schema::misnamed(&examined.object, &locator, self.lines);
+                    refused = Some(wrong.finding.message.clone());
+                    findings.push(self.passed(wrong, &around));
                 }
-                continue;
+                if namespace::is_namespace(&examined.object) {
+                    let (wrong, why) = namespace::check(&examined.object, &locator, self.lines);
+                    findings.extend(wrong.into_iter().map(|located| self.passed(located, &around)));
+                    refused = refused.or(why);
+                }
+                let report =
+                    self.object(index, &examined.object, &around, refused, chart_source.clone(), findings);
+                out.extend(report);
             }
             for (i, judged) in examined.judged.iter().enumerate() {
-                let (pod, template) = judged.faults();
+                let [pod, template] = judged.faults();
                 if seen.next().is_none_or(|s| (s.pod, s.template) != (pod, template)) {
                     out.push(self.changed());
                     return;
                 }
+                let labels = if self.exceptions.is_empty() { Vec::new() } else { judged.template.labels() };
+                let mut around = self.around(&id, &locator, &comments, &on_object);
+                around.exceptions = self.exceptions.of(self.source.scope, &asking(&examined.object, &labels));
+                if judged.template.has_own_metadata() {
+                    around.on_template =
+                        ObjectIgnores::of(judged.template.metadata(), self.lines, &self.origin, out);
+                }
                 // What is wrong with the object is said once, with its first template.
-                let own = if i == 0 { schema.clone() } else { Vec::new() };
+                let own = if i == 0 {
+                    self.schema(&examined.object, &examined.problems, &around)
+                } else {
+                    Vec::new()
+                };
                 let mut workload = Workload {
                     origin: self.origin.clone(),
                     document: index,
-                    object: examined.object.id(),
-                    region,
+                    object: id.clone(),
+                    in_document: examined.object.path(),
+                    region: region(self.lines, first_token(examined.object.node)),
                     chart_source: chart_source.clone(),
-                    template: judged.template.path().clone(),
+                    template: judged.template.path(),
+                    pod_spec: judged
+                        .template
+                        .spec_path()
+                        .map(|path| pod_spec(&examined.object, path, &locator)),
                     custom: judged.template.custom,
                     refused: refused.clone(),
                     evaluations: Vec::new(),
-                    levels_from: self.levels.of(examined.object.namespace).1,
+                    levels_from: self.levels.of(self.source.scope, examined.object.namespace).1,
                     strictest: None,
                     findings: own,
+                    open: [false; 3],
                 };
                 if refused.is_none() {
-                    self.evaluate(&examined.object, judged, &mut workload);
+                    self.evaluate(&examined.object, judged, &around, &mut workload);
+                    level = level.max(workload.evaluations.iter().map(|e| e.level).max().unwrap_or(level));
                 }
+                self.settle(&around, &mut workload);
+                let notices = around.on_template.notices(level, self.options.today);
+                let notices: Vec<Record> = notices.map(Record::Notice).collect();
                 out.push(Record::Workload(Box::new(workload)));
+                out.extend(notices);
             }
+            out.extend(on_object.notices(level, self.options.today).map(Record::Notice));
+            judged_at = judged_at.max(level);
+        }
+        out.extend(comments.notices(judged_at, self.options.today).map(Record::Notice));
+    }
+
+    fn around<'a>(
+        &'a self,
+        id: &'a ObjectId,
+        locator: &'a Locator<'a>,
+        comments: &'a DocumentIgnores,
+        on_object: &'a ObjectIgnores,
+    ) -> Around<'a> {
+        let (path, scope) = (self.source.path, self.source.scope_name);
+        Around {
+            object: IgnoredObject { path, scope, id },
+            locator,
+            comments,
+            on_object,
+            on_template: ObjectIgnores::default(),
+            exceptions: Vec::new(),
+            ended: RefCell::default(),
         }
     }
 
-    fn evaluate(&self, object: &Object<'_>, judged: &Judged<'_>, workload: &mut Workload) {
-        let (policy, from) = self.levels.of(object.namespace);
+    /// What the schema has against an object.
+    fn schema(&self, object: &Object<'_>, problems: &[SchemaProblem], around: &Around<'_>) -> Vec<Located> {
+        let located = problems.iter().map(|p| schema::located(object, p, self.lines));
+        located.map(|located| self.passed(located, around)).collect()
+    }
+
+    /// A finding with the ignore that passes over it, if one does.
+    fn passed(&self, mut located: Located, around: &Around<'_>) -> Located {
+        if around.ignores(self.options) {
+            let Finding { rule, container, primary, .. } = &located.finding;
+            let marks: Vec<&Mark> = std::iter::once(&located.primary).chain(&located.related).collect();
+            let by = around.ignore(rule, container.as_deref(), &primary.path, &marks, self.options);
+            located.suppressed = by.map(Suppression::Ignored);
+        }
+        located
+    }
+
+    /// The report on an object that is no workload, if there is something to say.
+    fn object(
+        &self,
+        index: u32,
+        object: &Object<'_>,
+        around: &Around<'_>,
+        refused: Option<String>,
+        chart_source: Option<String>,
+        mut findings: Vec<Located>,
+    ) -> Option<Record> {
+        let silent = findings.is_empty();
+        self.finish(around, &mut findings);
+        // Of what is not selected nothing is said.
+        let refused = refused.filter(|_| silent || !findings.is_empty());
+        (!findings.is_empty() || refused.is_some()).then(|| {
+            Record::Object(Box::new(ObjectReport {
+                origin: self.origin.clone(),
+                document: index,
+                object: around.object.id.clone(),
+                region: region(self.lines, first_token(object.node)),
+                chart_source,
+                refused,
+                findings,
+            }))
+        })
+    }
+
+    /// Why a template of a kind without a schema does not decode, and where.
+    fn undecoded(&self, judged: &[Judged<'_>]) -> String {
+        let Some(error) = judged.iter().find_map(|j| j.pod.as_ref().err()) else { return String::new() };
+        let at = self.lines.position(error.offset);
+        format!("the pod template does not decode: line {}, column {}: {}", at.line, at.column, error.message)
+    }
+
+    fn evaluate(
+        &self,
+        object: &Object<'_>,
+        judged: &Judged<'_>,
+        around: &Around<'_>,
+        workload: &mut Workload,
+    ) {
+        let (policy, from) = self.levels.of(self.source.scope, object.namespace);
         // Nobody asked for modes that the command line or the configuration leaves open.
         let asked = |(at, modes): &(LevelVersion, Vec<Mode>)| {
-            from == LevelSource::Namespace || at.level != Level::Privileged || modes.contains(&Mode::Enforce)
+            matches!(from, LevelSource::Namespace | LevelSource::Lent)
+                || at.level != Level::Privileged
+                || modes.contains(&Mode::Enforce)
         };
-        let id = object.id();
-        let (pod_faults, _) = judged.faults();
+        let [pod_faults, _] = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
-        if let Some(pod) = &judged.pod {
+        let known = RefCell::default();
+        if let Ok(pod) = &judged.pod {
+            let names = Names::of(pod);
+            let subject = Judging { object, judged, names: &names, around, known: &known };
             for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
-                let results = self.results(pod, at);
-                self.add_findings(object, judged, pod, &id, &results, &modes, &mut workload.findings);
+                let results = self.results(&subject, at, &modes, &mut workload.findings);
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, self.options));
             }
         }
@@ -291,17 +550,10 @@ impl Judge<'_> {
             let evaluation = match (&judged.as_template, same) {
                 (None, Some(pod)) => Evaluation { subject: Subject::Template, modes, ..pod.clone() },
                 (None, None) => continue,
-                (Some(template), _) => {
-                    let results = self.results(template, at);
-                    self.add_findings(
-                        object,
-                        judged,
-                        template,
-                        &id,
-                        &results,
-                        &modes,
-                        &mut workload.findings,
-                    );
+                (Some(pod), _) => {
+                    let names = Names::of(pod);
+                    let subject = Judging { object, judged, names: &names, around, known: &known };
+                    let results = self.results(&subject, at, &modes, &mut workload.findings);
                     evaluation(Subject::Template, at, modes, &results, self.options)
                 }
             };
@@ -309,42 +561,115 @@ impl Judge<'_> {
         }
     }
 
-    fn results<'p>(&self, pod: &'p Pod<'_>, at: LevelVersion) -> Vec<CheckResult<'p>> {
-        seawall_pss::results(pod, at.level, at.version.clamp(self.options.kubernetes))
+    /// What a workload fails for that counts, by mode; then its findings in their last form.
+    fn settle(&self, around: &Around<'_>, workload: &mut Workload) {
+        let counts = |f: &Located| f.suppressed.is_none() && self.options.rules.selects(f.finding.rule);
+        let findings = &workload.findings;
+        workload.open = Mode::ALL.map(|mode| {
+            if workload.refused.is_some() {
+                return findings.is_empty() || findings.iter().any(counts);
+            }
+            let fails = workload.evaluations.iter().any(|e| !e.allowed && e.modes.contains(&mode));
+            let mut at_mode = findings.iter().filter(|f| f.modes.contains(&mode)).peekable();
+            // A refusal that no finding explains must not be lost.
+            fails && (at_mode.peek().is_none() || at_mode.any(counts))
+        });
+        self.finish(around, &mut workload.findings);
     }
 
-    /// Adds what is not there yet, and the modes to what is.
-    #[expect(clippy::too_many_arguments, reason = "all of them describe one evaluation")]
+    /// Adds what has ended, and applies what the configuration says of rules.
+    fn finish(&self, around: &Around<'_>, findings: &mut Vec<Located>) {
+        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.object.id)));
+        let rules = &self.options.rules;
+        findings.retain(|f| rules.selects(f.finding.rule));
+        for located in findings {
+            if let Some(severity) = rules.severity_of(located.finding.rule) {
+                located.finding.severity = severity;
+            }
+        }
+    }
+
+    /// Why a pod fails at a level, exceptions taken into account; adds the findings, those that are excepted too.
+    fn results<'p>(
+        &self,
+        subject: &Judging<'_, 'p>,
+        at: LevelVersion,
+        modes: &[Mode],
+        findings: &mut Vec<Located>,
+    ) -> Vec<CheckResult<'p>> {
+        let all =
+            seawall_pss::results(subject.names.pod(), at.level, at.version.clamp(self.options.kubernetes));
+        let excepted = |rule: &'static Rule, offender: &Offender<'_>| {
+            let container = offender.container().map(|_| offender.name);
+            let value = offender.subject(subject.names.pod());
+            subject.around.exception(rule, container, &value, self.options.today).is_some()
+        };
+        let (left, out) = if subject.around.exceptions.is_empty() {
+            (all, Vec::new())
+        } else {
+            seawall_pss::split_excepted(all, &excepted)
+        };
+        self.add_findings(subject, &left, modes, findings);
+        self.add_findings(subject, &out, modes, findings);
+        left
+    }
+
     fn add_findings(
         &self,
-        object: &Object<'_>,
-        judged: &Judged<'_>,
-        pod: &Pod<'_>,
-        id: &ObjectId,
+        subject: &Judging<'_, '_>,
         results: &[CheckResult<'_>],
         modes: &[Mode],
         findings: &mut Vec<Located>,
     ) {
-        for mut finding in seawall_pss::findings(pod, results, &FieldPath::root(), id) {
-            rebase(&mut finding, &judged.template);
-            let same = |l: &&mut Located| {
-                std::ptr::eq(l.finding.rule, finding.rule)
-                    && l.finding.container == finding.container
-                    && l.finding.primary.path == finding.primary.path
-            };
-            if let Some(known) = findings.iter_mut().find(same) {
-                known
-                    .modes
-                    .extend(modes.iter().filter(|m| !known.modes.contains(m)).copied().collect::<Vec<_>>());
-                known.modes.sort_unstable();
-                continue;
+        for group in seawall_pss::groups(results) {
+            for (located, suppressed) in self.parts(subject, &group) {
+                let located = Located { modes: modes.to_vec(), suppressed, ..located };
+                add(located, &mut subject.known.borrow_mut(), findings);
             }
-            findings.push(self.located(object, finding, modes.to_vec()));
         }
     }
 
-    fn located(&self, object: &Object<'_>, mut finding: Finding, modes: Vec<Mode>) -> Located {
-        let place = locate(object.node, &finding.primary.path);
+    /// The findings of a group: one for what counts, and one for each reason why something does not.
+    fn parts(&self, subject: &Judging<'_, '_>, group: &Group<'_, '_>) -> Vec<(Located, Option<Suppression>)> {
+        let Judging { object, judged, names, around, .. } = *subject;
+        let pod = names.pod();
+        let located = |group: &Group<'_, '_>| {
+            let mut finding = group.finding(names, &FieldPath::root(), around.object.id)?;
+            rebase(&mut finding, &judged.template);
+            let mut located = self.located(object, finding, around.locator);
+            located.fix = fix::of(group, names, &judged.template, located.missing, self.options);
+            Some(located)
+        };
+        if around.exceptions.is_empty() && !around.ignores(self.options) {
+            return located(group).map(|l| (l, None)).into_iter().collect();
+        }
+        let container = group.container();
+        let mut parts: Vec<(Option<Suppression>, Vec<&Offender<'_>>)> = Vec::new();
+        for offender in &group.offenders {
+            let Some(alone) = located(&group.with(vec![offender])) else { continue };
+            let path = &alone.finding.primary.path;
+            let value = offender.subject(pod);
+            around.note_ended(group.rule, container, &value, &alone.primary, path, self.options.today);
+            let exception = around.exception(group.rule, container, &value, self.options.today);
+            let suppression = if let Some(found) = exception {
+                Some(Suppression::Excepted(found.exception.clone()))
+            } else {
+                let marks: Vec<&Mark> = std::iter::once(&alone.primary).chain(&alone.related).collect();
+                around.ignore(group.rule, container, path, &marks, self.options).map(Suppression::Ignored)
+            };
+            match parts.iter_mut().find(|(known, _)| same_suppression(known.as_ref(), suppression.as_ref())) {
+                Some((_, offenders)) => offenders.push(offender),
+                None => parts.push((suppression, vec![offender])),
+            }
+        }
+        let parts = parts.into_iter();
+        parts
+            .filter_map(|(suppression, offenders)| Some((located(&group.with(offenders))?, suppression)))
+            .collect()
+    }
+
+    fn located<'d>(&self, object: &Object<'d>, mut finding: Finding, locator: &Locator<'d>) -> Located {
+        let place = locator.locate(object.node, &finding.primary.path);
         if !place.found {
             explain_default(&mut finding);
         }
@@ -354,9 +679,27 @@ impl Judge<'_> {
             related.push(mark(self.lines, definition, "defined here"));
         }
         for Locus { path, label } in &finding.related {
-            related.push(mark(self.lines, locate(object.node, path).span, label.clone()));
+            related.push(mark(self.lines, locator.locate(object.node, path).span, label.clone()));
         }
-        Located { finding, primary, related, missing: !place.found, modes }
+        Located {
+            finding,
+            primary,
+            related,
+            missing: !place.found,
+            modes: Vec::new(),
+            suppressed: None,
+            fix: None,
+        }
+    }
+
+    fn unread(&self, span: Span, message: String, hint: Option<&str>) -> Record {
+        Record::Error(InputError {
+            file: self.source.file.clone(),
+            origin: Some(self.origin.clone()),
+            region: Some(region(self.lines, span)),
+            message,
+            hint: hint.map(str::to_owned),
+        })
     }
 
     fn not_an_object(&self, reject: &Reject) -> Record {
@@ -380,8 +723,33 @@ impl Judge<'_> {
         })
     }
 
-    fn unknown_workload(&self, object: &Object<'_>) -> Record {
+    /// Said of an object of a configured kind in which no pod is found.
+    fn without_pods(&self, object: &Object<'_>, entry: &ConfiguredEntry) -> Record {
         let id = object.id();
+        Record::Notice(Notice {
+            kind: NoticeKind::UnknownWorkload,
+            file: Some(self.source.file.clone()),
+            region: Some(region(self.lines, first_token(object.node))),
+            message: format!(
+                "{id} ({}) has no pod at `{}`, where customResources of the configuration looks for it, and was not judged",
+                id.api_version, entry.path
+            ),
+            hint: Some("correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into()),
+        })
+    }
+
+    fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
+        let id = object.id();
+        let hint = match workload::configured_path(containers) {
+            Some((path, form)) => {
+                let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
+                format!(
+                    "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
+                    id.api_version, id.kind
+                )
+            }
+            None => "its containers are no pod specification: have a look at the pods that it makes".into(),
+        };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,
             file: Some(self.source.file.clone()),
@@ -390,11 +758,84 @@ impl Judge<'_> {
                 "{id} ({}) looks like a workload of an unknown kind and was not judged",
                 id.api_version
             ),
-            hint: Some(format!(
-                "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: spec.template}}]",
-                id.api_version, id.kind
-            )),
+            hint: Some(hint),
         })
+    }
+}
+
+/// The place of a pod's own fields, and whether a security context is there.
+fn pod_spec<'d>(object: &Object<'d>, path: FieldPath, locator: &Locator<'d>) -> PodSpec {
+    let place = locator.locate(object.node, &path.clone().key("securityContext"));
+    PodSpec { path, security_context: place.found }
+}
+
+/// One pod of an object, with what may let its faults pass.
+struct Judging<'a, 'p> {
+    object: &'a Object<'a>,
+    judged: &'a Judged<'a>,
+    names: &'a Names<'p>,
+    around: &'a Around<'a>,
+    /// The findings that are there already.
+    known: &'a RefCell<Known>,
+}
+
+/// Positions of findings by rule, container and path; several where a part of them is suppressed.
+type Known = HashMap<(&'static str, Option<String>, FieldPath), Vec<usize>>;
+
+/// Adds what is not there yet, and the modes to what is.
+fn add(located: Located, known: &mut Known, findings: &mut Vec<Located>) {
+    let Finding { rule, container, primary, .. } = &located.finding;
+    let same = known.entry((rule.id, container.clone(), primary.path.clone())).or_default();
+    let twin = same.iter().copied().find(|at| {
+        findings
+            .get(*at)
+            .is_some_and(|f| same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref()))
+    });
+    let Some(twin) = twin.and_then(|at| findings.get_mut(at)) else {
+        same.push(findings.len());
+        findings.push(located);
+        return;
+    };
+    let more: Vec<Mode> = located.modes.iter().filter(|m| !twin.modes.contains(m)).copied().collect();
+    twin.modes.extend(more);
+    twin.modes.sort_unstable();
+}
+
+fn same_suppression(a: Option<&Suppression>, b: Option<&Suppression>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(Suppression::Ignored(a)), Some(Suppression::Ignored(b))) => Arc::ptr_eq(a, b),
+        (Some(Suppression::Excepted(a)), Some(Suppression::Excepted(b))) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+/// The finding on an ignore or exception that has ended.
+fn expired(ended: Ended, object: &ObjectId) -> Located {
+    let Ended { title, last, holds, at, path } = ended;
+    let (rest, advice) = if holds {
+        ("and goes on to hold with a warning", "set a new date, or fix what it is for")
+    } else {
+        ("and no longer counts", "fix what it was for, or set a new date")
+    };
+    let label = format!("ended on {last}");
+    Located {
+        primary: Mark { label: label.clone(), ..at },
+        finding: Finding {
+            rule: &EXPIRED_EXCEPTION,
+            severity: EXPIRED_EXCEPTION.severity,
+            object: object.clone(),
+            container: None,
+            primary: Locus { path, label },
+            related: Vec::new(),
+            message: format!("{title} ended on {last} {rest}"),
+            advice: advice.to_owned(),
+        },
+        related: Vec::new(),
+        missing: false,
+        modes: Vec::new(),
+        suppressed: None,
+        fix: None,
     }
 }
 
@@ -418,19 +859,9 @@ fn is_container_list(segment: &Segment) -> bool {
 
 /// Moves a finding's paths from the pod to the object that holds its template.
 fn rebase(finding: &mut Finding, template: &Template<'_>) {
-    let (spec, metadata) = (template.spec_path(), template.metadata_path());
-    let rebased = |path: &FieldPath| match path.0.split_first() {
-        Some((Segment::Key(key), rest)) if template.form == Form::PodSpec && key == "spec" => {
-            spec.clone().join(&FieldPath(rest.to_vec()))
-        }
-        Some((Segment::Key(key), rest)) if key == "metadata" => {
-            metadata.clone().join(&FieldPath(rest.to_vec()))
-        }
-        _ => template.path().clone().join(path),
-    };
-    finding.primary.path = rebased(&finding.primary.path);
+    finding.primary.path = template.path_in_object(&finding.primary.path);
     for locus in &mut finding.related {
-        locus.path = rebased(&locus.path);
+        locus.path = template.path_in_object(&locus.path);
     }
 }
 

@@ -1,4 +1,5 @@
-//! At which levels a workload is judged: namespace labels in the input, else configuration, else the command line.
+//! At which levels a workload is judged: namespace labels in the input, else labels lent from elsewhere, else configuration,
+//! else the command line.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use seawall_model::PolicyVersion;
 use seawall_pss::namespace::{LevelVersion, Mode, Policy, resolve};
 
-use crate::config::{Config, LevelRule};
+use crate::config::{LevelRule, level_of};
 use crate::record::{LevelSource, Notice, NoticeKind, Region};
 
 /// A Namespace object of the input.
@@ -16,22 +17,42 @@ pub struct NamespaceObject {
     pub name: String,
     /// Its labels below `pod-security.kubernetes.io/`, each key once.
     pub labels: Vec<(String, String)>,
+    /// The scope of its file; 0 for none.
+    pub scope: u16,
     /// Its file.
     pub file: Arc<str>,
     /// Where it begins.
     pub region: Region,
 }
 
+impl NamespaceObject {
+    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// Whether a label names a level.
+    pub(crate) fn names_level(&self) -> bool {
+        self.labels().any(|(key, _)| Mode::ALL.iter().any(|mode| mode.level_label() == key))
+    }
+
+    /// What its labels ask for.
+    pub(crate) fn policy(&self) -> Policy {
+        resolve(self.labels(), Policy::default()).0
+    }
+}
+
 /// The levels of all namespaces of a run.
 #[derive(Clone, Debug)]
 pub struct Levels {
-    declared: BTreeMap<String, Policy>,
-    config: Config,
+    /// By name, and there by scope.
+    declared: BTreeMap<String, Vec<(u16, Policy)>>,
+    lent: BTreeMap<String, Policy>,
+    config: Vec<LevelRule>,
     flag: Policy,
 }
 
 /// The prefix of the labels.
-pub(crate) const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";
+const LABEL_PREFIX: &str = "pod-security.kubernetes.io/";
 
 /// The policy of a namespace that carries labels for just these levels: warn follows enforce, as in a cluster.
 fn labelled(enforce: LevelVersion, audit: Option<LevelVersion>, warn: Option<LevelVersion>) -> Policy {
@@ -47,13 +68,18 @@ fn labelled(enforce: LevelVersion, audit: Option<LevelVersion>, warn: Option<Lev
 }
 
 impl Levels {
-    /// The levels of a run, and what a person should know of them. Namespaces come in input order.
-    pub fn new(namespaces: &[NamespaceObject], config: Config, flag: LevelVersion) -> (Self, Vec<Notice>) {
+    /// The levels of a run, and what a person should know of them. Namespaces come in input order; those that are lent speak
+    /// for namespaces that the input does not declare.
+    pub fn new(
+        namespaces: &[NamespaceObject],
+        lent: &[NamespaceObject],
+        config: Vec<LevelRule>,
+        flag: LevelVersion,
+    ) -> (Self, Vec<Notice>) {
         let mut notices = Vec::new();
-        let mut declared: BTreeMap<String, Policy> = BTreeMap::new();
+        let mut declared: BTreeMap<String, Vec<(u16, Policy)>> = BTreeMap::new();
         for namespace in namespaces {
-            let labels = namespace.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-            let (policy, errors) = resolve(labels, Policy::default());
+            let policy = namespace.policy();
             let mut notice = |kind, message: String, hint: Option<String>| {
                 notices.push(Notice {
                     kind,
@@ -63,10 +89,7 @@ impl Levels {
                     hint,
                 });
             };
-            for error in &errors {
-                notice(NoticeKind::NamespaceLabels, format!("namespace `{}`: {error}", namespace.name), None);
-            }
-            if namespace.labels.is_empty() {
+            if !namespace.names_level() {
                 notice(
                     NoticeKind::NamespaceLabels,
                     format!(
@@ -76,10 +99,9 @@ impl Levels {
                     Some(format!("add the label {LABEL_PREFIX}enforce: restricted")),
                 );
             }
-            match declared.get_mut(&namespace.name) {
-                None => {
-                    declared.insert(namespace.name.clone(), policy);
-                }
+            let of_name = declared.entry(namespace.name.clone()).or_default();
+            match of_name.iter_mut().find(|(scope, _)| *scope == namespace.scope).map(|(_, policy)| policy) {
+                None => of_name.push((namespace.scope, policy)),
                 Some(earlier) if *earlier == policy => {}
                 Some(earlier) => {
                     *earlier = strictest_of(earlier, &policy);
@@ -89,21 +111,26 @@ impl Levels {
                             "namespace `{}` is declared more than once with different levels; the strictest counts",
                             namespace.name
                         ),
-                        Some("scan the directories of different clusters one by one".into()),
+                        Some("name the directories of different clusters as `scopes` in seawall.yaml".into()),
                     );
                 }
             }
         }
+        let lent = lent.iter().map(|namespace| (namespace.name.clone(), namespace.policy()));
         let flag = labelled(flag, None, None);
-        (Self { declared, config, flag }, notices)
+        (Self { declared, lent: lent.collect(), config, flag }, notices)
     }
 
-    /// The levels for a namespace (empty where an object names none), and where they come from.
-    pub fn of(&self, namespace: &str) -> (Policy, LevelSource) {
-        if let Some(policy) = self.declared.get(namespace) {
+    /// The levels for a namespace (empty where an object names none) of a scope, and where they come from.
+    pub fn of(&self, scope: u16, namespace: &str) -> (Policy, LevelSource) {
+        let declared = self.declared.get(namespace).into_iter().flatten();
+        if let Some((_, policy)) = declared.into_iter().find(|(of, _)| *of == scope) {
             return (*policy, LevelSource::Namespace);
         }
-        match self.config.level_of(namespace) {
+        if let Some(policy) = self.lent.get(namespace) {
+            return (*policy, LevelSource::Lent);
+        }
+        match level_of(&self.config, namespace) {
             Some(LevelRule { pattern, enforce, audit, warn }) => {
                 (labelled(*enforce, *audit, *warn), LevelSource::Config(pattern.clone()))
             }

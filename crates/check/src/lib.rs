@@ -8,28 +8,40 @@
 //! Pure: knows no file, clock or terminal; a report turns its records into output.
 
 mod config;
+mod exceptions;
+mod fix;
+mod ignore;
 mod judge;
 mod levels;
 mod locate;
+mod namespace;
 mod options;
-mod pattern;
+mod proposal;
+mod quoted;
 mod record;
 pub mod rules;
 mod schema;
 mod survey;
 mod tally;
 
-pub use config::{Config, ConfigError, LevelRule};
+pub use config::{Config, ConfigError, LevelRule, Profile, RuleSettings, SETTINGS, Scope};
+pub use exceptions::{Declared, Exceptions};
+pub use fix::{FileFix, Fixed, Images, ImagesError, Open, Selection, repair};
+pub use ignore::{
+    Baseline, BaselineEntry, EntryScope, Ignore, IgnoreEntry, IgnoredObject, Ignores, object_key,
+};
 pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
+pub use proposal::{Proposal, Surveyed};
+pub use quoted::quoted;
 pub use record::{
     Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
-    Record, Region, Subject, Summary, Workload,
+    PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
 };
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
-pub use survey::{Place, Seen, Source, Survey, survey};
+pub use survey::{Operators, Place, Seen, Source, Survey, UnknownKind, excepted, survey};
 pub use tally::{Counts, Tally};

@@ -1,7 +1,10 @@
 //! Field paths to places in the text that a person looks at.
 
-use seawall_model::{FieldPath, Segment};
-use seawall_yaml::{Kind, LineIndex, NodeRef, Span, Style};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use seawall_model::{FieldPath, Segment, is_item};
+use seawall_yaml::{Document, Kind, LineIndex, NodeRef, Span, Style};
 
 use crate::record::{Mark, Region};
 
@@ -16,35 +19,136 @@ pub(crate) struct Place {
     pub(crate) found: bool,
 }
 
-/// The place that `path` leads to from the object at `root`.
-pub(crate) fn locate(root: NodeRef<'_>, path: &FieldPath) -> Place {
-    let mut node = root;
-    let mut key: Option<NodeRef<'_>> = None;
-    let mut used: Option<Span> = None;
-    let mut found = true;
-    for segment in &path.0 {
+/// Finds places in a document. Long lists and mappings are indexed once, so that many places take no square of time.
+#[derive(Debug)]
+pub(crate) struct Locator<'d> {
+    document: &'d Document,
+    lists: RefCell<HashMap<u32, ListIndex>>,
+    mappings: RefCell<HashMap<u32, MappingIndex>>,
+}
+
+/// The nodes of each key and its value.
+type MappingIndex = HashMap<String, (u32, u32)>;
+
+/// The items of a list, and the first of each value of a merge key.
+#[derive(Debug, Default)]
+struct ListIndex {
+    nodes: Vec<u32>,
+    named: HashMap<String, HashMap<String, u32>>,
+}
+
+/// Collections up to this size are searched anew every time.
+const SHORT: usize = 16;
+
+impl<'d> Locator<'d> {
+    /// A locator for a document.
+    pub(crate) fn new(document: &'d Document) -> Self {
+        Self { document, lists: RefCell::default(), mappings: RefCell::default() }
+    }
+
+    /// The place that `path` leads to from the object at `root`.
+    pub(crate) fn locate(&self, root: NodeRef<'d>, path: &FieldPath) -> Place {
+        let mut node = root;
+        let mut key: Option<NodeRef<'_>> = None;
+        let mut used: Option<Span> = None;
+        let mut found = true;
+        for segment in &path.0 {
+            if node.kind() == Kind::Alias {
+                used = used.or(Some(node.span()));
+            }
+            let Some(step) = self.step(node.resolved(), segment) else {
+                found = false;
+                break;
+            };
+            if let Some(merge) = step.merge {
+                used = used.or(Some(merge));
+            }
+            key = step.key;
+            node = step.node;
+        }
         if node.kind() == Kind::Alias {
             used = used.or(Some(node.span()));
         }
-        let Some(step) = step(node.resolved(), segment) else {
-            found = false;
-            break;
-        };
-        if let Some(merge) = step.merge {
-            used = used.or(Some(merge));
+        let target = node.resolved();
+        let shown = shown(target, key, found).unwrap_or_else(|| first_token(root));
+        match used {
+            Some(at) => Place { span: at, definition: Some(shown), found },
+            None => Place { span: shown, definition: None, found },
         }
-        key = step.key;
-        node = step.node;
     }
-    if node.kind() == Kind::Alias {
-        used = used.or(Some(node.span()));
+
+    fn step(&self, node: NodeRef<'d>, segment: &Segment) -> Option<Step<'d>> {
+        match segment {
+            Segment::Key(name) => {
+                let (key, value) = self.entry(node, name)?;
+                let merged = node.merges() && !node.pairs().any(|(k, _)| k == key);
+                let merge = || node.pairs().filter(|(k, _)| k.merges()).map(|(_, v)| v.span()).last();
+                Some(Step { key: Some(key), node: value, merge: if merged { merge() } else { None } })
+            }
+            Segment::Item { key, value } => {
+                self.item(node, key, value).map(|node| Step { key: None, node, merge: None })
+            }
+            Segment::Index(index) => {
+                self.nth(node, *index as usize).map(|node| Step { key: None, node, merge: None })
+            }
+        }
     }
-    let target = node.resolved();
-    let shown = shown(target, key, found).unwrap_or_else(|| first_token(root));
-    match used {
-        Some(at) => Place { span: at, definition: Some(shown), found },
-        None => Place { span: shown, definition: None, found },
+
+    fn entry(&self, node: NodeRef<'d>, name: &str) -> Option<(NodeRef<'d>, NodeRef<'d>)> {
+        if node.kind() != Kind::Mapping || node.count() <= SHORT || node.merges() {
+            return node.get_entry(name);
+        }
+        let mut mappings = self.mappings.borrow_mut();
+        let index = mappings.entry(index(node)).or_insert_with(|| {
+            let pair = |(key, value): (NodeRef<'d>, NodeRef<'d>)| {
+                Some((key.key()?.into_owned(), (index(key), index(value))))
+            };
+            // Of equal keys the last counts.
+            node.pairs().filter_map(pair).collect()
+        });
+        let (key, value) = index.get(name)?;
+        Some((self.document.node(*key as usize)?, self.document.node(*value as usize)?))
     }
+
+    fn item(&self, node: NodeRef<'d>, key: &str, value: &str) -> Option<NodeRef<'d>> {
+        if node.kind() != Kind::Sequence || node.count() <= SHORT {
+            return node.items().find(|item| is_item(*item, key, value));
+        }
+        let mut lists = self.lists.borrow_mut();
+        let list = lists.entry(index(node)).or_insert_with(|| ListIndex::of(node));
+        if !list.named.contains_key(key) {
+            let mut named = HashMap::new();
+            for item in node.items() {
+                let resolved = item.resolved();
+                let name = if key.is_empty() { Some(resolved) } else { resolved.get(key) };
+                if let Some(name) = name.and_then(NodeRef::key).filter(|name| is_item(item, key, name)) {
+                    named.entry(name.into_owned()).or_insert(index(item));
+                }
+            }
+            list.named.insert(key.to_owned(), named);
+        }
+        let found = list.named.get(key)?.get(value)?;
+        self.document.node(*found as usize)
+    }
+
+    fn nth(&self, node: NodeRef<'d>, position: usize) -> Option<NodeRef<'d>> {
+        if node.kind() != Kind::Sequence || node.count() <= SHORT {
+            return node.items().nth(position);
+        }
+        let mut lists = self.lists.borrow_mut();
+        let list = lists.entry(index(node)).or_insert_with(|| ListIndex::of(node));
+        self.document.node(*list.nodes.get(position)? as usize)
+    }
+}
+
+impl ListIndex {
+    fn of(node: NodeRef<'_>) -> Self {
+        Self { nodes: node.items().map(index).collect(), named: HashMap::new() }
+    }
+}
+
+fn index(node: NodeRef<'_>) -> u32 {
+    node.id().index() as u32
 }
 
 struct Step<'d> {
@@ -52,26 +156,6 @@ struct Step<'d> {
     node: NodeRef<'d>,
     /// The value of the merge key that brings the pair in.
     merge: Option<Span>,
-}
-
-fn step<'d>(node: NodeRef<'d>, segment: &Segment) -> Option<Step<'d>> {
-    match segment {
-        Segment::Key(name) => {
-            let (key, value) = node.get_entry(name)?;
-            let merged = node.merges() && !node.pairs().any(|(k, _)| k == key);
-            let merge = || node.pairs().filter(|(k, _)| k.merges()).map(|(_, v)| v.span()).last();
-            Some(Step { key: Some(key), node: value, merge: if merged { merge() } else { None } })
-        }
-        Segment::Item { key, value } => {
-            let same = |item: &NodeRef<'d>| {
-                item.get(key).is_some_and(|v| v.key().is_some_and(|text| text == value.as_str()))
-            };
-            node.items().find(same).map(|node| Step { key: None, node, merge: None })
-        }
-        Segment::Index(index) => {
-            node.items().nth(*index as usize).map(|node| Step { key: None, node, merge: None })
-        }
-    }
 }
 
 /// What of a node to point at: scalars and one-line collections as they are, others by their key or their name.

@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use seawall_finding::Severity;
-
+use seawall_finding::{Date, Severity};
 use seawall_manifest::workload::ConfiguredEntry;
+
+use crate::config::RuleSettings;
+use crate::fix::Images;
+use crate::ignore::Ignores;
 
 /// How a run judges.
 #[derive(Clone, Debug)]
@@ -16,12 +20,28 @@ pub struct Options {
     pub defaults: bool,
     /// Custom resources with pod templates, besides those that are known.
     pub custom_resources: Vec<ConfiguredEntry>,
+    /// Which rules are reported, and how grave they are.
+    pub rules: RuleSettings,
+    /// What is passed over.
+    pub ignores: Arc<Ignores>,
+    /// The day that expiries are judged by.
+    pub today: Date,
+    /// What is known of images.
+    pub images: Arc<Images>,
 }
 
 impl Default for Options {
-    /// The newest version that is known, with defaults.
+    /// The newest version that is known, with defaults, on the first day that there is.
     fn default() -> Self {
-        Self { kubernetes: u64::from(seawall_pss::NEWEST), defaults: true, custom_resources: Vec::new() }
+        Self {
+            kubernetes: u64::from(seawall_pss::NEWEST),
+            defaults: true,
+            custom_resources: Vec::new(),
+            rules: RuleSettings::default(),
+            ignores: Arc::default(),
+            today: Date::from_days(0),
+            images: Arc::default(),
+        }
     }
 }
 
@@ -38,6 +58,25 @@ pub enum FailOn {
     Severity(Severity),
     /// Nothing.
     Never,
+}
+
+impl FailOn {
+    /// All bars, as the command line takes them.
+    pub const NAMES: [&'static str; 9] =
+        ["enforce", "audit", "warn", "info", "low", "medium", "high", "critical", "never"];
+}
+
+impl fmt::Display for FailOn {
+    /// As the command line takes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Enforce => "enforce",
+            Self::Audit => "audit",
+            Self::Warn => "warn",
+            Self::Severity(severity) => severity.as_str(),
+            Self::Never => "never",
+        })
+    }
 }
 
 /// The text is no bar.

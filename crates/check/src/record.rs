@@ -1,14 +1,18 @@
 //! What a run has to say, one record at a time and in input order: the currency between the driver and the reports.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use seawall_finding::Finding;
+use seawall_finding::exception::Exception;
+use seawall_finding::{Finding, Fix};
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
 use seawall_pss::namespace::Mode;
 
+use crate::ignore::Ignore;
+
 /// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
 /// last character.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Region {
     /// First line.
     pub line: u32,
@@ -29,6 +33,9 @@ pub struct Origin {
     pub source: Arc<[u8]>,
     /// Where its lines start ([`seawall_yaml::LineIndex::with`]).
     pub lines: Arc<[u32]>,
+    /// The bytes of the record's document that may be secret, in order and without overlap
+    /// ([`seawall_finding::document_secrets`]).
+    pub secrets: Arc<[Range<u32>]>,
 }
 
 /// A place in a source with what is to be seen there.
@@ -53,6 +60,19 @@ pub struct Located {
     pub missing: bool,
     /// The modes that this finding counts against; empty where no effective level forbids it.
     pub modes: Vec<Mode>,
+    /// Why it does not count.
+    pub suppressed: Option<Suppression>,
+    /// How it may be repaired.
+    pub fix: Option<Fix>,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug)]
+pub enum Suppression {
+    /// An author has it passed over: reports and exit status are silent, the verdict stays.
+    Ignored(Arc<Ignore>),
+    /// An operator allows it: the verdict is without it.
+    Excepted(Arc<Exception>),
 }
 
 /// Which question an evaluation answers.
@@ -100,10 +120,21 @@ pub struct Evaluation {
 pub enum LevelSource {
     /// The labels of its namespace in the input.
     Namespace,
+    /// The labels of its namespace in the file that lends them.
+    Lent,
     /// `levels` in the configuration: the pattern that matched.
     Config(String),
     /// The command line, or the default.
     Flag,
+}
+
+/// Where the pod's own fields are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodSpec {
+    /// Such as `spec.template.spec`.
+    pub path: FieldPath,
+    /// Whether a `securityContext` is there already.
+    pub security_context: bool,
 }
 
 /// A workload: one pod, or one pod template of an object.
@@ -115,12 +146,16 @@ pub struct Workload {
     pub document: u32,
     /// The object.
     pub object: ObjectId,
+    /// The object's path in its document: empty for the root, `items[3]` in a list.
+    pub in_document: FieldPath,
     /// Where the object begins.
     pub region: Region,
     /// The chart's file from Helm's `# Source:` comment.
     pub chart_source: Option<String>,
     /// The path of the pod template (`spec.template`); empty for pods.
     pub template: FieldPath,
+    /// The place of the pod's own fields; `None` where there is none.
+    pub pod_spec: Option<PodSpec>,
     /// Whether the object is a custom resource, judged as its pods would be.
     pub custom: bool,
     /// Why the API server would refuse the object itself; then there are no evaluations.
@@ -131,20 +166,17 @@ pub struct Workload {
     pub levels_from: LevelSource,
     /// The strictest level that its pods pass at the target cluster's version; `None` if the object would be refused.
     pub strictest: Option<Level>,
-    /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself.
+    /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself; what is
+    /// suppressed too.
     pub findings: Vec<Located>,
+    /// By mode: whether it fails there for something that counts.
+    pub open: [bool; 3],
 }
 
 impl Workload {
     /// The strictest of the levels that it is judged at.
     pub fn target(&self) -> Level {
         self.evaluations.iter().map(|e| e.level).max().unwrap_or(Level::Restricted)
-    }
-
-    /// Whether its pods would be refused, or the object itself.
-    pub fn is_refused(&self) -> bool {
-        self.refused.is_some()
-            || self.evaluations.iter().any(|e| !e.allowed && e.modes.contains(&Mode::Enforce))
     }
 }
 
@@ -163,8 +195,16 @@ pub struct ObjectReport {
     pub chart_source: Option<String>,
     /// Why the API server would refuse it.
     pub refused: Option<String>,
-    /// What is wrong.
+    /// What is wrong; what is suppressed too.
     pub findings: Vec<Located>,
+}
+
+impl ObjectReport {
+    /// Whether the API server would refuse it for something that counts.
+    pub fn is_open(&self) -> bool {
+        self.refused.is_some()
+            && (self.findings.is_empty() || self.findings.iter().any(|f| f.suppressed.is_none()))
+    }
 }
 
 /// An input, or a part of one, that could not be read. Makes the exit status 2.
@@ -201,6 +241,12 @@ pub enum NoticeKind {
     Skipped,
     /// A version newer than the target cluster's.
     VersionClamped,
+    /// An ignore that passed over nothing.
+    IgnoreUnused,
+    /// An ignore or exception in use that ends soon.
+    Expiring,
+    /// An exception, or a part of one, that no policy allows.
+    ExceptionNotAllowed,
 }
 
 impl NoticeKind {
@@ -215,6 +261,9 @@ impl NoticeKind {
             Self::Ignored => "ignored-by-kubectl",
             Self::Skipped => "skipped",
             Self::VersionClamped => "version-clamped",
+            Self::IgnoreUnused => "ignore-unused",
+            Self::Expiring => "expiring",
+            Self::ExceptionNotAllowed => "exception-not-allowed",
         }
     }
 }
@@ -277,6 +326,8 @@ pub struct Summary {
     pub warned: u64,
     /// Findings, one per rule and container.
     pub findings: u64,
+    /// Findings that do not count: ignored by authors, or allowed by exceptions.
+    pub suppressed: u64,
     /// Records of type error.
     pub errors: u64,
     /// Records of type notice.

@@ -2,13 +2,14 @@
 
 use seawall_finding::{Finding, Locus};
 use seawall_manifest::objects::Object;
-use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind};
-use seawall_model::{FieldPath, Segment};
+use seawall_manifest::schema::{SchemaProblem, SchemaProblemKind};
+use seawall_manifest::workload;
+use seawall_model::{FieldPath, Segment, gotext};
 use seawall_yaml::LineIndex;
 
-use crate::locate::mark;
+use crate::locate::{Locator, mark};
 use crate::record::Located;
-use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID};
+use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID, UNKNOWN_KIND};
 
 /// A schema problem as a finding with its places.
 pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &LineIndex<'_>) -> Located {
@@ -46,12 +47,48 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         related,
         missing: false,
         modes: Vec::new(),
+        suppressed: None,
+        fix: None,
     }
 }
 
-/// The first reason for which the API server would refuse the object, in its own words.
-pub(crate) fn refusal(problems: &[SchemaProblem]) -> Option<String> {
-    problems.iter().find(|p| p.answer == Answer::Refused).map(|p| p.reason.clone())
+/// A workload of one of Kubernetes' own groups, of a kind that these do not know: nothing would be made of it.
+/// The message is the API machinery's (`meta.NoKindMatchError`).
+pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &LineIndex<'_>) -> Located {
+    let rule = &UNKNOWN_KIND;
+    let kind = FieldPath::root().key("kind");
+    let meant = workload::meant(object.kind);
+    let (label, advice) = meant.map_or_else(
+        || ("no such kind".to_owned(), "kubectl api-resources lists the kinds of a cluster".to_owned()),
+        |(version, kind)| {
+            (
+                format!("no such kind in {}", object.api_version),
+                format!("write `apiVersion: {version}` and `kind: {kind}`"),
+            )
+        },
+    );
+    Located {
+        primary: mark(lines, locator.locate(object.node, &kind).span, label.clone()),
+        finding: Finding {
+            rule,
+            severity: rule.severity,
+            object: object.id(),
+            container: None,
+            primary: Locus { path: kind, label },
+            related: Vec::new(),
+            message: format!(
+                "no matches for kind {} in version {}",
+                gotext::quote(object.kind),
+                gotext::quote(object.api_version)
+            ),
+            advice,
+        },
+        related: Vec::new(),
+        missing: false,
+        modes: Vec::new(),
+        suppressed: None,
+        fix: None,
+    }
 }
 
 /// The container that a path leads into.

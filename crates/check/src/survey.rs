@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
+use seawall_finding::exception::{Exception, ExceptionPolicy};
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, SchemaProblem, Walker};
-use seawall_manifest::workload::{self, Template};
+use seawall_manifest::workload::{self, ConfiguredEntry, Template};
+use seawall_model::WorkloadKind;
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
-use seawall_model::{WorkloadKind, nodes};
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, Problem, Reader, Span};
 
-use crate::levels::{LABEL_PREFIX, NamespaceObject};
+use crate::exceptions::{Declaration, Declared, Exceptions, asking, declaration, holding};
+use crate::ignore::{IgnoredObject, carries_ignores};
+use crate::levels::NamespaceObject;
 use crate::locate::{first_token, region};
+use crate::namespace;
 use crate::options::Options;
+use crate::record::Region;
 
 /// A file that is being looked at.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +34,12 @@ pub struct Source<'a> {
     pub lines: Option<&'a Arc<[u32]>>,
     /// The Helm chart that it belongs to.
     pub chart: Option<&'a str>,
+    /// Its path from the directory of the configuration file.
+    pub path: &'a str,
+    /// The scope that it belongs to; 0 for none.
+    pub scope: u16,
+    /// The name of that scope; empty for none.
+    pub scope_name: &'a str,
 }
 
 /// What stays of a file after phase one.
@@ -42,10 +53,45 @@ pub struct Survey {
     pub workloads: Vec<Seen>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
+    /// What operators declare in it, if they do.
+    pub operators: Option<Box<Operators>>,
+    /// Kinds of objects that look like workloads and that nobody described.
+    pub unknown: Vec<UnknownKind>,
+    /// Whether something in it should be an object and is none.
+    pub rejects: bool,
     /// What could not be read, each with the position in the file that its document would have.
     pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
     pub places: Vec<Place>,
+}
+
+/// A kind that looks like a workload and that nobody described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownKind {
+    /// Its apiVersion.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// What a configuration would have to say; empty where that cannot be said.
+    pub entries: Vec<ConfiguredEntry>,
+}
+
+/// Exceptions and their policies, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Operators {
+    /// `PodSecurityException` objects.
+    pub exceptions: Vec<Declared<Exception>>,
+    /// `PodSecurityExceptionPolicy` objects.
+    pub policies: Vec<Declared<ExceptionPolicy>>,
+}
+
+impl Operators {
+    fn add(&mut self, declaration: Declaration, scope: u16, file: Arc<str>, region: Region) {
+        match declaration {
+            Declaration::Exception(what) => self.exceptions.push(Declared { what, scope, file, region }),
+            Declaration::Policy(what) => self.policies.push(Declared { what, scope, file, region }),
+        }
+    }
 }
 
 /// A document that is worth reading again.
@@ -76,35 +122,73 @@ pub struct Seen {
     pub is_template: bool,
     /// Whether the API server would refuse the object.
     pub refused: bool,
+    /// What pod and template fail where exceptions hold for them.
+    pub excepted: Option<Box<[Faults; 2]>>,
+}
+
+impl Seen {
+    /// What pod and template fail when exceptions are taken into account.
+    pub fn faults(&self) -> [Faults; 2] {
+        self.excepted.as_deref().copied().unwrap_or([self.pod, self.template])
+    }
+}
+
+impl Survey {
+    fn add_unknown(&mut self, object: &Object<'_>) {
+        // A mistake in a name is not to be configured.
+        if workload::is_misnamed(object) {
+            return;
+        }
+        let entries = workload::likely_entries(object);
+        let same = |u: &&mut UnknownKind| u.api_version == object.api_version && u.kind == object.kind;
+        match self.unknown.iter_mut().find(same) {
+            Some(known) => {
+                let new: Vec<_> = entries.into_iter().filter(|e| !known.entries.contains(e)).collect();
+                known.entries.extend(new);
+            }
+            None => self.unknown.push(UnknownKind {
+                api_version: object.api_version.to_owned(),
+                kind: object.kind.to_owned(),
+                entries,
+            }),
+        }
+    }
 }
 
 /// One pod or pod template with the verdicts on it.
 pub(crate) struct Judged<'d> {
     pub(crate) template: Template<'d>,
-    /// As its pods would be when admission sees them; `None` if the object does not decode.
-    pub(crate) pod: Option<Pod<'d>>,
+    /// As its pods would be when admission sees them; why not, if the object does not decode.
+    pub(crate) pod: Result<Pod<'d>, DecodeError>,
     /// As the template stands when admission sees it, where its pods differ.
     pub(crate) as_template: Option<Pod<'d>>,
 }
 
 impl<'d> Judged<'d> {
-    fn new(template: Template<'d>, defaults: bool) -> Self {
-        let Ok(mut pod) = decode(&template) else { return Self { template, pod: None, as_template: None } };
+    fn new(template: Template<'d>, options: &Options) -> Self {
+        let mut pod = match template.pod() {
+            Ok(pod) => pod,
+            Err(error) => return Self { template, pod: Err(error), as_template: None },
+        };
         let mut as_template = None;
-        if defaults {
-            defaults::apply(&mut pod, Defaults::Template);
+        if options.defaults {
+            defaults::apply(&mut pod, Defaults::Template, options.kubernetes);
             // Copied only where the pods may come to differ.
             let before = (template.kind == WorkloadKind::Template && may_differ(&pod)).then(|| pod.clone());
-            let applied = defaults::apply(&mut pod, Defaults::Pod);
+            let applied = defaults::apply(&mut pod, Defaults::Pod, options.kubernetes);
             as_template = before.filter(|_| applied.host_ports || applied.app_armor);
         }
-        Self { template, pod: Some(pod), as_template }
+        Self { template, pod: Ok(pod), as_template }
     }
 
     /// What its pods fail, and what the template fails.
-    pub(crate) fn faults(&self) -> (Faults, Faults) {
-        let pod = self.pod.as_ref().map_or(Faults::NONE, seawall_pss::evaluate);
-        (pod, self.as_template.as_ref().map_or(pod, seawall_pss::evaluate))
+    pub(crate) fn faults(&self) -> [Faults; 2] {
+        self.faults_by(seawall_pss::evaluate)
+    }
+
+    fn faults_by(&self, evaluate: impl Fn(&Pod<'_>) -> Faults) -> [Faults; 2] {
+        let pod = self.pod.as_ref().map_or(Faults::NONE, &evaluate);
+        [pod, self.as_template.as_ref().map_or(pod, evaluate)]
     }
 }
 
@@ -112,14 +196,6 @@ impl<'d> Judged<'d> {
 fn may_differ(pod: &Pod<'_>) -> bool {
     pod.spec.host_network
         || pod.metadata.annotations.iter().any(|(key, _)| key.starts_with(defaults::APP_ARMOR_PREFIX))
-}
-
-/// The view of a template's pod as written.
-fn decode<'d>(template: &Template<'d>) -> Result<Pod<'d>, DecodeError> {
-    Ok(Pod {
-        metadata: template.metadata.map(nodes::decode).transpose()?.unwrap_or_default(),
-        spec: template.spec.map(nodes::decode).transpose()?.unwrap_or_default(),
-    })
 }
 
 /// An object with what its schema says and its pods.
@@ -131,7 +207,7 @@ pub(crate) struct Examined<'d> {
 
 impl Examined<'_> {
     pub(crate) fn refused(&self) -> bool {
-        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_none())
+        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_err())
     }
 }
 
@@ -141,9 +217,15 @@ pub(crate) fn examine<'d>(
     walker: Option<&mut Walker>,
     options: &Options,
 ) -> Examined<'d> {
-    let problems = walker.map(|w| w.check(&object)).unwrap_or_default();
     let templates = workload::templates(&object, &options.custom_resources);
-    let judged = templates.into_iter().map(|template| Judged::new(template, options.defaults)).collect();
+    let mut problems = Vec::new();
+    if let Some(walker) = walker {
+        problems = walker.check(&object);
+        for template in templates.iter().filter(|t| t.custom) {
+            problems.extend(walker.check_template(template));
+        }
+    }
+    let judged = templates.into_iter().map(|template| Judged::new(template, options)).collect();
     Examined { object, problems, judged }
 }
 
@@ -169,6 +251,40 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     survey
 }
 
+/// What pods and templates of a file fail where exceptions hold for them, by the position of the workload.
+pub fn excepted(
+    source: Source<'_>,
+    survey: &Survey,
+    exceptions: &Exceptions,
+    options: &Options,
+) -> Vec<(usize, [Faults; 2])> {
+    let mut out = Vec::new();
+    let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
+    let mut position = 0;
+    for place in survey.places.iter().filter(|place| place.workloads > 0) {
+        let Some(document) = reader.reread(place.range, place.json) else { return out };
+        for object in seawall_manifest::objects::objects(&document).objects {
+            let examined = examine(object, None, options);
+            for judged in &examined.judged {
+                let labels = judged.template.labels();
+                let mine = exceptions.of(source.scope, &asking(&examined.object, &labels));
+                if !mine.is_empty() {
+                    let evaluate = |pod: &Pod<'_>| {
+                        seawall_pss::evaluate_except(pod, &|rule, offender| {
+                            let container = offender.container().map(|_| offender.name);
+                            holding(&mine, rule, container, &offender.subject(pod), options.today).is_some()
+                        })
+                    };
+                    out.push((position, judged.faults_by(evaluate)));
+                }
+                position += 1;
+            }
+        }
+        reader.recycle(document);
+    }
+    out
+}
+
 fn survey_document<'a>(
     document: &Document,
     source: Source<'a>,
@@ -178,45 +294,61 @@ fn survey_document<'a>(
     survey: &mut Survey,
 ) -> bool {
     let read = seawall_manifest::objects::objects(document);
-    let mut speaks = !read.rejects.is_empty() || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
+    survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
+    let mut speaks = !read.rejects.is_empty()
+        || carries_ignores(document)
+        || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
     for object in read.objects {
         survey.objects += 1;
-        if (object.api_version, object.kind) == ("v1", "Namespace") {
+        if !options.ignores.is_empty() {
+            let (path, scope) = (source.path, source.scope_name);
+            options.ignores.saw(&IgnoredObject { path, scope, id: &object.id() });
+        }
+        if let Some(declared) = declaration(&object) {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
-            survey.namespaces.push(namespace(&object, source.file, lines));
+            let (scope, file) = (source.scope, source.file.clone());
+            let region = region(lines, first_token(object.node));
+            match declared {
+                Ok(what) => survey.operators.get_or_insert_default().add(what, scope, file, region),
+                Err(_) => speaks = true,
+            }
+        }
+        // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
+        let is_namespace = namespace::is_namespace(&object);
+        speaks |= is_namespace && namespace::is_wrong(&object);
+        if is_namespace && !object.name.is_empty() {
+            let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
+            survey.namespaces.push(namespace(&object, source, lines));
         }
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
-            || workload::looks_like_workload(&examined.object, &options.custom_resources).is_some();
+            || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
+        if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
+            speaks = true;
+            survey.add_unknown(&examined.object);
+        }
         let refused = examined.refused();
         for judged in &examined.judged {
-            let (pod, template) = judged.faults();
+            let [pod, template] = judged.faults();
             survey.workloads.push(Seen {
                 namespace: examined.object.namespace.into(),
                 pod,
                 template,
                 is_template: judged.template.kind == WorkloadKind::Template,
                 refused,
+                excepted: None,
             });
         }
     }
     speaks
 }
 
-fn namespace(object: &Object<'_>, file: &Arc<str>, lines: &LineIndex<'_>) -> NamespaceObject {
-    let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
-    let mut found: Vec<(String, String)> = Vec::new();
-    for (key, value) in labels.into_iter().flat_map(seawall_yaml::NodeRef::entries) {
-        let (Some(key), Some(value)) = (key.key(), value.as_str()) else { continue };
-        if key.starts_with(LABEL_PREFIX) {
-            found.retain(|(k, _)| *k != key);
-            found.push((key.into_owned(), value.to_owned()));
-        }
-    }
+fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> NamespaceObject {
     NamespaceObject {
         name: object.name.to_owned(),
-        labels: found,
-        file: file.clone(),
+        labels: namespace::labels(object),
+        scope: source.scope,
+        file: source.file.clone(),
         region: region(lines, first_token(object.node)),
     }
 }

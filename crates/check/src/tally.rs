@@ -37,11 +37,12 @@ const BLOCKERS: [(&str, &[&str]); 15] = [
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     findings: u64,
+    suppressed: u64,
     errors: u64,
     notices: u64,
     worst: Option<Severity>,
-    /// Whether the API server would refuse an object that is no workload.
-    refused: bool,
+    /// By mode: whether something fails there that counts. What the API server refuses fails in all.
+    open: [bool; 3],
 }
 
 impl Counts {
@@ -50,10 +51,17 @@ impl Counts {
         let mut counts = Self::default();
         for record in records {
             match record {
-                Record::Workload(workload) => counts.findings(&workload.findings),
+                Record::Workload(workload) => {
+                    counts.findings(&workload.findings);
+                    for (open, more) in counts.open.iter_mut().zip(workload.open) {
+                        *open |= more;
+                    }
+                }
                 Record::Object(object) => {
                     counts.findings(&object.findings);
-                    counts.refused |= object.refused.is_some();
+                    if object.is_open() {
+                        counts.open = [true; 3];
+                    }
                 }
                 Record::Error(_) => counts.errors += 1,
                 Record::Notice(_) => counts.notices += 1,
@@ -63,8 +71,11 @@ impl Counts {
     }
 
     fn findings(&mut self, findings: &[Located]) {
-        self.findings += findings.len() as u64;
-        self.worst = self.worst.max(findings.iter().map(|f| f.finding.severity).max());
+        let counted = || findings.iter().filter(|f| f.suppressed.is_none());
+        let count = counted().count() as u64;
+        self.findings += count;
+        self.suppressed += findings.len() as u64 - count;
+        self.worst = self.worst.max(counted().map(|f| f.finding.severity).max());
     }
 }
 
@@ -85,38 +96,29 @@ impl Tally {
     }
 
     /// Counts a file by what phase one found in it.
-    pub fn file(&mut self, survey: &Survey, levels: &Levels, options: &Options) {
+    pub fn file(&mut self, survey: &Survey, scope: u16, levels: &Levels, options: &Options) {
         self.summary.files += 1;
         self.summary.documents += u64::from(survey.documents);
         self.summary.objects += u64::from(survey.objects);
         for seen in &survey.workloads {
-            self.workload(seen, levels, options);
+            self.workload(seen, scope, levels, options);
         }
     }
 
-    fn workload(&mut self, seen: &Seen, levels: &Levels, options: &Options) {
+    fn workload(&mut self, seen: &Seen, scope: u16, levels: &Levels, options: &Options) {
         if seen.refused {
             self.summary.refused += 1;
-            self.fail();
             return;
         }
         self.summary.by_level[seawall_pss::strictest(seen.pod, options.kubernetes) as usize] += 1;
-        let verdict = verdict(seen, &levels.of(&seen.namespace).0, options);
+        let verdict = verdict(seen, &levels.of(scope, &seen.namespace).0, options);
         let [enforce, audit, warn] = Mode::ALL.map(|mode| verdict.passes(mode));
         if !enforce {
             self.summary.failing += 1;
-            self.fail();
         } else if !(audit && warn) {
             self.summary.warned += 1;
         }
-        self.failed |=
-            (!audit && self.bars.contains(&FailOn::Audit)) || (!warn && self.bars.contains(&FailOn::Warn));
         self.block(seen.pod, options.kubernetes);
-    }
-
-    /// The API server would refuse something: every bar but severities and `never` includes that.
-    fn fail(&mut self) {
-        self.failed |= self.bars.iter().any(|b| matches!(b, FailOn::Enforce | FailOn::Audit | FailOn::Warn));
     }
 
     fn block(&mut self, faults: Faults, minor: u64) {
@@ -138,13 +140,24 @@ impl Tally {
     /// Adds what records say.
     pub fn add(&mut self, counts: Counts) {
         self.summary.findings += counts.findings;
+        self.summary.suppressed += counts.suppressed;
         self.summary.errors += counts.errors;
         self.summary.notices += counts.notices;
-        let over = |bar: &FailOn| matches!(bar, FailOn::Severity(s) if counts.worst.is_some_and(|w| w >= *s));
-        self.failed |= self.bars.iter().any(over);
-        if counts.refused {
-            self.fail();
-        }
+        let [enforce, audit, warn] = counts.open;
+        // What fails where it is enforced fails the softer bars too.
+        let at = |bar: &FailOn| match bar {
+            FailOn::Enforce => enforce,
+            FailOn::Audit => enforce || audit,
+            FailOn::Warn => enforce || warn,
+            FailOn::Severity(severity) => counts.worst.is_some_and(|worst| worst >= *severity),
+            FailOn::Never => false,
+        };
+        self.failed |= self.bars.iter().any(at);
+    }
+
+    /// What was counted so far does not fail the run: it goes into a baseline.
+    pub fn accept(&mut self) {
+        self.failed = false;
     }
 
     /// The summary, with the exit status: 2 if anything could not be read, else 1 if something is at the bar.

@@ -2,13 +2,28 @@
 //!
 //! Knows objects and field paths, and nothing of any single check, input or output.
 
+mod date;
+pub mod exception;
+mod fingerprint;
+mod fix;
+mod ignore;
 mod redact;
 mod rule;
+mod safety;
 
 use seawall_model::{FieldPath, ObjectId};
 
-pub use redact::{MASK, Place, place, redact, redact_line, secrets};
+pub use date::{Date, DateError};
+pub use fingerprint::fingerprint;
+pub use fix::{Answer, Fix, FixStep, Step};
+pub use ignore::{
+    Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
+};
+pub use redact::{
+    MASK, Place, document_secrets, mask, place, redact, redact_line, secrets, source_secrets, unread,
+};
 pub use rule::{Doc, Rule, Severity};
+pub use safety::Safety;
 
 /// Where in an object something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

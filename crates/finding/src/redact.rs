@@ -5,12 +5,14 @@
 
 mod place;
 mod scan;
+mod tree;
 mod word;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 pub use place::{Place, place};
+pub use tree::{document_secrets, source_secrets};
 
 /// What stands for a masked value, whatever its length.
 pub const MASK: &str = "***";
@@ -30,7 +32,29 @@ pub fn secrets(line: &str, place: Place) -> Vec<Range<usize>> {
     scan::line(line, place)
 }
 
-fn mask<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
+/// The byte ranges that may be secret of a line that no document could be read from, given the lines above it from the
+/// nearest on. The kind of its object is not known, nor where its values end: data count as those of a Secret, and what may
+/// be secret is all that stands behind its key.
+pub fn unread<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>) -> Vec<Range<usize>> {
+    // A tab stands for more than the spaces of the lines above: what it indents may belong to any of them.
+    let text = line.trim_start_matches([' ', '\t']);
+    let indent = line[..line.len() - text.len()].replace('\t', "        ");
+    let known = place(&format!("{indent}{text}"), above, "Secret");
+    let mut found = secrets(line, known);
+    let end = line.trim_end().len();
+    if let Some(start) = scan::unread(line, known).filter(|start| *start < end) {
+        found.retain(|range| range.start < start);
+        if let Some(last) = found.last_mut().filter(|range| range.end >= start) {
+            last.end = end;
+        } else {
+            found.push(start..end);
+        }
+    }
+    found
+}
+
+/// A text with these ranges, in order and without overlap, masked.
+pub fn mask<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -70,8 +94,20 @@ mod tests {
             ("  - value: \"{}\"", Place::Environment),
             ("- {name: A, value: {}}", Place::Environment),
             ("env: [{name: A, value: {}}, {name: B, value: \"{}\"}]", Place::Plain),
+            ("env: [{name: A, value: p\"{}}, {name: B, value: it's {}}]", Place::Plain),
+            ("valeu: {}", Place::Environment),
+            ("- {name: A, Value: {}}", Place::Environment),
+            ("value: [{}, x]", Place::Environment),
+            ("value: {x: {y: {}}, z: {}}", Place::Environment),
+            ("a: [{}", Place::SecretData),
+            ("{\"data\":{\"a\":\"{}\",\"b\":{\"c\":\"{}\"}},\"kind\":\"Secret\"}", Place::Plain),
+            ("stringdata: {a: {}, b: c}", Place::Plain),
             ("{\"env\":[{\"name\":\"A\",\"value\":\"{}\"}]}", Place::Plain),
             ("value: !!str &a {}", Place::Environment),
+            ("- {name: A, value: [{}, \"]\", {a: {}}], b: c}", Place::Environment),
+            ("value: {a: [{}", Place::Environment),
+            ("env: [{name: A, value: {x: {}}}]", Place::Plain),
+            ("data: {a: [{}], b: {c: {}}}", Place::SecretData),
             ("anything: {}", Place::SecretData),
             ("data: {a: {}, b: '{}'}", Place::SecretData),
             ("  {} and {}", Place::Hidden),
@@ -80,11 +116,44 @@ mod tests {
             ("password: \"it''s \\\" {}\"", Place::Plain),
             ("password: 'it''s {}'", Place::Plain),
             ("note: '{\"password\": \"{}\"}'", Place::Plain),
+            ("a: b # default password: {}", Place::Plain),
+            ("- {a: b} # it's DB_PASSWORD={}", Place::Plain),
+            ("  # password: \"{}\"", Place::Plain),
             ("-----BEGIN RSA PRIVATE KEY-----{}", Place::Plain),
         ];
         for (line, place) in positions {
             let shown = redact_line(&line.replace("{}", CANARY), place).into_owned();
             assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
+        }
+    }
+
+    #[test]
+    fn of_what_cannot_be_read_nothing_behind_a_secret_key_is_shown() {
+        let data = "kind: Secret\nstringData:\n";
+        let env = "spec:\n  containers:\n  - name: a\n    env:\n    - name: A\n";
+        for (above, line) in [
+            (data, "  a: @{}"),
+            (data, "  a: \"x\" {}"),
+            (data, "  a: [{}"),
+            (data, "  a: *{}"),
+            (data, "  a: |\n    x\n   {}"),
+            (data, "  {}"),
+            (data, "  a: |\n    x\n\t{}"),
+            (env, "      value: %{}"),
+            (env, "      valeu: {}: x"),
+            ("", "stringData: {a: {}"),
+            ("", "{\"kind\":\"Secret\",\"data\":{\"a\":\"x\" \"{}\"}}"),
+            ("", "DB_PASSWORD: *{}"),
+            ("", "- {name: A, env: [{value: \"x\" {}"),
+        ] {
+            let text = format!("{above}{}", line.replace("{}", CANARY));
+            let lines: Vec<&str> = text.lines().collect();
+            let (line, above) = lines.split_last().unwrap();
+            let shown = mask(line, &unread(line, above.iter().rev().map(|l| l.as_bytes())));
+            assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
+        }
+        for line in ["\timage: nginx", "  image: nginx: 1", "foo: [bar"] {
+            assert!(unread(line, std::iter::empty()).is_empty(), "{line}");
         }
     }
 
@@ -110,8 +179,8 @@ mod tests {
     #[test]
     fn hides_length_and_keeps_the_rest() {
         assert_eq!(
-            redact_line("- {name: A, value: x, b: c}", Place::Environment),
-            "- {name: A, value: ***, b: c}"
+            redact_line("- {name: A, value: x, optional: c}", Place::Environment),
+            "- {name: A, value: ***, optional: c}"
         );
         assert_eq!(redact_line("  password: \"x\" # why", Place::Plain), "  password: \"***\" # why");
         assert_eq!(redact_line("args: [--token, abc, --x]", Place::Plain), "args: [--token, ***, --x]");
@@ -136,7 +205,12 @@ mod tests {
             "password: |",
             "url: https://example.com/a@b",
             "keyboard: us",
+            "data: {}",
+            "data:",
+            "{\"data\":{},\"a\":1}",
             "compass: north",
+            "a: b # it's the token of: somebody",
+            "a: b # see `password`, and #12",
         ] {
             assert_eq!(redact_line(line, Place::Plain), line);
         }

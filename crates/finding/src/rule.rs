@@ -61,6 +61,13 @@ pub struct Rule {
     pub doc: Doc,
 }
 
+impl Rule {
+    /// Whether this is its id or one of its other names; ids are case-sensitive.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id == name || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+}
+
 /// Declares a rule and takes its documentation from the doc comment, so that `explain` and the reference pages say what
 /// the code says.
 ///

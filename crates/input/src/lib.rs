@@ -102,15 +102,13 @@ pub struct Skipped {
 impl Skipped {
     /// What was left out and how to include it, as a sentence for people.
     pub fn message(&self) -> String {
+        let path = shlex::try_quote(&self.path).unwrap_or(Cow::Borrowed(&self.path));
         match self.reason {
             SkipReason::LinkedDirectory => {
-                format!(
-                    "symbolic link to a directory, not followed; to include it: seawall scan {}",
-                    self.path
-                )
+                format!("symbolic link to a directory, not followed; to include it: seawall scan {path}")
             }
             SkipReason::NotRegular => {
-                format!("not a regular file, not read; to read it: seawall scan {}", self.path)
+                format!("not a regular file, not read; to read it: seawall scan {path}")
             }
         }
     }

@@ -1,5 +1,6 @@
-//! What the API server would add to a pod before Pod Security looks at it, where that changes a verdict or a message
-//! (k8s.io/kubernetes v1.37: `pkg/apis/core/v1/defaults.go`, `pkg/registry/core/pod/strategy.go`).
+//! What the API server would add to a pod, and take from it, before Pod Security looks at it, where that changes a verdict
+//! or a message (k8s.io/kubernetes v1.37: `pkg/apis/core/v1/defaults.go`, `pkg/registry/core/pod/strategy.go`,
+//! `dropDisabledFields` in `pkg/api/pod/util.go`).
 
 use std::borrow::Cow;
 
@@ -35,7 +36,19 @@ pub struct Applied {
     pub host_ports: bool,
     /// An `AppArmor` annotation was copied to its container.
     pub app_armor: bool,
+    /// A field that the target cluster does not know, or has its feature gate off for, was taken away.
+    pub dropped: bool,
 }
+
+/// The minor version from which the gates `ProcMountType` and `UserNamespacesSupport` are on unless an administrator says
+/// otherwise (`pkg/features/kube_features.go`).
+const USER_NAMESPACES: u64 = 33;
+
+/// The minor version that has the `appArmorProfile` fields.
+const APP_ARMOR_FIELDS: u64 = 30;
+
+/// The minor version from which pod templates no longer get the host ports of pods (`DefaultHostNetworkHostPortsInPodTemplates`).
+const TEMPLATES_WITHOUT_HOST_PORTS: u64 = 28;
 
 /// What the name of a container follows in the key of an `AppArmor` annotation.
 pub const APP_ARMOR_PREFIX: &str = "container.apparmor.security.beta.kubernetes.io/";
@@ -43,23 +56,47 @@ pub const APP_ARMOR_PREFIX: &str = "container.apparmor.security.beta.kubernetes.
 /// The longest profile name that the API server copies from an annotation, in bytes.
 const PROFILE_NAME_MAX: usize = 4095;
 
-/// Changes the pod as `how` says; returns what was changed.
-pub fn apply(pod: &mut Pod<'_>, how: Defaults) -> Applied {
+/// Changes the pod as `how` says and a cluster of this minor version would; returns what was changed.
+pub fn apply(pod: &mut Pod<'_>, how: Defaults, kubernetes: u64) -> Applied {
     let mut applied = Applied::default();
     if how == Defaults::None {
         return applied;
     }
+    applied.dropped = kubernetes < USER_NAMESPACES && drop_disabled(pod, kubernetes);
     for volume in &mut pod.spec.volumes {
         if volume.sources.0 == 0 {
             volume.sources = EMPTY_DIR;
             applied.empty_dir = true;
         }
     }
-    if how == Defaults::Pod {
-        applied.host_ports = pod.spec.host_network && default_host_ports(pod);
-        applied.app_armor = !pod.spec.is_windows() && copy_app_armor(pod);
+    if pod.spec.host_network && (how == Defaults::Pod || kubernetes < TEMPLATES_WITHOUT_HOST_PORTS) {
+        applied.host_ports = default_host_ports(pod);
+    }
+    if how == Defaults::Pod && kubernetes >= APP_ARMOR_FIELDS && !pod.spec.is_windows() {
+        applied.app_armor = copy_app_armor(pod);
     }
     applied
+}
+
+/// Takes away what a cluster before [`USER_NAMESPACES`] does not keep. A `procMount` is forced to its default, as the API
+/// server does.
+fn drop_disabled(pod: &mut Pod<'_>, kubernetes: u64) -> bool {
+    let fields = kubernetes < APP_ARMOR_FIELDS;
+    let mut dropped = pod.spec.host_users.take().is_some();
+    if let Some(context) = pod.spec.security_context.as_mut().filter(|_| fields) {
+        dropped |= context.app_armor_profile.take().is_some();
+    }
+    let spec = &mut pod.spec;
+    let containers = spec.init_containers.iter_mut().chain(&mut spec.containers);
+    for container in containers.chain(&mut spec.ephemeral_containers) {
+        let Some(context) = &mut container.security_context else { continue };
+        dropped |= fields && context.app_armor_profile.take().is_some();
+        if let Some(proc_mount) = context.proc_mount.as_mut().filter(|mount| **mount != "Default") {
+            *proc_mount = Cow::Borrowed("Default");
+            dropped = true;
+        }
+    }
+    dropped
 }
 
 const EMPTY_DIR: VolumeSources = {
@@ -134,6 +171,8 @@ mod tests {
 
     use super::*;
 
+    const NEW: u64 = 37;
+
     fn container(name: &str) -> Container<'_> {
         Container { name: Cow::Borrowed(name), ..Container::default() }
     }
@@ -155,8 +194,8 @@ mod tests {
         let mut pod = Pod::default();
         let secret = VolumeSources(1 << 8);
         pod.spec.volumes = vec![Volume::default(), Volume { sources: secret, ..Volume::default() }];
-        assert_eq!(apply(&mut pod.clone(), Defaults::None), Applied::default());
-        assert!(apply(&mut pod, Defaults::Template).empty_dir);
+        assert_eq!(apply(&mut pod.clone(), Defaults::None, NEW), Applied::default());
+        assert!(apply(&mut pod, Defaults::Template, NEW).empty_dir);
         assert_eq!(VolumeSources::NAMES[pod.spec.volumes[0].sources.0.trailing_zeros() as usize], "emptyDir");
         assert_eq!(pod.spec.volumes[1].sources, secret);
     }
@@ -172,13 +211,13 @@ mod tests {
         ];
         pod.spec.init_containers = vec![Container { ports: ports(0), ..container("i") }];
         pod.spec.ephemeral_containers = vec![Container { ports: ports(0), ..container("e") }];
-        assert!(!apply(&mut pod.clone(), Defaults::Template).host_ports);
-        assert!(apply(&mut pod, Defaults::Pod).host_ports);
+        assert!(!apply(&mut pod.clone(), Defaults::Template, NEW).host_ports);
+        assert!(apply(&mut pod, Defaults::Pod, NEW).host_ports);
         let seen: Vec<i32> = pod.spec.visit().map(|(_, _, c)| c.ports[0].host_port).collect();
         assert_eq!(seen, [80, 80, 9, 0]);
         pod.spec.host_network = false;
         pod.spec.containers[0].ports = ports(0);
-        assert!(!apply(&mut pod, Defaults::Pod).host_ports);
+        assert!(!apply(&mut pod, Defaults::Pod, NEW).host_ports);
     }
 
     #[test]
@@ -189,15 +228,15 @@ mod tests {
             ("localhost/x", "Localhost", Some("x")),
         ] {
             let mut pod = annotated(value);
-            assert!(apply(&mut pod, Defaults::Pod).app_armor, "{value}");
+            assert!(apply(&mut pod, Defaults::Pod, NEW).app_armor, "{value}");
             let profile = app_armor(&pod).unwrap();
             assert_eq!((profile.kind.as_ref(), profile.localhost_profile.as_deref()), (kind, name));
             assert_eq!(pod.spec.containers[1].security_context, None);
         }
         for value in ["", "localhost/", "localhost/ x", "Unconfined", "runtime/x"] {
-            assert!(!apply(&mut annotated(value), Defaults::Pod).app_armor, "{value}");
+            assert!(!apply(&mut annotated(value), Defaults::Pod, NEW).app_armor, "{value}");
         }
-        assert!(!apply(&mut annotated("unconfined"), Defaults::Template).app_armor);
+        assert!(!apply(&mut annotated("unconfined"), Defaults::Template, NEW).app_armor);
     }
 
     #[test]
@@ -205,16 +244,59 @@ mod tests {
         let unconfined = Profile { kind: Cow::Borrowed("Unconfined"), localhost_profile: None };
         let mut windows = annotated("unconfined");
         windows.spec.os = Some(PodOs { name: Cow::Borrowed("windows") });
-        assert!(!apply(&mut windows, Defaults::Pod).app_armor);
+        assert!(!apply(&mut windows, Defaults::Pod, NEW).app_armor);
         let mut same = annotated("unconfined");
         let context =
             PodSecurityContext { app_armor_profile: Some(unconfined), ..PodSecurityContext::default() };
         same.spec.security_context = Some(context);
-        assert!(!apply(&mut same, Defaults::Pod).app_armor);
+        assert!(!apply(&mut same, Defaults::Pod, NEW).app_armor);
         let mut set = annotated("unconfined");
         set.spec.containers[0].security_context.get_or_insert_default().app_armor_profile =
             Some(Profile { kind: Cow::Borrowed("RuntimeDefault"), localhost_profile: None });
-        assert!(!apply(&mut set, Defaults::Pod).app_armor);
+        assert!(!apply(&mut set, Defaults::Pod, NEW).app_armor);
         assert_eq!(app_armor(&set).unwrap().kind, "RuntimeDefault");
+    }
+
+    #[test]
+    fn older_clusters_keep_less() {
+        let profile = || Some(Profile { kind: Cow::Borrowed("Unconfined"), localhost_profile: None });
+        let mut pod = Pod::default();
+        pod.spec.host_users = Some(false);
+        pod.spec.security_context =
+            Some(PodSecurityContext { app_armor_profile: profile(), ..PodSecurityContext::default() });
+        pod.spec.containers = vec![container("a")];
+        let context = pod.spec.containers[0].security_context.get_or_insert_default();
+        context.proc_mount = Some(Cow::Borrowed("Unmasked"));
+        context.app_armor_profile = profile();
+        for (kubernetes, host_users, proc_mount, app_armor) in [
+            (29, None, "Default", None),
+            (30, None, "Default", profile()),
+            (32, None, "Default", profile()),
+            (33, Some(false), "Unmasked", profile()),
+        ] {
+            for how in [Defaults::Pod, Defaults::Template] {
+                let mut pod = pod.clone();
+                assert_eq!(apply(&mut pod, how, kubernetes).dropped, kubernetes < 33);
+                let context = pod.spec.containers[0].security_context.as_ref().unwrap();
+                assert_eq!(pod.spec.host_users, host_users);
+                assert_eq!(context.proc_mount.as_deref(), Some(proc_mount), "{kubernetes}");
+                assert_eq!(context.app_armor_profile, app_armor);
+                assert_eq!(pod.spec.security_context.as_ref().unwrap().app_armor_profile, app_armor);
+            }
+        }
+        assert!(!apply(&mut annotated("unconfined"), Defaults::Pod, 29).app_armor);
+        assert!(!apply(&mut Pod::default(), Defaults::Pod, 0).dropped);
+    }
+
+    #[test]
+    fn older_clusters_give_templates_host_ports() {
+        let mut pod = Pod::default();
+        pod.spec.host_network = true;
+        pod.spec.containers = vec![Container {
+            ports: vec![ContainerPort { container_port: 80, host_port: 0 }],
+            ..container("a")
+        }];
+        assert!(!apply(&mut pod.clone(), Defaults::Template, 28).host_ports);
+        assert!(apply(&mut pod, Defaults::Template, 27).host_ports);
     }
 }

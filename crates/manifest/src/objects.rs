@@ -36,6 +36,7 @@ impl Object<'_> {
             kind: self.kind.to_owned(),
             namespace: self.namespace.to_owned(),
             name: self.name.to_owned(),
+            generate_name: if self.name.is_empty() { self.generate_name.to_owned() } else { String::new() },
         }
     }
 
@@ -286,8 +287,16 @@ fn foreign(node: NodeRef<'_>, api_version: &str, kind: &str) -> Option<&'static 
         }
         (_, "Config") if group == "skaffold" => Some("a configuration of Skaffold"),
         (_, "Cluster") if group == "kind.x-k8s.io" => Some("a configuration of kind"),
+        ("", _) if is_report(node) => Some("a report of seawall"),
         _ => None,
     }
+}
+
+/// Whether a mapping is a record that a scan wrote.
+fn is_report(node: NodeRef<'_>) -> bool {
+    let kinds = ["workload", "object", "error", "notice", "summary"];
+    node.get("schema").is_some_and(|n| n.resolved().kind() == Kind::Int)
+        && node.get("type").and_then(NodeRef::as_str).is_some_and(|t| kinds.contains(&t))
 }
 
 #[cfg(test)]
@@ -367,6 +376,7 @@ mod tests {
             ("apiVersion: v2\nname: x\nversion: 1.0.0\n", RejectKind::Foreign),
             ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Foreign),
             ("apiVersion: v1\nkind: Config\nclusters: []\n", RejectKind::Foreign),
+            (r#"{"schema":1,"type":"notice","kind":"skipped"}"#, RejectKind::Foreign),
         ] {
             let found = rejects(text);
             assert_eq!(found.len(), 1, "{text}");

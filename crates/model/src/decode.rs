@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::pod::{Str, Volume, VolumeSources};
+use crate::pod::{HostPath, Str, Volume, VolumeSources};
 
 /// Why a value could not be decoded, in the words of Go's decoder where it has any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +152,9 @@ impl<'d> Decode<'d> for Vec<(Str<'d>, Str<'d>)> {
     }
 }
 
+/// The bit of `hostPath`.
+const HOST_PATH: usize = VolumeSources::ALLOWED;
+
 impl<'d> Decode<'d> for Volume<'d> {
     fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
         source.object(|source, key| {
@@ -161,14 +164,21 @@ impl<'d> Decode<'d> for Volume<'d> {
                 }
                 return self.name.decode_into(source).map(drop);
             }
+            if key == "hostPath" {
+                if !S::MERGES {
+                    self.host_path = Str::default();
+                }
+                let mut source_of = HostPath { path: std::mem::take(&mut self.host_path) };
+                let set = source_of.decode_into(source)?;
+                self.host_path = if set { source_of.path } else { Str::default() };
+                self.sources.set(HOST_PATH, set);
+                return Ok(());
+            }
             let Some(bit) = VolumeSources::NAMES.iter().position(|name| name == key) else {
                 return source.skip();
             };
-            if source.object(|source, _| source.skip())? {
-                self.sources.0 |= 1 << bit;
-            } else {
-                self.sources.0 &= !(1 << bit);
-            }
+            let set = source.object(|source, _| source.skip())?;
+            self.sources.set(bit, set);
             Ok(())
         })
     }

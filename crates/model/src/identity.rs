@@ -11,18 +11,24 @@ pub struct ObjectId {
     pub kind: String,
     /// Empty where it is not written, and for cluster-scoped objects.
     pub namespace: String,
-    /// Empty where it is not written (`generateName`).
+    /// Empty where it is not written.
     pub name: String,
+    /// `generateName`, where there is no name: the API server completes it.
+    pub generate_name: String,
 }
 
 impl fmt::Display for ObjectId {
-    /// `Deployment shop/web`, `Pod web` without a namespace.
+    /// `Deployment shop/web`, `Pod web` without a namespace, `Pod web-*` with a name that is completed later.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.kind)?;
         if !self.namespace.is_empty() {
             write!(f, "{}/", self.namespace)?;
         }
-        f.write_str(if self.name.is_empty() { "(no name)" } else { &self.name })
+        match (self.name.as_str(), self.generate_name.as_str()) {
+            ("", "") => f.write_str("(no name)"),
+            ("", begin) => write!(f, "{begin}*"),
+            (name, _) => f.write_str(name),
+        }
     }
 }
 

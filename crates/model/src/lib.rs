@@ -6,11 +6,13 @@
 pub mod decode;
 pub mod gotext;
 mod identity;
+pub mod image;
 pub mod json;
 pub mod nodes;
+pub mod pattern;
 pub mod pod;
 mod version;
 
 pub use identity::{ObjectId, WorkloadKind};
-pub use seawall_yaml::{FieldPath, PathError, Resolved, Segment};
+pub use seawall_yaml::{FieldPath, PathError, Resolved, Segment, is_item};
 pub use version::{KubernetesVersion, Level, PolicyVersion, VersionError};

@@ -130,6 +130,8 @@ object! {
     pub struct Container<'d> {
         /// `name`
         name: Str<'d> = "name",
+        /// `image`
+        image: Str<'d> = "image",
         /// `ports`
         ports: Vec<ContainerPort> = "ports",
         /// `securityContext`
@@ -226,6 +228,16 @@ pub struct Volume<'d> {
     pub name: Str<'d>,
     /// The sources that are present and not null.
     pub sources: VolumeSources,
+    /// `hostPath.path`
+    pub host_path: Str<'d>,
+}
+
+object! {
+    /// A directory or file of the node.
+    pub struct HostPath<'d> {
+        /// `path`
+        path: Str<'d> = "path",
+    }
 }
 
 /// A set of volume sources, one bit for each of [`VolumeSources::NAMES`].
@@ -270,6 +282,15 @@ impl VolumeSources {
 
     /// How many of [`Self::NAMES`] restricted allows.
     pub const ALLOWED: usize = 9;
+
+    /// Puts a source in, or takes it out.
+    pub(crate) const fn set(&mut self, source: usize, present: bool) {
+        if present {
+            self.0 |= 1 << source;
+        } else {
+            self.0 &= !(1 << source);
+        }
+    }
 }
 
 /// The three classes of containers, in the order in which the reference visits them.

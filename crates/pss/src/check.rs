@@ -8,6 +8,7 @@ use seawall_model::pod::{Container, Pod, PodSpec, Volume};
 
 use crate::faults::Faults;
 use crate::offender::{Field, Offender, Site, Value};
+use crate::repair::Repair;
 
 /// The form of a check that the policy has from some version on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,10 @@ pub(crate) trait Check {
     fn label(offender: &Offender<'_>) -> Cow<'static, str>;
     /// What a person is told of offenders of one rule; `at` is the container, or the pod.
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account;
+    /// How an offender may be repaired; `None` where there is no way that holds for everybody.
+    fn repair(_pod: &Pod<'_>, _offender: &Offender<'_>) -> Option<Repair> {
+        None
+    }
 }
 
 /// A check as data.
@@ -138,6 +143,7 @@ pub struct CheckInfo {
     pub(crate) severity: fn(&Offender<'_>) -> Severity,
     pub(crate) label: fn(&Offender<'_>) -> Cow<'static, str>,
     pub(crate) account: fn(&str, &[&Offender<'_>]) -> Account,
+    pub(crate) repair: fn(&Pod<'_>, &Offender<'_>) -> Option<Repair>,
 }
 
 impl CheckInfo {
@@ -155,6 +161,7 @@ impl CheckInfo {
             severity: C::severity,
             label: C::label,
             account: C::account,
+            repair: C::repair,
         }
     }
 }

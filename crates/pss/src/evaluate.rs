@@ -1,5 +1,6 @@
 //! The two phases: which variants a pod fails, and why.
 
+use seawall_finding::Rule;
 use seawall_model::Level;
 use seawall_model::pod::{Pod, PodSpec};
 
@@ -46,22 +47,68 @@ pub fn results<'p>(pod: &'p Pod<'_>, level: Level, minor: u64) -> Vec<CheckResul
 
 /// Why a pod fails these variants, in the reference's order.
 pub fn results_of<'p>(pod: &'p Pod<'_>, variants: Faults) -> Vec<CheckResult<'p>> {
-    let wanted = variants.without(exempted(&pod.spec));
+    let mut results = Vec::new();
+    for_each(pod, variants, |_, check, offenders| {
+        results.push(CheckResult { check, offenders: offenders.iter().map(|(_, o)| *o).collect() });
+    });
+    results
+}
+
+/// What an exception lets pass, taken out of some results: which are left, and what was taken out, each with its check.
+pub fn split_excepted<'p>(
+    results: Vec<CheckResult<'p>>,
+    excepted: Excepted<'_>,
+) -> (Vec<CheckResult<'p>>, Vec<CheckResult<'p>>) {
+    let (mut left, mut out) = (Vec::new(), Vec::new());
+    for CheckResult { check, offenders } in results {
+        let (taken, kept): (Vec<_>, Vec<_>) =
+            offenders.into_iter().partition(|offender| excepted((check.rule)(offender), offender));
+        for (offenders, to) in [(kept, &mut left), (taken, &mut out)] {
+            if !offenders.is_empty() {
+                to.push(CheckResult { check, offenders });
+            }
+        }
+    }
+    (left, out)
+}
+
+/// What an exception takes out of the judgement.
+pub type Excepted<'e> = &'e dyn Fn(&'static Rule, &Offender<'_>) -> bool;
+
+/// As [`evaluate`], without the offenders that are excepted from their rule.
+pub fn evaluate_except(pod: &Pod<'_>, excepted: Excepted<'_>) -> Faults {
+    let all = Faults::run(0, CHECKS.iter().map(|check| check.variants.len() as u32).sum());
+    let mut left = Faults::NONE;
+    for_each(pod, all, |own, check, offenders| {
+        for (bits, offender) in offenders {
+            if !excepted((check.rule)(offender), offender) {
+                left |= *bits & own;
+            }
+        }
+    });
+    left
+}
+
+/// Calls `each` for every check with its variants and its offenders among those that fail `wanted`.
+fn for_each<'p>(
+    pod: &'p Pod<'_>,
+    wanted: Faults,
+    mut each: impl FnMut(Faults, &'static CheckInfo, &[(Faults, Offender<'p>)]),
+) {
+    let wanted = wanted.without(exempted(&pod.spec));
     let mut all = Collector { wanted, site: Site::Pod, name: "", found: Vec::new() };
     checks::visit(pod, &mut all);
     let mut first = 0;
-    let mut results = Vec::new();
     for check in &CHECKS {
         let count = check.variants.len() as u32;
         let own = Faults::run(first, count);
         first += count;
         let offenders: Vec<_> =
-            all.found.iter().filter(|(bits, _)| !(*bits & own).is_empty()).map(|(_, o)| *o).collect();
+            all.found.iter().filter(|(bits, _)| !(*bits & own).is_empty()).copied().collect();
         if !offenders.is_empty() {
-            results.push(CheckResult { check, offenders });
+            each(own, check, &offenders);
         }
     }
-    results
 }
 
 /// The reference's reasons, joined: `host namespaces, hostPort`.
@@ -164,6 +211,29 @@ mod tests {
     fn no_detail_no_parentheses() {
         let json = spec(r#""securityContext":{"sysctls":[{"name":""}]}"#);
         assert_eq!(forbidden_detail(&results(&pod(&json), Level::Baseline, 37)), "forbidden sysctls");
+    }
+
+    #[test]
+    fn exceptions_take_out_their_offenders_and_nothing_else() {
+        let json = spec(
+            r#""hostPID":true,"containers":[{"name":"a","ports":[{"hostPort":1}]},{"name":"b","ports":[{"hostPort":2}]}]"#,
+        );
+        let pod = pod(&json);
+        let of_a = |rule: &'static Rule, o: &Offender<'_>| rule.id == "host-port" && o.name == "a";
+        let (left, out) = split_excepted(results(&pod, Level::Baseline, 37), &of_a);
+        assert_eq!(
+            forbidden_detail(&left),
+            r#"host namespaces (hostPID=true), hostPort (container "b" uses hostPort 2)"#
+        );
+        assert_eq!(forbidden_detail(&out), r#"hostPort (container "a" uses hostPort 1)"#);
+        assert_eq!(evaluate_except(&pod, &of_a), evaluate(&pod), "container b fails the same variants");
+        let ports = |rule: &'static Rule, _: &Offender<'_>| rule.id == "host-port";
+        let pids = |rule: &'static Rule, _: &Offender<'_>| rule.id == "host-pid";
+        assert!(!allowed(evaluate_except(&pod, &ports), Level::Baseline, 37));
+        assert!(!allowed(evaluate_except(&pod, &pids), Level::Baseline, 37));
+        let both = |rule: &'static Rule, o: &Offender<'_>| ports(rule, o) || pids(rule, o);
+        assert!(allowed(evaluate_except(&pod, &both), Level::Baseline, 37));
+        assert_eq!(evaluate_except(&pod, &|_, _| false), evaluate(&pod));
     }
 
     #[test]

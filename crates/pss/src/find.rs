@@ -1,59 +1,107 @@
 //! What people are told: findings with places and words.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use seawall_finding::{Finding, Locus, Rule, Severity};
 use seawall_model::pod::{ContainerClass, Pod};
 use seawall_model::{FieldPath, ObjectId};
 
+use crate::check::CheckInfo;
 use crate::evaluate::CheckResult;
-use crate::offender::{Offender, Site, Value, containers};
+use crate::offender::{Names, Offender, Site, Value, containers};
+use crate::repair::RepairAt;
 use crate::text;
 
-/// One finding for each rule and container, or pod: `prefix` leads from the object's root to the pod or its template
-/// (`spec.template`). Volumes and annotations belong to the pod.
+/// What one finding speaks of: a rule at one container, or at the pod. Volumes and annotations belong to the pod.
+#[derive(Clone, Debug)]
+pub struct Group<'o, 'p> {
+    check: &'static CheckInfo,
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What offends, never empty.
+    pub offenders: Vec<&'o Offender<'p>>,
+}
+
+/// The groups of some results, one for each rule and container, or pod.
+pub fn groups<'o, 'p>(results: &'o [CheckResult<'p>]) -> Vec<Group<'o, 'p>> {
+    results.iter().flat_map(of_result).collect()
+}
+
+/// A rule's id and the container it is at, or the pod.
+type Key = (&'static str, Option<(ContainerClass, usize)>);
+
+fn of_result<'o, 'p>(result: &'o CheckResult<'p>) -> Vec<Group<'o, 'p>> {
+    let check = result.check;
+    let mut groups: Vec<Group<'o, 'p>> = Vec::new();
+    let mut known: HashMap<Key, usize> = HashMap::new();
+    for offender in counted(&result.offenders) {
+        let rule = (check.rule)(offender);
+        let next = groups.len();
+        let at = *known.entry((rule.id, offender.container())).or_insert(next);
+        if at == next {
+            groups.push(Group { check, rule, offenders: vec![offender] });
+        } else {
+            groups[at].offenders.push(offender);
+        }
+    }
+    groups
+}
+
+impl<'o, 'p> Group<'o, 'p> {
+    /// This group with only some of its offenders.
+    #[must_use]
+    pub fn with(&self, offenders: Vec<&'o Offender<'p>>) -> Self {
+        Self { offenders, ..*self }
+    }
+
+    /// The container's name, if it is at one.
+    pub fn container(&self) -> Option<&'p str> {
+        let first = self.offenders.first()?;
+        first.container().map(|_| first.name)
+    }
+
+    /// How its offenders may be repaired, each that can be.
+    pub fn repairs(&self, names: &Names<'_>) -> Vec<RepairAt<'p>> {
+        let repair = |offender: &&Offender<'p>| {
+            (self.check.repair)(names.pod(), offender).map(|repair| RepairAt::of(repair, offender, names))
+        };
+        self.offenders.iter().filter_map(repair).collect()
+    }
+
+    /// The finding: `prefix` leads from the object's root to the pod or its template (`spec.template`).
+    pub fn finding(&self, names: &Names<'_>, prefix: &FieldPath, object: &ObjectId) -> Option<Finding> {
+        let Self { check, rule, offenders } = self;
+        let pod = names.pod();
+        let (first, others) = offenders.split_first()?;
+        let locus = |offender: &Offender<'_>| Locus {
+            path: offender.path(names, prefix),
+            label: label(pod, offender, (check.label)(offender)).into_owned(),
+        };
+        let account = (check.account)(&text::place(first), offenders);
+        let severity = offenders.iter().map(|o| (check.severity)(o)).max();
+        Some(Finding {
+            rule,
+            severity: severity.unwrap_or(Severity::Info),
+            object: object.clone(),
+            container: self.container().map(str::to_owned),
+            primary: locus(first),
+            related: others.iter().map(|o| locus(o)).collect(),
+            message: account.message,
+            advice: account.advice,
+        })
+    }
+}
+
+/// The findings of some results: see [`Group::finding`].
 pub fn findings(
     pod: &Pod<'_>,
     results: &[CheckResult<'_>],
     prefix: &FieldPath,
     object: &ObjectId,
 ) -> Vec<Finding> {
-    results.iter().flat_map(|result| of_result(pod, result, prefix, object)).collect()
-}
-
-/// What one finding speaks of: a rule, the container if it is one, and what offends there.
-type Group<'o, 'p> = (&'static Rule, Option<(ContainerClass, usize)>, Vec<&'o Offender<'p>>);
-
-fn of_result(pod: &Pod<'_>, result: &CheckResult<'_>, prefix: &FieldPath, object: &ObjectId) -> Vec<Finding> {
-    let check = result.check;
-    let mut groups: Vec<Group<'_, '_>> = Vec::new();
-    for offender in counted(&result.offenders) {
-        let (rule, container) = ((check.rule)(offender), offender.container());
-        match groups.iter_mut().find(|(r, c, _)| r.id == rule.id && *c == container) {
-            Some((.., offenders)) => offenders.push(offender),
-            None => groups.push((rule, container, vec![offender])),
-        }
-    }
-    let locus = |offender: &Offender<'_>| Locus {
-        path: offender.path(pod, prefix),
-        label: label(pod, offender, (check.label)(offender)).into_owned(),
-    };
-    let finding = |(rule, container, offenders): Group<'_, '_>| {
-        let (first, others) = offenders.split_first()?;
-        let account = (check.account)(&text::place(first), &offenders);
-        let severity = offenders.iter().map(|o| (check.severity)(o)).max();
-        Some(Finding {
-            rule,
-            severity: severity.unwrap_or(Severity::Info),
-            object: object.clone(),
-            container: container.map(|_| first.name.to_owned()),
-            primary: locus(first),
-            related: others.iter().map(|o| locus(o)).collect(),
-            message: account.message,
-            advice: account.advice,
-        })
-    };
-    groups.into_iter().filter_map(finding).collect()
+    let names = Names::of(pod);
+    groups(results).iter().filter_map(|group| group.finding(&names, prefix, object)).collect()
 }
 
 /// The offenders that are causes: where the pod itself sets something bad, containers that set nothing only inherit it.
@@ -104,7 +152,7 @@ mod tests {
         assert_eq!(
             found(Level::Baseline, json),
             [
-                "added-capability@a spec.template.spec.containers[name=a].securityContext.capabilities.add[0]: must not be added; spec.template.spec.containers[name=a].securityContext.capabilities.add[1]: must not be added",
+                "added-capability@a spec.template.spec.containers[name=a].securityContext.capabilities.add[=X]: must not be added; spec.template.spec.containers[name=a].securityContext.capabilities.add[=Y]: must not be added",
                 "host-pid@- spec.template.spec.hostPID: must be false",
                 "host-ipc@- spec.template.spec.hostIPC: must be false",
                 "privileged-container@a spec.template.spec.containers[name=a].securityContext.privileged: must be false",

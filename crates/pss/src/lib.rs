@@ -20,6 +20,7 @@ mod find;
 pub mod namespace;
 mod offender;
 mod plan;
+mod repair;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -27,9 +28,13 @@ mod topics;
 
 pub use check::{CheckInfo, Exempt, Variant};
 pub use checks::{CHECKS, RULES, rule};
-pub use evaluate::{CheckResult, evaluate, forbidden_detail, forbidden_reason, results, results_of};
+pub use evaluate::{
+    CheckResult, Excepted, evaluate, evaluate_except, forbidden_detail, forbidden_reason, results,
+    results_of, split_excepted,
+};
 pub use faults::Faults;
-pub use find::findings;
-pub use offender::{Field, Offender, Site, Value};
+pub use find::{Group, findings, groups};
+pub use offender::{Field, Names, Offender, Site, Value};
 pub use plan::{NEWEST, allowed, failing, plan_at, strictest};
+pub use repair::{Action, Literal, Repair, RepairAt};
 pub use topics::{TOPICS, Topic};

@@ -1,7 +1,12 @@
 //! What exactly offends: a place, a field, and what was found there.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
 use seawall_model::FieldPath;
-use seawall_model::pod::{Container, ContainerClass, Pod, PodSpec};
+use seawall_model::pod::{Container, ContainerClass, Pod, PodSpec, SecurityContext};
 
 /// The part of a pod in which something offends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,12 +75,36 @@ pub struct Offender<'p> {
     pub value: Value<'p>,
 }
 
+/// The list of kernel parameters, whose items are told apart by their names.
+pub(crate) const SYSCTLS: &str = "securityContext.sysctls";
+
+/// The list of added capabilities, whose items are told apart by what they are.
+pub(crate) const ADDED_CAPABILITIES: &str = "securityContext.capabilities.add";
+
 impl<'p> Offender<'p> {
     /// The text found; empty if it is none.
     pub fn text(&self) -> &'p str {
         match self.value {
             Value::Text(text) => text,
             Value::Missing | Value::Bool(_) | Value::Int(_) => "",
+        }
+    }
+
+    /// What people know it by, and exceptions and baselines with them: the path of a hostPath volume, else the value found.
+    pub fn subject<'s>(&self, pod: &'s Pod<'_>) -> Cow<'s, str>
+    where
+        'p: 's,
+    {
+        let volume = match self.site {
+            Site::Volume(index) => pod.spec.volumes.get(index).filter(|v| !v.host_path.is_empty()),
+            Site::Pod | Site::Container { .. } | Site::Annotation(_) => None,
+        };
+        match (volume, self.value) {
+            (Some(volume), _) => Cow::Borrowed(&volume.host_path),
+            (None, Value::Text(text)) => Cow::Borrowed(text),
+            (None, Value::Bool(value)) => Cow::Borrowed(if value { "true" } else { "false" }),
+            (None, Value::Int(value)) => Cow::Owned(value.to_string()),
+            (None, Value::Missing) => Cow::Borrowed(""),
         }
     }
 
@@ -88,33 +117,135 @@ impl<'p> Offender<'p> {
     }
 
     /// The path from the object's root, where `prefix` leads to the pod or its template (`spec.template`). List items
-    /// are named by their merge key where it tells them apart.
-    pub fn path(&self, pod: &Pod<'_>, prefix: &FieldPath) -> FieldPath {
-        let spec = &pod.spec;
+    /// are named by their merge key where it tells them apart. `names` are those of the pod.
+    pub fn path(&self, names: &Names<'_>, prefix: &FieldPath) -> FieldPath {
+        let spec = &names.pod.spec;
         match self.site {
-            Site::Pod => self.below(prefix.clone().key("spec"), None),
+            Site::Pod => match self.field.item.filter(|_| self.field.head == SYSCTLS) {
+                Some(index) => {
+                    let sysctls = spec.security_context.as_ref().map_or(&[][..], |c| &c.sysctls);
+                    let all = || sysctls.iter().map(|s| &*s.name);
+                    let name = sysctls.get(index).map(|s| &*s.name).filter(|name| !name.is_empty());
+                    let name = names.unique(List::Sysctls, index, name, all);
+                    let at = prefix.clone().key("spec").keys(SYSCTLS);
+                    item(at, "name", name, index).keys(self.field.tail)
+                }
+                None => self.below(prefix.clone().key("spec"), None, names),
+            },
             Site::Container { class, index } => {
                 let containers = containers(spec, class);
-                let names = containers.iter().map(|c| &*c.name);
-                let at = named(prefix.clone().key("spec").key(class.field()), names, index);
-                self.below(at, containers.get(index))
+                let all = || containers.iter().map(|c| &*c.name);
+                let name = containers.get(index).map(|c| &*c.name).filter(|name| !name.is_empty());
+                let name = names.unique(List::Containers(class), index, name, all);
+                let at = item(prefix.clone().key("spec").key(class.field()), "name", name, index);
+                self.below(at, containers.get(index), names)
             }
             Site::Volume(index) => {
-                let names = spec.volumes.iter().map(|v| &*v.name);
-                self.below(named(prefix.clone().keys("spec.volumes"), names, index), None)
+                let all = || spec.volumes.iter().map(|v| &*v.name);
+                let name = spec.volumes.get(index).map(|v| &*v.name).filter(|name| !name.is_empty());
+                let name = names.unique(List::Volumes, index, name, all);
+                self.below(item(prefix.clone().keys("spec.volumes"), "name", name, index), None, names)
             }
             Site::Annotation(_) => prefix.clone().keys("metadata.annotations").key(self.name),
         }
     }
 
-    fn below(&self, at: FieldPath, container: Option<&Container<'_>>) -> FieldPath {
+    fn below(&self, at: FieldPath, container: Option<&Container<'_>>, names: &Names<'_>) -> FieldPath {
         let at = at.keys(self.field.head);
         let Some(index) = self.field.item else { return at };
-        let item = match container.filter(|_| self.field.head == "ports") {
-            Some(container) => port(at, container, index),
-            None => at.index(index),
+        let at = match (container, self.field.head, self.container()) {
+            (Some(container), "ports", Some(of)) => {
+                let numbers = || container.ports.iter().map(|p| p.container_port);
+                let number =
+                    container.ports.get(index).map(|p| p.container_port).filter(|number| *number != 0);
+                let number = names.unique(List::Ports(of), index, number, numbers);
+                item(at, "containerPort", number.map(|n| n.to_string()).as_deref(), index)
+            }
+            (Some(container), ADDED_CAPABILITIES, Some(of)) => {
+                let context = container.security_context.as_ref();
+                let added = context.and_then(|c| c.capabilities.as_ref()).map_or(&[][..], |c| &c.add);
+                let all = || added.iter().map(|name| &**name);
+                let name = added.get(index).map(|name| &**name);
+                item(at, "", names.unique(List::Added(of), index, name, all), index)
+            }
+            _ => at.index(index),
         };
-        item.keys(self.field.tail)
+        at.keys(self.field.tail)
+    }
+}
+
+/// The item by the value of its merge key, by position where that does not tell it apart.
+fn item(at: FieldPath, key: &str, value: Option<&str>, index: usize) -> FieldPath {
+    match value {
+        Some(value) => at.item(key, value),
+        None => at.index(index),
+    }
+}
+
+/// A list of a pod whose items are told apart by a merge key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum List {
+    Sysctls,
+    Volumes,
+    Containers(ContainerClass),
+    Ports((ContainerClass, usize)),
+    Added((ContainerClass, usize)),
+}
+
+/// Lists up to this length are searched anew for every item.
+const SHORT: usize = 8;
+
+/// Which items of a pod's lists are the first with their merge key: looked up once for each list, so that paths of many items
+/// take no square of time.
+pub struct Names<'p> {
+    pod: &'p Pod<'p>,
+    first: RefCell<HashMap<List, Vec<bool>>>,
+    /// By field: whether a container states it.
+    stated: RefCell<HashMap<&'static str, bool>>,
+}
+
+impl<'p> Names<'p> {
+    /// The names of a pod.
+    pub fn of(pod: &'p Pod<'p>) -> Self {
+        Self { pod, first: RefCell::default(), stated: RefCell::default() }
+    }
+
+    /// The pod.
+    pub fn pod(&self) -> &'p Pod<'p> {
+        self.pod
+    }
+
+    /// Whether some container's security context states `field`.
+    pub(crate) fn any_container(
+        &self,
+        field: &'static str,
+        stated: impl Fn(&SecurityContext<'_>) -> bool,
+    ) -> bool {
+        let mut known = self.stated.borrow_mut();
+        *known.entry(field).or_insert_with(|| {
+            let containers = self.pod.spec.visit().filter_map(|(.., c)| c.security_context.as_ref());
+            containers.into_iter().any(stated)
+        })
+    }
+
+    /// The value of an item's merge key, if no earlier item has the same.
+    fn unique<T: Copy + Eq + Hash, I: Iterator<Item = T>>(
+        &self,
+        list: List,
+        index: usize,
+        value: Option<T>,
+        all: impl Fn() -> I,
+    ) -> Option<T> {
+        let value = value?;
+        if index < SHORT {
+            return (!all().take(index).any(|earlier| earlier == value)).then_some(value);
+        }
+        let mut lists = self.first.borrow_mut();
+        let first = lists.entry(list).or_insert_with(|| {
+            let mut seen = HashSet::new();
+            all().map(|value| seen.insert(value)).collect()
+        });
+        first.get(index).copied().unwrap_or_default().then_some(value)
     }
 }
 
@@ -124,27 +255,6 @@ pub(crate) fn containers<'s, 'd>(spec: &'s PodSpec<'d>, class: ContainerClass) -
         ContainerClass::Init => &spec.init_containers,
         ContainerClass::Main => &spec.containers,
         ContainerClass::Ephemeral => &spec.ephemeral_containers,
-    }
-}
-
-/// The item by its name, by position if it has none or shares it with an earlier item.
-fn named<'a>(at: FieldPath, mut names: impl Iterator<Item = &'a str> + Clone, index: usize) -> FieldPath {
-    match names.clone().nth(index) {
-        Some(name) if !name.is_empty() && names.position(|n| n == name) == Some(index) => {
-            at.item("name", name)
-        }
-        _ => at.index(index),
-    }
-}
-
-/// A port by its number, by position if it has none or shares it with an earlier port (of another protocol).
-fn port(at: FieldPath, container: &Container<'_>, index: usize) -> FieldPath {
-    let mut numbers = container.ports.iter().map(|p| p.container_port);
-    match numbers.clone().nth(index) {
-        Some(number) if number != 0 && numbers.position(|n| n == number) == Some(index) => {
-            at.item("containerPort", number.to_string())
-        }
-        _ => at.index(index),
     }
 }
 
@@ -168,7 +278,7 @@ mod tests {
     fn path(container: usize, field: Field) -> String {
         let site = Site::Container { class: ContainerClass::Main, index: container };
         let offender = Offender { site, name: "", field, value: Value::Missing };
-        offender.path(&pod(), &FieldPath::root().keys("spec.template")).to_string()
+        offender.path(&Names::of(&pod()), &FieldPath::root().keys("spec.template")).to_string()
     }
 
     #[test]
@@ -177,6 +287,27 @@ mod tests {
         assert_eq!(path(0, field), "spec.template.spec.containers[name=a].securityContext.privileged");
         assert_eq!(path(1, field), "spec.template.spec.containers[1].securityContext.privileged");
         assert_eq!(path(2, field), "spec.template.spec.containers[2].securityContext.privileged");
+    }
+
+    #[test]
+    fn long_lists_are_named_as_short_ones() {
+        let names = ["a", "b"].into_iter().chain(std::iter::repeat_n("a", 10)).chain(["c"]);
+        let spec = PodSpec {
+            containers: names.map(|name| Container { name: name.into(), ..Container::default() }).collect(),
+            ..PodSpec::default()
+        };
+        let pod = Pod { spec, ..Pod::default() };
+        let known = Names::of(&pod);
+        let path = |index| {
+            let site = Site::Container { class: ContainerClass::Main, index };
+            let offender = Offender { site, name: "", field: Field::of(""), value: Value::Missing };
+            offender.path(&known, &FieldPath::root()).to_string()
+        };
+        assert_eq!(
+            [path(0), path(1), path(2)],
+            ["spec.containers[name=a]", "spec.containers[name=b]", "spec.containers[2]"]
+        );
+        assert_eq!([path(11), path(12)], ["spec.containers[11]", "spec.containers[name=c]"]);
     }
 
     #[test]

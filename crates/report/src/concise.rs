@@ -2,33 +2,25 @@
 
 use std::fmt::Write as _;
 
-use seawall_check::{Located, Record, Region};
-use seawall_model::ObjectId;
+use seawall_check::{Record, Region};
 
-use crate::text::Word;
-use crate::visible;
+use crate::judged::Judged;
+use crate::suppression;
+use crate::{Style, visible};
 
 /// Adds a record's lines.
-pub(crate) fn record(out: &mut String, record: &Record, quiet: bool) {
+pub(crate) fn record(out: &mut String, record: &Record, style: Style) {
     match record {
-        Record::Workload(w) => {
-            if w.findings.is_empty() {
-                let failing = w.evaluations.iter().find(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
-                unexplained(&w.origin.file, w.region, &w.object, w.refused.as_deref().or(failing), out);
+        Record::Workload(_) | Record::Object(_) => {
+            if let Some(judged) = Judged::of(record) {
+                entries(&judged, style, out);
             }
-            findings(&w.origin.file, &w.object, &w.findings, w.refused.is_some(), quiet, out);
-        }
-        Record::Object(o) => {
-            if o.findings.is_empty() {
-                unexplained(&o.origin.file, o.region, &o.object, o.refused.as_deref(), out);
-            }
-            findings(&o.origin.file, &o.object, &o.findings, o.refused.is_some(), quiet, out);
         }
         Record::Error(error) => {
             line(Some(&error.file), error.region, "error", "input", &error.message, out);
             hint(error.hint.as_deref(), out);
         }
-        Record::Notice(notice) if !quiet => {
+        Record::Notice(notice) if !style.quiet => {
             line(notice.file.as_deref(), notice.region, "note", notice.kind.as_str(), &notice.message, out);
             hint(notice.hint.as_deref(), out);
         }
@@ -36,27 +28,25 @@ pub(crate) fn record(out: &mut String, record: &Record, quiet: bool) {
     }
 }
 
-fn findings(file: &str, object: &ObjectId, all: &[Located], refused: bool, quiet: bool, out: &mut String) {
-    for located in all {
-        let word = Word::of(located, refused);
-        if quiet && word != Word::Error {
-            continue;
-        }
-        let finding = &located.finding;
-        line(Some(file), Some(located.primary.region), word.as_str(), finding.rule.id, &finding.message, out);
-        let _ = write!(out, " [{}", visible::text(&object.to_string()));
-        if let Some(container) = &finding.container {
-            let _ = write!(out, ", container {}", visible::text(container));
-        }
-        out.push_str("]\n");
+fn entries(judged: &Judged<'_>, style: Style, out: &mut String) {
+    let file = Some(judged.file);
+    if let Some((rule, why)) = judged.refusal().filter(|_| !style.hides_refusals()) {
+        line(file, Some(judged.region), "error", rule.id, why, out);
+        let _ = writeln!(out, " [{}]", judged.site(None));
     }
-}
-
-/// A refusal that no finding explains must not be lost.
-fn unexplained(file: &str, region: Region, object: &ObjectId, why: Option<&str>, out: &mut String) {
-    if let Some(why) = why {
-        line(Some(file), Some(region), "error", "refused", why, out);
-        let _ = writeln!(out, " [{}]", visible::text(&object.to_string()));
+    for located in judged.findings {
+        let word = match &located.suppressed {
+            None if style.hides(located, judged.refused) => continue,
+            None => judged.word(located).as_str(),
+            Some(_) if !style.suppressed => continue,
+            Some(_) => "suppressed",
+        };
+        let finding = &located.finding;
+        line(file, Some(located.primary.region), word, finding.rule.id, &finding.message, out);
+        if let Some(why) = &located.suppressed {
+            let _ = write!(out, " ({})", visible::message(&suppression::text(why)));
+        }
+        let _ = writeln!(out, " [{}]", judged.site(finding.container.as_deref()));
     }
 }
 

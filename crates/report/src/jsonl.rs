@@ -1,17 +1,18 @@
 //! JSON lines: one record a line, described by `schemas/scan-v1.schema.json`.
 
 use seawall_check::{
-    Evaluation, InputError, Located, Mark, Notice, ObjectReport, Record, Region, Summary, Workload,
+    Evaluation, InputError, Located, Mark, Mode, Notice, ObjectReport, Record, Region, Summary, Workload,
 };
 use seawall_finding::redact;
 use seawall_model::{Level, ObjectId};
 
+use crate::suppression;
 use crate::writer::{Writer, object};
 
 /// The number of the records' schema; raised when a reader of the old one would misread the new one.
 pub(crate) const SCHEMA: u64 = 1;
 
-/// Writes a record as one line.
+/// Writes a record as one line, without its end.
 pub(crate) fn record(out: &mut String, record: &Record) {
     object(out, |w| {
         w.number("schema", SCHEMA);
@@ -22,10 +23,9 @@ pub(crate) fn record(out: &mut String, record: &Record) {
             Record::Notice(notice) => write_notice(w, notice),
         }
     });
-    out.push('\n');
 }
 
-/// Writes the summary as the last line.
+/// Writes the summary.
 pub(crate) fn summary(out: &mut String, summary: &Summary) {
     object(out, |w| {
         w.number("schema", SCHEMA);
@@ -43,6 +43,7 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
             w.number("warned", summary.warned);
         });
         w.number("findings", summary.findings);
+        w.number("suppressed", summary.suppressed);
         w.number("errors", summary.errors);
         w.number("notices", summary.notices);
         w.optional("target", summary.target.map(Level::as_str));
@@ -53,7 +54,6 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
         w.string("kubernetesVersion", &format!("v1.{}", summary.kubernetes));
         w.number("exitStatus", u64::from(summary.exit));
     });
-    out.push('\n');
 }
 
 fn write_workload(w: &mut Writer<'_>, workload: &Workload) {
@@ -66,14 +66,17 @@ fn write_workload(w: &mut Writer<'_>, workload: &Workload) {
         w.string("template", &workload.template.to_string());
     }
     w.boolean("custom", workload.custom);
-    w.optional("refused", workload.refused.as_deref());
+    w.optional("refused", workload.refused.as_deref().map(redact).as_deref());
     w.objects("evaluations", &workload.evaluations, write_evaluation);
     match &workload.levels_from {
         seawall_check::LevelSource::Namespace => w.string("levelsFrom", "namespace"),
+        seawall_check::LevelSource::Lent => w.string("levelsFrom", "namespaces-file"),
         seawall_check::LevelSource::Config(pattern) => w.string("levelsFrom", &format!("config:{pattern}")),
         seawall_check::LevelSource::Flag => w.string("levelsFrom", "flag"),
     }
     w.optional("strictest", workload.strictest.map(Level::as_str));
+    let open = Mode::ALL.into_iter().zip(workload.open).filter(|(_, open)| *open);
+    w.strings("open", open.map(|(mode, _)| mode.as_str()));
     w.objects("findings", &workload.findings, |w, f| write_finding(w, &workload.origin.file, f));
 }
 
@@ -83,7 +86,7 @@ fn write_object(w: &mut Writer<'_>, report: &ObjectReport) {
     if let Some(source) = &report.chart_source {
         w.string("chartSource", source);
     }
-    w.optional("refused", report.refused.as_deref());
+    w.optional("refused", report.refused.as_deref().map(redact).as_deref());
     w.objects("findings", &report.findings, |w, f| write_finding(w, &report.origin.file, f));
 }
 
@@ -97,6 +100,9 @@ fn head(w: &mut Writer<'_>, file: &str, document: u32, id: &ObjectId, region: Re
         w.string("kind", &id.kind);
         w.string("namespace", &id.namespace);
         w.string("name", &id.name);
+        if !id.generate_name.is_empty() {
+            w.string("generateName", &id.generate_name);
+        }
     });
 }
 
@@ -124,6 +130,10 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
     write_mark(w, &located.primary);
     w.strings("modes", located.modes.iter().map(|m| m.as_str()));
     w.objects("related", &located.related, write_mark);
+    w.string("fingerprint", &located.fingerprint());
+    if let Some(suppressed) = &located.suppressed {
+        w.object("suppressed", |w| suppression::write(w, suppressed));
+    }
 }
 
 fn write_mark(w: &mut Writer<'_>, mark: &Mark) {

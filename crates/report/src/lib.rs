@@ -1,18 +1,46 @@
-//! Records to output: text for people, one-liners for editors, JSON lines for machines.
+//! Records to output: text for people, one-liners for editors, documents for machines.
 //!
-//! Rendering the records of one file depends on no other file, so that files are rendered in parallel and printed in order.
+//! Rendering the records of one file depends on no other file, so that a [`Renderer`] turns files into [`Part`]s in parallel
+//! and a [`Report`] puts them together in order. Formats that need more than one part to write the next line keep what they
+//! need, bounded, in the report.
+//!
+//! Texts from outside are redacted and made visible, then escaped for the format: in a machine's format too, nothing in an input
+//! can end a string, begin an entry, steer a terminal or turn the reading direction. Names (of files, objects, containers and
+//! fields) are no secrets: they are told whole, so that they can be found.
 
+mod bar;
+mod base;
 mod concise;
+pub mod diff;
+mod fix;
+mod github;
+mod gitlab;
+mod group;
+mod identity;
+mod json;
 mod jsonl;
+mod judged;
+mod junit;
+mod markdown;
+mod masked;
+mod part;
+mod report;
+mod sarif;
+mod suppression;
 mod text;
 mod visible;
 mod writer;
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use seawall_check::{Record, Summary};
+use seawall_check::Record;
 
-pub use text::Tail;
+pub use bar::Bar;
+pub use base::Base;
+pub use part::Part;
+use part::Tail;
+pub use report::Report;
+pub use visible::text as visible;
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +51,48 @@ pub enum Format {
     Concise,
     /// One JSON object a record.
     Jsonl,
+    /// One JSON document with all records.
+    Json,
+    /// SARIF 2.1.0, as code scanning of GitHub and others take it.
+    Sarif,
+    /// `JUnit` XML, as Jenkins and others take it.
+    Junit,
+    /// Workflow commands of GitHub Actions: annotations.
+    Github,
+    /// A code quality report of GitLab.
+    Gitlab,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
+impl Format {
+    /// All formats, those for people first.
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Concise,
+        Self::Markdown,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::Junit,
+        Self::Github,
+        Self::Gitlab,
+    ];
+
+    /// In lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Concise => "concise",
+            Self::Jsonl => "jsonl",
+            Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Markdown => "markdown",
+        }
+    }
 }
 
 /// How to write.
@@ -34,58 +104,60 @@ pub struct Style {
     pub width: usize,
     /// Whether the reference's own sentences are wanted.
     pub exact: bool,
-    /// Findings at the bar and errors only.
+    /// Findings at the bar and errors only, in formats for people.
     pub quiet: bool,
+    /// What is at the bar.
+    pub bar: Bar,
+    /// Whether findings that do not count are listed, in formats for people.
+    pub suppressed: bool,
 }
 
-/// Writes records in one format.
+/// Turns records into parts of one report.
 #[derive(Clone, Debug)]
 pub struct Renderer {
     format: Format,
     style: Style,
+    base: Arc<Base>,
 }
 
 impl Renderer {
-    /// A renderer.
-    pub fn new(format: Format, style: Style) -> Self {
-        Self { format, style }
+    /// A renderer; `base` tells what files are called from the root of the repository.
+    pub fn new(format: Format, style: Style, base: Arc<Base>) -> Self {
+        Self { format, style, base }
     }
 
     /// Whether records of workloads that pass are wanted.
     pub fn wants_all(&self) -> bool {
-        self.format == Format::Jsonl
+        matches!(self.format, Format::Jsonl | Format::Json | Format::Junit)
     }
 
-    /// The text of some records, and what the end has to say of them.
-    pub fn render(&self, records: &[Record]) -> (String, Tail) {
-        match self.format {
-            Format::Text => text::render(records, self.style),
-            Format::Concise => {
-                let mut out = String::new();
-                for record in records {
-                    concise::record(&mut out, record, self.style.quiet);
-                }
-                (out, Tail::default())
+    /// Some records in the format.
+    pub fn render(&self, records: &[Record]) -> Part {
+        let each = |write: &dyn Fn(&mut String, &Record)| {
+            let mut out = String::new();
+            for record in records {
+                write(&mut out, record);
             }
-            Format::Jsonl => {
-                let mut out = String::new();
-                for record in records {
-                    jsonl::record(&mut out, record);
-                }
-                (out, Tail::default())
-            }
-        }
-    }
-
-    /// The end of the report. Without `elapsed` no time is told.
-    pub fn finish(&self, summary: &Summary, tail: &Tail, elapsed: Option<Duration>) -> String {
+            Part::from(out)
+        };
         match self.format {
-            Format::Text => text::finish(summary, tail, self.style, elapsed),
-            Format::Concise => String::new(),
-            Format::Jsonl => {
-                let mut out = String::new();
-                jsonl::summary(&mut out, summary);
-                out
+            Format::Text => {
+                let (text, tail) = text::render(records, self.style);
+                Part { text, tail: Tail::Text(tail), ..Part::default() }
+            }
+            Format::Concise => each(&|out, record| concise::record(out, record, self.style)),
+            Format::Jsonl => each(&|out, record| {
+                jsonl::record(out, record);
+                out.push('\n');
+            }),
+            Format::Json => each(&json::record),
+            Format::Junit => each(&|out, record| junit::record(out, record, &self.base)),
+            Format::Github => each(&|out, record| github::record(out, record, &self.base, self.style)),
+            Format::Gitlab => gitlab::render(records, &self.base),
+            Format::Sarif => sarif::render(records, &self.base),
+            Format::Markdown => {
+                let page = markdown::render(records, &self.base, self.style);
+                Part { tail: Tail::Markdown(Box::new(page)), ..Part::default() }
             }
         }
     }

@@ -38,7 +38,7 @@ pub(crate) fn push(c: char, out: &mut String) {
 }
 
 /// A text on one line with all of its characters visible.
-pub(crate) fn text(text: &str) -> Cow<'_, str> {
+pub fn text(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -55,15 +55,15 @@ pub(crate) fn message(message: &str) -> Cow<'_, str> {
     }
 }
 
-/// Controls, marks of direction, separators of lines, and characters without a shape.
-fn is_hidden(c: char) -> bool {
+/// Controls, marks of direction, separators of lines, characters without a shape, and those that XML forbids.
+pub(crate) fn is_hidden(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }
     c.is_control()
         || matches!(u32::from(c),
             0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x2028..=0x202E | 0x1BCA0..=0x1BCA3 | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
+            | 0x2028..=0x202E | 0x1BCA0..=0x1BCA3 | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0xFFFE | 0xFFFF
             | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::visible::is_hidden;
+
 /// An object or list that is being written.
 pub(crate) struct Writer<'o> {
     out: &'o mut String,
@@ -12,6 +14,11 @@ impl<'o> Writer<'o> {
     /// A writer of the members of one object; the caller writes the braces by [`object`].
     fn new(out: &'o mut String) -> Self {
         Self { out, first: true }
+    }
+
+    /// A writer of further members of an object that is open already.
+    pub(crate) fn resume(out: &'o mut String) -> Self {
+        Self { out, first: false }
     }
 
     fn comma(&mut self) {
@@ -30,6 +37,12 @@ impl<'o> Writer<'o> {
     pub(crate) fn string(&mut self, key: &str, value: &str) {
         self.key(key);
         string(self.out, value);
+    }
+
+    /// A string member, and the position in the text where its value ends.
+    pub(crate) fn marked(&mut self, key: &str, value: &str) -> usize {
+        self.string(key, value);
+        self.out.len() - 1
     }
 
     /// A string member, null if there is none.
@@ -77,6 +90,39 @@ impl<'o> Writer<'o> {
         self.out.push(']');
     }
 
+    /// A list of objects, each on a line of its own.
+    pub(crate) fn lines<T>(
+        &mut self,
+        key: &str,
+        items: impl IntoIterator<Item = T>,
+        mut members: impl FnMut(&mut Writer<'_>, T),
+    ) {
+        self.key(key);
+        self.out.push('[');
+        for (i, item) in items.into_iter().enumerate() {
+            self.out.push_str(if i > 0 { ",\n" } else { "\n" });
+            object(self.out, |w| members(w, item));
+        }
+        self.out.push_str("\n]");
+    }
+
+    /// A member whose value is JSON already.
+    pub(crate) fn raw(&mut self, key: &str, json: &str) {
+        self.key(key);
+        self.out.push_str(json);
+    }
+
+    /// A list whose items are JSON already, each on a line of its own.
+    pub(crate) fn raw_lines<'s>(&mut self, key: &str, items: impl IntoIterator<Item = &'s String>) {
+        self.key(key);
+        self.out.push('[');
+        for (i, item) in items.into_iter().enumerate() {
+            self.out.push_str(if i > 0 { ",\n" } else { "\n" });
+            self.out.push_str(item);
+        }
+        self.out.push(']');
+    }
+
     /// A list of strings.
     pub(crate) fn strings<'s>(&mut self, key: &str, items: impl IntoIterator<Item = &'s str>) {
         self.key(key);
@@ -99,21 +145,32 @@ pub(crate) fn object(out: &mut String, members: impl FnOnce(&mut Writer<'_>)) {
 }
 
 /// Writes a string. Whatever may end a line or steer a terminal is escaped, so that a record is one line in every tool.
-fn string(out: &mut String, text: &str) {
+pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
+    let bytes = text.as_bytes();
     let mut plain = 0;
-    for (at, c) in text.char_indices() {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~') {
+            at += 1;
+            continue;
+        }
+        let c = text[at..].chars().next().unwrap_or_default();
+        let end = at + c.len_utf8();
         let escape = match c {
             '"' => "\\\"",
             '\\' => "\\\\",
             '\n' => "\\n",
             '\r' => "\\r",
             '\t' => "\\t",
-            _ if c.is_control() || is_format(c) => "",
-            _ => continue,
+            c if is_hidden(c) => "",
+            _ => {
+                at = end;
+                continue;
+            }
         };
         out.push_str(&text[plain..at]);
-        plain = at + c.len_utf8();
+        (plain, at) = (end, end);
         if escape.is_empty() {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
@@ -125,11 +182,6 @@ fn string(out: &mut String, text: &str) {
     }
     out.push_str(&text[plain..]);
     out.push('"');
-}
-
-/// Line separators, marks of writing direction and other characters that are not seen.
-fn is_format(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

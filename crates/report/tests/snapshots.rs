@@ -3,19 +3,13 @@
 mod common;
 
 use std::path::Path;
-use std::time::Duration;
 
-use common::{CANARY, all, basics, hostile, others, summary};
+use common::{CANARY, STYLE, all, basics, everything, hostile, others, report, summary};
 use seawall_check::{Record, Summary};
-use seawall_report::{Format, Renderer, Style, Tail};
-
-const STYLE: Style = Style { colour: false, width: 100, exact: false, quiet: false };
+use seawall_report::{Format, Style};
 
 fn whole(records: &[Record], summary: &Summary, format: Format, style: Style) -> String {
-    let renderer = Renderer::new(format, style);
-    let (mut text, tail) = renderer.render(records);
-    text.push_str(&renderer.finish(summary, &tail, Some(Duration::from_millis(20))));
-    text
+    report(&[records], summary, format, style)
 }
 
 #[track_caller]
@@ -66,24 +60,77 @@ fn jsonl() {
 }
 
 #[test]
+fn json() {
+    same("all.json", &whole(&everything(), &summary(), Format::Json, STYLE));
+}
+
+#[test]
+fn sarif() {
+    // The table of rules is the rules' own documentation: one of them is enough.
+    let text = whole(&everything(), &summary(), Format::Sarif, STYLE);
+    let rule = |line: &&str| line.starts_with("{\"id\":\"") && !line.starts_with("{\"id\":\"refused\"");
+    same("all.sarif", &text.split_inclusive('\n').filter(|line| !rule(line)).collect::<String>());
+}
+
+#[test]
+fn junit() {
+    same("all.junit.xml", &whole(&everything(), &summary(), Format::Junit, STYLE));
+}
+
+#[test]
+fn github() {
+    same("all.github.txt", &whole(&everything(), &summary(), Format::Github, STYLE));
+}
+
+#[test]
+fn gitlab() {
+    same("all.gitlab.json", &whole(&everything(), &summary(), Format::Gitlab, STYLE));
+}
+
+#[test]
+fn markdown() {
+    same("all.md", &whole(&everything(), &summary(), Format::Markdown, STYLE));
+    let style = Style { suppressed: true, quiet: true, ..STYLE };
+    same("suppressed.md", &whole(&everything(), &summary(), Format::Markdown, style));
+}
+
+/// Reports without anything in them.
+#[test]
+fn nothing() {
+    let nothing = Summary { kubernetes: 37, ..Summary::default() };
+    let empty = |format| whole(&[], &nothing, format, STYLE);
+    assert_eq!(empty(Format::Concise) + &empty(Format::Github), "");
+    assert_eq!(empty(Format::Gitlab), "[]\n");
+    let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"seawall\">\n</testsuites>\n";
+    assert_eq!(empty(Format::Junit), xml);
+    assert!(empty(Format::Json).starts_with("{\"schema\":1,\"records\":[\n],\"summary\":{\"schema\":1,"));
+    assert!(empty(Format::Sarif).contains("\"results\":[],\"tool\":"));
+    let text = "<!-- seawall -->\n### seawall: nothing to report\n\nNo workloads in 0 files\n\n";
+    assert_eq!(empty(Format::Markdown), text);
+}
+
+#[test]
 fn ends() {
-    let end = |summary: &Summary| Renderer::new(Format::Text, STYLE).finish(summary, &Tail::default(), None);
-    let nothing = Summary { files: 3, objects: 1, target: summary().target, ..Summary::default() };
+    let end = |summary: &Summary| whole(&[], summary, Format::Text, STYLE);
+    let kubernetes = seawall_check::NEWEST.into();
+    let nothing =
+        Summary { files: 3, objects: 1, target: summary().target, kubernetes, ..Summary::default() };
     assert_eq!(end(&nothing), "no workloads found in 3 files (1 object)\n");
     let clean = Summary { by_level: [0, 0, 1], files: 1, ..nothing };
     assert_eq!(
         end(&clean),
-        "1 workload in 1 file, no findings      restricted 1   baseline 0   privileged 0\n"
+        "1 workload in 1 file (0.02 s), no findings   restricted 1   baseline 0   privileged 0\n"
     );
 }
 
 /// Nothing from the input may steer the terminal, begin a line or tell a secret, in any format and at any width.
 #[test]
 fn nothing_is_forged_and_nothing_told() {
-    for format in [Format::Text, Format::Concise, Format::Jsonl] {
+    for format in Format::ALL {
         for width in [0, 20, 40, 60, 79, 100, 160, 5000] {
             for exact in [false, true] {
-                let text = whole(&all(), &summary(), format, Style { width, exact, ..STYLE });
+                let style = Style { width, exact, suppressed: true, ..STYLE };
+                let text = whole(&everything(), &summary(), format, style);
                 assert!(!text.contains(CANARY), "{format:?} at {width}: {text}");
                 let hidden =
                     |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2028}\u{2066}".contains(c);
@@ -113,16 +160,11 @@ fn colours_change_nothing_else() {
 /// Files may be rendered apart and put together in order.
 #[test]
 fn parts_make_the_whole() {
-    for format in [Format::Text, Format::Concise, Format::Jsonl] {
-        let renderer = Renderer::new(format, STYLE);
-        let (mut text, mut tail) = (String::new(), Tail::default());
-        for record in all() {
-            let (part, counted) = renderer.render(&[record]);
-            text.push_str(&part);
-            tail.merge(counted);
-        }
-        text.push_str(&renderer.finish(&summary(), &tail, Some(Duration::from_millis(20))));
-        assert_eq!(text, whole(&all(), &summary(), format, STYLE));
+    for format in Format::ALL {
+        let records = everything();
+        let parts: Vec<&[Record]> = records.chunks(1).collect();
+        let apart = report(&parts, &summary(), format, STYLE);
+        assert_eq!(apart, whole(&records, &summary(), format, STYLE), "{format:?}");
     }
 }
 

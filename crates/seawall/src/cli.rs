@@ -4,9 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 use seawall_check::{FailOn, LevelVersion};
-use seawall_model::KubernetesVersion;
+use seawall_finding::Date;
+use seawall_model::{KubernetesVersion, Level};
+use seawall_report::Format;
+
+use crate::known::{self, known};
 
 /// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
 #[derive(Debug, Parser)]
@@ -19,11 +24,72 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Judge manifests in files, directories or standard input.
-    Scan(ScanArgs),
+    Scan(Box<ScanArgs>),
+    /// Print the settings that hold for a scan, and where each comes from.
+    Config(Box<ConfigArgs>),
     /// Say what a rule checks, why it matters and how to fix it.
     Explain(ExplainArgs),
     /// List all rules.
     Checks(ChecksArgs),
+    /// Write a first seawall.yaml from what a directory holds.
+    Init(InitArgs),
+    /// Print a script that completes commands, options and their values in a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands into a directory.
+    Man(ManArgs),
+}
+
+/// What decides how manifests are judged: shared by all commands that judge.
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// Files, directories, globs, or `-` for standard input.
+    #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<OsString>,
+
+    /// Level to judge at where neither a Namespace in the input nor the configuration says one: privileged, baseline or
+    /// restricted, with a policy version if wanted (baseline:v1.30) [default: restricted].
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = known::<LevelVersion>(known::levels))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) level: Option<LevelVersion>,
+
+    /// The target cluster's version: `latest` and newer pins mean this one [default: the newest known].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
+
+    /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
+    /// Can be given several times [default: enforce].
+    #[arg(long, value_name = "BAR", value_delimiter = ',', value_parser = known::<FailOn>(known::bars))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) fail_on: Vec<FailOn>,
+
+    /// Configuration file [default: the first seawall.yaml found upwards from the first path].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Profile of the configuration that holds.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// File with Namespace objects, such as from `kubectl get namespaces -o yaml`: their labels hold for namespaces that the
+    /// input does not declare.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) namespaces: Option<PathBuf>,
+
+    /// Pass over the findings that this file names; only others count.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// The day that expiries are judged by [default: today].
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<Date>,
+}
+
+impl JudgeArgs {
+    /// The level where nothing else says one.
+    pub(crate) fn level(&self) -> LevelVersion {
+        let version = seawall_model::PolicyVersion::Latest;
+        self.level.unwrap_or(LevelVersion { level: seawall_model::Level::Restricted, version })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -33,36 +99,25 @@ Examples:
   seawall scan deploy/ web.yaml 'apps/*/*.yaml'    files, directories and globs
   helm template ./chart | seawall scan -           a rendered chart
   seawall scan --level baseline:v1.30 deploy/      at another level and version
-  seawall scan --format jsonl=report.jsonl .       text for people, records for machines
+  seawall scan -f text -f sarif=seawall.sarif .    text for people, a file for code scanning
+  seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
+  seawall scan --watch deploy/                     again on every change
 
 Exit status:
   0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]
 pub(crate) struct ScanArgs {
-    /// Files, directories, globs, or `-` for standard input.
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub(crate) paths: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
 
-    /// Level to judge at where neither a Namespace in the input nor the configuration says one: privileged, baseline or
-    /// restricted, with a policy version if wanted (baseline:v1.30).
-    #[arg(long, value_name = "LEVEL[:VERSION]", default_value = "restricted")]
-    pub(crate) level: LevelVersion,
-
-    /// The target cluster's version: `latest` and newer pins mean this one [default: the newest known].
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) kubernetes_version: Option<KubernetesVersion>,
-
-    /// Output format: text, concise or jsonl; with =FILE into a file. Can be given several times.
+    /// Output format: text, concise, markdown, json, jsonl, sarif, junit, github or gitlab; with =FILE into a file. Can be given
+    /// several times.
     #[arg(long = "format", short = 'f', value_name = "FORMAT[=FILE]")]
+    #[arg(value_parser = known::<FormatArg>(known::formats), hide_possible_values = true)]
     pub(crate) formats: Vec<FormatArg>,
 
     /// Print the reference's own sentences instead of explanations.
     #[arg(long)]
     pub(crate) exact: bool,
-
-    /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
-    /// Can be given several times.
-    #[arg(long, value_name = "BAR", value_delimiter = ',', default_value = "enforce")]
-    pub(crate) fail_on: Vec<FailOn>,
 
     /// Judge objects as written, without the defaults that the API server would fill in.
     #[arg(long)]
@@ -80,9 +135,27 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
 
-    /// Configuration file [default: the first seawall.yaml found upwards from the first path].
+    /// Write the findings there are into a baseline file; they do not count in this run.
     #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) write_baseline: Option<PathBuf>,
+
+    /// List findings that do not count, each with the reason.
+    #[arg(long)]
+    pub(crate) show_suppressed: bool,
+
+    /// Judge again whenever a file, the configuration, the baseline or the namespaces file changes, until interrupted.
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall config                        what holds for a scan of the current directory
+  seawall config --profile strict a/    with a profile, for another directory")]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
 }
 
 /// When to use colours.
@@ -94,14 +167,6 @@ pub(crate) enum Color {
     Never,
 }
 
-/// An output format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Text,
-    Concise,
-    Jsonl,
-}
-
 /// A format and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FormatArg {
@@ -110,16 +175,21 @@ pub(crate) struct FormatArg {
     pub(crate) file: Option<PathBuf>,
 }
 
+impl FormatArg {
+    /// The names of all formats.
+    pub(crate) fn names() -> Vec<&'static str> {
+        Format::ALL.iter().map(|format| format.as_str()).collect()
+    }
+}
+
 impl FromStr for FormatArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(n, f)| (n, Some(f)));
-        let format = match name {
-            "text" => Format::Text,
-            "concise" => Format::Concise,
-            "jsonl" => Format::Jsonl,
-            _ => return Err("known formats: text, concise, jsonl".to_owned()),
+        let Some(format) = Format::ALL.into_iter().find(|format| format.as_str() == name) else {
+            let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+            return Err(format!("known formats: {}", known.join(", ")));
         };
         match file {
             Some("") => Err(format!("no file behind `{name}=`")),
@@ -136,13 +206,64 @@ Examples:
   seawall explain read-only-root-filesystem   what the standard does not ask for")]
 pub(crate) struct ExplainArgs {
     /// A rule's id, or another name for it; `seawall checks` lists them.
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", value_parser = known::<String>(known::rules), hide_possible_values = true)]
     pub(crate) rule: String,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall checks                     all rules, with the least strict level that forbids each
+  seawall checks --level baseline    the rules of one level")]
 pub(crate) struct ChecksArgs {
     /// Only rules that this level of the Pod Security Standards includes.
-    #[arg(long, value_name = "LEVEL")]
-    pub(crate) level: Option<seawall_model::Level>,
+    #[arg(long, value_name = "LEVEL", value_parser = known::<Level>(known::levels))]
+    pub(crate) level: Option<Level>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall init                           write seawall.yaml for the current directory
+  seawall init --dry-run                 print it
+  seawall init --force clusters/prod     take the place of clusters/prod/seawall.yaml
+
+Exit status:
+  0  written    2  the file is there already, or input that could not be read; what was read is written")]
+pub(crate) struct InitArgs {
+    /// The directory that is looked through, and that the file is written into.
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: PathBuf,
+
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Print the file and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  source <(seawall completions bash)                               in this shell
+  seawall completions bash > ~/.local/share/bash-completion/completions/seawall
+  seawall completions zsh > ~/.zfunc/_seawall                      with ~/.zfunc in fpath
+  seawall completions fish > ~/.config/fish/completions/seawall.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall man | man -l -                               read the main page
+  seawall man --out ~/.local/share/man/man1            install all pages, for `man seawall-scan`")]
+pub(crate) struct ManArgs {
+    /// Write one page for each command into this directory; it is made if it is not there.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
 }

@@ -1,13 +1,21 @@
 //! The `seawall` command: parse arguments, call, print, exit status. One file per subcommand.
 
+mod candidate;
 mod checks;
 mod cli;
+mod completions;
+mod config;
 mod explain;
+mod init;
+mod known;
+mod man;
 mod outputs;
 mod pipeline;
+mod progress;
 mod scan;
 mod settings;
 mod terminal;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -27,8 +35,12 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         cli::Command::Scan(args) => scan::run(&args),
+        cli::Command::Config(args) => config::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
+        cli::Command::Init(args) => init::run(&args),
+        cli::Command::Completions(args) => completions::run(&args),
+        cli::Command::Man(args) => man::run(&args),
     };
     match result {
         Ok(status) => ExitCode::from(status),

@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use seawall_check::{Record, Summary};
-use seawall_report::{Format, Renderer, Style, Tail};
+use seawall_input::{Input, InputKind, Origin};
+use seawall_report::{Bar, Base, Format, Part, Renderer, Report, Style};
 
-use crate::cli::{self, FormatArg, ScanArgs};
+use crate::cli::{FormatArg, ScanArgs};
 use crate::terminal::{self, Failure};
 
 /// All outputs of a run.
@@ -17,9 +19,8 @@ pub(crate) struct Outputs {
 }
 
 struct Output {
-    renderer: Renderer,
+    report: Report,
     to: Box<dyn Write>,
-    tail: Tail,
     /// Where it goes, for messages; `None` for standard output.
     file: Option<PathBuf>,
 }
@@ -27,8 +28,8 @@ struct Output {
 /// The formats, apart from where they go: what rendering threads share.
 pub(crate) struct Renderers(Vec<Renderer>);
 
-/// A file's records in every format.
-pub(crate) type Rendered = Vec<(String, Tail)>;
+/// Some records in every format.
+pub(crate) type Rendered = Vec<Part>;
 
 impl Renderers {
     /// The records in every format.
@@ -43,28 +44,40 @@ impl Renderers {
 }
 
 impl Outputs {
-    /// Opens what was asked for: text on standard output if nothing was.
-    pub(crate) fn open(args: &ScanArgs) -> Result<(Self, Renderers), Failure> {
-        let text = [FormatArg { format: cli::Format::Text, file: None }];
+    /// Opens what was asked for: text on standard output if nothing was. A report of an earlier run is no input of this
+    /// one; any other input is not to be overwritten.
+    pub(crate) fn open(
+        args: &ScanArgs,
+        bar: Bar,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(Self, Renderers), Failure> {
+        let text = [FormatArg { format: Format::Text, file: None }];
         let formats = if args.formats.is_empty() { &text[..] } else { &args.formats[..] };
         if formats.iter().filter(|f| f.file.is_none()).count() > 1 {
             return Err(Failure::Usage(
                 "only one format can go to standard output".into(),
-                Some("send the others to files: --format jsonl=report.jsonl".into()),
+                Some("send the others to files: --format sarif=seawall.sarif".into()),
             ));
         }
-        let mut all = Vec::new();
+        let mut files: Vec<&PathBuf> = formats.iter().filter_map(|f| f.file.as_ref()).collect();
+        files.sort_unstable();
+        if let Some(twice) = files.windows(2).find(|pair| pair[0] == pair[1]) {
+            let path = twice[0].display();
+            return Err(Failure::Usage(format!("only one format can go to `{path}`"), None));
+        }
+        for path in files {
+            spare(path, inputs)?;
+        }
+        let base = Arc::new(base());
+        let (mut all, mut renderers) = (Vec::new(), Vec::new());
         for FormatArg { format, file } in formats {
-            let format = match format {
-                cli::Format::Text => Format::Text,
-                cli::Format::Concise => Format::Concise,
-                cli::Format::Jsonl => Format::Jsonl,
-            };
             let style = Style {
                 colour: file.is_none() && terminal::colours(args.color),
                 width: if file.is_none() { terminal::width() } else { 100 },
                 exact: args.exact,
                 quiet: args.quiet,
+                bar,
+                suppressed: args.show_suppressed,
             };
             let to: Box<dyn Write> = match file {
                 None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
@@ -76,35 +89,74 @@ impl Outputs {
                     Box::new(BufWriter::with_capacity(1 << 16, created))
                 }
             };
-            all.push(Output {
-                renderer: Renderer::new(format, style),
-                to,
-                tail: Tail::default(),
-                file: file.clone(),
-            });
+            let renderer = Renderer::new(*format, style, base.clone());
+            renderers.push(renderer.clone());
+            all.push(Output { report: Report::new(renderer), to, file: file.clone() });
         }
-        let renderers = Renderers(all.iter().map(|o| o.renderer.clone()).collect());
-        Ok((Self { all }, renderers))
+        Ok((Self { all }, Renderers(renderers)))
     }
 
     /// Prints what was rendered.
     pub(crate) fn print(&mut self, rendered: Rendered) -> Result<(), Failure> {
-        for (output, (text, tail)) in self.all.iter_mut().zip(rendered) {
-            output.to.write_all(text.as_bytes()).map_err(|e| output_error(output.file.as_ref(), e))?;
-            output.tail.merge(tail);
+        for (output, part) in self.all.iter_mut().zip(rendered) {
+            let Output { report, to, file } = output;
+            report.add(part, to).map_err(|e| output_error(file.as_ref(), e))?;
         }
         Ok(())
     }
 
     /// Prints the end of every format.
-    pub(crate) fn finish(&mut self, summary: &Summary, started: Instant) -> Result<(), Failure> {
-        for output in &mut self.all {
-            let text = output.renderer.finish(summary, &output.tail, Some(started.elapsed()));
-            let written = output.to.write_all(text.as_bytes()).and_then(|()| output.to.flush());
-            written.map_err(|e| output_error(output.file.as_ref(), e))?;
+    pub(crate) fn finish(self, summary: &Summary, started: Instant) -> Result<(), Failure> {
+        for Output { report, mut to, file } in self.all {
+            let written = report.finish(summary, Some(started.elapsed()), &mut to).and_then(|()| to.flush());
+            written.map_err(|e| output_error(file.as_ref(), e))?;
         }
         Ok(())
     }
+}
+
+/// Where files are named from, and the root of the repository around it: the nearest directory upwards with a `.git`.
+fn base() -> Base {
+    let here = std::env::current_dir().unwrap_or_default();
+    let root = here.ancestors().find(|directory| directory.join(".git").exists()).unwrap_or(&here);
+    Base::new(slashes(&here), slashes(root))
+}
+
+fn slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() }
+}
+
+/// How reports begin that may have the name of an input.
+const REPORTS: [&[u8]; 7] = [
+    b"{\"schema\":",
+    b"{\"version\":\"2.1.0\",\"$schema\":\"https://docs.oasis-open.org/sarif/",
+    b"[\n{\"description\":",
+    b"[]\n",
+    b"<?xml",
+    b"<!-- seawall -->",
+    b"::",
+];
+
+/// Takes a report that will be written anew out of the inputs; an error if it is an input of another kind.
+fn spare(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    let same = |input: &Input| {
+        input.kind == InputKind::File
+            && input.path.file_name() == path.file_name()
+            && input.path.canonicalize().is_ok_and(|p| p == real)
+    };
+    let Some(at) = inputs.iter().position(same) else { return Ok(()) };
+    let bytes = seawall_input::read(&inputs[at]).unwrap_or_default();
+    let report = bytes.is_empty() || REPORTS.iter().any(|begin| bytes.starts_with(begin));
+    if inputs[at].origin == Origin::Named || !report {
+        return Err(Failure::Usage(
+            format!("`{}` is an input and would be overwritten", path.display()),
+            Some("name another file for the output".into()),
+        ));
+    }
+    inputs.remove(at);
+    Ok(())
 }
 
 fn output_error(file: Option<&PathBuf>, error: io::Error) -> Failure {

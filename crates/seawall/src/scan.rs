@@ -1,54 +1,69 @@
 //! `seawall scan`: survey every file, settle the levels, judge in order.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use seawall_check::{
-    Config, Counts, InputError, Item, Levels, Notice, NoticeKind, Options, Record, Source, Survey, Tally,
+    Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind,
+    Options, Record, Source, Suppression, Survey, Tally,
 };
+use seawall_finding::exception::Exception;
+use seawall_finding::{Date, IgnoreSource};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_model::KubernetesVersion;
-use seawall_yaml::LineIndex;
+use seawall_report::Bar;
 
+use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::ScanArgs;
 use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
-use crate::settings;
-use crate::terminal::Failure;
+use crate::progress::Progress;
+use crate::settings::{self, Settings};
+use crate::terminal::{self, Failure};
+use crate::watch;
 
-/// Runs a scan; the exit status.
+/// Runs a scan, or one after the other while somebody watches; the exit status.
 pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
+    if args.watch { watch::run(args) } else { once(args) }
+}
+
+/// Runs one scan; the exit status.
+pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let started = Instant::now();
-    let (mut outputs, renderers) = Outputs::open(args)?;
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-    let config = match settings::load(args) {
-        Ok(config) => config,
+    let loaded = settings::load(&args.judge, args.write_baseline.as_deref());
+    let mut found = match &loaded {
+        Ok(_) => seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()),
+        Err(_) => seawall_input::Inputs::default(),
+    };
+    let bars = loaded.as_ref().map_or(&args.judge.fail_on, |settings| &settings.fail_on);
+    let (mut outputs, renderers) = Outputs::open(args, Bar::of(bars), &mut found.inputs)?;
+    let mut settings = match loaded {
+        Ok(settings) => settings,
         Err(errors) => {
             // Without its configuration a run would judge at the wrong levels.
             let records: Vec<Record> = errors.into_iter().map(Record::Error).collect();
             outputs.print(renderers.render(&records))?;
-            let mut tally = Tally::new(args.level.level, &Options::default(), &args.fail_on);
+            let mut tally = Tally::new(args.judge.level().level, &Options::default(), &args.judge.fail_on);
             tally.add(Counts::of(&records));
             let summary = tally.finish();
             outputs.finish(&summary, started)?;
             return Ok(summary.exit);
         }
     };
-    let (options, clamped) = options(args, &config);
-    let found = seawall_input::walk(&args.paths, &seawall_input::Options::default());
+    let (options, clamped) = options(args, &settings);
     let files: Vec<Candidate> = found
         .inputs
         .into_iter()
         .filter(|input| input.origin == Origin::Named || !is_settings(input))
-        .map(Candidate::new)
+        .map(|input| Candidate::new(input, &settings))
         .collect();
 
     let mut early: Vec<Record> = clamped.into_iter().map(Record::Notice).collect();
-    early.extend(found.errors.into_iter().map(|e| unreadable(&e)));
+    early.extend(found.errors.iter().map(|e| Record::Error(unreadable(e))));
     early.extend(found.skipped.into_iter().map(|skipped| {
         Record::Notice(Notice {
             kind: NoticeKind::Skipped,
@@ -59,11 +74,114 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
         })
     }));
 
+    let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
+    let reading = progress("reading", files.len(), false);
+    let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
+    drop(reading);
+    let all = || surveys.iter().flatten();
+    let namespaces: Vec<_> = all().flat_map(|s| s.namespaces.iter().cloned()).collect();
+    let levels = std::mem::take(&mut settings.config.levels);
+    let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, args.judge.level());
+    early.extend(notices.into_iter().map(Record::Notice));
+    let of_config = std::mem::take(&mut settings.config.exceptions);
+    let (exceptions, notices) = exceptions(&surveys, of_config, options.today);
+    early.extend(notices.into_iter().map(Record::Notice));
+    if !exceptions.is_empty() {
+        except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
+    }
+
+    let mut tally = Tally::new(args.judge.level().level, &options, &settings.fail_on);
+    for (file, survey) in files.iter().zip(&surveys) {
+        if let Some(survey) = survey {
+            tally.file(survey, file.scope, &levels, &options);
+        }
+    }
+    tally.add(Counts::of(&early));
+    outputs.print(renderers.render(&early))?;
+
+    let all = renderers.want_all();
+    let work = batches_of_work(&files, &surveys, |file, survey| {
+        seawall_check::items(survey, file.scope, &levels, &options, all)
+    });
+    let run = Run {
+        levels: &levels,
+        exceptions: &exceptions,
+        options: &options,
+        config: &settings.config,
+        renderers: &renderers,
+    };
+    let write_baseline = args.write_baseline.as_deref();
+    let mut entries = Vec::new();
+    let whole_files = work.iter().flatten().filter(|part| part.last).count();
+    // A report that scrolls by is progress enough.
+    let progress = progress("judging", whole_files, terminal::is_output());
+    let say = |part: &Part<'_>| {
+        let said = part.say(&run, write_baseline.is_some());
+        if part.last {
+            progress.done();
+        }
+        said
+    };
+    let judged: Result<(), Failure> = in_order(
+        threads,
+        &work,
+        |batch| batch.iter().map(say).collect::<Vec<_>>(),
+        |said| {
+            said.into_iter().try_for_each(|said| {
+                tally.add(said.counts);
+                entries.extend(said.baseline);
+                outputs.print(said.rendered)
+            })
+        },
+    );
+    drop(progress);
+    judged?;
+    let mut late = options.ignores.notices(options.today);
+    late.extend(exceptions.notices(options.today));
+    let late: Vec<Record> = late.into_iter().map(Record::Notice).collect();
+    tally.add(Counts::of(&late));
+    outputs.print(renderers.render(&late))?;
+    if let Some(path) = write_baseline {
+        match std::fs::write(path, Baseline::write(entries)) {
+            Ok(()) => tally.accept(),
+            Err(error) => {
+                // Other outputs are whole all the same.
+                let records = [Record::Error(unwritten(path, &error))];
+                tally.add(Counts::of(&records));
+                outputs.print(renderers.render(&records))?;
+            }
+        }
+    }
+    let summary = tally.finish();
+    outputs.finish(&summary, started)?;
+    Ok(summary.exit)
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> InputError {
+    InputError {
+        file: path.display().to_string().into(),
+        origin: None,
+        region: None,
+        message: format!("the baseline cannot be written: {error}"),
+        hint: None,
+    }
+}
+
+/// Phase one, in parallel; `None` for files that could not be read.
+pub(crate) fn survey(
+    threads: NonZeroUsize,
+    files: &[Candidate],
+    options: &Options,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
     let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
-        let bytes = file.read_first(&room).ok()?;
-        Some(seawall_check::survey(file.source(&bytes), &options))
+        let bytes = file.read_first(&room).ok();
+        let survey = bytes.map(|bytes| seawall_check::survey(file.source(&bytes, config), options));
+        progress.done();
+        survey
     };
     let batches: Vec<&[Candidate]> = files.chunks(FILES).collect();
     let surveyed: Result<(), Failure> = in_order(
@@ -75,37 +193,61 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
             Ok(())
         },
     );
-    surveyed?;
+    surveyed.map(|()| surveys)
+}
 
-    let namespaces: Vec<_> = surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
-    let (levels, notices) = Levels::new(&namespaces, config, args.level);
-    early.extend(notices.into_iter().map(Record::Notice));
+/// The exceptions of the input and of the configuration, and what a person should know of them.
+pub(crate) fn exceptions(
+    surveys: &[Option<Survey>],
+    of_config: Vec<Exception>,
+    today: Date,
+) -> (Exceptions, Vec<Notice>) {
+    let operators = || surveys.iter().flatten().filter_map(|s| s.operators.as_deref());
+    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
+    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
+    Exceptions::new(declared, &policies, of_config, today)
+}
 
-    let mut tally = Tally::new(args.level.level, &options, &args.fail_on);
-    for survey in surveys.iter().flatten() {
-        tally.file(survey, &levels, &options);
-    }
-    tally.add(Counts::of(&early));
-    outputs.print(renderers.render(&early))?;
-
-    let all = renderers.want_all();
-    let work =
-        batches_of_work(&files, &surveys, |survey| seawall_check::items(survey, &levels, &options, all));
-    let judged: Result<(), Failure> = in_order(
+/// Takes exceptions into account: files with workloads are looked at once more.
+pub(crate) fn except(
+    threads: NonZeroUsize,
+    files: &[Candidate],
+    surveys: &mut [Option<Survey>],
+    exceptions: &Exceptions,
+    options: &Options,
+    config: &Config,
+) -> Result<(), Failure> {
+    let pairs: Vec<_> = files
+        .iter()
+        .zip(surveys.iter())
+        .enumerate()
+        .filter_map(|(i, (file, survey))| Some((i, file, survey.as_ref()?)))
+        .filter(|(.., survey)| !survey.workloads.is_empty())
+        .collect();
+    let mut found = Vec::new();
+    let done: Result<(), Failure> = in_order(
         threads,
-        &work,
-        |batch| batch.iter().map(|part| part.say(&levels, &options, &renderers)).collect::<Vec<_>>(),
-        |said| {
-            said.into_iter().try_for_each(|(counts, rendered)| {
-                tally.add(counts);
-                outputs.print(rendered)
-            })
+        &pairs,
+        |(i, file, survey)| {
+            // A file that is gone is told of when it is judged.
+            let text = file.read_again(true).ok()?;
+            Some((*i, seawall_check::excepted(file.source(&text.bytes, config), survey, exceptions, options)))
+        },
+        |of_file| {
+            found.extend(of_file);
+            Ok(())
         },
     );
-    judged?;
-    let summary = tally.finish();
-    outputs.finish(&summary, started)?;
-    Ok(summary.exit)
+    done?;
+    for (i, of_file) in found {
+        for (position, faults) in of_file {
+            let survey = surveys.get_mut(i).and_then(Option::as_mut);
+            if let Some(seen) = survey.and_then(|s| s.workloads.get_mut(position)) {
+                seen.excepted = Some(Box::new(faults));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Files that a thread surveys at a time.
@@ -124,15 +266,31 @@ struct Part<'a> {
     last: bool,
 }
 
+/// What all parts of a run share.
+struct Run<'a> {
+    levels: &'a Levels,
+    exceptions: &'a Exceptions,
+    options: &'a Options,
+    config: &'a Config,
+    renderers: &'a Renderers,
+}
+
+/// What is said of a part.
+struct Said {
+    counts: Counts,
+    rendered: Rendered,
+    baseline: Vec<BaselineEntry>,
+}
+
 impl Part<'_> {
-    /// What is printed of it.
-    fn say(&self, levels: &Levels, options: &Options, renderers: &Renderers) -> (Counts, Rendered) {
+    /// What is printed of it, and what a baseline would hold of it if one is wanted.
+    fn say(&self, run: &Run<'_>, baseline: bool) -> Said {
         let records = match (self.survey, self.file.read_again(self.last)) {
             (Some(survey), Ok(text)) => {
-                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes) };
-                seawall_check::judge(source, survey, &self.items, levels, options)
+                let source = Source { lines: Some(&text.lines), ..self.file.source(&text.bytes, run.config) };
+                seawall_check::judge(source, survey, &self.items, run.levels, run.exceptions, run.options)
             }
-            (_, Err(error)) => vec![unreadable(&error)],
+            (_, Err(error)) => vec![Record::Error(unreadable(&error))],
             (None, Ok(_)) => vec![Record::Error(InputError {
                 file: self.file.name.clone(),
                 origin: None,
@@ -141,15 +299,32 @@ impl Part<'_> {
                 hint: Some("scan again".into()),
             })],
         };
-        (Counts::of(&records), renderers.render(&records))
+        let baseline =
+            if baseline { entries(&records, run.config.scope_name(self.file.scope)) } else { Vec::new() };
+        Said { counts: Counts::of(&records), rendered: run.renderers.render(&records), baseline }
     }
+}
+
+/// The entries of a baseline for all that counts, and for what an older baseline passes over.
+fn entries(records: &[Record], scope: &str) -> Vec<BaselineEntry> {
+    let findings = records.iter().flat_map(|record| match record {
+        Record::Workload(workload) => workload.findings.as_slice(),
+        Record::Object(object) => object.findings.as_slice(),
+        Record::Error(_) | Record::Notice(_) => &[],
+    });
+    let wanted = findings.filter(|finding| match &finding.suppressed {
+        None => true,
+        Some(Suppression::Ignored(ignore)) => ignore.source == IgnoreSource::Baseline,
+        Some(Suppression::Excepted(_)) => false,
+    });
+    wanted.flat_map(|finding| finding.baseline_entries(scope)).collect()
 }
 
 /// What has to be said of all files, in parts of about the same size, in order.
 fn batches_of_work<'a>(
     files: &'a [Candidate],
     surveys: &'a [Option<Survey>],
-    items: impl Fn(&Survey) -> Vec<Item>,
+    items: impl Fn(&Candidate, &Survey) -> Vec<Item>,
 ) -> Vec<Vec<Part<'a>>> {
     let mut batches = Vec::new();
     let mut batch: Vec<Part<'_>> = Vec::new();
@@ -159,7 +334,7 @@ fn batches_of_work<'a>(
             batch.push(Part { file, survey: None, items: Vec::new(), last: true });
             continue;
         };
-        let items = items(survey);
+        let items = items(file, survey);
         let parts = items.chunks(DOCUMENTS).len();
         for (i, items) in items.chunks(DOCUMENTS).enumerate() {
             size += items.len();
@@ -174,87 +349,17 @@ fn batches_of_work<'a>(
     batches
 }
 
-/// A file's bytes and where its lines start.
-#[derive(Clone)]
-struct Text {
-    bytes: Arc<[u8]>,
-    lines: Arc<[u32]>,
-}
-
-/// Bytes of files that are kept between the phases, so that small inputs are read once.
-const KEPT: usize = 4 << 20;
-
-/// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
-struct Candidate {
-    input: Input,
-    name: Arc<str>,
-    once: OnceLock<Arc<[u8]>>,
-    held: Mutex<Option<Text>>,
-}
-
-impl Candidate {
-    fn new(input: Input) -> Self {
-        let name = input.display().into();
-        Self { input, name, once: OnceLock::new(), held: Mutex::new(None) }
-    }
-
-    /// Reads it the first time; `room` is what may still be kept.
-    fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
-        let bytes = seawall_input::read(&self.input)?;
-        let take = |left: usize| left.checked_sub(bytes.len());
-        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
-            let _ = self.once.set(bytes.clone());
-        }
-        Ok(bytes)
-    }
-
-    /// Reads it once more: a file of several parts is held from its first part on, until its last one is done.
-    fn read_again(&self, last: bool) -> Result<Text, seawall_input::InputError> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = if let Some(text) = held.take() {
-            text
-        } else {
-            let bytes = match self.once.get() {
-                Some(bytes) => bytes.clone(),
-                None => seawall_input::read(&self.input)?,
-            };
-            let lines = LineIndex::new(&bytes).starts();
-            Text { bytes, lines }
-        };
-        *held = (!last).then(|| text.clone());
-        Ok(text)
-    }
-
-    fn source<'a>(&'a self, bytes: &'a Arc<[u8]>) -> Source<'a> {
-        Source {
-            file: &self.name,
-            bytes,
-            lines: None,
-            walked: self.input.origin == Origin::Walked,
-            chart: self.input.in_chart.as_deref(),
-        }
-    }
-}
-
 /// Whether a file met in a directory is seawall's own configuration.
-fn is_settings(input: &Input) -> bool {
-    input.kind == InputKind::File && input.path.file_name().is_some_and(|n| n == settings::NAME)
-}
-
-fn unreadable(error: &seawall_input::InputError) -> Record {
-    Record::Error(InputError {
-        file: error.path.as_str().into(),
-        origin: None,
-        region: None,
-        message: error.message.clone(),
-        hint: None,
-    })
+pub(crate) fn is_settings(input: &Input) -> bool {
+    input.kind == InputKind::File
+        && input.path.file_name().is_some_and(|n| n == settings::NAME)
+        && !settings::is_manifest(&input.path)
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.
-fn options(args: &ScanArgs, config: &Config) -> (Options, Option<Notice>) {
+fn options(args: &ScanArgs, settings: &Settings) -> (Options, Option<Notice>) {
     let newest = u64::from(seawall_check::NEWEST);
-    let asked = args.kubernetes_version.or(config.kubernetes_version);
+    let asked = args.judge.kubernetes_version.or(settings.config.kubernetes_version);
     let KubernetesVersion { minor } = asked.unwrap_or(KubernetesVersion { minor: newest });
     let notice = (minor > newest).then(|| Notice {
         kind: NoticeKind::VersionClamped,
@@ -266,7 +371,11 @@ fn options(args: &ScanArgs, config: &Config) -> (Options, Option<Notice>) {
     let options = Options {
         kubernetes: minor.min(newest),
         defaults: !args.no_defaults,
-        custom_resources: config.custom_resources.clone(),
+        custom_resources: settings.config.custom_resources.clone(),
+        rules: settings.rules.clone(),
+        ignores: settings.ignores.clone(),
+        today: settings.today.unwrap_or_else(|| Date::from_days(terminal::today())),
+        images: std::sync::Arc::default(),
     };
     (options, notice)
 }

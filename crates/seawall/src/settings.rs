@@ -1,59 +1,297 @@
-//! The configuration file: found, read, told about.
+//! What holds for a run besides the command line: the configuration file, and the files that it or the command line names.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use seawall_check::{Config, InputError, Origin};
+use seawall_check::{
+    Baseline, Config, ConfigError, FailOn, Ignores, InputError, NamespaceObject, Options, Origin,
+    RuleSettings, Source,
+};
+use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
-use seawall_yaml::{LineIndex, Span};
+use seawall_yaml::{Document, LineIndex, NodeRef};
 
-use crate::cli::ScanArgs;
+use crate::cli::JudgeArgs;
 
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
 
-/// The configuration that holds for these arguments, or what is wrong with its file.
-pub(crate) fn load(args: &ScanArgs) -> Result<Config, Vec<InputError>> {
-    let Some(path) = args.config.clone().or_else(|| discover(args)) else { return Ok(Config::default()) };
-    let input = Input { path, origin: seawall_input::Origin::Named, kind: InputKind::File, in_chart: None };
-    let file: Arc<str> = input.display().into();
-    let source = seawall_input::read(&input).map_err(|e| {
-        vec![InputError { file: file.clone(), origin: None, region: None, message: e.message, hint: None }]
-    })?;
-    let lines = LineIndex::new(&source);
-    let located = |span: Span, message: String, hint: Option<String>| InputError {
-        file: file.clone(),
-        origin: Some(Origin { file: file.clone(), source: source.clone(), lines: lines.starts() }),
-        region: Some(seawall_check::region(&lines, span)),
-        message,
-        hint,
-    };
-    let mut entries = seawall_yaml::read(source.clone());
-    if let Some(extra) = entries.get(1) {
-        let span = extra.document.as_ref().map_or(Span::default(), |d| d.root().span());
-        return Err(vec![located(span, "the configuration must be one document".into(), None)]);
+/// Settings by name, each with the line of its key.
+type Places = Vec<(&'static str, u32)>;
+
+/// The settings of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// What the configuration file says.
+    pub(crate) config: Config,
+    /// The configuration file, if there is one.
+    pub(crate) file: Option<PathBuf>,
+    /// The line of each setting that the configuration file has.
+    pub(crate) places: Places,
+    /// The profile that holds.
+    pub(crate) profile: Option<String>,
+    /// The baseline file.
+    pub(crate) baseline: Option<PathBuf>,
+    /// The file that lends namespaces.
+    pub(crate) namespaces: Option<PathBuf>,
+    /// Rules as the configuration and the profile have them.
+    pub(crate) rules: RuleSettings,
+    /// What makes the run fail.
+    pub(crate) fail_on: Vec<FailOn>,
+    /// What is passed over.
+    pub(crate) ignores: Arc<Ignores>,
+    /// Namespaces whose labels are lent.
+    pub(crate) lent: Vec<NamespaceObject>,
+    /// The day that expiries are judged by.
+    pub(crate) today: Option<Date>,
+    /// The directory that patterns for paths begin at, absolute.
+    directory: PathBuf,
+}
+
+impl Settings {
+    /// Settings of a directory without configuration.
+    pub(crate) fn bare(directory: &Path) -> Self {
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf());
+        Self { directory, ..Self::default() }
     }
-    let Some(entry) = entries.pop() else {
-        return Ok(Config::default());
-    };
-    if !entry.problems.is_empty() {
-        return Err(entry.problems.into_iter().map(|p| located(p.span, p.message, p.hint)).collect());
+
+    /// A file's path from the directory that patterns begin at; as it is where it is elsewhere.
+    pub(crate) fn relative(&self, input: &Input) -> Box<str> {
+        let below = (input.kind == InputKind::File).then(|| self.below(&input.path)).flatten();
+        below.unwrap_or_else(|| input.display().into())
     }
-    let Some(document) = entry.document else {
-        return Ok(Config::default());
+
+    /// A path from the directory that patterns begin at, if it is below.
+    pub(crate) fn below(&self, path: &Path) -> Option<Box<str>> {
+        let whole = std::path::absolute(path).ok()?;
+        let below = whole.strip_prefix(&self.directory).ok()?;
+        let parts: Vec<_> = below.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+        Some(parts.join("/").into())
+    }
+}
+
+/// The settings for these arguments, or what is wrong with their files. `written` is a baseline that the run writes.
+pub(crate) fn load(args: &JudgeArgs, written: Option<&Path>) -> Result<Settings, Vec<InputError>> {
+    let file = args.config.clone().or_else(|| discover(args));
+    let (mut config, places) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
+    let directory = directory(file.as_deref());
+    let profile = args.profile.as_ref().or(config.profile.as_ref());
+    let (mut rules, mut fail_on) = (config.rules.clone(), config.fail_on.clone());
+    if let Some(name) = profile {
+        let Some(profile) = config.profile_called(name) else {
+            let file = file.as_deref().map_or(NAME.into(), display);
+            let message = format!("no profile is called `{name}`");
+            return Err(vec![unplaced(file, message, config.profiles_hint())]);
+        };
+        rules = rules.with(&profile.rules);
+        if !profile.fail_on.is_empty() {
+            fail_on.clone_from(&profile.fail_on);
+        }
+    }
+    if !args.fail_on.is_empty() {
+        fail_on.clone_from(&args.fail_on);
+    }
+    if fail_on.is_empty() {
+        fail_on.push(FailOn::Enforce);
+    }
+    let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
+    let entries = match baseline.clone() {
+        // A baseline that is about to be written need not be there yet.
+        Some(path) if written == Some(path.as_path()) && !path.exists() => None,
+        Some(path) => Some(read_baseline(&path)?),
+        None => None,
     };
-    Config::from_document(&document)
-        .map_err(|errors| errors.into_iter().map(|e| located(e.span, e.message, e.hint)).collect())
+    let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
+    let lent = match &namespaces {
+        Some(path) => read_namespaces(path)?,
+        None => Vec::new(),
+    };
+    let ignores = Arc::new(Ignores { entries: std::mem::take(&mut config.ignores), baseline: entries });
+    let profile = profile.cloned();
+    Ok(Settings {
+        config,
+        file,
+        places,
+        profile,
+        rules,
+        fail_on,
+        ignores,
+        lent,
+        baseline,
+        namespaces,
+        today: args.today,
+        directory,
+    })
+}
+
+/// The files that settings for these arguments come from, whether they are there or not.
+pub(crate) fn files(args: &JudgeArgs) -> Vec<PathBuf> {
+    let file = args.config.clone().or_else(|| discover(args));
+    let config = file.as_deref().and_then(|path| read_config(path).ok()).unwrap_or_default().0;
+    let directory = directory(file.as_deref());
+    let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
+    let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
+    [file, baseline, namespaces].into_iter().flatten().collect()
+}
+
+/// What a configuration file says, and the line of each setting that it has.
+fn read_config(path: &Path) -> Result<(Config, Places), Vec<InputError>> {
+    let text = Text::read(path)?;
+    let lines = text.lines();
+    let read = |document: &Document| Config::from_document(document, &text.name, &lines);
+    let config = text.document()?.map_or_else(|| Ok(Config::default()), |d| text.located(read(&d)))?;
+    let places = config.places.iter().map(|(name, span)| (*name, lines.position(span.start).line)).collect();
+    Ok((config, places))
+}
+
+/// The directory of a configuration file, absolute; the current one where there is none.
+fn directory(file: Option<&Path>) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    match file.and_then(Path::parent) {
+        Some(parent) => std::path::absolute(here.join(parent)).unwrap_or_else(|_| parent.to_path_buf()),
+        None => here,
+    }
+}
+
+/// The file that an argument names, else the one that a setting names from the directory of the configuration file.
+fn named(argument: Option<&PathBuf>, setting: Option<&String>, directory: &Path) -> Option<PathBuf> {
+    argument.cloned().or_else(|| setting.map(|path| shown(directory.join(path))))
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline, Vec<InputError>> {
+    let text = Text::read(path)?;
+    let entries = match text.document()? {
+        Some(document) => text.located(Baseline::read(&document))?,
+        None => Vec::new(),
+    };
+    Ok(Baseline::new(text.name.clone(), entries))
+}
+
+/// The Namespace objects of a file.
+fn read_namespaces(path: &Path) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
+    let text = Text::read(path)?;
+    let source = Source {
+        file: &text.name,
+        bytes: &text.bytes,
+        walked: false,
+        lines: None,
+        chart: None,
+        path: &text.name,
+        scope: 0,
+        scope_name: "",
+    };
+    let survey = seawall_check::survey(source, &Options::default());
+    let lines = text.lines();
+    let problems: Vec<InputError> = survey
+        .problems
+        .into_iter()
+        .map(|(_, p)| text.error(&lines, ConfigError { span: p.span, message: p.message, hint: p.hint }))
+        .collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    if survey.namespaces.is_empty() {
+        let hint = "write one: kubectl get namespaces -o yaml > namespaces.yaml".to_owned();
+        return Err(vec![unplaced(text.name, "no Namespace is in this file".into(), Some(hint))]);
+    }
+    Ok(survey.namespaces)
+}
+
+/// A file that settings are read from.
+struct Text {
+    name: Arc<str>,
+    bytes: Arc<[u8]>,
+}
+
+impl Text {
+    fn read(path: &Path) -> Result<Self, Vec<InputError>> {
+        let input = Input {
+            path: path.to_path_buf(),
+            origin: seawall_input::Origin::Named,
+            kind: InputKind::File,
+            in_chart: None,
+        };
+        let name: Arc<str> = input.display().into();
+        let read = seawall_input::read(&input);
+        read.map(|bytes| Self { name: name.clone(), bytes })
+            .map_err(|e| vec![unplaced(name, e.message, None)])
+    }
+
+    fn lines(&self) -> LineIndex<'_> {
+        LineIndex::new(&self.bytes)
+    }
+
+    /// Its only document; none for a file without content.
+    fn document(&self) -> Result<Option<Document>, Vec<InputError>> {
+        let lines = self.lines();
+        let error =
+            |message: String, span, hint| vec![self.error(&lines, ConfigError { span, message, hint })];
+        let mut entries = seawall_yaml::read(self.bytes.clone());
+        if let Some(extra) = entries.get(1) {
+            let span = extra.document.as_ref().map_or_else(Default::default, |d| d.root().span());
+            return Err(error("the file must be one document".into(), span, None));
+        }
+        let Some(entry) = entries.pop() else { return Ok(None) };
+        if entry.problems.is_empty() {
+            return Ok(entry.document);
+        }
+        Err(entry.problems.into_iter().flat_map(|p| error(p.message, p.span, p.hint)).collect())
+    }
+
+    fn error(&self, lines: &LineIndex<'_>, error: ConfigError) -> InputError {
+        InputError {
+            file: self.name.clone(),
+            origin: Some(Origin {
+                file: self.name.clone(),
+                source: self.bytes.clone(),
+                lines: lines.starts(),
+                secrets: [].into(),
+            }),
+            region: Some(seawall_check::region(lines, error.span)),
+            message: error.message,
+            hint: error.hint,
+        }
+    }
+
+    fn located<T>(&self, read: Result<T, Vec<ConfigError>>) -> Result<T, Vec<InputError>> {
+        let lines = self.lines();
+        read.map_err(|errors| errors.into_iter().map(|e| self.error(&lines, e)).collect())
+    }
+}
+
+fn unplaced(file: Arc<str>, message: String, hint: Option<String>) -> InputError {
+    InputError { file, origin: None, region: None, message, hint }
+}
+
+fn display(path: &Path) -> Arc<str> {
+    path.display().to_string().into()
+}
+
+/// A path as a person would name it: below the current directory from there.
+fn shown(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path)
 }
 
 /// The first `seawall.yaml` upwards from the first path; from the current directory where that is no path.
-fn discover(args: &ScanArgs) -> Option<PathBuf> {
+fn discover(args: &JudgeArgs) -> Option<PathBuf> {
     let first = args.paths.first().map(Path::new).filter(|p| p.exists());
     let start = first.unwrap_or(Path::new(".")).to_path_buf();
     let absolute = std::path::absolute(&start).ok()?;
     let directory = if absolute.is_dir() { absolute } else { absolute.parent()?.to_path_buf() };
-    let found = directory.ancestors().map(|d| d.join(NAME)).find(|p| p.is_file())?;
-    // Below the current directory it is named as a person would name it.
-    let here = std::env::current_dir().ok()?;
-    Some(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
+    let holds = |path: &PathBuf| path.is_file() && !is_manifest(path);
+    directory.ancestors().map(|d| d.join(NAME)).find(holds).map(shown)
+}
+
+/// Whether a file of that name holds Kubernetes objects, such as those that install a program called so.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    let input = Input {
+        path: path.to_owned(),
+        origin: seawall_input::Origin::Walked,
+        kind: InputKind::File,
+        in_chart: None,
+    };
+    let documents = seawall_input::read(&input).map(seawall_yaml::read).unwrap_or_default();
+    let has = |root: NodeRef<'_>| root.get("apiVersion").is_some() && root.get("kind").is_some();
+    documents.iter().any(|entry| entry.document.as_ref().is_some_and(|d| has(d.root())))
 }

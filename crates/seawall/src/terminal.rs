@@ -31,6 +31,11 @@ pub(crate) fn report_failure(failure: &Failure) {
     };
 }
 
+/// Prints a line to standard error; if nobody takes it, that is no failure.
+pub(crate) fn tell(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
 /// Whether standard output takes colours.
 pub(crate) fn colours(choice: Color) -> bool {
     match choice {
@@ -44,10 +49,21 @@ pub(crate) fn colours(choice: Color) -> bool {
     }
 }
 
+/// Whether standard output is a terminal.
+pub(crate) fn is_output() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// The columns of the terminal; 100 where there is none.
 pub(crate) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
     let terminal =
         || io::stdout().is_terminal().then(terminal_size::terminal_size).flatten().map(|(w, _)| w.0.into());
     columns.or_else(terminal).unwrap_or(100).max(40)
+}
+
+/// Today in UTC, in days since 1970-01-01.
+pub(crate) fn today() -> i32 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i32::try_from(since.as_secs() / 86_400).unwrap_or(i32::MAX)
 }

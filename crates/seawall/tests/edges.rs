@@ -11,7 +11,7 @@ use serde_json::Value;
 const ALLOWED: [(&str, &[&str]); 9] = [
     ("yaml", &[]),
     ("model", &["yaml"]),
-    ("finding", &["model"]),
+    ("finding", &["yaml", "model"]),
     ("manifest", &["yaml", "model"]),
     ("pss", &["model", "finding"]),
     ("check", &["yaml", "model", "manifest", "finding", "pss"]),

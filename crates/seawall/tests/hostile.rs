@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::Dir;
+use common::{Dir, Run};
 
-const FORMATS: [&str; 4] = ["text", "concise", "jsonl", "exact"];
+const FORMATS: [&str; 10] =
+    ["text", "exact", "concise", "markdown", "json", "jsonl", "sarif", "junit", "github", "gitlab"];
 
 fn pod(name: &str) -> String {
     let name = serde_json::to_string(name).unwrap();
@@ -13,10 +14,14 @@ fn pod(name: &str) -> String {
     )
 }
 
-fn print(dir: &Dir, format: &str) -> String {
+fn run(dir: &Dir, format: &str) -> Run {
     let args: &[&str] =
         if format == "exact" { &["scan", "--exact", "."] } else { &["scan", "--format", format, "."] };
-    dir.run(args).stdout
+    dir.run(args)
+}
+
+fn print(dir: &Dir, format: &str) -> String {
+    run(dir, format).stdout
 }
 
 #[test]
@@ -40,14 +45,11 @@ fn names_cannot_steer_a_terminal_or_forge_lines() {
                     || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
             });
             assert_eq!(bad, None, "{format} of {name:?}: {out:?}");
-            if matches!(format, "concise" | "jsonl") {
-                assert_eq!(
-                    out.lines().count(),
-                    print(&harmless, format).lines().count(),
-                    "{format} of {name:?}"
-                );
-            } else {
+            if matches!(format, "text" | "exact") {
                 assert!(!out.lines().any(|l| l.trim_start().starts_with("error[fake]")), "{out}");
+            } else {
+                let wanted = print(&harmless, format).lines().count();
+                assert_eq!(out.lines().count(), wanted, "{format} of {name:?}");
             }
         }
     }
@@ -67,5 +69,81 @@ fn secrets_reach_no_output() {
             "{out}"
         );
         assert!(!out.contains(CANARY), "{format}: {out}");
+    }
+}
+
+#[test]
+fn secrets_reach_no_output_however_they_are_laid_out() {
+    const CANARY: &str = "hunter2canary";
+    let pod = |before: &str, container: &str| {
+        format!(
+            "{before}apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - {{name: c, image: x, {container}}}\n"
+        )
+    };
+    let bad = "securityContext: {privileged: true}";
+    for text in [
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Secret\",\n\"metadata\": {{\"name\": \"s\"}},\n\"stringData\": {{\n\"a\": \"{CANARY}\",\n\"a\": \"{CANARY}\", \"b\": 1}}}}"
+        ),
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"p\"}}, \"spec\": {{\"containers\": [{{\"name\": \"c\", \"env\": [{{\"name\": \"A\",\n\"value\": \"x\",\n\"value\": \"{CANARY}\"\n}}], \"securityContext\": {{\"privileged\": true}}}}]}}}}"
+        ),
+        pod("", &format!("args: [login, -p, {CANARY}], {bad}")),
+        pod("", &format!("command: [mysql, -p{CANARY}], {bad}")),
+        pod("", &format!("command: [sh, -c, 'run --token {CANARY}'], {bad}")),
+        pod("", &format!("env: [{{name: A, value: &v {CANARY}}}], securityContext: {{privileged: *v}}")),
+        pod(&format!("x: &v {CANARY}\n"), &format!("env: [{{name: A, value: *v}}], {bad}, foo: bar")),
+    ] {
+        let dir = Dir::with(&[("p.yaml", &text)]);
+        for format in FORMATS {
+            let run = run(&dir, format);
+            assert!(
+                ["privileged", "schema-invalid", "duplicate-key"].iter().any(|r| run.stdout.contains(r)),
+                "{}",
+                run.stdout
+            );
+            assert!(!run.stdout.contains(CANARY), "{format}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_pod_of_very_many_containers_is_told_of_in_short() {
+    let containers: Vec<String> = (0..20_000).map(|i| format!("  - name: c{i}\n    image: x\n")).collect();
+    let containers = containers.concat();
+    let text =
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n{containers}");
+    let run = Dir::with(&[("p.yaml", &text)]).run(&["scan", "--level", "restricted", "p.yaml"]);
+    assert!(run.stdout.len() < 20_000, "{}", run.stdout.len());
+    assert!(run.stdout.contains("\"c99\" and 19900 more"), "{}", run.stdout);
+    assert!(run.stdout.contains("more places: --format json"), "{}", run.stdout);
+}
+
+#[test]
+fn secrets_of_documents_that_cannot_be_read_reach_no_output() {
+    const CANARY: &str = "hunter2canary";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n";
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: A\n      value: ";
+    let json = "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"a\":\"";
+    for text in [
+        format!("{secret}  a: @{CANARY}\n"),
+        format!("{secret}  a: %{CANARY}\n"),
+        format!("{secret}  a: *{CANARY}\n"),
+        format!("{secret}  a: \"x\\q{CANARY}\"\n"),
+        format!("{secret}  a: \"x\" {CANARY}\n"),
+        format!("{secret}  a: [{CANARY}\n"),
+        format!("{secret}  a: |\n    b\n\t{CANARY}\n"),
+        format!("{secret}  a: |\n    b\n   {CANARY}\n    c\n"),
+        format!("{pod}\"x\" {CANARY}\n"),
+        format!("{pod}*{CANARY}\n"),
+        format!("{json}x\" \"{CANARY}\"}}}}\n"),
+        format!("{json}{}\" \"{CANARY}\"}}}}\n", "x".repeat(9000)),
+    ] {
+        let dir = Dir::with(&[("a.yaml", &text)]);
+        for format in FORMATS {
+            let run = run(&dir, format);
+            assert!(run.status == 2 && run.stderr.is_empty(), "{text}: {}", run.stderr);
+            assert!(!run.stdout.contains(CANARY), "{format}: {}", run.stdout);
+        }
     }
 }

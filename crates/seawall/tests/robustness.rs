@@ -321,6 +321,24 @@ fn twenty_thousand_documents_in_one_file() {
 }
 
 #[test]
+fn five_thousand_pods_on_one_line() {
+    let pods: Vec<String> = (0..5_000)
+        .map(|i| {
+            format!(
+                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p{i}"}},"spec":{{"hostPID":true,"containers":[{{"name":"c"}}]}}}}"#
+            )
+        })
+        .collect();
+    let text = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{}]}}"#, pods.join(","));
+    let run = within(Duration::from_mins(1), text.as_bytes());
+    assert_eq!(run.workloads().len(), 5_000);
+    let dir = Dir::with(&[("in.json", &text)]);
+    let start = Instant::now();
+    assert_eq!(dir.run(&["scan", "in.json"]).status, 1);
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_scalar_of_five_megabytes() {
     let text = format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata:\n  a: \"{}\"\n",

@@ -38,12 +38,58 @@ fn invalid_and_missing_labels_follow_the_reference() {
     )]);
     let run = invalid.scan(&["."]);
     assert_eq!(run.status, 1, "an invalid enforce level counts as restricted");
-    let notice = run.of("notice")[0]["message"].as_str().unwrap();
-    assert!(notice.contains("must be one of privileged, baseline, restricted"), "{notice}");
+    assert_eq!(run.workloads()[0]["evaluations"][0]["level"], "restricted");
+    let object = run.of("object")[0];
+    assert_eq!(
+        object["refused"],
+        "Namespace \"shop\" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"Strict\": must be one of privileged, baseline, restricted"
+    );
+    assert_eq!(
+        (&object["findings"][0]["rule"], object["findings"][0]["column"].as_u64()),
+        (&"namespace-pss-label".into(), Some(69))
+    );
+    let warn = Dir::with(&[("a.yaml", &namespace("pod-security.kubernetes.io/warn: nope"))]);
+    assert_eq!(warn.scan(&["."]).status, 1, "the API server refuses to create it");
+    let misspelt = Dir::with(&[("a.yaml", &namespace("pod-security.kubernetes.io/enforc: restricted"))]);
+    let run = misspelt.scan(&["."]);
+    assert_eq!(run.status, 0);
+    assert_eq!(
+        run.findings("namespace-pss-label")[0]["advice"],
+        "did you mean `pod-security.kubernetes.io/enforce`?"
+    );
+    assert_eq!(run.of("notice")[0]["kind"], "namespace-labels", "nothing is enforced");
     let missing = Dir::with(&[("a.yaml", &format!("{POD}---\n{}", namespace("")))]);
     let run = missing.scan(&["."]);
     assert_eq!(run.status, 0, "no labels, nothing enforced");
     assert_eq!(run.of("notice")[0]["kind"], "namespace-labels");
+}
+
+#[test]
+fn labels_that_are_no_text_are_invalid_and_not_missing() {
+    for value in ["", "true", "1.25", "[baseline]"] {
+        let text =
+            format!("{POD}---\n{}", namespace(&format!("pod-security.kubernetes.io/enforce: {value}")));
+        let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
+        assert_eq!(run.workloads()[0]["evaluations"][0]["level"], "restricted", "{value}");
+        let message = run.findings("namespace-pss-label")[0]["message"].as_str().unwrap();
+        assert!(message.contains("must be one of privileged, baseline, restricted"), "{value}: {message}");
+        assert_eq!(run.status, 1, "{value}");
+    }
+}
+
+#[test]
+fn a_namespace_without_a_name_holds_no_workload() {
+    for metadata in [
+        "{labels: {pod-security.kubernetes.io/enforce: privileged}}",
+        "{generateName: pr-}",
+        "{name: \"\", labels: {pod-security.kubernetes.io/enforce: privileged}}",
+    ] {
+        let pod = POD.replace(", namespace: shop", "");
+        let text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {metadata}\n---\n{pod}");
+        let run = Dir::with(&[("a.yaml", &text)]).scan(&["."]);
+        assert_eq!(run.workloads()[0]["levelsFrom"], "flag", "{metadata}");
+        assert_eq!(run.status, 1, "{metadata}");
+    }
 }
 
 #[test]
@@ -73,6 +119,90 @@ fn the_configuration_names_levels_and_custom_resources() {
 }
 
 #[test]
+fn a_manifest_of_the_name_of_the_configuration_is_judged() {
+    let dir = Dir::with(&[("seawall.yaml", "levels: {sh*: baseline}\n"), ("apps/seawall.yaml", POD)]);
+    for paths in [["."], ["apps"], ["apps/seawall.yaml"]] {
+        let run = dir.scan(&paths);
+        assert_eq!(run.workloads().len(), 1, "{paths:?}: {:?}", run.all);
+        assert_eq!(run.workloads()[0]["levelsFrom"], "config:sh*", "{paths:?}");
+        assert_eq!((run.status, run.of("notice").len()), (0, 0), "{paths:?}");
+    }
+}
+
+#[test]
+fn what_is_not_judged_says_how_to_have_it_judged() {
+    let worker = |spec: &str| {
+        format!("apiVersion: example.com/v1\nkind: Worker\nmetadata: {{name: w}}\nspec: {spec}\n")
+    };
+    let containers = "containers: [{name: c, image: x, securityContext: {privileged: true}}]";
+    for spec in [
+        format!("{{template: {{spec: {{{containers}}}}}}}"),
+        format!("{{podTemplate: {{spec: {{{containers}}}}}}}"),
+        format!("{{{containers}}}"),
+        format!("{{roles: [{{template: {{spec: {{{containers}}}}}}}]}}"),
+    ] {
+        let dir = Dir::with(&[("w.yaml", &worker(&spec))]);
+        let run = dir.scan(&["w.yaml"]);
+        let hint = run.of("notice")[0]["hint"].as_str().unwrap();
+        let (_, setting) = hint.split_once("seawall.yaml: ").unwrap();
+        dir.write("seawall.yaml", setting);
+        let run = dir.scan(&["w.yaml"]);
+        assert_eq!(
+            (run.status, run.findings("privileged-container").len()),
+            (1, 1),
+            "{setting}: {:?}",
+            run.all
+        );
+    }
+}
+
+#[test]
+fn a_workload_of_a_misspelt_kind_is_refused() {
+    let spec = "{template: {spec: {containers: [{name: c, image: x}]}}}";
+    for (version, kind, meant) in [
+        ("v1", "Deployment", "write `apiVersion: apps/v1` and `kind: Deployment`"),
+        ("apps/v1", "deployment", "write `apiVersion: apps/v1` and `kind: Deployment`"),
+        ("batch/v1", "CornJob", "write `apiVersion: batch/v1` and `kind: CronJob`"),
+        ("apps/v1", "Thing", "kubectl api-resources"),
+    ] {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nspec: {spec}\n");
+        let run = Dir::with(&[("w.yaml", &text)]).scan(&["w.yaml"]);
+        let finding = run.findings("unknown-kind")[0];
+        let refused = format!("no matches for kind \"{kind}\" in version \"{version}\"");
+        assert_eq!((run.status, &finding["message"]), (1, &refused.as_str().into()), "{finding}");
+        assert!(finding["advice"].as_str().unwrap().contains(meant), "{finding}");
+    }
+}
+
+#[test]
+fn a_misspelt_field_in_the_pod_of_a_custom_resource_is_told_of() {
+    let text = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\nspec:\n  template:\n    spec:\n      containerConcurrency: 1\n      timeoutSeconds: 5\n      containers: [{name: c, image: x, securitycontext: {privileged: true}}]\n";
+    let run = Dir::with(&[("r.yaml", text)]).scan(&["r.yaml"]);
+    let findings = run.findings("schema-invalid");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0]["path"], "spec.template.spec.containers[name=c].securitycontext");
+    assert!(findings[0]["advice"].as_str().unwrap().contains("`securityContext`"), "{findings:?}");
+}
+
+#[test]
+fn a_template_of_a_custom_resource_that_does_not_decode_says_where() {
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec:\n  template:\n    spec:\n      containers: [{name: c}]\n      hostPID: \"true\"\n";
+    let run = Dir::with(&[("r.yaml", text)]).scan(&["."]);
+    let refused = run.workloads()[0]["refused"].as_str().unwrap();
+    assert!(refused.contains("line 8, column 16: cannot unmarshal string"), "{refused}");
+}
+
+#[test]
+fn a_configured_path_that_finds_no_pod_is_told_of() {
+    let config = "customResources: [{apiVersion: example.com/v1, kind: Worker, path: spec.pod}]\n";
+    let worker = "apiVersion: example.com/v1\nkind: Worker\nmetadata: {name: w}\nspec: {pods: {spec: {}}}\n";
+    let run = Dir::with(&[("seawall.yaml", config), ("w.yaml", worker)]).scan(&["w.yaml"]);
+    let notice = run.of("notice")[0];
+    assert_eq!(notice["kind"], "unknown-workload");
+    assert!(notice["message"].as_str().unwrap().contains("has no pod at `spec.pod`"), "{notice}");
+}
+
+#[test]
 fn the_target_cluster_bounds_the_version() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostUsers: false\n  containers:\n  - {name: c, image: x, securityContext: {procMount: Unmasked}}\n";
     let dir = Dir::with(&[("p.yaml", pod)]);
@@ -82,6 +212,35 @@ fn the_target_cluster_bounds_the_version() {
     let evaluation = &old.workloads()[0]["evaluations"][0];
     assert_eq!((&evaluation["version"], &evaluation["evaluatedAs"]), (&"v1.36".into(), &"v1.34".into()));
     assert_eq!(evaluation["forbiddenReason"], "procMount");
+    let text =
+        dir.run(&["scan", "--level", "baseline:v1.36", "--kubernetes-version", "1.34", "p.yaml"]).stdout;
+    assert!(text.contains("-> baseline:v1.36 as v1.34"), "{text}");
+    assert!(text.contains("judged as by Kubernetes v1.34"), "{text}");
+    assert!(!dir.run(&["scan", "p.yaml"]).stdout.contains("judged as by"), "the newest goes without saying");
+}
+
+#[test]
+fn fields_that_an_older_cluster_drops_do_not_count() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: c, image: x, securityContext: {procMount: Unmasked}}\n";
+    let dir = Dir::with(&[("p.yaml", pod)]);
+    let strictest = |version: &str, more: &[&str]| {
+        let run = dir.scan(&[&["--kubernetes-version", version, "p.yaml"], more].concat());
+        run.workloads()[0]["strictest"].clone()
+    };
+    assert_eq!(strictest("1.33", &[]), "privileged");
+    assert_eq!(strictest("1.32", &[]), "baseline", "the gate ProcMountType is off");
+    assert_eq!(strictest("1.32", &["--no-defaults"]), "privileged");
+}
+
+#[test]
+fn tekton_tasks_are_judged_as_their_pods() {
+    let run = "apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\nspec:\n  taskSpec:\n    stepTemplate:\n      securityContext: {privileged: true}\n    steps:\n    - {name: s, image: x}\n";
+    let scan = Dir::with(&[("r.yaml", run)]).scan(&["r.yaml"]);
+    assert_eq!(scan.workloads()[0]["custom"], true);
+    let finding = &scan.findings("privileged-container")[0];
+    assert_eq!(finding["container"], "step-s");
+    assert_eq!(finding["path"], "spec.taskSpec.stepTemplate.securityContext.privileged");
+    assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(7), Some(37)));
 }
 
 #[test]
@@ -110,6 +269,44 @@ fn exact_prints_the_references_sentences() {
     let folded = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = "pods \"p\" is forbidden: violates PodSecurity \"restricted:v1.30\": allowPrivilegeEscalation != false (container \"c\" must set securityContext.allowPrivilegeEscalation=false)";
     assert!(folded.contains(sentence), "{}", run.stdout);
+    // The reference has no sentence for what it never gets to see.
+    dir.write("p.yaml", POD.replace("image: x", "image: x, securitycontext: {}"));
+    for level in ["restricted", "privileged"] {
+        let run = dir.run(&["scan", "--exact", "--level", level, "--fail-on", "high", "p.yaml"]);
+        assert_eq!(run.status, 1);
+        assert!(run.stdout.contains("did you mean `securityContext`?"), "{}", run.stdout);
+        assert!(!run.stdout.contains("seawall explain run-as-non-root"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn quiet_shows_what_fails_the_run_and_nothing_else() {
+    let labels =
+        "pod-security.kubernetes.io/enforce: privileged, pod-security.kubernetes.io/warn: restricted";
+    let dir = Dir::with(&[("a.yaml", &format!("{POD}---\n{}", namespace(labels)))]);
+    for format in ["text", "concise"] {
+        for bar in
+            ["enforce", "audit", "warn", "high", "low", "critical", "never", "enforce,warn", "warn,never"]
+        {
+            let run = dir.run(&["scan", "-q", "-f", format, "--fail-on", bar, "a.yaml"]);
+            assert_eq!(
+                run.stdout.is_empty(),
+                run.status == 0,
+                "{format} {bar}: {} {}",
+                run.status,
+                run.stdout
+            );
+        }
+        let run = dir.run(&["scan", "-q", "-f", format, "--fail-on", "high", "a.yaml"]);
+        let (high, medium) =
+            (run.stdout.contains("run-as-non-root"), run.stdout.contains(" seccomp-profile"));
+        assert!(high && !medium, "{}", run.stdout);
+        let refused = Dir::with(&[("r.yaml", &POD.replace("{name: c, image: x}", "{name: c, image: 1}"))]);
+        for bar in ["enforce", "high", "critical", "never"] {
+            let run = refused.run(&["scan", "-q", "-f", format, "--fail-on", bar, "r.yaml"]);
+            assert_eq!(run.stdout.is_empty(), run.status == 0, "{format} {bar}: {}", run.stdout);
+        }
+    }
 }
 
 #[test]
@@ -147,6 +344,47 @@ fn formats_go_to_files_and_standard_output_at_once() {
 }
 
 #[test]
+fn reports_are_no_inputs_and_inputs_no_reports() {
+    let dir = Dir::with(&[("p.yaml", POD), ("k.yaml", "a: b\n")]);
+    for _ in 0..2 {
+        let run = dir.run(&["scan", "-f", "text", "-f", "jsonl=out.jsonl", "."]);
+        assert!(run.stdout.contains("1 workload in 2 files"), "{}", run.stdout);
+        assert_eq!(run.status, 1, "{}", run.stdout);
+    }
+    // The record of a notice has a kind, but nothing else of an object.
+    assert!(dir.read("out.jsonl").contains("\"kind\":\"not-kubernetes\""));
+    assert_eq!(dir.scan(&["."]).status, 1);
+    for args in [["jsonl=p.yaml", "p.yaml"], ["text=p.yaml", "*.yaml"], ["concise=./p.yaml", "."]] {
+        let run = dir.run(&["scan", "-f", args[0], args[1]]);
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(run.stderr.contains("is an input and would be overwritten"), "{}", run.stderr);
+        assert_eq!(dir.read("p.yaml"), POD);
+    }
+}
+
+#[test]
+fn what_could_not_be_read_is_not_taken_off_what_was_judged() {
+    let dir = Dir::with(&[("a.yaml", POD), ("b.yaml", "a: [\n")]);
+    let last = |paths: &[&str]| {
+        let run = dir.run(&[&["scan"], paths].concat());
+        assert_eq!(run.status, 2);
+        run.stdout.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        last(&["missing.yaml", "a.yaml"]),
+        "seawall judged the other 1 file; this one counts as an input error (exit status 2)"
+    );
+    assert_eq!(
+        last(&["missing.yaml", "a.yaml", "b.yaml"]),
+        "seawall judged the other 1 file; 2 input errors in 2 files (exit status 2)"
+    );
+    assert_eq!(
+        last(&["missing.yaml"]),
+        "nothing else was read; this one counts as an input error (exit status 2)"
+    );
+}
+
+#[test]
 fn standard_input_is_read() {
     let run = Dir::new().run_with_stdin(&["scan", "-f", "jsonl", "-"], POD.as_bytes()).records();
     assert_eq!(run.workloads()[0]["file"], "<stdin>");
@@ -170,6 +408,8 @@ fn rules_aliases_and_topics_are_explained() {
     let several = dir.run(&["explain", "hostNamespaces"]).stdout;
     assert_eq!(several.matches("# host-").count(), 3, "{several}");
     assert!(dir.run(&["explain", "NET_BIND_SERVICE"]).stdout.contains("ip_unprivileged_port_start"));
+    // What text shows in brackets can be asked for.
+    assert!(dir.run(&["explain", "restricted"]).stdout.contains("drop-all-capabilities"));
     let unknown = dir.run(&["explain", "privileged-containr"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("privileged-container"), "{}", unknown.stderr);
@@ -187,4 +427,15 @@ fn the_readme_shows_what_the_program_prints() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(capture.lines().count() > 10);
     assert!(printed.contains(capture.trim_end()), "{printed}");
+}
+
+#[test]
+fn commands_in_hints_can_be_pasted() {
+    let template = "apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Values.name }}}\n";
+    let one = [("my chart/Chart.yaml", "name: a\n"), ("my chart/templates/p.yaml", template)];
+    let run = Dir::with(&one).run(&["scan", "."]);
+    assert!(run.stdout.contains("helm template 'my chart' | seawall scan -"), "{}", run.stdout);
+    let two = [one.as_slice(), &[("b/Chart.yaml", "name: b\n"), ("b/templates/p.yaml", template)]].concat();
+    let run = Dir::with(&two).run(&["scan", "."]);
+    assert!(run.stdout.contains("helm template <chart> | seawall scan -"), "{}", run.stdout);
 }

@@ -1,95 +1,16 @@
-//! The records that the binary writes fit `schemas/scan-v1.schema.json`, and the schema says nothing that is not checked.
+//! The records that the binary writes fit `schemas/scan-v1.schema.json`, documents of them `schemas/scan-document-v1.schema.json`,
+//! and the schemas say nothing that is not checked.
 
 mod common;
 
 use std::collections::BTreeSet;
 
 use common::Dir;
-use serde_json::{Map, Value};
+use common::validate::validate;
+use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../../schemas/scan-v1.schema.json");
-
-/// Keywords that say nothing about an instance.
-const ANNOTATIONS: [&str; 5] = ["$schema", "$id", "$defs", "title", "description"];
-
-/// What is wrong with `value`; empty if it fits.
-fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let schema = schema.as_object().unwrap_or_else(|| panic!("{at}: a schema is an object: {schema}"));
-    for (keyword, wanted) in schema {
-        match keyword.as_str() {
-            "type" => {
-                let names = wanted.as_array().map_or(std::slice::from_ref(wanted), Vec::as_slice);
-                if !names.iter().any(|name| has_type(value, name.as_str().unwrap())) {
-                    wrong.push(format!("{at}: {value} is no {wanted}"));
-                }
-            }
-            "const" if value != wanted => wrong.push(format!("{at}: {value} is not {wanted}")),
-            "enum" if !wanted.as_array().unwrap().contains(value) => {
-                wrong.push(format!("{at}: {value} is not in {wanted}"));
-            }
-            "minimum" if value.as_i64().is_some_and(|n| n < wanted.as_i64().unwrap()) => {
-                wrong.push(format!("{at}: {value} is less than {wanted}"));
-            }
-            "required" => wrong.extend(
-                wanted
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .filter(|key| value.get(key.as_str().unwrap()).is_none())
-                    .map(|key| format!("{at}: no {key}")),
-            ),
-            "properties" => {
-                for (key, schema) in wanted.as_object().unwrap() {
-                    if let Some(value) = value.get(key) {
-                        wrong.extend(validate(root, schema, value, &format!("{at}.{key}")));
-                    }
-                }
-            }
-            "additionalProperties" => {
-                assert_eq!(wanted, false, "{at}");
-                let known = schema.get("properties").and_then(Value::as_object);
-                let unknown = |key: &&String| known.is_none_or(|known| !known.contains_key(*key));
-                let keys = value.as_object().into_iter().flat_map(Map::keys);
-                wrong.extend(keys.filter(unknown).map(|key| format!("{at}: {key} is not described")));
-            }
-            "items" => {
-                for (i, item) in value.as_array().into_iter().flatten().enumerate() {
-                    wrong.extend(validate(root, wanted, item, &format!("{at}[{i}]")));
-                }
-            }
-            "oneOf" => {
-                let all: Vec<Vec<String>> =
-                    wanted.as_array().unwrap().iter().map(|s| validate(root, s, value, at)).collect();
-                let fitting = all.iter().filter(|wrong| wrong.is_empty()).count();
-                if fitting != 1 {
-                    wrong.push(format!("{at}: fits {fitting} of {}: {all:#?}", all.len()));
-                }
-            }
-            "$ref" => {
-                let name =
-                    wanted.as_str().and_then(|r| r.strip_prefix("#/$defs/")).expect("a local reference");
-                wrong.extend(validate(root, &root["$defs"][name], value, at));
-            }
-            "const" | "enum" | "minimum" => {}
-            known if ANNOTATIONS.contains(&known) => {}
-            unknown => panic!("{at}: this test does not know the keyword `{unknown}`"),
-        }
-    }
-    wrong
-}
-
-fn has_type(value: &Value, name: &str) -> bool {
-    match name {
-        "string" => value.is_string(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        _ => panic!("unknown type `{name}`"),
-    }
-}
+const DOCUMENT: &str = include_str!("../../../schemas/scan-document-v1.schema.json");
 
 /// The paths of all properties of all records that the schema describes: `workload.object.name`.
 fn described(root: &Value, schema: &Value, at: &str, out: &mut BTreeSet<String>) {
@@ -125,10 +46,14 @@ fn written(value: &Value, at: &str, out: &mut BTreeSet<String>) {
 }
 
 /// Inputs that draw every type of record and every member of each.
-const INPUTS: [(&str, &str); 8] = [
+const INPUTS: [(&str, &str); 9] = [
     (
         "seawall.yaml",
-        "customResources:\n- {apiVersion: example.com/v1, kind: App, path: spec.template}\nlevels: {'team-*': baseline}\n",
+        "customResources:\n- {apiVersion: example.com/v1, kind: App, path: spec.template}\nlevels: {'team-*': baseline}\nignores: [{rule: [host-pid, schema-invalid], name: i, reason: r, owner: o, expires: 9999-01-01}]\nexceptions: [{namespaces: [x], workloads: [{kind: Pod}], rules: [{rule: host-ipc}], reason: r, owner: o, expires: 9999-01-01}]\n",
+    ),
+    (
+        "ignored.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: i, namespace: x}\nspec:\n  hostIPC: true\n  hostPID: true\n  containers: []\n---\napiVersion: v1\nkind: Service\nmetadata: {name: i}\nspec: {ports: x}\n---\napiVersion: v1\nkind: Pod\nmetadata: {generateName: g-}\nspec: {containers: []}\n---\napiVersion: v1\nkind: Service\nmetadata: {generateName: s-}\nspec: {ports: x}\n",
     ),
     (
         "pods.yaml",
@@ -172,6 +97,8 @@ fn every_record_fits_and_every_member_is_written() {
         let kind = record["properties"]["type"]["const"].as_str().unwrap();
         described(&root, record, kind, &mut wanted);
     }
+    // Exceptions are for workloads.
+    assert!(wanted.remove("object.findings.suppressed.exception"));
     let missing: Vec<_> = wanted.difference(&seen).collect();
     assert!(missing.is_empty(), "no input draws {missing:?}: {:#?}", run.all);
 
@@ -184,6 +111,32 @@ fn every_record_fits_and_every_member_is_written() {
     assert!(of("r")["refused"].is_string());
     assert_eq!(of("r")["strictest"], Value::Null);
     assert_eq!(of("d")["template"], "spec.template");
+}
+
+/// A document holds the records of JSON lines and nothing else, also where there are none and where nothing could be judged.
+#[test]
+fn a_document_holds_the_same_records() {
+    let root: Value = serde_json::from_str(SCHEMA).unwrap();
+    let schema: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let dir = Dir::with(&INPUTS);
+    dir.write("none/readme.txt", "");
+    dir.write("bad/seawall.yaml", "levels: [\n");
+    for path in [".", "pods.yaml", "none", "bad", "absent.yaml"] {
+        let lines = dir.scan(&[path]);
+        let run = dir.run(&["scan", "--format", "json", path]);
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        let wrong = validate(&root, &schema, &document, "");
+        assert!(wrong.is_empty(), "{path}: {}", wrong.join("\n"));
+        let (summary, records) = lines.all.split_last().unwrap();
+        assert_eq!((&document["summary"], run.status), (summary, lines.status), "{path}");
+        assert_eq!(document["records"].as_array().unwrap(), records, "{path}");
+    }
+    let broken = |document: Value| !validate(&root, &schema, &document, "").is_empty();
+    let summary = dir.scan(&["none"]).summary().clone();
+    assert!(!broken(serde_json::json!({"schema": 1, "records": [], "summary": summary})));
+    assert!(broken(serde_json::json!({"schema": 1, "records": [summary], "summary": summary})));
+    assert!(broken(serde_json::json!({"schema": 1, "records": []})));
+    assert!(broken(serde_json::json!({"schema": 2, "records": [], "summary": summary})));
 }
 
 #[test]

@@ -202,17 +202,16 @@ impl Composer<'_> {
     fn alias(&mut self, span: Span) -> Result<(), Problem> {
         let raw = self.parser.scanner.raw(span);
         let name = raw.get(1..).unwrap_or_default();
-        let problem = |message: &str| {
-            let message = format!("{message} `{}`", String::from_utf8_lossy(name));
-            Problem::new(ProblemKind::Syntax, span, message)
-        };
+        let problem = |message: String| Problem::new(ProblemKind::Syntax, span, message);
         let Some(target) = self.anchors.get(name).copied() else {
-            return Err(problem("no anchor before this place is named").with_hint(
+            // The name is not repeated: it may be a password that begins with `*`.
+            return Err(problem("no anchor before this place has this name".into()).with_hint(
                 "anchors hold within one document; put the text in quotes if it is not meant as an alias",
             ));
         };
         if self.open.binary_search_by_key(&target, |open| open.id).is_ok() {
-            return Err(problem("the alias stands inside its own anchor"));
+            let name = String::from_utf8_lossy(name);
+            return Err(problem(format!("the alias stands inside its own anchor `{name}`")));
         }
         let kind = self.builder.kind(target);
         self.child(kind, true, span)?;

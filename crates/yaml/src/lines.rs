@@ -1,6 +1,10 @@
 //! Byte offsets to lines and columns.
 
+use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A place as people count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +20,14 @@ pub struct Position {
 pub struct LineIndex<'s> {
     source: &'s [u8],
     starts: Arc<[u32]>,
+    /// The place that was asked for last: where its line's text starts, its offset, and the scalar values between the two.
+    /// Counting goes on from there, so that neighbours on a line of megabytes do not each count it from its start.
+    last: Cell<(usize, usize, usize)>,
+}
+
+/// Whether a byte begins a scalar value: every one does that does not continue one.
+const fn begins(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
 }
 
 impl<'s> LineIndex<'s> {
@@ -27,12 +39,12 @@ impl<'s> LineIndex<'s> {
                 starts.push(at as u32 + 1);
             }
         }
-        Self { source, starts: starts.into() }
+        Self::with(source, starts.into())
     }
 
     /// The index of `source` from the starts that an earlier index of the same bytes found.
     pub fn with(source: &'s [u8], starts: Arc<[u32]>) -> Self {
-        Self { source, starts }
+        Self { source, starts, last: Cell::default() }
     }
 
     /// The offsets at which lines start, for [`Self::with`].
@@ -45,12 +57,55 @@ impl<'s> LineIndex<'s> {
         let offset = offset.min(self.source.len() as u32);
         let line = self.starts.partition_point(|&s| s <= offset) - 1;
         let mut start = self.starts[line] as usize;
-        if line == 0 && self.source.starts_with(b"\xef\xbb\xbf") {
-            start = 3.min(offset as usize);
+        if line == 0 && self.source.starts_with(BYTE_ORDER_MARK) {
+            start = BYTE_ORDER_MARK.len().min(offset as usize);
         }
-        // Every byte that does not continue a scalar value begins one.
-        let column = self.source[start..offset as usize].iter().filter(|b| **b & 0xC0 != 0x80).count();
+        let column = self.count_to(start, offset as usize);
         Position { line: line as u32 + 1, column: column as u32 + 1 }
+    }
+
+    /// The scalar values between the start of a line's text and an offset in it.
+    fn count_to(&self, start: usize, offset: usize) -> usize {
+        let (base, known) = self.known(start);
+        let count = |from: usize, to: usize| self.source[from..to].iter().filter(|b| begins(**b)).count();
+        let count = if offset >= base { known + count(base, offset) } else { known - count(offset, base) };
+        self.last.set((start, offset, count));
+        count
+    }
+
+    /// Where in a line counting can begin: an offset, and the scalar values in front of it.
+    fn known(&self, start: usize) -> (usize, usize) {
+        match self.last.get() {
+            (same, offset, count) if same == start => (offset, count),
+            _ => (start, 0),
+        }
+    }
+
+    /// The position of a column (from 1) in the bytes that [`Self::line`] gives for a line (from 1); their length behind
+    /// the last column.
+    pub fn column(&self, line: u32, column: u32) -> usize {
+        let text = self.line(line);
+        let Some(start) = self.starts.get((line as usize).saturating_sub(1)).map(|s| *s as usize) else {
+            return 0;
+        };
+        let marked = start == 0 && self.source.starts_with(BYTE_ORDER_MARK);
+        let start = if marked { BYTE_ORDER_MARK.len() } else { start };
+        let wanted = (column as usize).saturating_sub(1);
+        let (base, known) = match self.known(start) {
+            (base, known) if base - start <= text.len() => (base - start, known),
+            // Within the line's end.
+            _ => (0, 0),
+        };
+        let found = if wanted >= known {
+            let ahead = text[base..].iter().enumerate().filter(|(_, b)| begins(**b));
+            ahead.map(|(i, _)| base + i).nth(wanted - known)
+        } else {
+            let behind = text[..base].iter().enumerate().rev().filter(|(_, b)| begins(**b));
+            behind.map(|(i, _)| i).nth(known - wanted - 1)
+        };
+        let Some(at) = found else { return text.len() };
+        self.last.set((start, start + at, wanted));
+        at
     }
 
     /// The number of lines.
@@ -60,18 +115,23 @@ impl<'s> LineIndex<'s> {
 
     /// The bytes of a line (from 1) without its end; empty behind the last.
     pub fn line(&self, line: u32) -> &'s [u8] {
+        &self.source[self.range(line)]
+    }
+
+    /// Where a line's bytes are in the source.
+    pub fn range(&self, line: u32) -> Range<usize> {
         let Some(&start) = (line as usize).checked_sub(1).and_then(|i| self.starts.get(i)) else {
-            return &[];
+            return self.source.len()..self.source.len();
         };
-        let end = self.starts.get(line as usize).map_or(self.source.len(), |e| *e as usize);
-        let mut text = &self.source[start as usize..end];
-        if line == 1 {
-            text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let mut start = start as usize;
+        let mut end = self.starts.get(line as usize).map_or(self.source.len(), |e| *e as usize);
+        if line == 1 && self.source.starts_with(BYTE_ORDER_MARK) {
+            start = BYTE_ORDER_MARK.len();
         }
-        while let [head @ .., b'\n' | b'\r'] = text {
-            text = head;
+        while end > start && matches!(self.source[end - 1], b'\n' | b'\r') {
+            end -= 1;
         }
-        text
+        start..end
     }
 }
 
@@ -94,5 +154,24 @@ mod tests {
         assert_eq!(index.line(1), "aü: x".as_bytes());
         assert_eq!(index.line(3), b"c");
         assert_eq!(index.line(9), b"");
+    }
+
+    #[test]
+    fn counting_goes_on_from_anywhere() {
+        let source = "\u{feff}aü漢😀b\r\nü\u{301}xyz\n\nend".as_bytes();
+        let index = LineIndex::new(source);
+        let length = source.len() as u32;
+        for step in [1, 5, 7, 11, 13] {
+            for offset in (0..200).map(|i| i * step % (length + 1)) {
+                let place = index.position(offset);
+                assert_eq!(place, LineIndex::new(source).position(offset), "{offset}");
+                for column in [place.column, 1, 3, 99] {
+                    let fresh = LineIndex::new(source).column(place.line, column);
+                    assert_eq!(index.column(place.line, column), fresh, "{place:?} {column}");
+                }
+            }
+        }
+        assert_eq!((index.column(1, 1), index.column(1, 3), index.column(1, 4)), (0, 3, 6));
+        assert_eq!((index.column(1, 99), index.column(3, 1), index.column(9, 1)), (11, 0, 0));
     }
 }

@@ -2,6 +2,7 @@
 
 mod parse;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::document::{Kind, NodeRef};
@@ -15,7 +16,8 @@ pub enum Segment {
     Key(String),
     /// The list item whose field `key` has this value: `containers[name=app]`. The first such item is meant.
     Item {
-        /// The merge key, such as `name` or `containerPort`.
+        /// The merge key, such as `name` or `containerPort`; empty for the item that is this value itself, in a list that is
+        /// a set: `capabilities.add[=SYS_ADMIN]`.
         key: String,
         /// Its value as text.
         value: String,
@@ -130,13 +132,9 @@ impl FieldPath {
     }
 }
 
-/// The first item of a list whose field `key` has this value, with its position.
+/// The item of a list that [`Segment::Item`] means, with its position.
 fn named<'d>(list: NodeRef<'d>, key: &str, value: &str) -> Option<(usize, NodeRef<'d>)> {
-    let matches = |item: NodeRef<'d>| {
-        item.resolved().kind() == Kind::Mapping
-            && item.get(key).is_some_and(|v| v.key().is_some_and(|text| text == value))
-    };
-    list.items().enumerate().find(|(_, item)| matches(*item))
+    list.items().enumerate().find(|(_, item)| is_item(*item, key, value))
 }
 
 /// Adds a reference token to a JSON Pointer.
@@ -149,6 +147,22 @@ pub(crate) fn push_reference(out: &mut String, token: &str) {
             c => out.push(c),
         }
     }
+}
+
+/// Whether a list's item is the one that [`Segment::Item`] means, if no earlier one is.
+pub fn is_item(item: NodeRef<'_>, key: &str, value: &str) -> bool {
+    item_name(item, key).is_some_and(|text| text == value)
+}
+
+/// What a list's item is known by: the text of its field `key`, or its own where the key is empty.
+pub(crate) fn item_name<'d>(item: NodeRef<'d>, key: &str) -> Option<Cow<'d, str>> {
+    let item = item.resolved();
+    let named = match item.kind() {
+        Kind::Mapping if !key.is_empty() => item.get(key),
+        Kind::Mapping | Kind::Sequence => None,
+        _ => Some(item).filter(|_| key.is_empty()),
+    };
+    named.and_then(NodeRef::key)
 }
 
 impl fmt::Display for FieldPath {
@@ -164,7 +178,7 @@ impl fmt::Display for FieldPath {
                 Segment::Key(key) => write!(f, "[{}]", Quoted(key))?,
                 Segment::Item { key, value } => {
                     f.write_str("[")?;
-                    if is_word(key) {
+                    if is_word(key) || key.is_empty() {
                         f.write_str(key)?;
                     } else {
                         write!(f, "{}", Quoted(key))?;

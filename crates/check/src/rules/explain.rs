@@ -58,7 +58,7 @@ pub fn nearest(id: &str) -> Option<&'static str> {
 }
 
 /// The number of insertions, deletions and replacements between two words.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -1,23 +1,46 @@
 //! All rules of all engines in one table.
 
 mod duplicate_key;
+mod expired_exception;
 mod explain;
+mod namespace_pss_label;
 mod schema_invalid;
+mod unknown_kind;
 
 use seawall_finding::Rule;
 
 pub use duplicate_key::RULE as DUPLICATE_KEY;
+pub use expired_exception::RULE as EXPIRED_EXCEPTION;
+pub(crate) use explain::distance;
 pub use explain::{explain, nearest};
+pub use namespace_pss_label::RULE as NAMESPACE_PSS_LABEL;
 pub use schema_invalid::RULE as SCHEMA_INVALID;
+pub use unknown_kind::RULE as UNKNOWN_KIND;
 
 /// The rules that the driver itself answers for.
-pub static RULES: [&Rule; 2] = [&DUPLICATE_KEY, &SCHEMA_INVALID];
+pub static RULES: [&Rule; 5] =
+    [&DUPLICATE_KEY, &EXPIRED_EXCEPTION, &NAMESPACE_PSS_LABEL, &SCHEMA_INVALID, &UNKNOWN_KIND];
 
 /// Every rule of every engine, sorted by id.
 pub fn all() -> Vec<&'static Rule> {
     let mut rules: Vec<&Rule> = RULES.iter().copied().chain(seawall_pss::RULES.iter().copied()).collect();
     rules.sort_by_key(|r| r.id);
     rules
+}
+
+/// The ids of what can be explained besides rules.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    seawall_pss::TOPICS.iter().map(|topic| topic.id)
+}
+
+/// As [`find`], with a message and a hint where nothing is called so.
+pub fn resolve(name: &str) -> Result<Vec<&'static Rule>, (String, String)> {
+    let found = find(name);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let nearest = nearest(name).map(|id| format!("did you mean `{id}`? ")).unwrap_or_default();
+    Err((format!("no rule is called `{name}`"), format!("{nearest}all rules: seawall checks")))
 }
 
 /// The rules that an id or an alias names; an id names one, an alias of the reference may name several.

@@ -9,9 +9,9 @@ rule! {
     /// (`securitycontext`).
     ///
     /// ## Why it matters
-    /// The API server refuses an object with a value of the wrong type. A field that does not exist is worse: kubectl
-    /// refuses it since 1.25, but other clients get a warning at most, the field is dropped, and the protection that it
-    /// was meant to give is not there.
+    /// The API server refuses an object with a value of the wrong type, and drops a field that does not exist, with the
+    /// protection that it was meant to give. The second is worse: kubectl refuses such fields since 1.25, but other clients
+    /// get a warning at most.
     ///
     /// ## How to fix
     /// Write the value in the type that is asked for (`true` without quotes), or spell the field as the API does: names
@@ -26,7 +26,8 @@ rule! {
     ///
     /// ## Applies to
     /// All built-in kinds, at the newest Kubernetes version that this build knows. A wrong type counts as a refusal by the
-    /// API server and fails a scan; an unknown field does not, unless `--fail-on high` asks for it.
+    /// API server and fails a scan; an unknown field does not, unless `--fail-on high` asks for it. In the pods of custom
+    /// resources only fields that are nearly called as one of a pod's are told of: the rest may be the resource's own.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>

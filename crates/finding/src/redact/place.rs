@@ -44,7 +44,7 @@ pub fn place<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>, kind: &str) 
             match line.key {
                 b"env" if enclosed_by_key && below == b"value" => return Place::Hidden,
                 b"env" => return Place::Environment,
-                b"data" | b"stringData" if kind == "Secret" => {
+                b"data" | b"stringData" if kind.eq_ignore_ascii_case("Secret") => {
                     return if enclosed_by_key { Place::Hidden } else { Place::SecretData };
                 }
                 b"containers" | b"initContainers" | b"ephemeralContainers" | b"volumes" | b"sysctls" => {

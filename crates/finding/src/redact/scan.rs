@@ -16,7 +16,7 @@ pub(super) fn message(text: &str) -> Vec<Range<usize>> {
         } else if at > 0 && bytes[at - 1] == b'"' && names_secret(key_before(text, at)) {
             let value = at + 1 + spaces(&bytes[at + 1..]);
             if matches!(bytes.get(value), Some(b'"' | b'\'')) {
-                found.push(scalar(bytes, value, true));
+                found.push(scalar(bytes, value, true, None));
             }
         }
     }
@@ -37,33 +37,35 @@ pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
     forms(text, &mut found);
     let mut environment = place == Place::Environment;
     let mut pairs = false;
-    let (mut depth, mut quote) = (0_usize, None);
+    let (mut depth, mut quote, mut comment) = (0_usize, None, false);
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
         match (byte, quote) {
             (b'\\', Some(b'"')) => at += 1,
-            (b'"' | b'\'', None) if opens(bytes, at) => quote = Some(byte),
+            (b'"' | b'\'', None) if !comment && opens(bytes, at) => quote = Some(byte),
             (_, Some(q)) if byte == q => quote = None,
             (b'{' | b'[', None) => depth += 1,
             (b'}' | b']', None) => depth = depth.saturating_sub(1),
-            (b'#', None) if at > 0 && bytes[at - 1] == b' ' => break,
+            // People write defaults into comments.
+            (b'#', None) if at > 0 && bytes[at - 1] == b' ' => (comment, depth) = (true, 0),
             (b'=', _) => assignment(text, at, &mut found),
             (b',', None) if depth > 0 => {
                 let flag = key_before(text, at);
                 if flag.starts_with('-') && names_secret(flag) {
-                    push_value(bytes, at + 1, true, &mut found);
+                    push_value(bytes, at + 1, true, None, &mut found);
                 }
             }
             (b':', inside) if is_pair(bytes, at, inside.is_some()) => {
                 let key = key_before(text, at);
-                pairs = true;
+                pairs |= !comment;
                 environment |= key == "env";
-                let secret = place == Place::SecretData
-                    || (environment && key == "value")
-                    || (key != "name" && names_secret(key));
-                if secret {
-                    push_value(bytes, at + 1, depth > 0 || inside.is_some(), &mut found);
+                let inner = depth > 0 || inside.is_some();
+                let holds = !comment && holds_secrets(key, place, environment);
+                if holds && push_collection(bytes, at + 1, &mut found) {
+                    // All of it is masked.
+                } else if holds || (key != "name" && names_secret(key)) {
+                    push_value(bytes, at + 1, inner, inside, &mut found);
                 }
             }
             _ => {}
@@ -81,6 +83,85 @@ pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
     merged(found)
 }
 
+/// Where in a line that cannot be read begins what may be secret, if anything may: behind the first key that holds secrets
+/// or names one; in a place of secrets behind any key, or with the line's content.
+pub(super) fn unread(text: &str, place: Place) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let keys = bytes.iter().enumerate().filter(|(at, b)| **b == b':' && is_pair(bytes, *at, false));
+    let secret = |key: &str| place != Place::Plain || is_data(key) || key == "env" || names_secret(key);
+    let behind = keys.map(|(at, _)| at).find(|at| secret(key_before(text, *at))).map(|at| at + 1);
+    let start = match place {
+        Place::Hidden => indent(bytes),
+        Place::Plain => behind?,
+        Place::Environment | Place::SecretData => behind.unwrap_or_else(|| indent(bytes)),
+    };
+    Some(start + spaces(&bytes[start..]))
+}
+
+/// Whether a key holds the data of a Secret, or is meant to.
+fn is_data(key: &str) -> bool {
+    ["data", "stringData"].iter().any(|k| key.eq_ignore_ascii_case(k))
+}
+
+/// Fields of environment variables that tell nothing of their values.
+pub(super) const ABOUT_VARIABLES: [&str; 17] = [
+    "name",
+    "valueFrom",
+    "secretKeyRef",
+    "configMapKeyRef",
+    "fieldRef",
+    "resourceFieldRef",
+    "fileKeyRef",
+    "key",
+    "optional",
+    "fieldPath",
+    "apiVersion",
+    "containerName",
+    "resource",
+    "divisor",
+    "volumeName",
+    "path",
+    "env",
+];
+
+/// Whether everything below a key may be secret.
+fn holds_secrets(key: &str, place: Place, environment: bool) -> bool {
+    match place {
+        Place::SecretData => true,
+        // A misspelt `value` is none, and as secret as one.
+        Place::Environment => !ABOUT_VARIABLES.contains(&key),
+        // Data in braces are on one line with what they belong to, which may be anything.
+        Place::Plain | Place::Hidden => (environment && key == "value") || is_data(key),
+    }
+}
+
+/// Adds the collection that begins behind `from`, up to its end or that of the line; whether there is one.
+fn push_collection(bytes: &[u8], from: usize, found: &mut Vec<Range<usize>>) -> bool {
+    let start = from + spaces(&bytes[from..]);
+    if !matches!(bytes.get(start), Some(b'{' | b'[')) {
+        return false;
+    }
+    let (mut depth, mut quote) = (0_usize, None);
+    let mut at = start;
+    while at < bytes.len() {
+        match (bytes[at], quote) {
+            (b'\\', Some(b'"')) => at += usize::from(at + 1 < bytes.len()),
+            (b @ (b'"' | b'\''), None) if opens(bytes, at) => quote = Some(b),
+            (b, Some(q)) if b == q => quote = None,
+            (b'{' | b'[', None) => depth += 1,
+            (b'}' | b']', None) if depth == 1 => break,
+            (b'}' | b']', None) => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    // An empty collection tells nothing.
+    if !bytes[start + 1..at].trim_ascii().is_empty() {
+        found.push(start..(at + 1).min(bytes.len()));
+    }
+    true
+}
+
 /// Whether a quote at `at` begins a quoted scalar: an apostrophe inside a word does not.
 fn opens(bytes: &[u8], at: usize) -> bool {
     at == 0 || matches!(bytes[at - 1], b' ' | b'\t' | b'{' | b'[' | b',' | b':' | b'=' | b'(')
@@ -94,7 +175,7 @@ fn is_pair(bytes: &[u8], at: usize, inside_quotes: bool) -> bool {
 }
 
 /// Adds the value that begins behind `from`, if it is a scalar that says something.
-fn push_value(bytes: &[u8], from: usize, inside: bool, found: &mut Vec<Range<usize>>) {
+fn push_value(bytes: &[u8], from: usize, inside: bool, quote: Option<u8>, found: &mut Vec<Range<usize>>) {
     let mut start = from + spaces(&bytes[from..]);
     // Anchors and tags stand before the value.
     while matches!(bytes.get(start), Some(b'&' | b'!')) {
@@ -104,7 +185,7 @@ fn push_value(bytes: &[u8], from: usize, inside: bool, found: &mut Vec<Range<usi
     if matches!(bytes.get(start), None | Some(b'{' | b'[' | b'}' | b']' | b',' | b'|' | b'>' | b'#' | b'*')) {
         return;
     }
-    let value = scalar(bytes, start, inside);
+    let value = scalar(bytes, start, inside, quote);
     let text = bytes[value.clone()].trim_ascii();
     let known = [&b"true"[..], b"false", b"null", b"~", b"True", b"False"];
     if !value.is_empty() && !known.contains(&text) {
@@ -112,8 +193,8 @@ fn push_value(bytes: &[u8], from: usize, inside: bool, found: &mut Vec<Range<usi
     }
 }
 
-/// The content of the scalar at `start`, without its quotes.
-fn scalar(bytes: &[u8], start: usize, inside: bool) -> Range<usize> {
+/// The content of the scalar at `start`, without its quotes; `inside` a collection, or a text in quotes of this kind.
+fn scalar(bytes: &[u8], start: usize, inside: bool, enclosing: Option<u8>) -> Range<usize> {
     let rest = &bytes[start..];
     if let Some(&quote @ (b'"' | b'\'')) = rest.first() {
         let mut end = 1;
@@ -127,7 +208,8 @@ fn scalar(bytes: &[u8], start: usize, inside: bool) -> Range<usize> {
         return start + 1..start + end.min(rest.len());
     }
     let stop = |i: &usize| match rest[*i] {
-        b',' | b'}' | b']' | b'"' | b'\'' => inside,
+        b',' | b'}' | b']' => inside,
+        quote @ (b'"' | b'\'') => enclosing == Some(quote),
         b'#' => *i > 0 && rest[i - 1] == b' ',
         _ => false,
     };

@@ -5,8 +5,11 @@
 //! asks for `Strict`, which is an error. Duplicate keys in YAML never get that far: kubectl turns the file into JSON first
 //! and keeps the last.
 
+mod base64;
 mod keys;
+mod rank;
 mod suggest;
+mod time;
 mod values;
 mod walk;
 mod words;
@@ -15,7 +18,10 @@ use seawall_model::FieldPath;
 use seawall_yaml::{NodeId, Span};
 
 use crate::objects::Object;
-use crate::types;
+use crate::types::{self, Shape};
+use crate::workload::Template;
+use rank::Rank;
+pub(crate) use suggest::nearest;
 pub use walk::Walker;
 
 /// What is wrong with a part of an object.
@@ -76,6 +82,12 @@ pub struct SchemaProblem {
     pub reason: String,
     /// What to do, where that is known.
     pub hint: Option<String>,
+    rank: Rank,
+}
+
+/// The problem that the API server names when it refuses the object.
+pub fn refusal(problems: &[SchemaProblem]) -> Option<&SchemaProblem> {
+    problems.iter().filter(|p| p.answer == Answer::Refused).min_by(|a, b| a.rank.cmp(&b.rank))
 }
 
 /// Whether the API server would refuse the object: then nothing is to be judged.
@@ -93,6 +105,24 @@ impl Walker {
     /// The problems of a list apart from its items.
     pub fn check_list(&mut self, list: &Object<'_>) -> Vec<SchemaProblem> {
         self.walk(list, true)
+    }
+
+    /// Fields of a custom resource's pod that the API server would know under nearly the same name. What its own
+    /// definition has beside them is not known, so that nothing else is said.
+    pub fn check_template(&mut self, template: &Template<'_>) -> Vec<SchemaProblem> {
+        let pod = types::type_of("v1", "Pod").and_then(|id| id.field(b"spec"));
+        let (Some(spec), Some(path), Some(Shape::Struct(id))) =
+            (template.spec(), template.spec_path(), pod.map(|f| f.shape))
+        else {
+            return Vec::new();
+        };
+        let mut problems = self.run(spec, Some(id), false, false);
+        problems.retain(|p| matches!(p.kind, SchemaProblemKind::UnknownField { suggestion: Some(_) }));
+        for problem in &mut problems {
+            problem.go_path = format!("{path}.{}", problem.go_path);
+            problem.path = path.clone().join(&problem.path);
+        }
+        problems
     }
 
     fn walk(&mut self, object: &Object<'_>, list: bool) -> Vec<SchemaProblem> {

@@ -12,17 +12,22 @@ pub(super) fn suggestion(id: TypeId, key: &str) -> Option<String> {
     if let Some(path) = inside(id, key) {
         return Some(path);
     }
-    let allowed = match key.len() {
+    nearest(id.fields().map(|(name, _)| name), key).map(str::to_owned)
+}
+
+/// The one of these names that differs from `meant` in the fewest letters, if these are few.
+pub(crate) fn nearest<'n>(names: impl Iterator<Item = &'n str>, meant: &str) -> Option<&'n str> {
+    let allowed = match meant.len() {
         0..=3 => 1,
         4..=6 => 2,
         _ => 3,
     };
-    id.fields()
-        .filter(|(name, _)| name.len().abs_diff(key.len()) <= allowed)
-        .map(|(name, _)| (distance(name.as_bytes(), key.as_bytes()), name))
+    names
+        .filter(|name| name.len().abs_diff(meant.len()) <= allowed)
+        .map(|name| (distance(name.as_bytes(), meant.as_bytes()), name))
         .filter(|(distance, name)| *distance <= allowed && *distance < name.len())
         .min()
-        .map(|(_, name)| name.to_owned())
+        .map(|(_, name)| name)
 }
 
 /// The dotted path to a field called exactly `key` in a struct one or two levels below, the shallowest first.

@@ -85,6 +85,22 @@ fn wrong_types_say_what_the_api_server_says() {
 }
 
 #[test]
+fn of_several_wrong_values_the_api_server_names_one() {
+    let reason = |text: &str| refusal(&check(text)).map(|p| p.reason.clone()).unwrap_or_default();
+    // YAML arrives with sorted keys, JSON as it is.
+    assert!(reason("apiVersion: v1\nkind: Pod\nspec: {hostPID: 7, hostIPC: 7}\n").contains("hostIPC"));
+    let json = r#"{"apiVersion":"v1","kind":"Pod","spec":{"hostPID":7,"hostIPC":7}}"#;
+    assert!(reason(json).contains("hostPID"));
+    // What decodes itself ends the decoding.
+    let text = pod("image: 7, resources: {limits: {cpu: lots}}, livenessProbe: {httpGet: {port: true}}");
+    assert_eq!(
+        reason(&text),
+        "json: cannot unmarshal bool into Go struct field HTTPGetAction.spec.containers.livenessProbe.ProbeHandler.httpGet.port \
+         of type int32"
+    );
+}
+
+#[test]
 fn values_meant_as_text_are_not_repeated() {
     let secret = "apiVersion: v1\nkind: Secret\nstringData: {a: 123456}\ndata: {b: \"hunter2!\"}\n";
     let text = format!("{:?}", check(secret));

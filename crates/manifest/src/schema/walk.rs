@@ -8,6 +8,7 @@ use seawall_model::FieldPath;
 use seawall_yaml::{Document, Kind, NodeRef};
 
 use super::keys::Keys;
+use super::rank::{self, Rank};
 use super::suggest::suggestion;
 use super::values::{Fault, byte_fault, fault};
 use super::words;
@@ -311,6 +312,7 @@ impl Walker {
                     },
                     go_path,
                     hint: Some("keep one of the two".to_owned()),
+                    rank: Rank { goes_on: true, way: Vec::new() },
                 });
             }
         }
@@ -347,6 +349,7 @@ impl Walker {
             go_path,
             kind: SchemaProblemKind::UnknownField { suggestion },
             hint,
+            rank: Rank { goes_on: true, way: Vec::new() },
         });
     }
 
@@ -373,6 +376,7 @@ impl Walker {
         };
         let place = self.go_place(document, step);
         let place = place.as_ref().map(|(name, fields)| (*name, fields.as_str()));
+        let go_type = self.go_type(document, step);
         let kind = match fault {
             Fault::Type { .. } => SchemaProblemKind::WrongType {
                 expected: words::expected(step.shape),
@@ -388,10 +392,27 @@ impl Walker {
             node: node.id(),
             span: node.span(),
             key_span: key.map(NodeRef::span),
-            message: words::wrong_value(&name, step.shape, node),
-            reason: words::reason(fault, step.shape, place),
+            message: words::wrong_value(&name, step.shape, node, self.is_aliased(document, step)),
+            reason: words::reason(fault, go_type, step.shape, place),
             hint: words::hint(step.shape, node).map(str::to_owned),
+            rank: self.rank(document, step),
         });
+    }
+
+    /// Whether an alias leads to a value, or to a collection that it is in.
+    fn is_aliased(&self, document: &Document, last: Step) -> bool {
+        self.steps(last).any(|(parent, step)| {
+            let parent = document.node(parent.node as usize);
+            let direct = match step.edge {
+                Edge::Root => true,
+                Edge::Key(at) => parent.is_some_and(|p| {
+                    p.pairs().any(|(key, value)| index(key) == at && index(value) == step.node)
+                }),
+                Edge::Item(at) => parent
+                    .is_some_and(|p| p.items().nth(at as usize).is_some_and(|item| index(item) == step.node)),
+            };
+            !direct
+        })
     }
 
     fn has_room(&mut self, answer: Answer) -> bool {
@@ -438,14 +459,56 @@ impl Walker {
         path
     }
 
+    /// When the API server's decoder meets a wrong value.
+    fn rank(&self, document: &Document, last: Step) -> Rank {
+        let own_decoder = matches!(
+            last.shape,
+            Shape::Quantity | Shape::IntOrString | Shape::Time | Shape::MicroTime | Shape::OrBool(_)
+        );
+        let node = |at: u32| document.node(at as usize);
+        let way = if document.is_json() {
+            vec![rank::Step::At(node(last.node).map_or(0, |n| n.span().start))]
+        } else {
+            let steps = self.steps(last).filter_map(|(_, step)| match step.edge {
+                Edge::Root => None,
+                Edge::Key(at) => Some(rank::Step::Key(node(at)?.key()?.into())),
+                Edge::Item(at) => Some(rank::Step::At(at)),
+            });
+            steps.collect()
+        };
+        Rank { goes_on: !own_decoder, way }
+    }
+
+    /// The Go type of a value where it is not what `OpenAPI` makes believe.
+    fn go_type(&self, document: &Document, last: Step) -> Option<&'static str> {
+        let mut go_type: Option<&'static str> = None;
+        for (parent, step) in self.steps(last) {
+            go_type = match (parent.shape, step.edge) {
+                (Shape::Struct(id), Edge::Key(at)) => {
+                    let key = document.node(at as usize).and_then(NodeRef::key)?;
+                    id.go_field(key.as_bytes()).0
+                }
+                (Shape::List(..), Edge::Item(_)) => go_type.and_then(|t| t.strip_prefix("[]")),
+                (Shape::Map(_), Edge::Key(_)) => {
+                    go_type.and_then(|t| t.strip_prefix("map[")?.split_once(']').map(|(_, value)| value))
+                }
+                _ => None,
+            };
+        }
+        go_type.map(|t| t.strip_prefix('*').unwrap_or(t))
+    }
+
     /// The innermost Go struct around a value and the struct fields that lead to it, in which Go leaves out positions and
-    /// free keys.
+    /// free keys, and puts in the structs that it embeds.
     fn go_place(&self, document: &Document, last: Step) -> Option<(&'static str, String)> {
         let mut place: Option<(&'static str, String)> = None;
         for (parent, step) in self.steps(last) {
             if let (Shape::Struct(id), Edge::Key(at)) = (parent.shape, step.edge) {
                 let key = document.node(at as usize).and_then(NodeRef::key).unwrap_or_default();
-                let fields = place.map(|(_, fields)| fields + ".").unwrap_or_default();
+                let mut fields = place.map(|(_, fields)| fields + ".").unwrap_or_default();
+                if let Some(embedded) = id.go_field(key.as_bytes()).1 {
+                    fields = fields + embedded + ".";
+                }
                 place = Some((id.go_struct(), fields + &key));
             }
         }

@@ -52,11 +52,16 @@ pub(super) fn go_type(shape: Shape) -> String {
 
 /// For people: `` `runAsNonRoot` must be true or false, not the string "true" ``. Values are only repeated where the field
 /// takes no free text, and never for a value that was to be text.
-pub(super) fn wrong_value(name: &str, shape: Shape, node: NodeRef<'_>) -> String {
+///
+/// What an alias brings in stands elsewhere, maybe as free text: it is not repeated either.
+pub(super) fn wrong_value(name: &str, shape: Shape, node: NodeRef<'_>, aliased: bool) -> String {
     const LONGEST: usize = 40;
+    if shape == Shape::Bytes && node.kind() == Kind::String {
+        return format!("`{name}` must be in base64, which this text is not");
+    }
     let found = describe(node.kind());
-    let free =
-        matches!(shape, Shape::String | Shape::Bytes | Shape::Map(_) | Shape::List(..) | Shape::Struct(_));
+    let free = aliased
+        || matches!(shape, Shape::String | Shape::Bytes | Shape::Map(_) | Shape::List(..) | Shape::Struct(_));
     let value = match node.kind() {
         Kind::String if !free => node.text().map(|t| format!("the string {t:?}")),
         Kind::Int | Kind::Float if !free => node.text().map(|t| format!("the number {t}")),
@@ -95,12 +100,18 @@ pub(super) fn hint(shape: Shape, node: NodeRef<'_>) -> Option<&'static str> {
     }
 }
 
-/// The API server's words. `place` is the Go struct and the dotted fields that lead to the value.
-pub(super) fn reason(fault: &Fault, shape: Shape, place: Option<(&str, &str)>) -> String {
+/// The API server's words. `named` is the Go type where it is not the one that the shape tells; `place` is the Go struct and
+/// the dotted fields that lead to the value.
+pub(super) fn reason(
+    fault: &Fault,
+    named: Option<&str>,
+    shape: Shape,
+    place: Option<(&str, &str)>,
+) -> String {
     match fault {
         Fault::Value(text) => text.clone().into_owned(),
         Fault::Type { value, into } => {
-            let go_type = into.map_or_else(|| go_type(shape), str::to_owned);
+            let go_type = into.or(named).map_or_else(|| go_type(shape), str::to_owned);
             match place {
                 Some((name, fields)) => {
                     format!(

@@ -6,7 +6,7 @@
 #[rustfmt::skip]
 mod table;
 
-use table::{FIELDS, KINDS, NAMES, SHAPES, STARTS, TYPES};
+use table::{FIELDS, GO_FIELDS, KINDS, NAMES, SHAPES, STARTS, TYPES};
 
 /// A struct of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +144,16 @@ impl TypeId {
             }
             slot = (slot + 1) % SLOTS;
         }
+    }
+
+    /// What `OpenAPI` does not tell of a field: its Go type where that is a named one, and the embedded structs, dotted,
+    /// that hold it.
+    pub(crate) fn go_field(self, key: &[u8]) -> (Option<&'static str>, Option<&'static str>) {
+        let Some(field) = self.field(key) else { return (None, None) };
+        let position = STARTS[usize::from(self.0)] + field.index;
+        let found = GO_FIELDS.binary_search_by_key(&position, |(at, ..)| *at);
+        let told = |text: &'static str| Some(text).filter(|text| !text.is_empty());
+        found.map_or((None, None), |at| (told(GO_FIELDS[at].1), told(GO_FIELDS[at].2)))
     }
 
     fn range(self) -> (usize, usize) {

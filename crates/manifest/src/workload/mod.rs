@@ -2,26 +2,32 @@
 //! configuration names.
 
 mod table;
+mod task;
 
 use std::collections::{HashMap, HashSet};
 
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
-use seawall_model::{FieldPath, WorkloadKind, nodes};
+use seawall_model::{FieldPath, Segment, WorkloadKind, nodes};
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::objects::Object;
+use crate::schema::nearest;
+use crate::types;
 pub use table::{CUSTOM, Entry, Form};
 
 /// A pod, or what pods are made from.
 #[derive(Clone, Debug)]
 pub struct Template<'d> {
-    /// What holds metadata and spec; for [`Form::PodSpec`] the specification itself. `None` where it is not written.
+    /// What holds metadata and spec; for [`Form::PodSpec`] the specification itself, for [`Form::Task`] the task. `None`
+    /// where it is not written.
     pub node: Option<NodeRef<'d>>,
     /// The pod's metadata.
-    pub metadata: Option<NodeRef<'d>>,
-    /// The pod's specification.
-    pub spec: Option<NodeRef<'d>>,
+    metadata: Option<NodeRef<'d>>,
+    /// The pod's specification, or the task.
+    spec: Option<NodeRef<'d>>,
+    /// The pod template beside a task.
+    pod_level: Option<NodeRef<'d>>,
     /// Whether it is a pod or makes pods.
     pub kind: WorkloadKind,
     /// Whether it is a pod template or a bare specification.
@@ -46,9 +52,41 @@ impl<'d> Template<'d> {
             pod.metadata = nodes::decode(metadata)?;
         }
         if let Some(spec) = self.spec {
-            pod.spec = nodes::decode(spec)?;
+            pod.spec = match self.form {
+                Form::Template | Form::PodSpec => nodes::decode(spec)?,
+                Form::Task => task::pod_spec(spec, self.pod_level)?,
+            };
         }
         Ok(pod)
+    }
+
+    /// The metadata that the template gives to its pods.
+    pub fn metadata(&self) -> Option<NodeRef<'d>> {
+        self.metadata
+    }
+
+    /// The pod's specification where it is written as such; `None` for tasks.
+    pub(crate) fn spec(&self) -> Option<NodeRef<'d>> {
+        self.spec.filter(|_| self.form != Form::Task)
+    }
+
+    /// Whether it asks for nodes that run Windows, by its node selector.
+    pub fn selects_windows(&self) -> bool {
+        let selector = self.spec.and_then(|spec| spec.get("nodeSelector"));
+        let os = |key| selector.and_then(|s| s.get(key)).and_then(NodeRef::as_str) == Some("windows");
+        os("kubernetes.io/os") || os("beta.kubernetes.io/os")
+    }
+
+    /// Whether its metadata are others than the object's.
+    pub fn has_own_metadata(&self) -> bool {
+        self.form == Form::Template && !self.path().0.is_empty()
+    }
+
+    /// The labels of its pods as written; those that are no strings are left out.
+    pub fn labels(&self) -> Vec<(String, String)> {
+        let labels = self.metadata.and_then(|m| m.get("labels"));
+        let pairs = labels.into_iter().flat_map(NodeRef::entries);
+        pairs.filter_map(|(k, v)| Some((k.key()?.into_owned(), v.as_str()?.to_owned()))).collect()
     }
 
     /// The path of the template in its object: empty for pods, `spec.template` in a Deployment.
@@ -59,21 +97,34 @@ impl<'d> Template<'d> {
         }
     }
 
-    /// The path of the pod's specification in its object.
-    pub fn spec_path(&self) -> FieldPath {
+    /// The path of what holds the pod's own fields: its specification, or a `TaskRun`'s pod template. `None` where there is
+    /// no such place: a Tekton task only describes containers.
+    pub fn spec_path(&self) -> Option<FieldPath> {
         match self.form {
-            Form::Template => self.path().key("spec"),
-            Form::PodSpec => self.path(),
+            Form::Template => Some(self.path().key("spec")),
+            Form::PodSpec => Some(self.path()),
+            Form::Task => self.pod_template_path(),
         }
     }
 
-    /// The path of the pod's metadata in its object: of the template, or of the object where there is only a
-    /// specification.
-    pub fn metadata_path(&self) -> FieldPath {
-        match self.form {
-            Form::Template => self.path().key("metadata"),
-            Form::PodSpec => FieldPath::root().key("metadata"),
+    /// Where in the object a field of the pod stands, or belongs: `path` begins at the pod, with `spec` or `metadata`.
+    pub fn path_in_object(&self, path: &FieldPath) -> FieldPath {
+        let whole = || self.path().join(path);
+        let below = |start: FieldPath, rest: &[Segment]| start.join(&FieldPath(rest.to_vec()));
+        match (self.form, path.0.split_first()) {
+            (Form::Template, _) | (_, None) => whole(),
+            (_, Some((Segment::Key(key), _))) if key == "metadata" => path.clone(),
+            (Form::PodSpec, Some((_, rest))) => below(self.path(), rest),
+            (Form::Task, Some((_, rest))) => match self.spec {
+                Some(task) => task::origin(task, &self.path(), self.pod_template_path().as_ref(), rest),
+                None => below(self.path(), rest),
+            },
         }
+    }
+
+    fn pod_template_path(&self) -> Option<FieldPath> {
+        // Only a TaskRun has its task below its specification.
+        (self.path().0.len() > 1).then(|| FieldPath::root().keys("spec.podTemplate"))
     }
 }
 
@@ -125,9 +176,11 @@ pub fn templates<'d>(object: &Object<'d>, configured: &[ConfiguredEntry]) -> Vec
         visit(object.node, pattern, FieldPath::root(), &mut |node, path| {
             let custom = template(Some(node), object, WorkloadKind::Template, form, Place::Path(path));
             // Such resources may refer to other objects instead of holding a template (`workloadRef`).
-            let holds_pod = custom
-                .spec
-                .is_some_and(|s| s.get("containers").is_some_and(|c| c.resolved().kind() == Kind::Sequence));
+            let is_list = |node: NodeRef<'_>| node.resolved().kind() == Kind::Sequence;
+            let holds_pod = custom.spec.is_some_and(|spec| match form {
+                Form::Template | Form::PodSpec => spec.get("containers").is_some_and(is_list),
+                Form::Task => task::is_whole(spec),
+            });
             if holds_pod {
                 found.push(custom);
             }
@@ -146,10 +199,15 @@ fn template<'d>(
     let part = |key| node.and_then(|n| n.get(key)).filter(|n| !n.is_null());
     let (metadata, spec) = match form {
         Form::Template => (part("metadata"), part("spec")),
-        Form::PodSpec => (object.metadata, node),
+        Form::PodSpec | Form::Task => (object.metadata, node),
     };
     let custom = matches!(place, Place::Path(_));
-    Template { node, metadata, spec, kind, form, custom, place }
+    let mut template = Template { node, metadata, spec, pod_level: None, kind, form, custom, place };
+    if form == Form::Task {
+        let path = template.pod_template_path();
+        template.pod_level = path.and_then(|_| object.node.get("spec")?.get("podTemplate"));
+    }
+    template
 }
 
 /// Calls `found` for every node that `pattern` leads to from `node`.
@@ -189,8 +247,17 @@ fn visit<'d>(
     }
 }
 
+/// The configured entry that names an object's kind although none of its paths leads to pods.
+pub fn finds_nothing<'c>(
+    object: &Object<'_>,
+    configured: &'c [ConfiguredEntry],
+) -> Option<&'c ConfiguredEntry> {
+    let entry = configured.iter().find(|entry| entry.matches(object.api_version, object.kind))?;
+    templates(object, configured).is_empty().then_some(entry)
+}
+
 /// Where unknown kinds often keep pods.
-const LIKELY: [&str; 14] = [
+const LIKELY: [&str; 18] = [
     "spec.template.spec.containers",
     "spec.podTemplate.spec.containers",
     "spec.podTemplateSpec.spec.containers",
@@ -204,25 +271,87 @@ const LIKELY: [&str; 14] = [
     "spec.*.containers",
     "spec.steps",
     "spec.taskSpec.steps",
+    "spec.tasks.*.taskSpec.steps",
+    "spec.finally.*.taskSpec.steps",
+    "spec.pipelineSpec.tasks.*.taskSpec.steps",
+    "spec.pipelineSpec.finally.*.taskSpec.steps",
     "spec.templates.*.container",
 ];
+
+/// Whether Kubernetes' own groups of workloads know no such kind: `Deployment` in `v1`, `deployment`, `apps/v2`.
+pub fn is_misnamed(object: &Object<'_>) -> bool {
+    matches!(object.group(), "" | "apps" | "batch" | "extensions")
+        && types::type_of(object.api_version, object.kind).is_none()
+        && types::retired_type_of(object.api_version, object.kind).is_none()
+}
+
+/// The apiVersion and kind of the built-in workload of nearly this name.
+pub fn meant(kind: &str) -> Option<(&'static str, &'static str)> {
+    let workloads = || types::kinds().filter(|(version, known, _)| table::built_in(version, known).is_some());
+    let name = nearest(workloads().map(|(_, known, _)| known), kind)?;
+    workloads().find(|(_, known, _)| *known == name).map(|(version, known, _)| (version, known))
+}
+
+/// How a configuration names the pods whose containers are at `containers`, if it can: the path, and what is there.
+pub fn configured_path(containers: &FieldPath) -> Option<(String, Form)> {
+    let steps: Vec<&str> = containers
+        .0
+        .iter()
+        .map(|segment| match segment {
+            // A key with a dot, or none, would be read as several steps, or as none.
+            Segment::Key(key) if !(key.contains('.') || key.is_empty()) => key.as_str(),
+            _ => "*",
+        })
+        .collect();
+    let (path, form) = match steps.as_slice() {
+        [template @ .., "spec", "containers"] if !template.is_empty() => (template, Form::Template),
+        [spec @ .., "containers"] => (spec, Form::PodSpec),
+        _ => return None,
+    };
+    Some((path.join("."), form))
+}
 
 /// The containers of an object that looks like a workload without being known as one: its pods are not judged.
 /// `None` for built-in kinds and for objects that have [`templates`].
 pub fn looks_like_workload(object: &Object<'_>, configured: &[ConfiguredEntry]) -> Option<FieldPath> {
-    if table::is_built_in_group(object.group()) || !templates(object, configured).is_empty() {
+    let known = table::is_built_in_group(object.group()) && !is_misnamed(object);
+    if known || !templates(object, configured).is_empty() {
         return None;
     }
-    LIKELY.iter().find_map(|pattern| {
-        let mut first = None;
-        visit_any(object.node, pattern, FieldPath::root(), &mut |node, path| {
-            let is_container = |n: NodeRef<'_>| n.get("image").is_some_and(|i| i.as_str().is_some());
-            if first.is_none() && (node.items().any(is_container) || is_container(node)) {
-                first = Some(path);
-            }
-        });
-        first
-    })
+    LIKELY.iter().find_map(|pattern| containers(object, pattern).into_iter().next())
+}
+
+/// Where `pattern` leads to containers.
+fn containers(object: &Object<'_>, pattern: &str) -> Vec<FieldPath> {
+    let mut found = Vec::new();
+    visit_any(object.node, pattern, FieldPath::root(), &mut |node, path| {
+        let is_container = |n: NodeRef<'_>| n.get("image").is_some_and(|i| i.as_str().is_some());
+        if node.items().any(is_container) || is_container(node) {
+            found.push(path);
+        }
+    });
+    found
+}
+
+/// More places of one object are not described: nobody would write them down.
+const DESCRIBED: usize = 16;
+
+/// What a configuration would have to say of an object that [`looks_like_workload`], so that its pods are judged. Empty where
+/// that cannot be said: a task is no pod.
+pub fn likely_entries(object: &Object<'_>) -> Vec<ConfiguredEntry> {
+    let mut entries: Vec<ConfiguredEntry> = Vec::new();
+    for path in LIKELY.iter().flat_map(|pattern| containers(object, pattern)) {
+        let Some((path, form)) = configured_path(&path) else { continue };
+        let (api_version, kind) = (object.api_version.to_owned(), object.kind.to_owned());
+        let entry = ConfiguredEntry { api_version, kind, path, form };
+        if entries.len() == DESCRIBED {
+            break;
+        }
+        if !entries.contains(&entry) && !templates(object, std::slice::from_ref(&entry)).is_empty() {
+            entries.push(entry);
+        }
+    }
+    entries
 }
 
 /// As [`visit`], for nodes of any kind and with paths by position only.

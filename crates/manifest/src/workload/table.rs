@@ -9,6 +9,8 @@ pub enum Form {
     Template,
     /// A pod's specification.
     PodSpec,
+    /// A Tekton task: steps and sidecars that become the containers of a pod. A `TaskRun`'s pod template stands beside it.
+    Task,
 }
 
 /// A custom resource with a pod template at a fixed place, in any version of its group.
@@ -65,7 +67,11 @@ const fn pod_spec(group: &'static str, kind: &'static str, path: &'static str) -
     Entry { group, kind, path, form: Form::PodSpec }
 }
 
-/// Well-known custom resources whose types hold a whole `PodTemplateSpec` or `PodSpec`.
+const fn task(kind: &'static str, path: &'static str) -> Entry {
+    Entry { group: "tekton.dev", kind, path, form: Form::Task }
+}
+
+/// Well-known custom resources whose types hold a whole `PodTemplateSpec`, `PodSpec` or task.
 pub const CUSTOM: &[Entry] = &[
     // Argo Rollouts
     template("argoproj.io", "Rollout", "spec.template"),
@@ -110,6 +116,10 @@ pub const CUSTOM: &[Entry] = &[
     template("ray.io", "RayJob", "spec.submitterPodTemplate"),
     template("ray.io", "RayService", "spec.rayClusterConfig.headGroupSpec.template"),
     template("ray.io", "RayService", "spec.rayClusterConfig.workerGroupSpecs.*.template"),
+    // Tekton
+    task("TaskRun", "spec.taskSpec"),
+    task("Task", "spec"),
+    task("ClusterTask", "spec"),
     // Batch systems
     template("batch.volcano.sh", "Job", "spec.tasks.*.template"),
     template("jobset.x-k8s.io", "JobSet", "spec.replicatedJobs.*.template.spec.template"),

@@ -19,7 +19,7 @@ fn found(text: &str, configured: &[ConfiguredEntry]) -> Vec<String> {
                 .and_then(|c| c.get("name"))
                 .and_then(NodeRef::as_str);
             let mark = if t.custom { " custom" } else { "" };
-            format!("{} {}{mark}", t.spec_path(), name.unwrap_or("-"))
+            format!("{} {}{mark}", t.spec_path().unwrap_or_default(), name.unwrap_or("-"))
         };
         templates(object, configured).iter().map(line).collect()
     })
@@ -112,9 +112,59 @@ fn likely_workloads_are_named() {
     );
     assert_eq!(like(&thing("{steps: [{image: x}]}")).as_deref(), Some("spec.steps"));
     assert_eq!(like(&thing("{containers: 3, template: {spec: x}}")), None);
-    assert_eq!(like("apiVersion: apps/v1\nkind: Thing\nspec: {containers: [{image: x}]}\n"), None);
+    for named in
+        ["apps/v1\nkind: Thing", "v1\nkind: Deployment", "v1\nkind: pod", "apps/v2\nkind: Deployment"]
+    {
+        let text = format!("apiVersion: {named}\nspec: {{containers: [{{image: x}}]}}\n");
+        assert_eq!(like(&text).as_deref(), Some("spec.containers"), "{named}");
+    }
+    assert_eq!(like("apiVersion: policy/v1\nkind: Thing\nspec: {containers: [{image: x}]}\n"), None);
+    assert_eq!(like("apiVersion: v1\nkind: ReplicationController\nspec: {containers: [{image: x}]}\n"), None);
+    assert_eq!(meant("deployment"), Some(("apps/v1", "Deployment")));
+    assert_eq!((meant("Pod"), meant("Service")), (Some(("v1", "Pod")), None));
     let rollout = format!("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {{template: {POD}}}\n");
     assert_eq!(like(&rollout), None);
+    let pipeline =
+        "apiVersion: tekton.dev/v1\nkind: Pipeline\nspec: {tasks: [{taskSpec: {steps: [{image: x}]}}]}\n";
+    assert_eq!(like(pipeline).as_deref(), Some("spec.tasks[0].taskSpec.steps"));
+}
+
+#[test]
+fn likely_workloads_can_be_described() {
+    let entries = |spec: &str| {
+        let text = format!("apiVersion: example.com/v1\nkind: Thing\nspec: {spec}\n");
+        with(&text, |object| {
+            let entries = likely_entries(object);
+            // Described so, all of its pods are judged.
+            assert_eq!(looks_like_workload(object, &entries).is_some(), entries.is_empty(), "{spec}");
+            entries.into_iter().map(|e| format!("{} {:?}", e.path, e.form)).collect::<Vec<_>>()
+        })
+    };
+    let containers = "containers: [{name: a, image: x}]";
+    assert_eq!(entries(&format!("{{template: {POD}}}")), ["spec.template Template"]);
+    assert_eq!(entries(&format!("{{{containers}}}")), ["spec PodSpec"]);
+    assert_eq!(entries(&format!("{{podSpec: {{{containers}}}}}")), ["spec.podSpec PodSpec"]);
+    assert_eq!(
+        entries(&format!(
+            "{{head: {{template: {POD}}}, groups: [{{template: {POD}}}, {{template: {POD}}}]}}"
+        )),
+        ["spec.head.template Template", "spec.groups.*.template Template"]
+    );
+    assert_eq!(entries(&format!("{{a.b: {{template: {POD}}}}}")), ["spec.*.template Template"]);
+    assert_eq!(entries("{steps: [{image: x}]}"), [""; 0]);
+}
+
+#[test]
+fn what_looks_like_a_workload_can_be_configured() {
+    let path = |containers: FieldPath| configured_path(&containers);
+    let named = |text: &str, form| Some((text.to_owned(), form));
+    let root = FieldPath::root;
+    assert_eq!(path(root().keys("spec.template.spec.containers")), named("spec.template", Form::Template));
+    assert_eq!(path(root().keys("spec.containers")), named("spec", Form::PodSpec));
+    assert_eq!(path(root().keys("spec.podSpec.containers")), named("spec.podSpec", Form::PodSpec));
+    let tasks = root().keys("spec.tasks").index(3).keys("template.spec.containers");
+    assert_eq!(path(tasks), named("spec.tasks.*.template", Form::Template));
+    assert_eq!(path(root().keys("spec.steps")), None);
 }
 
 #[test]

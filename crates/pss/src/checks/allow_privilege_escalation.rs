@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Exempt, Sink, Variant};
-use crate::offender::{Field, Offender, Value};
+use crate::offender::{Field, Offender, Value, containers};
+use crate::repair::{Action, Literal, Repair};
 use crate::text;
 
 rule! {
@@ -93,6 +94,18 @@ impl Check for AllowPrivilegeEscalation {
             message: format!("{at} lets its processes gain privileges, as through set-user-ID programs"),
             advice: "write `allowPrivilegeEscalation: false` in the container's `securityContext`".to_owned(),
         }
+    }
+
+    fn repair(pod: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        let (class, index) = offender.container()?;
+        let context = containers(&pod.spec, class).get(index)?.security_context.as_ref();
+        // The API server refuses `false` beside these (`pkg/apis/core/validation/validation.go`).
+        let contradicts = context.is_some_and(|c| {
+            c.privileged == Some(true)
+                || c.capabilities.iter().flat_map(|c| &c.add).any(|name| name == "CAP_SYS_ADMIN")
+        });
+        let note = "set-user-ID programs such as sudo, su and ping gain no rights any more: look for `operation not permitted` in its log";
+        (!contradicts).then(|| Repair::likely(Action::Set(Literal::Bool(false)), note))
     }
 }
 

@@ -11,6 +11,7 @@ use seawall_model::pod::{Container, Pod, PodSpec, Profile};
 use crate::check::{Account, Check, Sink, Variant};
 use crate::faults::Faults;
 use crate::offender::{Field, Offender, Site, Value};
+use crate::repair::{Action, Literal, Repair};
 use crate::text;
 
 rule! {
@@ -130,6 +131,15 @@ impl Check for AppArmorProfile {
             message: format!("{at} asks for the AppArmor profile {}", text::listed(offenders)),
             advice: "remove it, or write `appArmorProfile: {type: RuntimeDefault}`".to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        let action = if is_annotation(offender) {
+            Action::Remove
+        } else {
+            Action::Set(Literal::Text("RuntimeDefault"))
+        };
+        Some(Repair::decision(action, "does it run under the runtime's AppArmor profile?"))
     }
 }
 

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
 use seawall_model::gotext::plural;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -67,7 +68,7 @@ rule! {
 }
 
 /// Where capabilities are added.
-pub(super) const ADD: &str = "securityContext.capabilities.add";
+pub(super) const ADD: &str = crate::offender::ADDED_CAPABILITIES;
 
 pub(crate) struct CapabilitiesBaseline;
 
@@ -101,6 +102,10 @@ impl Check for CapabilitiesBaseline {
 
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         added(at, offenders)
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::Remove, "can it do without this capability?"))
     }
 }
 

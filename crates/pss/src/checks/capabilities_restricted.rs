@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use super::capabilities_baseline::{self as baseline, ADD, CapabilitiesBaseline};
 use crate::check::{Account, Check, Exempt, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -119,6 +120,14 @@ impl Check for CapabilitiesRestricted {
             advice: "write `capabilities: {drop: [\"ALL\"]}` in the container's `securityContext`; only NET_BIND_SERVICE may be added again"
                 .to_owned(),
         }
+    }
+
+    fn repair(pod: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        if offender.field.head == ADD {
+            return CapabilitiesBaseline::repair(pod, offender);
+        }
+        let note = "entrypoints that change owners or users (chown, gosu, su-exec) and programs with file capabilities fail: look for `operation not permitted` in its log";
+        Some(Repair::likely(Action::Add("ALL"), note))
     }
 }
 

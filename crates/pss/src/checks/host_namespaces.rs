@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::pod::PodSpec;
+use seawall_model::pod::{Pod, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 
 rule! {
     /// ## What it does
@@ -64,7 +65,7 @@ rule! {
     ///
     /// ## Why it matters
     /// The pod sees all processes of the node with their arguments and environments. As root it may signal and trace them, and
-    /// reach their files through /proc/<pid>/root: those of the node itself among them.
+    /// reach their files through `/proc/<pid>/root`: those of the node itself among them.
     ///
     /// ## How to fix
     /// Remove the field. For containers of one pod that must see each other's processes there is `shareProcessNamespace: true`.
@@ -205,6 +206,15 @@ impl Check for HostNamespaces {
             message: format!("{at} shares the node's {shared}"),
             advice: format!("remove `{field}`; {instead}"),
         }
+    }
+
+    fn repair(_: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        let question = match offender.field.head {
+            "hostPID" => "can it do without the node's process ids?",
+            "hostIPC" => "can it do without the node's shared memory?",
+            _ => "can it do without the node's network?",
+        };
+        Some(Repair::decision(Action::Remove, question))
     }
 }
 

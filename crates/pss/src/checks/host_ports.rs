@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
 use seawall_model::gotext::{plural, quoted_list};
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -110,6 +111,10 @@ impl Check for HostPorts {
             message: format!("{at} takes {noun} {} of the node", ports.join(", ")),
             advice: "remove `hostPort` and expose the port with a Service".to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::Remove, "can it be reached through a Service instead?"))
     }
 }
 

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
 use seawall_model::gotext::{plural, quoted_list};
-use seawall_model::pod::{Container, Handler, PodSpec};
+use seawall_model::pod::{Container, Handler, Pod, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -115,6 +116,10 @@ impl Check for HostProbesAndHostLifecycle {
             advice: "remove `host`: without it the pod's own address is meant; for a virtual host set the header `Host` in `httpHeaders`"
                 .to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::Remove, "does the probe mean the pod itself?"))
     }
 }
 

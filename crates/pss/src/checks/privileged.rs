@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -93,6 +94,10 @@ impl Check for Privileged {
             message: format!("{at} is privileged: it is root on the node in all but name"),
             advice: "remove `privileged: true`; if one device or capability is what it needs, ask for that alone".to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::Remove, "can it do without all rights on the node?"))
     }
 }
 

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Exempt, Sink, Variant};
 use crate::faults::Faults;
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -92,6 +93,10 @@ impl Check for ProcMount {
             message: format!("{at} sets procMount to {}: kernel settings in /proc lie open", text::listed(offenders)),
             advice: "remove `procMount`; baseline allows it from v1.35 on for pods with `hostUsers: false`".to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::Remove, "can it do without an unmasked /proc?"))
     }
 }
 

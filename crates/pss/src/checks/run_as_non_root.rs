@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Exempt, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Literal, Repair};
 use crate::text;
 
 rule! {
@@ -115,11 +116,25 @@ impl Check for RunAsNonRoot {
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         let explicit = offenders.iter().any(|o| o.value != Value::Missing);
         let how = if explicit { "allows itself to run as root" } else { "may run as root: runAsNonRoot is not set" };
+        // What a container says itself the pod cannot mend.
+        let place = if explicit && offenders.iter().all(|o| o.container().is_some()) {
+            "here, or remove it if the pod says so"
+        } else {
+            "in the pod's `securityContext`"
+        };
         Account {
             message: format!("{at} {how}"),
-            advice: "write `runAsNonRoot: true` in the pod's `securityContext`, and see that the image names a user other than root by number, or set `runAsUser`"
-                .to_owned(),
+            advice: format!(
+                "write `runAsNonRoot: true` {place}, and see that the image names a user other than root by number, or set `runAsUser`"
+            ),
         }
+    }
+
+    fn repair(_: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        let question = "does the image run as a user other than root, named by number?";
+        let value = Literal::Bool(true);
+        let missing = offender.value == Value::Missing;
+        Some(Repair::decision(if missing { Action::SetForAll(value) } else { Action::Set(value) }, question))
     }
 }
 

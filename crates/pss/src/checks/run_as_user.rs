@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Exempt, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -94,6 +95,10 @@ impl Check for RunAsUser {
             message: format!("{at} asks to run as root (user 0)"),
             advice: "remove `runAsUser: 0`, or name a user from 1 on that the image can run as".to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::SetUser, "as which user, by number, can it run?"))
     }
 }
 

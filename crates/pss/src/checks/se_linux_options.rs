@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
 use seawall_model::gotext::{plural, quote, quoted_list};
-use seawall_model::pod::{Container, PodSpec, SeLinuxOptions as Options};
+use seawall_model::pod::{Container, Pod, PodSpec, SeLinuxOptions as Options};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -120,6 +121,10 @@ impl Check for SeLinuxOptions {
             advice: "remove `user` and `role`, and use the type container_t, container_init_t, container_kvm_t or, from v1.31 on, container_engine_t"
                 .to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::Remove, "does it run with the SELinux options of the runtime?"))
     }
 }
 

@@ -10,6 +10,7 @@ use seawall_model::pod::{Container, Pod, PodSpec, Profile};
 use crate::check::{Account, Check, Sink, Variant};
 use crate::faults::Faults;
 use crate::offender::{Field, Offender, Site, Value};
+use crate::repair::{Action, Literal, Repair};
 use crate::text;
 
 rule! {
@@ -126,6 +127,13 @@ impl Check for SeccompProfileBaseline {
 
     fn account(at: &str, offenders: &[&Offender<'_>]) -> Account {
         explicit(at, offenders)
+    }
+
+    fn repair(_: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        // Annotations were for policies up to v1.18.
+        let is_field = offender.field.head == TYPE;
+        let action = Action::Set(Literal::Text("RuntimeDefault"));
+        is_field.then(|| Repair::decision(action, "does it run under the runtime's seccomp profile?"))
     }
 }
 

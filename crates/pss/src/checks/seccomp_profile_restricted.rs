@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use seawall_finding::Rule;
 use seawall_model::Level;
-use seawall_model::pod::{Container, PodSpec};
+use seawall_model::pod::{Container, Pod, PodSpec};
 
 use super::seccomp_profile_baseline::{
     self as baseline, SeccompProfileBaseline, TYPE, container_profile, is_valid, look, pod_profile,
 };
 use crate::check::{Account, Check, Exempt, Sink, Variant};
 use crate::offender::{Field, Offender, Value};
+use crate::repair::{Action, Literal, Repair};
 use crate::text;
 
 pub(crate) struct SeccompProfileRestricted;
@@ -66,6 +67,14 @@ impl Check for SeccompProfileRestricted {
             message: format!("{at} has no seccomp profile: all system calls are open to it"),
             advice: "write `seccompProfile: {type: RuntimeDefault}` in the pod's `securityContext`".to_owned(),
         }
+    }
+
+    fn repair(pod: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        if offender.value != Value::Missing {
+            return SeccompProfileBaseline::repair(pod, offender);
+        }
+        let note = "system calls that the runtime's profile leaves out fail, as mount, unshare and some of ptrace do: look for `operation not permitted` in its log";
+        Some(Repair::likely(Action::SetForAll(Literal::Text("RuntimeDefault")), note))
     }
 }
 

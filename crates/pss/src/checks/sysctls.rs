@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::Level;
 use seawall_model::gotext::plural;
-use seawall_model::pod::PodSpec;
+use seawall_model::pod::{Pod, PodSpec};
 
 use crate::check::{Account, Check, Sink, Variant};
 use crate::faults::Faults;
-use crate::offender::{Field, Offender, Value};
+use crate::offender::{Field, Offender, SYSCTLS, Value};
+use crate::repair::{Action, Repair};
 use crate::text;
 
 rule! {
@@ -101,7 +102,7 @@ impl Check for Sysctls {
         for (i, sysctl) in sysctls.iter().enumerate() {
             let variants = forbidding(&sysctl.name);
             if !variants.is_empty() {
-                let field = Field::item("securityContext.sysctls", i, "name");
+                let field = Field::item(SYSCTLS, i, "name");
                 out.offend(variants, field, Value::Text(&sysctl.name));
             }
         }
@@ -132,6 +133,10 @@ impl Check for Sysctls {
             ),
             advice: "remove it; a setting that the workload cannot do without belongs on the node".to_owned(),
         }
+    }
+
+    fn repair(_: &Pod<'_>, _: &Offender<'_>) -> Option<Repair> {
+        Some(Repair::decision(Action::RemoveItem, "does it run without this kernel parameter?"))
     }
 }
 

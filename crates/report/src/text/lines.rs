@@ -46,6 +46,15 @@ impl<'l> Shape<'l> {
         Self { dash, indent, text: line[indent..].trim_ascii_end() }
     }
 
+    /// Whether something can begin here that lines below belong to: a list item, or a key without its value.
+    fn opens(&self) -> bool {
+        let behind = [&b": &"[..], b": !", b": #", b" #"];
+        self.dash.is_some()
+            || self.text.ends_with(b":")
+            || behind.iter().any(|mark| self.text.windows(mark.len()).any(|w| w == *mark))
+            || matches!(self.text.last(), Some(b'{' | b'['))
+    }
+
     fn is_blank(&self) -> bool {
         (self.text.is_empty() && self.dash.is_none()) || self.text.starts_with(b"#")
     }
@@ -68,7 +77,8 @@ pub(super) fn parent(index: &LineIndex<'_>, line: u32) -> Option<u32> {
             Some(dash) => (shape.indent <= dash && open) || shape.dash.unwrap_or(shape.indent) < dash,
             None => shape.indent < own.indent || shape.dash.is_some_and(|d| d < own.indent),
         };
-        if encloses {
+        // Text that continues a scalar may stand further left than what follows it, and may be secret.
+        if encloses && shape.opens() {
             return Some(above);
         }
     }
@@ -99,6 +109,8 @@ mod tests {
         assert_eq!(parent(&index, 2), Some(1));
         assert_eq!(parent(&index, 1), None);
         assert_eq!(enclosing(&index, 8).collect::<Vec<_>>(), [7, 3]);
+        let folded = LineIndex::new(b"env:\n- name: A\n  value: \"x\n y\"\n  z:\n    a: 1\n");
+        assert_eq!(parent(&folded, 5), Some(2));
         let nested = LineIndex::new(b"a: 1\n---\n  b:\n    - c: 1\n      d: 2\n");
         assert_eq!(parent(&nested, 5), Some(4));
         assert_eq!(parent(&nested, 4), Some(3));

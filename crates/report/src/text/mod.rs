@@ -1,7 +1,6 @@
 //! Text for people: answer first, one cause one finding, the line, and what to write.
 
 mod exact;
-mod group;
 mod lines;
 mod paint;
 mod snippet;
@@ -9,21 +8,22 @@ mod tail;
 mod tally;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use seawall_check::{InputError, Located, ObjectReport, Origin, Record, Region, Workload};
+use seawall_check::{InputError, Located, ObjectReport, Origin, PodSpec, Record, Region, Workload};
 use seawall_finding::Rule;
-use seawall_model::{FieldPath, ObjectId, PolicyVersion};
+use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
-pub(crate) use self::group::Word;
-use self::group::{Group, basic, groups, listed};
 use self::lines::Shape;
-use self::paint::{Role, paint};
-use self::snippet::Marked;
-pub(crate) use self::tail::finish;
-pub use self::tally::Tail;
-use crate::{Style, visible};
+pub(crate) use self::paint::{Role, paint};
+use self::snippet::{Marked, Quoted};
+pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines};
+pub(crate) use self::tally::Tail;
+use crate::fix::{self, AtContainers, Fix, NO_CONTEXT};
+use crate::group::{Group, MOST, Word, groups};
+use crate::{Style, suppression, visible};
 
 /// The text of some records, and what the end has to say of them.
 pub(crate) fn render(records: &[Record], style: Style) -> (String, Tail) {
@@ -48,27 +48,36 @@ fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, ou
 }
 
 fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
-    let failing = w.refused.is_some() || w.evaluations.iter().any(|e| !e.allowed);
-    if style.quiet && !w.is_refused() && w.findings.iter().all(|f| Word::of(f, false) != Word::Error) {
+    let failing = w.open.contains(&true);
+    let refused = w.refused.is_some();
+    let mut groups = groups(&w.findings, refused);
+    groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
+    let suppressed = suppressed(&w.findings, style);
+    // A refusal that no finding explains must not be lost.
+    let unexplained = failing && w.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();
+    if groups.is_empty() && suppressed.is_empty() && !unexplained {
         return;
     }
-    if !failing && (w.findings.is_empty() || style.exact) {
-        return;
-    }
-    let mut groups = groups(&w.findings, w.refused.is_some());
-    groups.retain(|g| !style.quiet || g.word == Word::Error);
     let mut right = match (&w.refused, w.strictest) {
         (Some(_), _) | (None, None) => "refused by the API server".to_owned(),
         (None, Some(strictest)) => format!("{strictest} -> {}", target(w)),
     };
     let head =
         Head { origin: &w.origin, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
-    if style.exact && w.refused.is_none() {
+    if style.exact && w.refused.is_none() && failing {
         head.write(&right, w.custom, style, out);
         for sentence in exact::sentences(w) {
             let _ = writeln!(out, "  {sentence}");
         }
         out.push('\n');
+        // Of the others the sentences speak.
+        groups.retain(|g| g.members.iter().all(|f| f.modes.is_empty()));
+        if !groups.is_empty() {
+            let quoted = quoted(cache, &w.origin, &w.object);
+            for group in &groups {
+                finding(group, &quoted, w.pod_spec.as_ref(), style, out);
+            }
+        }
         return;
     }
     if !groups.is_empty() {
@@ -76,23 +85,48 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     }
     head.write(&right, w.custom, style, out);
     out.push('\n');
-    if groups.is_empty() {
-        // A refusal that no finding explains must not be lost.
+    if unexplained {
         let reasons = w.evaluations.iter().filter(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
         let why = w.refused.as_deref().map_or_else(|| reasons.max_by_key(|r| r.len()), Some);
         title(Word::Error, "refused", why.unwrap_or_default(), style, out);
         out.push('\n');
     }
-    let Some(index) = (!groups.is_empty()).then(|| cache.of(&w.origin)) else { return };
-    for group in &groups {
-        finding(group, &w.object.kind, &w.template, index, style, out);
+    if !groups.is_empty() {
+        let quoted = quoted(cache, &w.origin, &w.object);
+        for group in &groups {
+            finding(group, &quoted, w.pod_spec.as_ref(), style, out);
+        }
+    }
+    write_suppressed(&suppressed, style, out);
+}
+
+/// The findings that do not count, if they are to be listed.
+fn suppressed(findings: &[Located], style: Style) -> Vec<&Located> {
+    findings.iter().filter(|f| style.suppressed && f.suppressed.is_some()).collect()
+}
+
+fn write_suppressed(findings: &[&Located], style: Style, out: &mut String) {
+    for located in findings {
+        let Some(why) = &located.suppressed else { continue };
+        let place = format!(" (line {}; {})", located.primary.region.line, suppression::text(why));
+        let rule = format!("  suppressed[{}]: ", located.finding.rule.id);
+        out.push_str(&rule);
+        let message = visible::message(&located.finding.message).into_owned() + &visible::message(&place);
+        flow(&message, rule.len(), 6, style.width, out);
+    }
+    if !findings.is_empty() {
+        out.push('\n');
     }
 }
 
 fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
-    let mut groups = groups(&o.findings, o.refused.is_some());
-    groups.retain(|g| !style.quiet || g.word == Word::Error);
-    if groups.is_empty() && o.refused.is_none() {
+    let refused = o.refused.is_some();
+    let mut groups = groups(&o.findings, refused);
+    groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
+    let suppressed = suppressed(&o.findings, style);
+    let unexplained =
+        o.is_open() && o.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();
+    if groups.is_empty() && suppressed.is_empty() && !unexplained {
         return;
     }
     let refused = if o.refused.is_some() { "refused by the API server: " } else { "" };
@@ -102,22 +136,27 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         Head { origin: &o.origin, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
     head.write(&right, false, style, out);
     out.push('\n');
-    if groups.is_empty() {
+    if unexplained {
         title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
         out.push('\n');
     }
-    let index = cache.of(&o.origin);
+    let quoted = quoted(cache, &o.origin, &o.object);
     for group in &groups {
-        finding(group, &o.object.kind, &FieldPath::root(), index, style, out);
+        finding(group, &quoted, None, style, out);
     }
+    write_suppressed(&suppressed, style, out);
 }
 
-/// The strictest level that a workload is held to, with its version where one is pinned.
+/// The strictest level that a workload is held to, with its version where one is pinned, and the one that it was judged at
+/// where the target cluster does not know that.
 fn target(w: &Workload) -> String {
     let target = w.target();
-    match w.evaluations.iter().find(|e| e.level == target).map(|e| e.version) {
-        Some(version @ PolicyVersion::Minor(_)) => format!("{target}:{version}"),
-        Some(PolicyVersion::Latest) | None => target.to_string(),
+    match w.evaluations.iter().find(|e| e.level == target).map(|e| (e.version, e.evaluated_as)) {
+        Some((version @ PolicyVersion::Minor(minor), as_minor)) if as_minor < minor => {
+            format!("{target}:{version} as v1.{as_minor}")
+        }
+        Some((version @ PolicyVersion::Minor(_), _)) => format!("{target}:{version}"),
+        Some((PolicyVersion::Latest, _)) | None => target.to_string(),
     }
 }
 
@@ -158,23 +197,23 @@ impl Head<'_> {
 fn title(word: Word, rule: &str, message: &str, style: Style, out: &mut String) {
     out.push_str("  ");
     let tag = format!("{}[{rule}]", word.as_str());
-    paint(out, style.colour, word.role(), &tag);
+    paint(out, style.colour, word.into(), &tag);
     out.push_str(": ");
     flow(&visible::message(message), tag.len() + 4, 6, style.width, out);
 }
 
 fn finding(
     group: &Group<'_>,
-    kind: &str,
-    template: &FieldPath,
-    index: &LineIndex<'_>,
+    quoted: &Quoted<'_, '_>,
+    pod_spec: Option<&PodSpec>,
     style: Style,
     out: &mut String,
 ) {
     title(group.word, group.rule(), &group.message(), style, out);
+    let index = quoted.index;
     let (mut marks, mut context) = (Vec::new(), Vec::new());
     let labels = basics_labels(group);
-    for (i, located) in group.members.iter().enumerate() {
+    for (i, located) in group.members.iter().enumerate().take(MOST) {
         let label = labels.get(i).copied().unwrap_or(&located.primary.label);
         marks.push(Marked { region: located.primary.region, label: Cow::Borrowed(label), primary: true });
         let related = located.related.iter();
@@ -190,32 +229,42 @@ fn finding(
     // Lines at the margin only say what the header says.
     context.retain(|line| index.line(*line).first().is_some_and(|b| *b == b' ') || Some(*line) == pod);
     let page =
-        snippet::Page { index, kind, width: style.width, color: style.colour, role: group.word.role() };
+        snippet::Page { quoted: *quoted, width: style.width, color: style.colour, role: group.word.into() };
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
     let notes = Notes { gutter: snippet::gutter(last), style };
+    if let Some(more) = group.members.len().checked_sub(MOST).filter(|more| *more > 0) {
+        notes.note(&format!("and at {more} more places: --format json names them all"), out);
+    }
     if group.basics {
-        notes.basics(group, template, pod, out);
+        notes.basics(group, pod_spec, pod, out);
     } else {
         notes.plain(&group.members, out);
     }
     out.push('\n');
 }
 
-/// What the checks say of a container without any.
-const NONE: &str = "no securityContext";
+/// The lines of a record's source.
+fn quoted<'c, 'r>(
+    cache: &'c mut lines::Cache<'r>,
+    origin: &'r Origin,
+    object: &'r ObjectId,
+) -> Quoted<'c, 'r> {
+    Quoted { index: cache.of(origin), kind: Some(&object.kind), secrets: &origin.secrets }
+}
 
-/// The labels of the basics: a container without any securityContext says so once.
+/// The labels of the basics: a container without any securityContext says so once, and what to write stands below.
 fn basics_labels<'a>(group: &Group<'a>) -> Vec<&'a str> {
     if !group.basics {
         return Vec::new();
     }
-    let labels = group.members.iter().map(|m| {
-        let bare =
-            group.members.iter().any(|o| o.primary.region == m.primary.region && o.primary.label == NONE);
-        if bare { NONE } else { m.primary.label.as_str() }
-    });
-    labels.collect()
+    let bare = group.members.iter().filter(|m| m.primary.label == NO_CONTEXT);
+    let bare: HashSet<Region> = bare.map(|m| m.primary.region).collect();
+    let short =
+        |label: &'a str| label.split_once(": ").filter(|_| label.starts_with("no ")).map_or(label, |l| l.0);
+    let label =
+        |m: &&'a Located| if bare.contains(&m.primary.region) { NO_CONTEXT } else { short(&m.primary.label) };
+    group.members.iter().map(label).collect()
 }
 
 /// The line with the pod's `spec:`, where it is plain to see.
@@ -264,93 +313,59 @@ impl Notes {
     }
 
     /// One fix for several basics: what the pod can say for all its containers stands at the pod.
-    fn basics(&self, group: &Group<'_>, template: &FieldPath, pod: Option<u32>, out: &mut String) {
-        const FIELDS: [&str; 4] = [
-            "runAsNonRoot: true",
-            "allowPrivilegeEscalation: false",
-            "capabilities: {drop: [\"ALL\"]}",
-            "seccompProfile: {type: RuntimeDefault}",
-        ];
-        let mut at_pod = [false; 4];
-        let mut at_containers: Vec<(&str, [bool; 4])> = Vec::new();
-        for located in &group.members {
-            let Some(basic) = basic(located) else { continue };
-            let pod_says = matches!(basic, 0 | 3) && located.missing;
-            match located.finding.container.as_deref().filter(|_| !pod_says) {
-                None => at_pod[basic] = true,
-                Some(name) => match at_containers.iter_mut().find(|(n, _)| *n == name) {
-                    Some((_, fields)) => fields[basic] = true,
-                    None => {
-                        at_containers.push((name, std::array::from_fn(|i| i == basic)));
-                    }
-                },
-            }
-        }
+    fn basics(&self, group: &Group<'_>, pod_spec: Option<&PodSpec>, pod: Option<u32>, out: &mut String) {
+        let fix = Fix::of(group, pod_spec);
         let mut write_under = false;
-        if at_pod.contains(&true) {
+        if let (Some(pod_spec), Some(fields)) = (pod_spec, fix.at_pod) {
             self.begin(out);
-            let _ = write!(out, "write under {}", template.clone().key("spec"));
-            if let Some(line) = pod {
+            let _ = write!(out, "write under {}", visible::text(&fix::place(pod_spec)));
+            if let Some(line) = pod.filter(|_| !pod_spec.security_context) {
                 let _ = write!(out, " (line {line})");
             }
             out.push_str(":\n");
-            self.context(&FIELDS, at_pod, out);
+            self.context(fields, pod_spec.security_context, out);
             write_under = true;
         }
-        let all = at_containers.len();
-        while let Some((_, fields)) = at_containers.first().copied() {
-            let names: Vec<&str> =
-                at_containers.iter().filter(|(_, f)| *f == fields).map(|(n, _)| *n).collect();
-            at_containers.retain(|(_, f)| *f != fields);
-            let who = match names.as_slice() {
-                [_, _] if all == 2 => "both containers".to_owned(),
-                [_, _, ..] if names.len() == all => format!("all {all} containers"),
-                [one] => format!("container {}", listed(&[one])),
-                several => format!("containers {}", listed(several)),
-            };
+        for AtContainers { who, fields, has_context } in &fix.at_containers {
             let lead = if write_under { "and in " } else { "write in " };
             if write_under {
                 out.extend(std::iter::repeat_n(' ', self.gutter + 3));
             } else {
                 self.begin(out);
             }
-            let who = format!("{lead}{}:", visible::text(&who));
+            let who = format!("{lead}{}:", visible::text(who));
             flow(&who, self.gutter + 3, self.gutter + 3, self.style.width, out);
-            self.context(&FIELDS, fields, out);
+            self.context(*fields, *has_context, out);
             write_under = true;
         }
         let rule = group.members.first().map_or("", |m| m.finding.rule.id);
-        let decision = group.members.iter().any(|m| basic(m) == Some(0));
-        if decision {
-            self.note(
-                "a person decides: does the image run as a non-root user? The rest is likely safe: `seawall explain run-as-non-root`",
-                out,
-            );
+        if fix.decision {
+            self.note(fix::DECISION, out);
         } else {
             self.note(&format!("likely safe: `seawall explain {rule}`"), out);
         }
     }
 
-    /// A securityContext to write: on one line if there is room.
-    fn context(&self, fields: &[&str; 4], chosen: [bool; 4], out: &mut String) {
-        let indent = self.gutter + 5;
-        let fields = || fields.iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(field, _)| *field);
-        let line = format!("securityContext: {{{}}}", fields().collect::<Vec<_>>().join(", "));
-        if indent + line.len() <= self.style.width {
-            out.extend(std::iter::repeat_n(' ', indent));
-            out.push_str(&line);
-            out.push('\n');
-            return;
+    /// A securityContext to write, on one line if there is room, or what belongs into the one that is there.
+    fn context(&self, fields: [bool; 4], has_context: bool, out: &mut String) {
+        let mut indent = self.gutter + 5;
+        if !has_context {
+            let line = fix::one_line(fields, has_context);
+            if indent + line.len() <= self.style.width {
+                let _ = writeln!(out, "{:indent$}{line}", "");
+                return;
+            }
+            let _ = writeln!(out, "{:indent$}securityContext:", "");
+            indent += 2;
         }
-        let _ = writeln!(out, "{:indent$}securityContext:", "");
-        for field in fields() {
-            let _ = writeln!(out, "{:indent$}  {field}", "");
+        for field in fix::chosen(fields) {
+            let _ = writeln!(out, "{:indent$}{field}", "");
         }
     }
 }
 
 /// The first sentence of the section of a rule's documentation that says why it matters.
-fn why(rule: &Rule) -> Option<String> {
+pub(crate) fn why(rule: &Rule) -> Option<String> {
     let mut lines = rule.doc.iter().map(|l| l.trim());
     lines.find(|l| l.starts_with('#') && l.to_ascii_lowercase().contains("why"))?;
     let mut text = String::new();
@@ -382,8 +397,12 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
         (Some(region), Some(source)) => {
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
-            let page =
-                snippet::Page { index, kind: "", width: style.width, color: style.colour, role: Role::Error };
+            let page = snippet::Page {
+                quoted: Quoted { index, kind: None, secrets: &source.secrets },
+                width: style.width,
+                color: style.colour,
+                role: Role::Error,
+            };
             snippet::write(&page, &[mark], &[], out);
         }
         _ if !hint.is_empty() => Notes { gutter: 1, style }.note(hint, out),

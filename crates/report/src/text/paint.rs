@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::group::Word;
+
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// `error[...]` and what it marks.
     Error,
     /// `warning[...]` and what it marks.
@@ -19,6 +21,20 @@ pub(super) enum Role {
     Place,
     /// What is said first.
     Strong,
+    /// A line that a diff adds.
+    Added,
+    /// A line that a diff takes away.
+    Removed,
+}
+
+impl From<Word> for Role {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Note => Self::Note,
+            Word::Warning => Self::Warning,
+            Word::Error => Self::Error,
+        }
+    }
 }
 
 impl Role {
@@ -29,13 +45,15 @@ impl Role {
             Self::Warning => color(AnsiColor::Yellow).bold(),
             Self::Note => color(AnsiColor::Cyan).bold(),
             Self::Frame => color(AnsiColor::Blue),
+            Self::Added => color(AnsiColor::Green),
+            Self::Removed => color(AnsiColor::Red),
             Self::Place | Self::Strong => Style::new().bold(),
         }
     }
 }
 
 /// Adds a piece of text in its style.
-pub(super) fn paint(out: &mut String, color: bool, role: Role, text: &str) {
+pub(crate) fn paint(out: &mut String, color: bool, role: Role, text: &str) {
     if !color {
         out.push_str(text);
         return;

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use seawall_check::Region;
-use seawall_finding::{MASK, Place, place, secrets};
+use seawall_finding::{MASK, Place, place, secrets, unread};
 use seawall_yaml::LineIndex;
 
 use super::paint::{Role, paint};
+use crate::masked::secrets_of_line;
 use crate::visible;
 
 /// Lines longer than this are looked at only around the marks.
@@ -26,11 +27,26 @@ pub(super) struct Marked<'a> {
     pub(super) primary: bool,
 }
 
+/// What is quoted.
+#[derive(Clone, Copy)]
+pub(super) struct Quoted<'a, 's> {
+    pub(super) index: &'a LineIndex<'s>,
+    /// The object's kind, which decides what may be secret; `None` where no document could be read.
+    pub(super) kind: Option<&'a str>,
+    /// What may be secret for certain.
+    pub(super) secrets: &'a [Range<u32>],
+}
+
+impl Quoted<'_, '_> {
+    /// What may be secret in these bytes of a line: what the document's tree shows, and what its text looks like.
+    fn secrets(&self, text: &str, bytes: Range<usize>, by_look: Vec<Range<usize>>) -> Vec<Range<usize>> {
+        secrets_of_line(text, bytes, self.secrets, by_look)
+    }
+}
+
 /// Where and how to print.
 pub(super) struct Page<'a, 's> {
-    pub(super) index: &'a LineIndex<'s>,
-    /// The object's kind, which decides what may be secret.
-    pub(super) kind: &'a str,
+    pub(super) quoted: Quoted<'a, 's>,
     pub(super) width: usize,
     pub(super) color: bool,
     pub(super) role: Role,
@@ -44,29 +60,34 @@ pub(super) fn gutter(last: u32) -> usize {
 /// Prints the lines of the marks and the lines of context, in order, each once.
 pub(super) fn write(page: &Page<'_, '_>, marks: &[Marked<'_>], context: &[u32], out: &mut String) {
     let mut marks = joined(marks);
-    marks.retain(|m| (1..=page.index.count()).contains(&m.region.line));
+    marks.retain(|m| (1..=page.quoted.index.count()).contains(&m.region.line));
     let mut lines: Vec<u32> = marks.iter().map(|m| m.region.line).chain(context.iter().copied()).collect();
     lines.sort_unstable();
     lines.dedup();
     let Some(&last) = lines.last() else { return };
     let gutter = gutter(last);
     let mut previous = None;
+    let mut rest = marks.as_slice();
     for line in lines {
         if previous.is_some_and(|p| p + 1 < line) {
             paint(out, page.color, Role::Frame, "...");
             out.push('\n');
         }
         previous = Some(line);
-        let here: Vec<&Marked<'_>> = marks.iter().filter(|m| m.region.line == line).collect();
+        let (here, below) = rest.split_at(rest.partition_point(|m| m.region.line <= line));
+        rest = below;
+        let here: Vec<&Marked<'_>> = here.iter().collect();
         write_line(page, line, &here, gutter, out);
     }
 }
 
 /// The marks in order, those of one region as one with all their labels.
 fn joined<'a>(marks: &[Marked<'a>]) -> Vec<Marked<'a>> {
+    let mut marks = marks.to_vec();
+    marks.sort_by_key(|m| m.region);
     let mut out: Vec<Marked<'a>> = Vec::with_capacity(marks.len());
     for mark in marks {
-        match out.iter_mut().find(|m| m.region == mark.region) {
+        match out.last_mut().filter(|last| last.region == mark.region) {
             Some(same) => {
                 same.primary |= mark.primary;
                 if !mark.label.is_empty() && !same.label.split(", ").any(|l| l == mark.label) {
@@ -74,21 +95,26 @@ fn joined<'a>(marks: &[Marked<'a>]) -> Vec<Marked<'a>> {
                     same.label = Cow::Owned(format!("{}{comma}{}", same.label, mark.label));
                 }
             }
-            None => out.push(mark.clone()),
+            None => out.push(mark),
         }
     }
-    out.sort_by_key(|m| m.region);
     out
 }
 
 fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usize, out: &mut String) {
-    let bytes = page.index.line(line);
+    let bytes = page.quoted.index.line(line);
     let room = page.width.max(40).saturating_sub(gutter + 3);
     if bytes.len() <= LONG {
         let text = String::from_utf8_lossy(bytes);
-        let above = (1..line).rev().map(|l| page.index.line(l));
-        let place = place(&text, above, page.kind);
-        let row = Row::of(&text, 1, &secrets(&text, place));
+        let above = (1..line).rev().map(|l| page.quoted.index.line(l));
+        let masked = match page.quoted.kind {
+            // Of a Secret little else is worth quoting.
+            None => unread(&text, above),
+            Some(kind) if kind.eq_ignore_ascii_case("Secret") => unread(&text, above),
+            Some(kind) => secrets(&text, place(&text, above, kind)),
+        };
+        let masked = page.quoted.secrets(&text, page.quoted.index.range(line), masked);
+        let row = Row::of(&text, 1, &masked);
         let mut marks = marks;
         loop {
             marks = write_row(page, line, &row, marks, (gutter, room), out);
@@ -99,37 +125,36 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
     }
     if marks.is_empty() {
         let text = String::from_utf8_lossy(&bytes[..AROUND]);
-        let row = Row::of(&text, 1, &secrets(&text, Place::Environment));
+        let range = page.quoted.index.range(line);
+        let masked = secrets(&text, Place::Environment);
+        let masked = page.quoted.secrets(&text, range.start..range.start + text.len(), masked);
+        let row = Row::of(&text, 1, &masked);
         write_row(page, line, &row, marks, (gutter, room), out);
         return;
     }
     for mark in marks {
-        let (text, column) = around(bytes, mark.region.column);
+        let at = page.quoted.index.column(line, mark.region.column);
+        let (text, from, column) = around(bytes, at, mark.region.column);
         let mut masked = secrets(&text, Place::Environment);
-        if column > 1 {
+        if page.quoted.kind.is_none() {
+            masked = std::iter::once(0..text.len()).collect();
+        } else if column > 1 {
             // What began before the window is unknown up to the next key.
             let known = [text.find(",\""), text.find("{\""), text.find(", ")].into_iter().flatten().min();
             let known = known.unwrap_or(text.len());
             masked.retain(|m| m.start >= known);
             masked.insert(0, 0..known);
         }
+        let from = page.quoted.index.range(line).start + from;
+        let masked = page.quoted.secrets(&text, from..from + text.len(), masked);
         let row = Row::of(&text, column, &masked);
         write_row(page, line, &row, &[mark], (gutter, room), out);
     }
 }
 
-/// A window of a long line around a column, and the column of its beginning.
-fn around(line: &[u8], column: u32) -> (Cow<'_, str>, u32) {
+/// A window of a long line around a column, which is at byte `at`, the byte and the column of its beginning.
+fn around(line: &[u8], at: usize, column: u32) -> (Cow<'_, str>, usize, u32) {
     let starts = |b: &u8| *b & 0xC0 != 0x80;
-    let mut left = column.saturating_sub(1);
-    let at = line
-        .iter()
-        .position(|b| {
-            let found = starts(b) && left == 0;
-            left -= u32::from(starts(b) && left > 0);
-            found
-        })
-        .unwrap_or(line.len());
     let mut start = at.saturating_sub(AROUND);
     while start > 0 && !starts(&line[start]) {
         start -= 1;
@@ -139,7 +164,7 @@ fn around(line: &[u8], column: u32) -> (Cow<'_, str>, u32) {
         end += 1;
     }
     let before = line[start..at].iter().filter(|b| starts(b)).count() as u32;
-    (String::from_utf8_lossy(&line[start..end]), column.saturating_sub(before).max(1))
+    (String::from_utf8_lossy(&line[start..end]), start, column.saturating_sub(before).max(1))
 }
 
 /// A line as it is shown: every cell is a character of the source, an escape or a mask.
@@ -256,19 +281,31 @@ fn write_row<'m, 'a>(
         let (start, end) = row.place_of(mark.region);
         let start = start.saturating_sub(from) + before.len();
         let end = (end.min(to.max(from + 1)).saturating_sub(from) + before.len()).max(start + 1);
-        let mut frame = String::new();
-        let _ = write!(frame, "{:>gutter$} |", "");
-        paint(out, page.color, Role::Frame, &frame);
-        out.push(' ');
-        out.extend(std::iter::repeat_n(' ', start));
-        let mut below = String::new();
-        below.extend(std::iter::repeat_n(if mark.primary { '^' } else { '-' }, end - start));
-        if !mark.label.is_empty() {
-            below.push(' ');
-            below.push_str(&visible::message(&mark.label));
+        let role = if mark.primary { page.role } else { Role::Frame };
+        let below: String = std::iter::repeat_n(if mark.primary { '^' } else { '-' }, end - start).collect();
+        let label = visible::message(&mark.label);
+        let width = visible::text_width(&label);
+        if label.is_empty() || end + 1 + width <= room {
+            let space = if label.is_empty() { "" } else { " " };
+            write_below(page, gutter, start, role, &format!("{below}{space}{label}"), out);
+            continue;
         }
-        paint(out, page.color, if mark.primary { page.role } else { Role::Frame }, &below);
-        out.push('\n');
+        // The label has no room beside the mark: below it, as far to the right as it can be.
+        write_below(page, gutter, start, role, &below, out);
+        let start = start.min(room.saturating_sub(width));
+        let mut lines = String::new();
+        super::flow(&label, 0, 0, room, &mut lines);
+        for line in lines.lines() {
+            write_below(page, gutter, start, role, line, out);
+        }
     }
     later
+}
+
+/// A line below a line of the source, with a text at this column.
+fn write_below(page: &Page<'_, '_>, gutter: usize, column: usize, role: Role, text: &str, out: &mut String) {
+    paint(out, page.color, Role::Frame, &format!("{:>gutter$} |", ""));
+    let _ = write!(out, " {:column$}", "");
+    paint(out, page.color, role, text);
+    out.push('\n');
 }

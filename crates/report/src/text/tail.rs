@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use seawall_check::{NoticeKind, Summary};
+use seawall_check::{NEWEST, NoticeKind, Summary};
 use seawall_model::Level;
 
 use super::paint::{Role, paint};
@@ -30,6 +30,12 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         numbers(summary, elapsed, style, out);
         blockers(summary, style, out);
         next(summary, style, out);
+    }
+    if summary.suppressed > 0 {
+        let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
+        let found = count(summary.suppressed, "suppressed finding");
+        let text = format!("{found} {do_} not count: seawall scan --show-suppressed {them}");
+        wrap(&text, 0, 2, style.width, out);
     }
     for counted in &tally.notices {
         notice(counted, style, out);
@@ -77,6 +83,13 @@ fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut
     if !fails.is_empty() {
         wrap(&fails.join("; "), 0, 2, style.width, out);
     }
+    if summary.kubernetes < u64::from(NEWEST) {
+        let minor = summary.kubernetes;
+        let text = format!(
+            "judged as by Kubernetes v1.{minor}: latest and newer versions of a level mean v1.{minor}"
+        );
+        wrap(&text, 0, 2, style.width, out);
+    }
 }
 
 fn blockers(summary: &Summary, style: Style, out: &mut String) {
@@ -122,7 +135,25 @@ fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
 }
 
 fn notice(counted: &Counted, style: Style, out: &mut String) {
+    for NoticeLine { indent, text, hint } in notice_lines(counted) {
+        let line = hint.map_or(text.clone(), |hint| format!("{text}: {hint}"));
+        wrap(&line, indent, indent + 2, style.width, out);
+    }
+}
+
+/// A line on notices, visible.
+pub(crate) struct NoticeLine {
+    /// The columns that it is indented by.
+    pub(crate) indent: usize,
+    pub(crate) text: String,
+    /// What to do.
+    pub(crate) hint: Option<String>,
+}
+
+/// What is said of the notices of one kind.
+pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
     let Counted { kind, count: n, first, more } = counted;
+    let mut lines = Vec::new();
     let (is, was) = if *n == 1 { ("is", "was") } else { ("are", "were") };
     let summed = match kind {
         NoticeKind::Template if *n == 1 => {
@@ -143,25 +174,36 @@ fn notice(counted: &Counted, style: Style, out: &mut String) {
         NoticeKind::NamespaceLabels if *more => {
             format!("{} on the labels of namespaces", count(*n, "notice"))
         }
+        NoticeKind::IgnoreUnused if *more => format!("{} pass over nothing", count(*n, "ignore")),
+        NoticeKind::Expiring if *more => {
+            format!("{} in use end within two weeks", count(*n, "ignore or exception"))
+        }
+        NoticeKind::ExceptionNotAllowed if *more => {
+            format!("{} granted by exceptions are not allowed by a policy", count(*n, "rule"))
+        }
         _ => String::new(),
     };
     if !summed.is_empty() {
-        let hint = first.iter().find_map(|(_, hint)| hint.as_deref());
-        let hint =
-            hint.or((*kind == NoticeKind::Template).then_some("helm template <chart> | seawall scan -"));
-        let text = hint.map_or(summed.clone(), |hint| format!("{summed}: {hint}"));
-        wrap(&text, 0, 2, style.width, out);
+        let mut hints = first.iter().filter_map(|(_, hint)| hint.as_deref());
+        let mut hint = hints.next();
+        // Several charts, or none that is known.
+        if *kind == NoticeKind::Template && (*more || hint.is_none() || hints.any(|h| Some(h) != hint)) {
+            hint = Some("helm template <chart> | seawall scan -");
+        }
+        lines.push(NoticeLine { indent: 0, text: summed, hint: hint.map(str::to_owned) });
         if !more || matches!(kind, NoticeKind::Template | NoticeKind::NotKubernetes) {
-            return;
+            return lines;
         }
     }
     for (message, hint) in first {
-        let text = hint.as_ref().map_or(message.clone(), |hint| format!("{message}: {hint}"));
-        wrap(&text, if *more { 2 } else { 0 }, 4, style.width, out);
+        let indent = if *more { 2 } else { 0 };
+        lines.push(NoticeLine { indent, text: message.clone(), hint: hint.clone() });
     }
     if *more {
-        out.push_str("  and others: seawall scan --format jsonl names them all\n");
+        let hint = Some("seawall scan --format jsonl names them all".to_owned());
+        lines.push(NoticeLine { indent: 2, text: "and others".to_owned(), hint });
     }
+    lines
 }
 
 fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
@@ -169,7 +211,8 @@ fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
     if bad == 0 {
         return;
     }
-    let others = summary.files.saturating_sub(bad);
+    let read = tally.bad_files.iter().filter(|(_, read)| *read).count() as u64;
+    let others = summary.files.saturating_sub(read);
     let judged = match others {
         0 => "nothing else was read".to_owned(),
         n => format!("seawall judged the other {}", count(n, "file")),
@@ -183,12 +226,12 @@ fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
 }
 
 /// `1 file`, `1,904 files`.
-fn count(n: u64, noun: &str) -> String {
+pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
 /// A number with its thousands apart.
-fn grouped(n: u64) -> String {
+pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

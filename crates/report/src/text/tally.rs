@@ -12,15 +12,16 @@ pub(super) const KEPT: usize = 3;
 
 /// Counts over records. Merging is associative, so the pages' order decides and their sizes do not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tail {
-    pub(super) notices: Vec<Counted>,
-    /// Files with input errors, neighbours only once.
-    pub(super) bad_files: Vec<Arc<str>>,
+pub(crate) struct Tail {
+    pub(crate) notices: Vec<Counted>,
+    /// Files with input errors, neighbours only once, and whether they could be read: the others are not among the
+    /// summary's files.
+    pub(crate) bad_files: Vec<(Arc<str>, bool)>,
 }
 
 /// The notices of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     pub(super) kind: NoticeKind,
     pub(super) count: u64,
     /// The first different messages, ready to print, with their hints.
@@ -31,18 +32,18 @@ pub(super) struct Counted {
 
 impl Tail {
     /// Counts a record.
-    pub(super) fn count(&mut self, record: &Record) {
+    pub(crate) fn count(&mut self, record: &Record) {
         match record {
             Record::Notice(notice) => {
                 self.merge(Self { notices: vec![Counted::of(notice)], ..Self::default() });
             }
-            Record::Error(error) => self.bad_file(Arc::clone(&error.file)),
+            Record::Error(error) => self.bad_file((Arc::clone(&error.file), error.origin.is_some())),
             Record::Workload(_) | Record::Object(_) => {}
         }
     }
 
     /// Adds the tally of what follows in the input.
-    pub fn merge(&mut self, later: Self) {
+    pub(crate) fn merge(&mut self, later: Self) {
         for counted in later.notices {
             match self.notices.binary_search_by_key(&counted.kind, |c| c.kind) {
                 Ok(at) => self.notices[at].merge(counted),
@@ -54,7 +55,7 @@ impl Tail {
         }
     }
 
-    fn bad_file(&mut self, file: Arc<str>) {
+    fn bad_file(&mut self, file: (Arc<str>, bool)) {
         if self.bad_files.last() != Some(&file) {
             self.bad_files.push(file);
         }

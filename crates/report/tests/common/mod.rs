@@ -1,12 +1,31 @@
 //! Records made by hand: what the driver would say of small sources, with every kind of record and hostile content.
 #![allow(dead_code, reason = "each test uses a part")]
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use seawall_check::{
-    Blocker, Evaluation, InputError, LevelSource, Located, Mark, Mode, Notice, NoticeKind, ObjectReport,
-    Origin, Record, Region, Subject, Summary, Workload,
+    Blocker, Evaluation, Ignore, InputError, LevelSource, Located, Mark, Mode, Notice, NoticeKind,
+    ObjectReport, Origin, PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
 };
-use seawall_finding::{Finding, Locus, Rule, Severity, rule};
+use seawall_finding::exception::{Exception, ExceptionSource, OnExpiry};
+use seawall_finding::{Finding, IgnoreSource, Locus, Rule, Severity, rule};
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
+use seawall_report::{Bar, Format, Renderer, Report, Style};
+
+pub(crate) const STYLE: Style =
+    Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE, suppressed: false };
+
+/// A whole report of these parts.
+pub(crate) fn report(parts: &[&[Record]], summary: &Summary, format: Format, style: Style) -> String {
+    let renderer = Renderer::new(format, style, Arc::default());
+    let (mut report, mut out) = (Report::new(renderer.clone()), Vec::new());
+    for part in parts {
+        report.add(renderer.render(part), &mut out).unwrap();
+    }
+    report.finish(summary, Some(Duration::from_millis(20)), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
 
 /// What must never be seen in any output.
 pub(crate) const CANARY: &str = "c4n4ry-5ecr3t";
@@ -38,7 +57,7 @@ rules! {
 /// A source with a name.
 pub(crate) fn origin(file: &str, source: &str) -> Origin {
     let lines = seawall_yaml::LineIndex::new(source.as_bytes()).starts();
-    Origin { file: file.into(), source: source.as_bytes().into(), lines }
+    Origin { file: file.into(), source: source.as_bytes().into(), lines, secrets: [].into() }
 }
 
 /// The region of the nth (from 0) occurrence of `text`.
@@ -81,6 +100,8 @@ impl Find<'_> {
             related: Vec::new(),
             missing: self.missing,
             modes: vec![Mode::Enforce, Mode::Warn],
+            suppressed: None,
+            fix: None,
         }
     }
 }
@@ -121,9 +142,12 @@ pub(crate) fn workload(
             kind: kind.to_owned(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            generate_name: String::new(),
         },
+        in_document: FieldPath::root(),
         region: Region { line: 1, column: 1, end_line: 2, end_column: 1 },
         chart_source: None,
+        pod_spec: Some(PodSpec { path: template.clone().key("spec"), security_context: false }),
         template,
         custom: false,
         refused: None,
@@ -131,6 +155,7 @@ pub(crate) fn workload(
         levels_from: LevelSource::Flag,
         strictest: Some(Level::Privileged),
         findings,
+        open: [true, false, true],
     }
 }
 
@@ -309,6 +334,7 @@ pub(crate) fn others() -> Vec<Record> {
     refused.evaluations.clear();
     refused.strictest = None;
     let mut passing = workload(&job, "Pod", "", "fine", Vec::new());
+    passing.open = [false; 3];
     passing.evaluations[0] = evaluation(Subject::Pod, &[Mode::Enforce], true);
     passing.strictest = Some(Level::Restricted);
     vec![
@@ -332,6 +358,76 @@ pub(crate) fn others() -> Vec<Record> {
     ]
 }
 
+/// An ignore with everything.
+pub(crate) fn ignore(source: IgnoreSource) -> Ignore {
+    Ignore {
+        source,
+        rules: Vec::new(),
+        reason: "reads node logs, token=c4n4ry-5ecr3t".to_owned(),
+        owner: Some("team-a, password=c4n4ry-5ecr3t".to_owned()),
+        until: Some("2027-01-31".parse().unwrap()),
+        file: "deploy/web.yaml".into(),
+        region: Some(Region { line: 7, column: 3, end_line: 7, end_column: 20 }),
+    }
+}
+
+/// An exception that reaches nothing in particular.
+pub(crate) fn exception() -> Exception {
+    Exception {
+        source: ExceptionSource::Object,
+        name: "shop/agent".to_owned(),
+        namespaces: Vec::new(),
+        workloads: Vec::new(),
+        grants: Vec::new(),
+        reason: "vendor image, password=c4n4ry-5ecr3t".to_owned(),
+        owner: None,
+        created: None,
+        expires: None,
+        on_expiry: OnExpiry::Refuse,
+    }
+}
+
+/// Findings that do not count, one for each reason, and one that is the same in two objects of one file.
+pub(crate) fn passed_over() -> Vec<Record> {
+    let origin = origin("deploy/agent.yaml", "kind: Pod\nspec:\n  hostPID: true\n  hostIPC: true\n");
+    let find = |name, at| {
+        let find = Find {
+            rule: &PRIVILEGED,
+            container: Some(name),
+            at: (at, 0),
+            label: "must be false",
+            missing: false,
+            message: "container \"a\" is wrong",
+            advice: "write it",
+        };
+        find.located(&origin)
+    };
+    let mut findings = Vec::new();
+    for source in
+        [IgnoreSource::Comment, IgnoreSource::Annotation, IgnoreSource::Config, IgnoreSource::Baseline]
+    {
+        let mut located = find(source.as_str(), "hostPID");
+        located.suppressed = Some(Suppression::Ignored(Arc::new(ignore(source))));
+        findings.push(located);
+    }
+    let mut excepted = find("exception", "hostIPC");
+    excepted.suppressed = Some(Suppression::Excepted(Arc::new(exception())));
+    excepted.related = vec![excepted.primary.clone()];
+    findings.push(excepted);
+    let mut silent = workload(&origin, "Pod", "shop", "agent", findings);
+    silent.open = [false; 3];
+    let mut related = find("a", "hostPID");
+    related.related =
+        vec![find("a", "hostIPC").primary, Mark { label: String::new(), ..related.primary.clone() }];
+    let twice = || workload(&origin, "Pod", "shop", "twin", vec![related.clone(), related.clone()]);
+    [silent, twice(), twice()].map(|w| Record::Workload(Box::new(w))).to_vec()
+}
+
+/// Everything, and what is passed over.
+pub(crate) fn everything() -> Vec<Record> {
+    [all(), passed_over()].concat()
+}
+
 /// Everything.
 pub(crate) fn all() -> Vec<Record> {
     [basics(), hostile(), others()].concat()
@@ -341,6 +437,7 @@ pub(crate) fn summary() -> Summary {
     let blocker = |name, explain, workloads| Blocker { name, explain, workloads };
     Summary {
         files: 1031,
+        suppressed: 3,
         documents: 50,
         objects: 48,
         by_level: [4, 21, 17],

@@ -1,6 +1,11 @@
 //! Running the binary as a user runs it.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+#[cfg(unix)]
+pub(crate) mod book;
+pub(crate) mod configuration;
+pub(crate) mod validate;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -106,7 +106,7 @@ fn problems_have_places() {
         ("a:\n  b: c\n d: e\n", Syntax, "11:d: e", "expected a key of the mapping that begins on line 1"),
         ("a: @b\n", Syntax, "3:@", "`@` cannot begin a value"),
         ("a: \"\\q\"\n", Syntax, "4:\\q", "unknown escape `\\q`"),
-        ("a: *b\n", Syntax, "3:*b", "no anchor before this place is named `b`"),
+        ("a: *b\n", Syntax, "3:*b", "no anchor before this place has this name"),
         ("a: &b [*b]\n", Syntax, "7:*b", "the alias stands inside its own anchor `b`"),
         ("? [a]\n: b\n", Syntax, "2:[", "a list cannot be a key"),
         ("a: 1\n~: b\n", Syntax, "5:~", "null cannot be a key"),

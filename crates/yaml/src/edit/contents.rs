@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::value::Value;
 use crate::document::{Kind, NodeRef};
+use crate::path::{is_item, item_name};
 
 /// So many are looked through one by one; more get an index.
 pub(super) const FEW: usize = 12;
@@ -124,17 +125,16 @@ impl<'a> Items<'a> {
         Self { nodes: list.items().collect(), ..Self::default() }
     }
 
-    /// The first item whose field `key` has this value.
+    /// The first item that is known by this value of the field `key`.
     pub(super) fn named(&mut self, key: &str, value: &str) -> Option<u32> {
         if self.nodes.len() <= FEW {
-            let named =
-                |node: &NodeRef<'_>| node.get(key).and_then(NodeRef::key).is_some_and(|name| name == value);
-            return self.nodes.iter().position(named).map(|index| index as u32);
+            let found = self.nodes.iter().position(|node| is_item(*node, key, value));
+            return found.map(|index| index as u32);
         }
         if !self.by_key.contains_key(key) {
             let mut index = HashMap::new();
             for (i, node) in self.nodes.iter().enumerate() {
-                if let Some(text) = node.get(key).and_then(NodeRef::key) {
+                if let Some(text) = item_name(*node, key) {
                     index.entry(text).or_insert(i as u32);
                 }
             }

@@ -201,8 +201,10 @@ impl<'t, 'a> Marks<'t, 'a> {
             }
             Step::Index(index) => self.members.get(&(list, *index)).cloned().unwrap_or_default(),
             Step::Name(key, value) => {
-                let named =
-                    |item: &&Item<'_>| item.name.as_ref().is_some_and(|(k, v)| k == key && v == value);
+                let named = |item: &&Item<'_>| match &item.name {
+                    Some((k, v)) => k == key && v == value,
+                    None => key.is_empty() && item.value.text().is_some_and(|text| text == *value),
+                };
                 items.iter().filter(named).collect()
             }
         };

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::change::{Change, Op};
 use super::value::Value;
 use crate::document::{Kind, NodeRef};
-use crate::path::Segment;
+use crate::path::{Segment, item_name};
 
 /// The value that a document has to have. What no change touches stays a node.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl<'a> Given<'a> {
     /// The text of its field `key`.
     fn name(self, key: &str) -> Option<Cow<'a, str>> {
         match self {
-            Self::Node(node) => node.get(key)?.key(),
+            Self::Node(node) => item_name(node, key),
             Self::Value(value) => name(value, key),
         }
     }
@@ -64,13 +64,10 @@ impl<'a> Given<'a> {
     }
 }
 
-/// The text of a value's field `key`.
+/// The text of a value's field `key`, or its own where the key is empty.
 fn name<'a>(value: &'a Value, key: &str) -> Option<Cow<'a, str>> {
-    match value.get(key)? {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Mapping(_) | Value::List(_) | Value::Null => None,
-        scalar => Some(Cow::Owned(scalar.to_json())),
-    }
+    let named = if key.is_empty() { value } else { value.get(key)? };
+    named.text()
 }
 
 /// The changes lead to no such place.

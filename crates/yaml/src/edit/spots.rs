@@ -287,12 +287,11 @@ impl<'a> Tree<'a> {
     ) -> Result<Item<'a>, Blocked> {
         self.look(at);
         let name = match (value, merge_key) {
-            (Value::Mapping(_), Some(key)) => match value.get(key) {
-                Some(Value::String(text)) => Some((key, Cow::Borrowed(text.as_str()))),
-                Some(Value::Number(number)) => Some((key, Cow::Owned(number.to_json()))),
-                Some(Value::Bool(flag)) => Some((key, Cow::Borrowed(if *flag { "true" } else { "false" }))),
-                _ => return Err((Reason::BadValue("has no text for its merge key"), None)),
-            },
+            (Value::Mapping(_), Some(key)) => {
+                let text = value.get(key).and_then(Value::text);
+                let text = text.ok_or((Reason::BadValue("has no text for its merge key"), None))?;
+                Some((key, text))
+            }
             _ => None,
         };
         let mut item = Item { change, value, name, found: None };

@@ -88,7 +88,11 @@ impl Parser<'_> {
         self.at += 1;
         let start = self.at;
         let quoted = self.peek() == Some('"');
-        let name = if quoted { Some(self.quoted()?) } else { self.word() };
+        let name = match self.peek() {
+            Some('"') => Some(self.quoted()?),
+            Some('=') => Some(String::new()),
+            _ => self.word(),
+        };
         let name = name.ok_or_else(|| self.error("expected a position, a quoted key or `name=value`"))?;
         if self.peek() == Some('=') {
             self.at += 1;

@@ -17,6 +17,8 @@ fn displays_by_identity() {
     );
     let odd = FieldPath::root().keys("metadata.annotations").key("a.b/c\u{1}").item("name", "x]y");
     assert_eq!(odd.to_string(), "metadata.annotations[\"a.b/c\\u0001\"][name=\"x]y\"]");
+    let set = FieldPath::root().key("add").item("", "SYS_ADMIN").item("", "a b");
+    assert_eq!(set.to_string(), "add[=SYS_ADMIN][=\"a b\"]");
     let hostile = FieldPath::root().item("a]=\"b", "=").index(0).key("");
     assert_eq!(hostile.to_string(), r#"["a]=\"b"="="][0][""]"#);
 }
@@ -31,6 +33,7 @@ fn parses_what_people_write() {
         ("[1][2].a", FieldPath::root().index(1).index(2).key("a")),
         ("a[name=\"b\"]", FieldPath::root().key("a").item("name", "b")),
         ("a[containerPort=80]", FieldPath::root().key("a").item("containerPort", "80")),
+        ("a[=NET_RAW]", FieldPath::root().key("a").item("", "NET_RAW")),
         ("a[0=80]", FieldPath::root().key("a").item("0", "80")),
     ] {
         assert_eq!(path(text), wanted, "{text}");

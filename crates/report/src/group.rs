@@ -1,14 +1,14 @@
 //! One cause, one finding: which findings people see as one.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 
 use seawall_check::{Located, Mode};
 use seawall_finding::Severity;
 
-use super::paint::Role;
-
 /// The rules that hold for nearly every workload nobody has hardened yet, in the order in which they are named.
-pub(super) const BASICS: [(&str, &str); 4] = [
+pub(crate) const BASICS: [(&str, &str); 4] = [
     ("run-as-non-root", "runAsNonRoot"),
     ("allow-privilege-escalation", "allowPrivilegeEscalation"),
     ("drop-all-capabilities", "capabilities"),
@@ -16,7 +16,7 @@ pub(super) const BASICS: [(&str, &str); 4] = [
 ];
 
 /// How loud a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Word {
     Note,
     Warning,
@@ -42,39 +42,37 @@ impl Word {
             Self::Error => "error",
         }
     }
-
-    pub(super) const fn role(self) -> Role {
-        match self {
-            Self::Note => Role::Note,
-            Self::Warning => Role::Warning,
-            Self::Error => Role::Error,
-        }
-    }
 }
 
 /// Findings with one cause.
-pub(super) struct Group<'a> {
-    pub(super) word: Word,
+pub(crate) struct Group<'a> {
+    pub(crate) word: Word,
     /// In input order, never empty.
-    pub(super) members: Vec<&'a Located>,
+    pub(crate) members: Vec<&'a Located>,
     /// Whether these are several of the four basics of restricted.
-    pub(super) basics: bool,
+    pub(crate) basics: bool,
 }
 
-/// The groups in the order of their first findings.
-pub(super) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
+/// The groups of what counts, in the order of their first findings.
+pub(crate) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
+    let findings: Vec<&Located> = findings.iter().filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several =
-        [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(findings, refused, word));
+        [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, refused, word));
+    let mut by_cause = HashMap::new();
     for located in findings {
         let word = Word::of(located, refused);
         let basics = several[word as usize] && basic(located).is_some();
-        let same = |g: &&mut Group<'_>| {
-            g.word == word
-                && g.basics == basics
-                && (basics || g.members.first().is_some_and(|first| same_cause(first, located)))
+        let next = groups.len();
+        let finding = &located.finding;
+        let cause = match finding.container {
+            _ if basics => Some(("", "")),
+            Some(_) => Some((finding.rule.id, finding.advice.as_str())),
+            // What is wrong with a pod stands alone.
+            None => None,
         };
-        match groups.iter_mut().find(same) {
+        let at = cause.map_or(next, |cause| *by_cause.entry((word, cause)).or_insert(next));
+        match groups.get_mut(at) {
             Some(group) => group.members.push(located),
             None => groups.push(Group { word, members: vec![located], basics }),
         }
@@ -83,47 +81,35 @@ pub(super) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
 }
 
 /// Which of the basics a finding is about; a seccomp profile that is turned off is a matter of its own.
-pub(super) fn basic(located: &Located) -> Option<usize> {
+pub(crate) fn basic(located: &Located) -> Option<usize> {
     let at = BASICS.iter().position(|(rule, _)| *rule == located.finding.rule.id)?;
     (at < 2 || located.missing).then_some(at)
 }
 
-fn several_basics(findings: &[Located], refused: bool, word: Word) -> bool {
+fn several_basics(findings: &[&Located], refused: bool, word: Word) -> bool {
     let mut seen = None;
     findings
         .iter()
         .filter(|f| Word::of(f, refused) == word)
-        .filter_map(basic)
+        .filter_map(|f| basic(f))
         .any(|b| *seen.get_or_insert(b) != b)
-}
-
-/// Whether two findings say the same of two containers.
-fn same_cause(a: &Located, b: &Located) -> bool {
-    a.finding.rule.id == b.finding.rule.id
-        && a.finding.container.is_some()
-        && b.finding.container.is_some()
-        && a.finding.advice == b.finding.advice
 }
 
 impl Group<'_> {
     /// The names of its containers in order, each once.
-    pub(super) fn containers(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for name in self.members.iter().filter_map(|m| m.finding.container.as_deref()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+    pub(crate) fn containers(&self) -> Vec<&str> {
+        let mut known = HashSet::new();
+        let names = self.members.iter().filter_map(|m| m.finding.container.as_deref());
+        names.filter(|name| known.insert(*name)).collect()
     }
 
     /// The rule that it is shown under.
-    pub(super) fn rule(&self) -> &'static str {
+    pub(crate) fn rule(&self) -> &'static str {
         if self.basics { "restricted" } else { self.members[0].finding.rule.id }
     }
 
     /// What is wrong.
-    pub(super) fn message(&self) -> Cow<'_, str> {
+    pub(crate) fn message(&self) -> Cow<'_, str> {
         let names = self.containers();
         if self.basics {
             return Cow::Owned(basics_message(&self.members, &names));
@@ -172,8 +158,15 @@ fn basics_message(members: &[&Located], names: &[&str]) -> String {
     }
 }
 
+/// So many names are told, and so many places shown; of the others only the number is.
+pub(crate) const MOST: usize = 100;
+
 /// Names in quotes, as the messages of checks have them.
-pub(super) fn listed(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|n| seawall_model::gotext::quote(n)).collect();
-    quoted.join(", ")
+pub(crate) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().take(MOST).map(|n| seawall_model::gotext::quote(n)).collect();
+    let mut text = quoted.join(", ");
+    if let Some(more) = names.len().checked_sub(MOST).filter(|more| *more > 0) {
+        let _ = write!(text, " and {more} more");
+    }
+    text
 }

@@ -1,7 +1,7 @@
 //! Name patterns: `*` stands for any run of characters, `?` for one.
 
 /// Whether the whole of `text` matches `pattern`. Linear in `text` times the number of stars.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut seen) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;

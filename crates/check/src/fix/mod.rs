@@ -1,0 +1,137 @@
+//! Fixes: which a finding has, and files repaired by them.
+//!
+//! ```text
+//! group of offenders -> of       the fix of one finding, with the evidence that raises its class
+//! records of a file  -> repair   chosen fixes as changes -> text edits -> read again, judged again, compared
+//! ```
+
+mod evidence;
+mod repair;
+
+use seawall_finding::{Answer, Fix, FixStep, Safety, Step};
+use seawall_manifest::workload::Template;
+use seawall_model::FieldPath;
+use seawall_model::pod::{Container, ContainerClass, Pod};
+use seawall_pss::{Action, Group, Literal, Names, RepairAt, Value};
+use seawall_yaml::edit;
+
+use crate::options::Options;
+
+pub use evidence::{Images, ImagesError};
+pub use repair::{FileFix, Fixed, Open, Selection, repair};
+
+/// How a finding on some offenders may be repaired; `missing` says that what is found is nowhere written.
+pub(crate) fn of(
+    group: &Group<'_, '_>,
+    names: &Names<'_>,
+    template: &Template<'_>,
+    missing: bool,
+    options: &Options,
+) -> Option<Fix> {
+    let pod = names.pod();
+    let repairs = group.repairs(names);
+    let first = repairs.first()?;
+    // A part of a finding is no fix of it.
+    if repairs.len() < group.offenders.len() {
+        return None;
+    }
+    // What the API server fills in is not there to be changed.
+    if missing && first.value != Value::Missing {
+        return None;
+    }
+    if pod.spec.is_windows() && is_linux(group.rule.id) {
+        return None;
+    }
+    if template.selects_windows() && pod.spec.os.is_none() && is_linux(group.rule.id) {
+        return Some(windows(template));
+    }
+    let steps = repairs.iter().map(|at| step(at, template)).collect();
+    let decision = first.repair.safety == Safety::Decision;
+    let answer = decision.then(|| first.repair.answer().map_or(Answer::User, Answer::Text));
+    let fix = Fix { safety: first.repair.safety, note: first.repair.note.to_owned(), answer, steps };
+    Some(raised(fix, group, pod, options))
+}
+
+/// Rules whose fields the API server refuses in pods that run on Windows.
+fn is_linux(rule: &str) -> bool {
+    !matches!(
+        rule,
+        "run-as-non-root" | "host-port" | "host-process" | "host-path-volume" | "probe-host" | "volume-types"
+    )
+}
+
+/// For pods on Windows nodes that do not say so: with `os.name` restricted asks for no fields of Linux.
+fn windows(template: &Template<'_>) -> Fix {
+    let path = template.path_in_object(&FieldPath::root().keys("spec.os.name"));
+    Fix {
+        safety: Safety::Decision,
+        note: "its nodes run Windows: may the pod say so by `os.name: windows`?".to_owned(),
+        answer: Some(Answer::Text("windows")),
+        steps: vec![FixStep { path, at_pod: None, step: Step::Set("windows".into()) }],
+    }
+}
+
+fn step(at: &RepairAt<'_>, template: &Template<'_>) -> FixStep {
+    let value = |literal: Literal| match literal {
+        Literal::Bool(value) => edit::Value::Bool(value),
+        Literal::Text(text) => edit::Value::from(text),
+    };
+    let found = match at.value {
+        Value::Missing => None,
+        Value::Bool(value) => Some(edit::Value::Bool(value)),
+        Value::Int(value) => Some(edit::Value::from(value)),
+        Value::Text(text) => Some(edit::Value::from(text)),
+    };
+    let mut at_pod = None;
+    let step = match at.repair.action {
+        Action::Set(literal) => Step::Set(value(literal)),
+        Action::SetForAll(literal) => {
+            at_pod = Some(at).filter(|at| at.alone).and_then(|at| pod_path(&at.path, template));
+            Step::Set(value(literal))
+        }
+        Action::Add(item) => Step::Add(edit::Value::from(item)),
+        Action::Remove => Step::Remove(found),
+        Action::RemoveItem => Step::Remove(None),
+        Action::SetUser => Step::SetUser,
+    };
+    FixStep { path: template.path_in_object(&at.path), at_pod, step }
+}
+
+/// The field of the pod that stands for a field of its containers: `spec.containers[name=a].securityContext.x` is
+/// `spec.securityContext.x` there. `None` where pods of this kind have no place for it.
+fn pod_path(path: &FieldPath, template: &Template<'_>) -> Option<FieldPath> {
+    template.spec_path()?;
+    let spec = path.0.first()?.clone();
+    let below = path.0.get(3..)?;
+    let at_pod = FieldPath([&[spec], below].concat());
+    Some(template.path_in_object(&at_pod))
+}
+
+/// A fix in the class that evidence gives it.
+fn raised(fix: Fix, group: &Group<'_, '_>, pod: &Pod<'_>, options: &Options) -> Fix {
+    if group.rule.id != "run-as-non-root" || group.offenders.iter().any(|o| o.value != Value::Missing) {
+        return fix;
+    }
+    let container = group.offenders.first().and_then(|o| o.container()).and_then(|at| container(pod, at));
+    let Some(container) = container else { return fix };
+    let of_pod = pod.spec.security_context.as_ref().and_then(|c| c.run_as_user);
+    let user = container.security_context.as_ref().and_then(|c| c.run_as_user).or(of_pod);
+    let evidence = match user {
+        Some(0) => None,
+        Some(user) => Some(format!("it runs as user {user}")),
+        None => options.images.user(&container.image).map(|user| format!("its image runs as user {user}")),
+    };
+    match evidence {
+        Some(note) => Fix { safety: Safety::Safe, note, answer: None, ..fix },
+        None => fix,
+    }
+}
+
+fn container<'p, 'd>(pod: &'p Pod<'d>, (class, index): (ContainerClass, usize)) -> Option<&'p Container<'d>> {
+    let of_class = match class {
+        ContainerClass::Init => &pod.spec.init_containers,
+        ContainerClass::Main => &pod.spec.containers,
+        ContainerClass::Ephemeral => &pod.spec.ephemeral_containers,
+    };
+    of_class.get(index)
+}

@@ -1,0 +1,247 @@
+//! The baseline: findings that were there when seawall was introduced, named by what they are and never by line.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use seawall_finding::IgnoreSource;
+use seawall_model::ObjectId;
+use seawall_yaml::{Document, Kind, NodeRef};
+
+use super::{Flag, Ignore, IgnoredObject, Offence};
+use crate::config::ConfigError;
+use crate::quoted::quoted;
+use crate::record::{Notice, NoticeKind};
+
+/// The version of the file's form.
+const VERSION: &str = "1";
+
+/// One place of one finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BaselineEntry {
+    /// The scope of the file; empty for none.
+    pub scope: String,
+    /// The object, as [`object_key`] has it.
+    pub object: String,
+    /// The container; empty for none.
+    pub container: String,
+    /// The rule's id.
+    pub rule: String,
+    /// The field's path in the object.
+    pub path: String,
+}
+
+/// A baseline file, with what became of its entries in a run.
+#[derive(Debug)]
+pub struct Baseline {
+    pub(super) ignore: Arc<Ignore>,
+    entries: HashMap<BaselineEntry, usize>,
+    /// The entries of each object, by scope and object.
+    objects: HashMap<(String, String), Vec<usize>>,
+    scanned: Vec<Flag>,
+    used: Vec<Flag>,
+}
+
+/// An object as baselines name it: group, kind, namespace and name, without the version of its API.
+pub fn object_key(id: &ObjectId) -> String {
+    let group = id.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let slash = if group.is_empty() { "" } else { "/" };
+    let begin = if id.name.is_empty() && !id.generate_name.is_empty() { "*" } else { "" };
+    format!("{group}{slash}{} {}/{}{}{begin}", id.kind, id.namespace, id.name, id.generate_name)
+}
+
+impl Baseline {
+    /// The baseline of these entries, from this file.
+    pub fn new(file: Arc<str>, entries: impl IntoIterator<Item = BaselineEntry>) -> Self {
+        let ignore = Ignore {
+            source: IgnoreSource::Baseline,
+            rules: Vec::new(),
+            reason: "was there when the baseline was written".to_owned(),
+            owner: None,
+            until: None,
+            file,
+            region: None,
+        };
+        let mut by_entry = HashMap::new();
+        let mut objects: HashMap<(String, String), Vec<usize>> = HashMap::new();
+        for entry in entries {
+            let next = by_entry.len();
+            let object = (entry.scope.clone(), entry.object.clone());
+            if *by_entry.entry(entry).or_insert(next) == next {
+                objects.entry(object).or_default().push(next);
+            }
+        }
+        let flags = || std::iter::repeat_with(Flag::default).take(by_entry.len()).collect();
+        Self { ignore: Arc::new(ignore), objects, scanned: flags(), used: flags(), entries: by_entry }
+    }
+
+    /// The entries of a baseline file, or what is wrong with it. Rules that are no longer known are kept: they pass over
+    /// nothing.
+    pub fn read(document: &Document) -> Result<Vec<BaselineEntry>, Vec<ConfigError>> {
+        let root = document.root();
+        let mut errors = Vec::new();
+        let version = root.get("version").and_then(|v| v.resolved().text());
+        if version != Some(VERSION) {
+            errors.push(ConfigError::at(
+                root.get("version").unwrap_or(root),
+                "this is no baseline of a known version",
+                Some("write one: seawall scan --write-baseline FILE"),
+            ));
+            return Err(errors);
+        }
+        let mut entries = Vec::new();
+        let list = root.get("findings").filter(|n| !n.is_null());
+        if let Some(list) = list.filter(|n| n.resolved().kind() != Kind::Sequence) {
+            errors.push(ConfigError::at(list, "`findings` must be a list", None));
+        }
+        for item in list.into_iter().flat_map(NodeRef::items) {
+            let text = |key| item.get(key).and_then(NodeRef::as_str).map(str::to_owned);
+            match (text("rule"), text("object"), text("path")) {
+                (Some(rule), Some(object), Some(path)) => entries.push(BaselineEntry {
+                    rule,
+                    object,
+                    path,
+                    scope: text("scope").unwrap_or_default(),
+                    container: text("container").unwrap_or_default(),
+                }),
+                _ => errors.push(ConfigError::at(
+                    item,
+                    "a finding of a baseline needs the strings `rule`, `object` and `path`",
+                    Some("write the file again: seawall scan --write-baseline FILE"),
+                )),
+            }
+        }
+        if errors.is_empty() { Ok(entries) } else { Err(errors) }
+    }
+
+    /// The text of a baseline file with these entries, one a line, sorted, each once.
+    pub fn write(mut entries: Vec<BaselineEntry>) -> String {
+        entries.sort_unstable();
+        entries.dedup();
+        let mut out = format!(
+            "# Findings that seawall passes over because they were there before. Written by `seawall scan --write-baseline`;\n\
+             # take a line out to see its finding again.\nversion: {VERSION}\nfindings:"
+        );
+        if entries.is_empty() {
+            out.push_str(" []");
+        }
+        out.push('\n');
+        for entry in &entries {
+            out.push_str("- {");
+            let fields = [
+                ("scope", &entry.scope),
+                ("object", &entry.object),
+                ("container", &entry.container),
+                ("rule", &entry.rule),
+                ("path", &entry.path),
+            ];
+            let mut first = true;
+            for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+                let comma = if std::mem::take(&mut first) { "" } else { ", " };
+                let _ = write!(out, "{comma}{name}: {}", quoted(value));
+            }
+            out.push_str("}\n");
+        }
+        out
+    }
+
+    fn entry(object: &IgnoredObject<'_>, offence: &Offence<'_>) -> BaselineEntry {
+        BaselineEntry {
+            scope: object.scope.to_owned(),
+            object: object_key(object.id),
+            container: offence.container.unwrap_or_default().to_owned(),
+            rule: offence.rule.id.to_owned(),
+            path: offence.path.to_string(),
+        }
+    }
+
+    pub(super) fn covers(&self, object: &IgnoredObject<'_>, offence: &Offence<'_>) -> bool {
+        let index = self.entries.get(&Self::entry(object, offence));
+        if let Some(flag) = index.and_then(|index| self.used.get(*index)) {
+            flag.raise();
+        }
+        index.is_some()
+    }
+
+    pub(super) fn saw(&self, object: &IgnoredObject<'_>) {
+        let key = (object.scope.to_owned(), object_key(object.id));
+        for index in self.objects.get(&key).into_iter().flatten() {
+            if let Some(flag) = self.scanned.get(*index) {
+                flag.raise();
+            }
+        }
+    }
+
+    /// Said of entries whose objects were scanned and which passed over nothing.
+    pub(super) fn unused(&self) -> Option<Notice> {
+        let gone = |(scanned, used): &(&Flag, &Flag)| scanned.is_raised() && !used.is_raised();
+        let count = self.scanned.iter().zip(&self.used).filter(gone).count();
+        let (entries, are) = if count == 1 { ("entry", "is") } else { ("entries", "are") };
+        (count > 0).then(|| Notice {
+            kind: NoticeKind::IgnoreUnused,
+            file: Some(self.ignore.file.clone()),
+            region: None,
+            message: format!("{count} {entries} of the baseline {} {are} fixed", self.ignore.file),
+            hint: Some(format!(
+                "seawall scan --write-baseline {}",
+                crate::judge::shell_word(&self.ignore.file)
+            )),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(path: &str) -> BaselineEntry {
+        BaselineEntry {
+            scope: String::new(),
+            object: "apps/Deployment shop/web".into(),
+            container: "app".into(),
+            rule: "host-port".into(),
+            path: path.into(),
+        }
+    }
+
+    fn read(text: &str) -> Result<Vec<BaselineEntry>, Vec<ConfigError>> {
+        let document =
+            seawall_yaml::read(text.as_bytes()).pop().and_then(|e| e.document).expect("a document");
+        Baseline::read(&document)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let hostile = BaselineEntry {
+            scope: "prod".into(),
+            container: "a\"b\\\u{1}\u{85}\u{2028}: #\n".into(),
+            ..entry("spec.x")
+        };
+        let entries = vec![entry("spec.b"), hostile.clone(), entry("spec.a"), entry("spec.b")];
+        let text = Baseline::write(entries);
+        assert_eq!(read(&text), Ok(vec![entry("spec.a"), entry("spec.b"), hostile]));
+        assert_eq!(text.lines().count(), 7);
+        assert_eq!(read(&Baseline::write(Vec::new())), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_baseline_says_so() {
+        assert!(read("levels: {}\n").unwrap_err()[0].message.contains("no baseline"));
+        let errors = read("version: 1\nfindings: [{rule: x}]\n").unwrap_err();
+        assert!(errors[0].message.contains("needs the strings"));
+    }
+
+    #[test]
+    fn versions_of_an_api_do_not_matter() {
+        let id = |api_version: &str| ObjectId {
+            api_version: api_version.into(),
+            kind: "Deployment".into(),
+            namespace: "shop".into(),
+            name: "web".into(),
+            generate_name: String::new(),
+        };
+        assert_eq!(object_key(&id("apps/v1")), "apps/Deployment shop/web");
+        assert_eq!(object_key(&id("apps/v1")), object_key(&id("apps/v1beta1")));
+        assert_eq!(object_key(&id("v1")), "Deployment shop/web");
+    }
+}

@@ -1,0 +1,206 @@
+//! Ignores that stand in a manifest: comments beside fields, and annotations of objects and pod templates.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use memchr::memmem;
+use seawall_finding::{
+    Date, Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives,
+    comment_directive,
+};
+use seawall_model::Level;
+use seawall_yaml::{Document, LineIndex, NodeRef, Span};
+
+use super::{Ignore, Offence, Passed};
+use crate::locate::region;
+use crate::record::{InputError, Notice, Origin, Record};
+use crate::rules;
+
+/// Whether a document may carry ignores; it may not if this says no.
+pub(crate) fn carries_ignores(document: &Document) -> bool {
+    let text = &document.source()[document.range().range()];
+    memmem::find(text, b"seawall").is_some()
+}
+
+/// An ignore at a place of a document.
+#[derive(Debug)]
+struct Placed {
+    ignore: Arc<Ignore>,
+    container: Option<String>,
+    used: Cell<bool>,
+}
+
+impl Placed {
+    fn covers(&self, offence: &Offence<'_>) -> bool {
+        let in_container = self.container.as_deref().is_none_or(|name| offence.container == Some(name));
+        in_container && self.ignore.names(offence.rule)
+    }
+
+    /// Takes note that it would pass over something.
+    fn pass(&self, passed: &mut Passed, today: Date) {
+        self.used.set(true);
+        passed.add(&self.ignore, today);
+    }
+
+    /// What is to be said of it when everything up to `level` was judged.
+    fn notice(&self, level: Level, today: Date) -> Option<Notice> {
+        if self.used.get() {
+            return self.ignore.expiring(today);
+        }
+        let judged = self.ignore.rules.iter().all(|rule| rule.level.is_none_or(|l| l <= level));
+        judged.then(|| self.ignore.unused())
+    }
+}
+
+/// The comments of a document that say what to pass over.
+#[derive(Debug, Default)]
+pub(crate) struct DocumentIgnores {
+    /// Each with the line that it speaks of.
+    comments: Vec<(u32, Placed)>,
+}
+
+impl DocumentIgnores {
+    /// The ignores in the document's comments, and an error for each that is not understood.
+    pub(crate) fn of(
+        document: &Document,
+        lines: &LineIndex<'_>,
+        origin: &Origin,
+        errors: &mut Vec<Record>,
+    ) -> Self {
+        let mut found = Self::default();
+        for span in document.comments() {
+            let Ok(text) = std::str::from_utf8(&document.source()[span.range()]) else { continue };
+            let Some(directive) = comment_directive(text) else { continue };
+            let placed = directive
+                .map_err(|e| (e.to_string(), HINT_COMMENT.to_owned()))
+                .and_then(|d| placed(&d, IgnoreSource::Comment, span, lines, origin));
+            match placed {
+                Ok(placed) => found.comments.push((target(lines, span), placed)),
+                Err((message, hint)) => errors.push(error(span, message, hint, lines, origin)),
+            }
+        }
+        found
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.comments.is_empty()
+    }
+
+    pub(crate) fn pass(&self, offence: &Offence<'_>, today: Date) -> Passed {
+        let mut passed = Passed::default();
+        for (line, placed) in &self.comments {
+            if offence.lines.contains(line) && placed.covers(offence) {
+                placed.pass(&mut passed, today);
+            }
+        }
+        passed
+    }
+
+    /// What is to be said of them when the document was judged up to `level`.
+    pub(crate) fn notices(&self, level: Level, today: Date) -> impl Iterator<Item = Notice> {
+        self.comments.iter().filter_map(move |(_, placed)| placed.notice(level, today))
+    }
+}
+
+const HINT_COMMENT: &str =
+    "# seawall: ignore RULE REASON, with until=YYYY-MM-DD in front of the reason if it is to end";
+
+const HINT_ANNOTATION: &str = "seawall.dev/ignore: \"RULE=REASON; RULE@CONTAINER=REASON\"";
+
+/// The line that a comment speaks of: its own behind a field, else the next one that is not a comment.
+fn target(lines: &LineIndex<'_>, comment: Span) -> u32 {
+    let own = lines.position(comment.start).line;
+    let is_comment = |line: u32| lines.line(line).trim_ascii_start().starts_with(b"#");
+    if !is_comment(own) {
+        return own;
+    }
+    let mut at = own + 1;
+    while at <= lines.count() && is_comment(at) {
+        at += 1;
+    }
+    at
+}
+
+fn placed(
+    directive: &Directive<'_>,
+    source: IgnoreSource,
+    span: Span,
+    lines: &LineIndex<'_>,
+    origin: &Origin,
+) -> Result<Placed, (String, String)> {
+    let mut rules = Vec::new();
+    for name in &directive.rules {
+        rules.extend(rules::resolve(name)?);
+    }
+    let ignore = Ignore {
+        source,
+        rules,
+        reason: directive.reason.to_owned(),
+        owner: None,
+        until: directive.until,
+        file: origin.file.clone(),
+        region: Some(region(lines, span)),
+    };
+    let container = directive.container.map(str::to_owned);
+    Ok(Placed { ignore: Arc::new(ignore), container, used: Cell::new(false) })
+}
+
+fn error(span: Span, message: String, hint: String, lines: &LineIndex<'_>, origin: &Origin) -> Record {
+    Record::Error(InputError {
+        file: origin.file.clone(),
+        origin: Some(origin.clone()),
+        region: Some(region(lines, span)),
+        message,
+        hint: Some(hint),
+    })
+}
+
+/// The annotations of an object and of one of its templates.
+#[derive(Debug, Default)]
+pub(crate) struct ObjectIgnores {
+    placed: Vec<Placed>,
+}
+
+impl ObjectIgnores {
+    /// The ignores in the annotation of `metadata`, and an error for each that is not understood.
+    pub(crate) fn of(
+        metadata: Option<NodeRef<'_>>,
+        lines: &LineIndex<'_>,
+        origin: &Origin,
+        errors: &mut Vec<Record>,
+    ) -> Self {
+        let annotation = metadata.and_then(|m| m.get("annotations")).and_then(|a| a.get(IGNORE_ANNOTATION));
+        let Some((value, node)) = annotation.and_then(|node| Some((node.as_str()?, node))) else {
+            return Self::default();
+        };
+        let span = node.resolved().span();
+        let mut found = Self::default();
+        for directive in annotation_directives(value) {
+            let placed = directive
+                .map_err(|e: DirectiveError| (e.to_string(), HINT_ANNOTATION.to_owned()))
+                .and_then(|d| placed(&d, IgnoreSource::Annotation, span, lines, origin));
+            match placed {
+                Ok(placed) => found.placed.push(placed),
+                Err((message, hint)) => errors.push(error(span, message, hint, lines, origin)),
+            }
+        }
+        found
+    }
+
+    pub(crate) fn pass(&self, offence: &Offence<'_>, today: Date) -> Passed {
+        let mut passed = Passed::default();
+        for placed in self.placed.iter().filter(|placed| placed.covers(offence)) {
+            placed.pass(&mut passed, today);
+        }
+        passed
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.placed.is_empty()
+    }
+
+    /// What is to be said of them when the object was judged up to `level`.
+    pub(crate) fn notices(&self, level: Level, today: Date) -> impl Iterator<Item = Notice> {
+        self.placed.iter().filter_map(move |placed| placed.notice(level, today))
+    }
+}

@@ -1,0 +1,326 @@
+//! Finds what may be secret in a document that has been read: nothing depends on how it is laid out.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use seawall_yaml::{Document, Kind, Limits, NodeRef, Reader, Style};
+
+use super::scan::ABOUT_VARIABLES;
+use super::word::names_secret;
+
+/// The annotation in which kubectl keeps the whole object, its secrets too.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The byte ranges of a document's source that may be secret, in order and without overlap: literal values of environment
+/// variables, data of Secrets, values of keys and flags that name a secret.
+pub fn document_secrets(document: &Document) -> Vec<Range<u32>> {
+    let mut search = Search {
+        document,
+        work: vec![(document.root(), Place::Plain)],
+        followed: HashSet::new(),
+        found: Vec::new(),
+    };
+    while let Some((node, place)) = search.work.pop() {
+        search.visit(node, place);
+    }
+    merged(search.found)
+}
+
+/// As [`document_secrets`], of all documents of a source; in parts that cannot be read nothing is found.
+pub fn source_secrets(source: &Arc<[u8]>) -> Vec<Range<u32>> {
+    let mut reader = Reader::new(source.clone(), Limits::default());
+    let mut found = Vec::new();
+    while let Some(entry) = reader.next() {
+        if let Some(document) = entry.document {
+            found.extend(document_secrets(&document));
+            reader.recycle(document);
+        }
+    }
+    found
+}
+
+/// What is known of a node from what it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    Plain,
+    /// A list of environment variables.
+    Environment,
+    /// One of them.
+    Variable,
+    /// A command, or its arguments.
+    Words,
+    /// The metadata, or the annotations, of a Secret.
+    Metadata,
+    /// Below a key that names a secret: its `value` is one.
+    Named,
+    /// All of it.
+    Hidden,
+}
+
+struct Search<'d> {
+    document: &'d Document,
+    work: Vec<(NodeRef<'d>, Place)>,
+    /// What aliases led to.
+    followed: HashSet<(usize, Place)>,
+    found: Vec<Range<u32>>,
+}
+
+impl<'d> Search<'d> {
+    fn visit(&mut self, node: NodeRef<'d>, place: Place) {
+        match node.kind() {
+            Kind::Alias => {
+                let target = node.resolved();
+                if place != Place::Plain && self.followed.insert((target.id().index(), place)) {
+                    self.work.push((target, place));
+                }
+            }
+            Kind::Mapping => self.mapping(node, place),
+            Kind::Sequence if place == Place::Words => self.words(node),
+            Kind::Sequence => {
+                let inner = match place {
+                    Place::Environment => Place::Variable,
+                    other => other,
+                };
+                self.work.extend(node.items().map(|item| (item, inner)));
+            }
+            _ => match place {
+                Place::Hidden | Place::Environment | Place::Variable => self.hide(node),
+                Place::Words => self.text(node),
+                Place::Plain | Place::Metadata | Place::Named => {}
+            },
+        }
+    }
+
+    fn mapping(&mut self, node: NodeRef<'d>, place: Place) {
+        let is_secret = place == Place::Plain
+            && node
+                .get("kind")
+                .and_then(NodeRef::as_str)
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("Secret"));
+        for (key, value) in node.pairs() {
+            let Some(key) = key.key() else { continue };
+            let inner = match place {
+                Place::Hidden => Place::Hidden,
+                _ if key == "<<" => place,
+                Place::Variable if ABOUT_VARIABLES.contains(&&*key) => Place::Plain,
+                // A misspelt `value` is none, and as secret as one.
+                Place::Variable | Place::Environment => Place::Hidden,
+                Place::Named if key == "value" => Place::Hidden,
+                Place::Metadata if key == "annotations" => Place::Hidden,
+                _ if key == LAST_APPLIED => Place::Hidden,
+                _ if is_secret && is_data(&key) => Place::Hidden,
+                _ if is_secret && key == "metadata" => Place::Metadata,
+                _ => by_name(&key, value),
+            };
+            self.work.push((value, inner));
+        }
+    }
+
+    /// Words of a command: what follows a flag that takes a secret is one.
+    fn words(&mut self, node: NodeRef<'d>) {
+        let mut flag = Flag::None;
+        for item in node.items() {
+            let target = item.resolved();
+            let text = target.text().unwrap_or_default();
+            if std::mem::replace(&mut flag, Flag::None).takes(text) {
+                self.work.push((item, Place::Hidden));
+                continue;
+            }
+            flag = Flag::of(text);
+            if is_short(text) && text.len() > 2 && !text.contains([' ', '\n']) {
+                self.work.push((item, Place::Hidden));
+            } else {
+                self.work.push((item, Place::Words));
+            }
+        }
+    }
+
+    /// A text with words of a command, such as a script.
+    fn text(&mut self, node: NodeRef<'d>) {
+        let Range { start, end } = content(node);
+        let Some(raw) = self.document.source().get(start as usize..end as usize) else { return };
+        let breaks =
+            |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b';' | b'|' | b'&' | b'(' | b')');
+        let mut flag = Flag::None;
+        let mut at = 0;
+        while at < raw.len() {
+            if breaks(&raw[at]) {
+                if !matches!(raw[at], b' ' | b'\t' | b'"' | b'\'') {
+                    flag = Flag::None;
+                }
+                at += 1;
+                continue;
+            }
+            let len = raw[at..].iter().position(breaks).unwrap_or(raw.len() - at);
+            let word = std::str::from_utf8(&raw[at..at + len]).unwrap_or_default();
+            if std::mem::replace(&mut flag, Flag::None).takes(word) {
+                self.push(start, at..at + len);
+            } else if is_short(word) && word.len() > 2 {
+                self.push(start, at + 2..at + len);
+            } else {
+                flag = Flag::of(word);
+            }
+            at += len;
+        }
+    }
+
+    fn push(&mut self, start: u32, range: Range<usize>) {
+        self.found.push(start + range.start as u32..start + range.end as u32);
+    }
+
+    fn hide(&mut self, node: NodeRef<'d>) {
+        let range = content(node);
+        if !node.is_null() && range.start < range.end {
+            self.found.push(range);
+        }
+    }
+}
+
+/// What a key says of its value.
+fn by_name(key: &str, value: NodeRef<'_>) -> Place {
+    let kind = value.resolved().kind();
+    match key {
+        "env" => Place::Environment,
+        "args" | "command" => Place::Words,
+        "name" | "kind" | "image" => Place::Plain,
+        _ if kind == Kind::Bool || !names_secret(key) => Place::Plain,
+        _ if kind == Kind::Mapping => Place::Named,
+        _ => Place::Hidden,
+    }
+}
+
+fn is_data(key: &str) -> bool {
+    ["data", "stringData"].iter().any(|k| key.eq_ignore_ascii_case(k))
+}
+
+/// Whether the next word is the value of a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flag {
+    None,
+    /// `-p` or the like: what follows is a password with some clients.
+    Short,
+    /// Its name says that a secret follows.
+    Long,
+}
+
+impl Flag {
+    fn of(word: &str) -> Self {
+        if is_short(word) && word.len() == 2 {
+            Self::Short
+        } else if word.starts_with('-') && !word.contains(['=', ' ', '\n']) && names_secret(word) {
+            Self::Long
+        } else {
+            Self::None
+        }
+    }
+
+    fn takes(self, word: &str) -> bool {
+        match self {
+            Self::None => false,
+            // Not the directory of `mkdir -p`, or a port.
+            Self::Short => {
+                !word.starts_with(['/', '.', '$', '-'])
+                    && !word.bytes().all(|b| b.is_ascii_digit() || b == b':')
+            }
+            Self::Long => !word.starts_with('-'),
+        }
+    }
+}
+
+/// `-p`, by which clients take passwords, alone or with what follows, and its like.
+fn is_short(word: &str) -> bool {
+    (word.starts_with("-p") && !word.contains('=')) || matches!(word, "-u" | "-a")
+}
+
+/// The bytes of a scalar's content: without quotes, or the line that begins a block.
+fn content(node: NodeRef<'_>) -> Range<u32> {
+    let span = node.span();
+    let raw = node.raw();
+    match node.style() {
+        Style::SingleQuoted | Style::DoubleQuoted if raw.len() >= 2 => span.start + 1..span.end - 1,
+        Style::Literal | Style::Folded => {
+            let head = raw.iter().position(|b| *b == b'\n').map_or(raw.len(), |at| at + 1);
+            span.start + head as u32..span.end
+        }
+        _ => span.start..span.end,
+    }
+}
+
+/// The ranges in order, joined where they overlap.
+fn merged(mut found: Vec<Range<u32>>) -> Vec<Range<u32>> {
+    found.sort_unstable_by_key(|r| (r.start, r.end));
+    found.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
+        }
+        overlaps
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The source with `*` for what may be secret.
+    fn masked(source: &str) -> String {
+        let mut bytes = source.as_bytes().to_vec();
+        assert!(seawall_yaml::read(source.as_bytes()).iter().all(|e| e.problems.is_empty()), "{source}");
+        for range in source_secrets(&source.as_bytes().into()) {
+            bytes[range.start as usize..range.end as usize].fill(b'*');
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn layout_does_not_matter() {
+        for (source, shown) in [
+            ("{\"kind\": \"Secret\",\n\"stringData\": {\n\"a\": \"CANARY\"}}", "\"a\": \"******\"}}"),
+            ("env:\n- name: A\n  value:\n    CANARY\n", "value:\n    ******"),
+            (
+                "{\"env\": [{\"name\": \"A\",\n\"value\": \"X\", \"value\": \"CANARY\"}]}",
+                "\"*\", \"value\": \"******\"",
+            ),
+            ("env:\n- {name: A, valeu: [CANARY, {x: CANARY}]}", "valeu: [******, {x: ******}]"),
+            (
+                "env:\n- name: A\n  value: |\n    CANARY\n    CANARY\nb: c",
+                "value: |\n*********************\nb: c",
+            ),
+            ("args: [login, -p, CANARY]", "[login, -p, ******]"),
+            ("command: [mysql, -pCANARY]", "[mysql, ********]"),
+            ("args: [--password, CANARY, --x]", "[--password, ******, --x]"),
+            ("args: ['mysql -pCANARY -p CANARY --token CANARY']", "-p****** -p ****** --token ******'"),
+            ("x: &v CANARY\nenv: [{name: A, value: *v}]", "x: &v ******\nenv"),
+            ("password: {value: CANARY, x: y}", "{value: ******, x: y}"),
+            ("password: [CANARY]", "[******]"),
+            ("metadata: {annotations: {kubectl.kubernetes.io/last-applied-configuration: '{x}'}}", "'***'"),
+            (
+                "kind: Secret\nmetadata: {name: a, annotations: {b: CANARY}}",
+                "{name: a, annotations: {b: ******}}",
+            ),
+            ("kind: secret\ndata: &d {a: &x CANARY}\n", "{a: &x ******}"),
+            ("x: &e [{name: A, value: CANARY}]\nenv: *e", "value: ******"),
+            ("x: &e {value: CANARY}\nenv: [{<<: *e, name: A}]", "value: ******"),
+            ("env: {A: CANARY}", "{A: ******}"),
+        ] {
+            let all = masked(source);
+            assert!(all.contains(shown) && !all.contains("CANARY"), "{all}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        for source in [
+            "kind: Pod\nspec: {containers: [{name: a, image: b, securityContext: {privileged: true}}]}",
+            "volumes: [{secret: {secretName: web, items: [{key: password, path: p}]}}]",
+            "env: [{name: A, valueFrom: {secretKeyRef: {name: db, key: password, optional: true}}}]",
+            "automountServiceAccountToken: false",
+            "args: ['mkdir -p /var/x', --port=80, -v, -p, '80:80']",
+            "kind: ConfigMap\ndata: {a: b}",
+        ] {
+            assert_eq!(masked(source), source);
+        }
+    }
+}

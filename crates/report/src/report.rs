@@ -1,0 +1,84 @@
+//! A report in the making: parts in, in the order of the input, text out.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use seawall_check::Summary;
+
+use crate::part::{Part, Tail};
+use crate::{Format, Renderer, gitlab, json, jsonl, junit, markdown, sarif, text};
+
+/// Writes one report. What it keeps of the parts is bounded.
+#[derive(Debug)]
+pub struct Report {
+    renderer: Renderer,
+    state: State,
+}
+
+/// What a format keeps of the parts.
+#[derive(Debug)]
+enum State {
+    /// Lines that stand for themselves.
+    Lines,
+    Text(text::Tail),
+    Json(json::State),
+    Junit(junit::State),
+    Gitlab(gitlab::State),
+    Sarif(Box<sarif::State>),
+    Markdown(Box<markdown::State>),
+}
+
+impl Report {
+    /// A report without anything in it.
+    pub fn new(renderer: Renderer) -> Self {
+        let state = match renderer.format {
+            Format::Concise | Format::Jsonl | Format::Github => State::Lines,
+            Format::Text => State::Text(text::Tail::default()),
+            Format::Json => State::Json(json::State::default()),
+            Format::Junit => State::Junit(junit::State::default()),
+            Format::Gitlab => State::Gitlab(gitlab::State::default()),
+            Format::Sarif => State::Sarif(Box::default()),
+            Format::Markdown => State::Markdown(Box::default()),
+        };
+        Self { renderer, state }
+    }
+
+    /// Writes the next part.
+    pub fn add(&mut self, part: Part, to: &mut dyn Write) -> io::Result<()> {
+        match (&mut self.state, part.tail) {
+            (State::Text(tail), Tail::Text(more)) => {
+                tail.merge(more);
+                to.write_all(part.text.as_bytes())
+            }
+            (State::Json(state), _) => state.add(&part.text, to),
+            (State::Junit(state), _) => state.add(&part.text, to),
+            (State::Gitlab(state), _) => state.add(&part.text, &part.items, to),
+            (State::Sarif(state), Tail::Sarif(heard)) => state.add(&part.text, &part.items, heard, to),
+            (State::Markdown(state), Tail::Markdown(page)) => {
+                state.add(*page);
+                Ok(())
+            }
+            _ => to.write_all(part.text.as_bytes()),
+        }
+    }
+
+    /// Writes the end. Without `elapsed` no time is told.
+    pub fn finish(self, summary: &Summary, elapsed: Option<Duration>, to: &mut dyn Write) -> io::Result<()> {
+        let style = self.renderer.style;
+        match self.state {
+            State::Lines if self.renderer.format == Format::Jsonl => {
+                let mut out = String::new();
+                jsonl::summary(&mut out, summary);
+                out.push('\n');
+                to.write_all(out.as_bytes())
+            }
+            State::Lines => Ok(()),
+            State::Text(tail) => to.write_all(text::finish(summary, &tail, style, elapsed).as_bytes()),
+            State::Json(state) => state.finish(summary, to),
+            State::Junit(state) => state.finish(to),
+            State::Gitlab(state) => state.finish(to),
+            State::Sarif(state) => state.finish(summary, to),
+            State::Markdown(state) => to.write_all(state.finish(summary, style).as_bytes()),
+        }
+    }
+}
