@@ -69,9 +69,14 @@ pub fn plan(document: &Document, changes: &[Change]) -> Planned {
 /// Whether YAML in a stream that may be JSON would be read as JSON after the edits, and what follows it as something
 /// else.
 fn becomes_json(document: &Document, edits: &[TextEdit]) -> bool {
-    let after: Arc<[u8]> = apply(document.source(), edits).into();
-    let start = document.root().span().start as usize;
-    json::read(&after, start, Limits::default(), &mut None).is_ok()
+    let start = document.root().span().start;
+    let shifted = edits.iter().map(|edit| {
+        let span = Span::new(edit.span.start.saturating_sub(start), edit.span.end.saturating_sub(start));
+        TextEdit { span, text: edit.text.clone() }
+    });
+    let text = &document.source()[start as usize..document.range().end as usize];
+    let after: Arc<[u8]> = apply(text, &shifted.collect::<Vec<_>>()).into();
+    json::read(&after, 0, Limits::default(), &mut None).is_ok()
 }
 
 /// The changes of a set that can be followed to their places and do not contradict others, as a tree and by index; and the

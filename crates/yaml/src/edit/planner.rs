@@ -48,8 +48,8 @@ pub(super) enum Place {
     Item(usize),
     /// Below an explicit key in this column that has no `:`.
     NoColon(usize),
-    /// In a flow collection. `gap` is what comes between the head and a value that was not written; `room` is given where entries have lines of their
-    /// own in a document that is flow throughout.
+    /// In a flow collection. `gap` is what comes between the head and a value that was not written; `room` is given where
+    /// entries have lines of their own in a document that is flow throughout.
     Flow {
         gap: &'static str,
         room: Option<Room>,
@@ -184,8 +184,8 @@ impl<'a, 't> Planner<'a, 't> {
         let before = start.checked_sub(1).and_then(|at| self.lines.byte(at));
         let open =
             before.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'[' | b'{' | b',' | b':' | 0x80..));
-        let (before, behind) =
-            (if open { "" } else { " " }, if self.lines.byte(end) == Some(b'#') { " " } else { "" });
+        let before = if open { "" } else { " " };
+        let behind = if self.lines.byte(end) == Some(b'#') { " " } else { "" };
         self.edit(start, end, format!("{before}{text}{behind}"));
     }
 
