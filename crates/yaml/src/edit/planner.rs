@@ -277,7 +277,12 @@ impl<'a, 't> Planner<'a, 't> {
                 let brought = field.pair.is_none() && field.merge == Some(*pair as u32);
                 let child = self.tree.find(id, &Step::Key(key.clone()));
                 if brought && child.is_none_or(|child| self.outcomes[child] == Outcome::Same) {
-                    turnover.removed.extend(fields.own(key, *field));
+                    // No key stands twice: what the merge key overrides goes.
+                    for overridden in fields.own(key, *field) {
+                        let (first, value) = (entries.first(overridden), entries.value(overridden));
+                        self.anchors.check_loss(first.id().index(), end_of(value))?;
+                        turnover.removed.push(overridden);
+                    }
                     copies.push((Some(Key::Name(key.clone())), copy(field.value)?));
                 }
             }
