@@ -8,10 +8,29 @@
 //! ```
 //!
 //! A change that cannot be made with certainty is refused with a reason; the others are made.
+//!
+//! ```
+//! use seawall_yaml::edit::{Change, Edited, apply, plan, verify};
+//!
+//! let source = "spec:\n  containers:\n  - name: app # main\n";
+//! let document = seawall_yaml::read(source.as_bytes()).remove(0).document.unwrap();
+//! let path = "spec.containers[name=app].securityContext.privileged".parse().unwrap();
+//! let changes = [Change::ensure(path, false)];
+//!
+//! let planned = plan(&document, &changes);
+//! let after = apply(source.as_bytes(), &planned.edits);
+//! verify(&[Edited { document: &document, changes: planned.accepted(&changes) }], after.as_slice()).unwrap();
+//! assert_eq!(
+//!     String::from_utf8(after).unwrap(),
+//!     "spec:\n  containers:\n  - name: app # main\n    securityContext:\n      privileged: false\n"
+//! );
+//! ```
 
 mod anchors;
 mod block;
 mod change;
+mod compose;
+mod contents;
 mod contradictions;
 mod draft;
 mod expected;

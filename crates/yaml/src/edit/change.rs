@@ -152,12 +152,20 @@ pub enum Reason {
 impl Refusal {
     /// What is wrong, where, and what to do: lower case, without a trailing period. `lines` is the index of the source.
     pub fn message(&self, lines: &LineIndex<'_>) -> String {
-        let place = self
-            .span
-            .map_or_else(String::new, |span| format!(" on line {}", lines.position(span.start).line));
+        let numbers = |spans: &[Span]| {
+            let numbers: Vec<String> =
+                spans.iter().map(|s| lines.position(s.start).line.to_string()).collect();
+            format!("{} {}", if spans.len() == 1 { "line" } else { "lines" }, numbers.join(", "))
+        };
+        self.text(&numbers)
+    }
+
+    /// The message, with places in the words of `places`.
+    fn text(&self, places: &dyn Fn(&[Span]) -> String) -> String {
+        let place = self.span.map_or_else(String::new, |span| format!(" on {}", places(&[span])));
         match &self.reason {
             Reason::Contradiction(other) => {
-                format!("contradicts change {other} of the set{place}; leave out one of them")
+                format!("contradicts change {other} of the set; leave out one of them")
             }
             Reason::BadValue(what) => format!("the new value {what}; give another one"),
             Reason::LongPath => "the path has more than 128 segments; edit by hand".to_owned(),
@@ -171,15 +179,10 @@ impl Refusal {
             Reason::OtherItem { key, value } => {
                 format!("the list has another item with `{key}: {value}`{place}; change that one")
             }
-            Reason::SharedAnchor { name, uses } => {
-                let numbers: Vec<String> =
-                    uses.iter().map(|u| lines.position(u.start).line.to_string()).collect();
-                let what = if numbers.len() == 1 { "line" } else { "lines" };
-                format!(
-                    "the anchor `{name}`{place} is also used on {what} {}; write out the value there, or change all uses alike",
-                    numbers.join(", ")
-                )
-            }
+            Reason::SharedAnchor { name, uses } => format!(
+                "the anchor `{name}`{place} is also used on {}; write out the value there, or change all uses alike",
+                places(uses)
+            ),
             Reason::Patch(what) => format!("a strategic merge patch cannot {what}{place}; use a JSON Patch"),
             Reason::Layout(what) => format!("{what}{place} cannot be edited with certainty; edit by hand"),
         }
@@ -187,9 +190,12 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
-    /// As [`Self::message`], with byte offsets for lines.
+    /// As [`Self::message`], with bytes for lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "change {} is refused: {:?}", self.change, self.reason)?;
-        self.span.map_or(Ok(()), |span| write!(f, " at byte {}", span.start))
+        let bytes = |spans: &[Span]| {
+            let offsets: Vec<String> = spans.iter().map(|span| span.start.to_string()).collect();
+            format!("{} {}", if spans.len() == 1 { "byte" } else { "bytes" }, offsets.join(", "))
+        };
+        f.write_str(&self.text(&bytes))
     }
 }

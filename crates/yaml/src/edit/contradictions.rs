@@ -17,9 +17,15 @@ pub(super) fn contradictions(tree: &Tree<'_>, changes: &[Change]) -> Vec<Refusal
             }
         }
     }
-    for id in 0..tree.spots.len() {
-        if !tree.spots[id].changes.is_empty() {
+    // Whether a spot or one above it is given something.
+    let mut given: Vec<bool> = Vec::with_capacity(tree.spots.len());
+    for (id, spot) in tree.spots.iter().enumerate() {
+        let above = id > 0 && given[spot.parent];
+        given.push(above || !spot.changes.is_empty());
+        if spot.changes.len() > 1 {
             marks.at_spot(id);
+        }
+        if above && !spot.changes.is_empty() {
             marks.with_ancestors(id);
         }
     }
@@ -195,8 +201,10 @@ impl<'t, 'a> Marks<'t, 'a> {
             }
             Step::Index(index) => self.members.get(&(list, *index)).cloned().unwrap_or_default(),
             Step::Name(key, value) => {
-                let named =
-                    |item: &&Item<'_>| item.name.as_ref().is_some_and(|(k, v)| k == key && v == value);
+                let named = |item: &&Item<'_>| match &item.name {
+                    Some((k, v)) => k == key && v == value,
+                    None => key.is_empty() && item.value.text().is_some_and(|text| text == *value),
+                };
                 items.iter().filter(named).collect()
             }
         };

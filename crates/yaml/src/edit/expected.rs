@@ -67,11 +67,7 @@ impl<'a> Given<'a> {
 /// The text of a value's field `key`, or its own where the key is empty.
 fn name<'a>(value: &'a Value, key: &str) -> Option<Cow<'a, str>> {
     let named = if key.is_empty() { value } else { value.get(key)? };
-    match named {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Mapping(_) | Value::List(_) | Value::Null => None,
-        scalar => Some(Cow::Owned(scalar.to_json())),
-    }
+    named.text()
 }
 
 /// The changes lead to no such place.

@@ -128,3 +128,25 @@ pub fn apply(source: &[u8], edits: &[TextEdit]) -> Vec<u8> {
     out.extend_from_slice(&source[at..]);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(start: u32, end: u32, text: &str) -> TextEdit {
+        TextEdit { span: Span::new(start, end), text: text.to_owned() }
+    }
+
+    #[test]
+    fn edits_are_applied_in_any_order() {
+        let edits = [edit(4, 5, "E"), edit(0, 0, "<"), edit(2, 2, "-"), edit(2, 3, "C"), edit(5, 5, ">")];
+        assert_eq!(apply(b"abcde", &edits), b"<ab-CdE>");
+        assert_eq!(apply(b"abcde", &[]), b"abcde");
+    }
+
+    #[test]
+    fn edits_that_cannot_be_made_are_left_out() {
+        let edits = [edit(0, 3, "x"), edit(2, 4, "y"), edit(4, 99, "z"), edit(9, 9, "z"), edit(5, 4, "z")];
+        assert_eq!(apply(b"abcde", &edits), b"xde");
+    }
+}

@@ -204,12 +204,15 @@ impl<'a> Planner<'a, '_> {
             }
             if memchr::memchr(b'#', self.lines.text(before, entries.end(last))).is_none() {
                 let end = entries.end(last);
-                let blank = if self.lines.byte(end) == Some(b'#') { " " } else { blank };
-                self.edit(before, end, blank);
+                if blank.is_empty() {
+                    self.erase(before, end);
+                } else {
+                    self.edit(before, end, blank);
+                }
                 return Ok(());
             }
             let comma = self.lines.next_token(before);
-            self.edit(comma, comma + 1, "");
+            self.erase(comma, comma + 1);
         }
         for &index in tail {
             self.remove_flow_entry_at(node, entries, index, frame)?;
@@ -243,9 +246,9 @@ impl<'a> Planner<'a, '_> {
         } else if comma.is_some() && !has_comment(end, next) {
             self.edit(start, next, "");
         } else {
-            self.edit(start, end, "");
+            self.erase(start, end);
             if let Some(comma) = comma {
-                self.edit(comma, behind, "");
+                self.erase(comma, behind);
             }
         }
     }

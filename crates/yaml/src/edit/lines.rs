@@ -1,7 +1,5 @@
 //! The lines of a document: where they begin, what stands between tokens, and how lines end.
 
-use std::cell::OnceCell;
-
 use crate::document::{Document, Kind, NodeRef, Style};
 
 /// The lines of one document. Offsets are into the source.
@@ -11,8 +9,10 @@ pub(super) struct Lines<'a> {
     start: usize,
     end: usize,
     starts: Vec<usize>,
-    first_newline: OnceCell<Option<usize>>,
 }
+
+/// Bytes before a document in which the start of its first line is looked for.
+const NEAR: usize = 1024;
 
 /// U+FEFF at the head of a document.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -25,15 +25,14 @@ impl<'a> Lines<'a> {
         if source[start..end].starts_with(BYTE_ORDER_MARK) {
             start += BYTE_ORDER_MARK.len();
         }
-        // JSON may begin and end within a line.
-        let first = if document.is_json() {
-            memchr::memrchr(b'\n', &source[..start]).map_or(0, |newline| newline + 1)
-        } else {
-            start
-        };
+        // JSON may begin within a line, perhaps far behind its start.
+        let near = &source[start.saturating_sub(NEAR)..start];
+        let newline = memchr::memrchr(b'\n', near).filter(|_| document.is_json());
+        let first = newline.map_or(start, |newline| start - near.len() + newline + 1);
+        let first = if document.is_json() && near.len() == start && newline.is_none() { 0 } else { first };
         let mut starts = vec![first];
         starts.extend(memchr::memchr_iter(b'\n', &source[start..end]).map(|newline| start + newline + 1));
-        Self { source, start, end, starts, first_newline: OnceCell::new() }
+        Self { source, start, end, starts }
     }
 
     /// Whether there are line ends other than LF and CRLF, or byte order marks behind the head, or the document follows
@@ -192,10 +191,10 @@ impl<'a> Lines<'a> {
         (self.byte(at) == Some(b'#')).then(|| at - start)
     }
 
-    /// The line end in use around an offset: that of the line before, else the first one of the source.
+    /// The line end in use around an offset: that of the line before, else that of the document's first line.
     pub(super) fn newline(&self, at: usize) -> &'static str {
         let before = self.line_start(at).checked_sub(1).filter(|before| self.source[*before] == b'\n');
-        let found = before.or_else(|| *self.first_newline.get_or_init(|| memchr::memchr(b'\n', self.source)));
+        let found = before.or_else(|| self.starts.get(1).map(|second| second - 1));
         if found.is_some_and(|newline| newline > 0 && self.source[newline - 1] == b'\r') {
             "\r\n"
         } else {

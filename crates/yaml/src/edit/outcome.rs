@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::contents::Fields;
 use super::spots::{Item, SpotId, Tree};
 use super::value::Value;
 use crate::document::Kind;
@@ -54,7 +55,7 @@ impl<'a> Tree<'a> {
             }
         }
         let gone: Vec<Cow<'a, str>> = self.fields(id).map_or_else(Vec::new, |fields| {
-            fields.order.iter().filter(|key| !wanted.contains(&***key)).cloned().collect()
+            fields.iter().map(|(key, _)| key).filter(|key| !wanted.contains(&***key)).cloned().collect()
         });
         for key in gone {
             if let Ok(child) = self.key(id, key) {
@@ -115,7 +116,7 @@ impl<'a> Tree<'a> {
 
     /// The number of fields or items, if there is a mapping or list.
     fn size(&self, id: SpotId) -> Option<usize> {
-        let fields = self.fields(id).map(|fields| fields.order.len());
+        let fields = self.fields(id).map(Fields::len);
         let items = || self.list(id).map(|items| items.nodes.len());
         // What nobody has looked into does not change inside.
         fields.or_else(items).or_else(|| self.target(id).map(|_| 0))

@@ -69,9 +69,7 @@ impl JsonPatch {
 
 /// The changes to one object as JSON Patch. Paths begin at the object. The value that a removal expects is tested.
 pub fn json_patch(object: NodeRef<'_>, changes: &[Change]) -> JsonPatch {
-    let (active, refused) = merge(object, changes);
-    let (mut tree, _) = Tree::of(object, changes, &active);
-    tree.settle();
+    let (tree, _, refused) = merge(object, changes);
     let outcomes = tree.outcomes();
     let mut patch = Patch {
         tree: &tree,
@@ -176,4 +174,58 @@ pub(super) fn whole(tree: &Tree<'_>, outcomes: &[Outcome], id: SpotId) -> Value 
         }
     }
     Value::Mapping(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patch(source: &str, changes: &[Change]) -> String {
+        let document = crate::read(source.as_bytes()).remove(0).document.unwrap();
+        json_patch(document.root(), changes).to_json()
+    }
+
+    fn path(text: &str) -> crate::FieldPath {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn tests_come_first_and_removals_last() {
+        let source = "l:\n- name: a\n  x: 1\n- name: b\n- name: c\n  x: {z: 1}\nm: ~\n";
+        let changes = [
+            Change::remove(path("l[0].x"), Some(Value::from(1))),
+            Change::remove(path("l[name=b]"), None),
+            Change { path: path("l[2].x.z"), op: Op::Remove { expected: Some(Value::from(1)), prune: true } },
+            Change::ensure(path("m.a[\"b/~c\"].d"), "<"),
+            Change::ensure(path("m.a.e"), true),
+            Change::ensure_item(path("l"), Value::from([("name", "d".into())]), Some("name")),
+            Change::ensure(path("n"), Value::Null),
+        ];
+        let wanted = [
+            r#"{"op":"test","path":"/l/0/x","value":1}"#,
+            r#"{"op":"test","path":"/l/2/x/z","value":1}"#,
+            r#"{"op":"add","path":"/l/-","value":{"name":"d"}}"#,
+            r#"{"op":"replace","path":"/m","value":{"a":{"b/~c":{"d":"\u003c"},"e":true}}}"#,
+            r#"{"op":"add","path":"/n","value":null}"#,
+            r#"{"op":"remove","path":"/l/2/x"}"#,
+            r#"{"op":"remove","path":"/l/1"}"#,
+            r#"{"op":"remove","path":"/l/0/x"}"#,
+        ];
+        assert_eq!(patch(source, &changes), format!("[{}]", wanted.join(",")));
+    }
+
+    #[test]
+    fn what_holds_or_contradicts_is_not_in_it() {
+        let changes = [
+            Change::ensure(path("a"), 1),
+            Change::ensure(path("b.c"), 1),
+            Change::ensure(path("b.c"), 2),
+            Change::remove(path("d"), None),
+        ];
+        assert_eq!(patch("a: 1\n", &changes), "[]");
+        assert_eq!(
+            patch("{}", &changes[..2]),
+            r#"[{"op":"add","path":"/a","value":1},{"op":"add","path":"/b","value":{"c":1}}]"#
+        );
+    }
 }

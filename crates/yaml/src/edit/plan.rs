@@ -20,11 +20,13 @@ const ROUNDS: usize = 8;
 ///
 /// Edits of several documents of one source can be applied together.
 pub fn plan(document: &Document, changes: &[Change]) -> Planned {
-    let (mut active, mut refused) = merge(document.root(), changes);
+    let (mut tree, mut active, mut refused) = merge(document.root(), changes);
     let mut edits = Vec::new();
     for round in 0..=ROUNDS {
-        let (mut tree, _) = Tree::of(document.root(), changes, &active);
-        tree.settle();
+        if round > 0 {
+            tree = Tree::of(document.root(), changes, &active).0;
+            tree.settle();
+        }
         let mut planner = Planner::new(document, &tree);
         if !document.is_json() && planner.lines.is_odd() && planner.changes_anything() {
             let span = Some(Span::new(document.range().start, document.range().start));
@@ -67,17 +69,27 @@ pub fn plan(document: &Document, changes: &[Change]) -> Planned {
 /// Whether YAML in a stream that may be JSON would be read as JSON after the edits, and what follows it as something
 /// else.
 fn becomes_json(document: &Document, edits: &[TextEdit]) -> bool {
-    let after: Arc<[u8]> = apply(document.source(), edits).into();
-    let start = document.root().span().start as usize;
-    json::read(&after, start, Limits::default(), &mut None).is_ok()
+    let start = document.root().span().start;
+    let shifted = edits.iter().map(|edit| {
+        let span = Span::new(edit.span.start.saturating_sub(start), edit.span.end.saturating_sub(start));
+        TextEdit { span, text: edit.text.clone() }
+    });
+    let text = &document.source()[start as usize..document.range().end as usize];
+    let after: Arc<[u8]> = apply(text, &shifted.collect::<Vec<_>>()).into();
+    json::read(&after, 0, Limits::default(), &mut None).is_ok()
 }
 
-/// The changes of a set that can be followed to their places and do not contradict others, by index; and the rest.
-pub(super) fn merge(root: NodeRef<'_>, changes: &[Change]) -> (Vec<usize>, Vec<Refusal>) {
+/// The changes of a set that can be followed to their places and do not contradict others, as a tree and by index; and the
+/// rest.
+pub(super) fn merge<'a>(root: NodeRef<'a>, changes: &'a [Change]) -> (Tree<'a>, Vec<usize>, Vec<Refusal>) {
     let mut active: Vec<usize> = (0..changes.len()).collect();
-    let (tree, mut refused) = Tree::of(root, changes, &active);
+    let (mut tree, mut refused) = Tree::of(root, changes, &active);
     refused.extend(contradictions(&tree, changes));
     refused.sort_by_key(|refusal| refusal.change);
     active.retain(|change| refused.binary_search_by_key(change, |refusal| refusal.change).is_err());
-    (active, refused)
+    if !refused.is_empty() {
+        tree = Tree::of(root, changes, &active).0;
+    }
+    tree.settle();
+    (tree, active, refused)
 }

@@ -1,15 +1,14 @@
 //! From the outcomes of spots to edits of the text.
 
-use std::borrow::Cow;
-
 use super::anchors::{Anchors, end_of};
+use super::compose::copy;
+use super::contents::merged;
 use super::draft::{Draft, Entry, Key};
 use super::finish::{Edit, Form};
 use super::lines::Lines;
 use super::look::{Habits, Look, Room};
 use super::outcome::Outcome;
-use super::spots::{Blocked, SpotId, Step, Tree, merged};
-use super::value::Value;
+use super::spots::{Blocked, SpotId, Step, Tree};
 use crate::document::{Document, Kind, NodeRef, Span, Style};
 
 /// Plans the edits of one document.
@@ -49,8 +48,8 @@ pub(super) enum Place {
     Item(usize),
     /// Below an explicit key in this column that has no `:`.
     NoColon(usize),
-    /// In a flow collection. `gap` is what comes between the head and a value that was not written; `room` is given where entries have lines of their
-    /// own in a document that is flow throughout.
+    /// In a flow collection. `gap` is what comes between the head and a value that was not written; `room` is given where
+    /// entries have lines of their own in a document that is flow throughout.
     Flow {
         gap: &'static str,
         room: Option<Room>,
@@ -185,9 +184,14 @@ impl<'a, 't> Planner<'a, 't> {
         let before = start.checked_sub(1).and_then(|at| self.lines.byte(at));
         let open =
             before.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'[' | b'{' | b',' | b':' | 0x80..));
-        let (before, behind) =
-            (if open { "" } else { " " }, if self.lines.byte(end) == Some(b'#') { " " } else { "" });
+        let before = if open { "" } else { " " };
+        let behind = if self.lines.byte(end) == Some(b'#') { " " } else { "" };
         self.edit(start, end, format!("{before}{text}{behind}"));
+    }
+
+    /// Takes away a token or more; a comment that touches them is kept apart from what is before.
+    pub(super) fn erase(&mut self, start: usize, end: usize) {
+        self.edit(start, end, if self.lines.byte(end) == Some(b'#') { " " } else { "" });
     }
 
     /// Inserts whole lines, each with its line end, at the start of a line or at the end of the document.
@@ -269,13 +273,16 @@ impl<'a, 't> Planner<'a, 't> {
         turnover.written_out.dedup_by_key(|(pair, _)| *pair);
         for (pair, copies) in &mut turnover.written_out {
             self.anchors.check_loss(entries.value(*pair).id().index(), end_of(entries.value(*pair)))?;
-            for key in &fields.order {
-                let field =
-                    fields.get(key).filter(|field| field.pair.is_none() && field.merge == Some(*pair as u32));
+            for (key, field) in fields.iter() {
+                let brought = field.pair.is_none() && field.merge == Some(*pair as u32);
                 let child = self.tree.find(id, &Step::Key(key.clone()));
-                let stays = child.is_none_or(|child| self.outcomes[child] == Outcome::Same);
-                if let Some(field) = field.filter(|_| stays) {
-                    turnover.removed.extend(fields.own(key, field));
+                if brought && child.is_none_or(|child| self.outcomes[child] == Outcome::Same) {
+                    // No key stands twice: what the merge key overrides goes.
+                    for overridden in fields.own(key, *field) {
+                        let (first, value) = (entries.first(overridden), entries.value(overridden));
+                        self.anchors.check_loss(first.id().index(), end_of(value))?;
+                        turnover.removed.push(overridden);
+                    }
                     copies.push((Some(Key::Name(key.clone())), copy(field.value)?));
                 }
             }
@@ -431,85 +438,6 @@ impl<'a, 't> Planner<'a, 't> {
         let dash = matches!(entries, Entries::Pairs(_)) || self.lines.byte(start) == Some(b'-');
         if aligned && alone && dash { Ok(start) } else { Err(layout("the entry", start)) }
     }
-
-    /// What is to be written for a spot. `at` is the place in the source before which anchors have to be.
-    fn draft(&self, id: SpotId, at: usize) -> Result<Draft<'a>, Blocked> {
-        let spot = &self.tree.spots[id];
-        match (self.outcomes[id], spot.node) {
-            (Outcome::Same | Outcome::Gone, Some(node)) => copy(node),
-            (Outcome::Whole, _) => self.new_draft(id, at),
-            (_, Some(node)) => match node.resolved().kind() {
-                Kind::Mapping => self.changed_mapping(id, node, at),
-                _ => self.changed_list(id, at),
-            },
-            (_, None) => Ok(Draft::Scalar(Cow::Owned(Value::Null))),
-        }
-    }
-
-    fn new_draft(&self, id: SpotId, at: usize) -> Result<Draft<'a>, Blocked> {
-        let spot = &self.tree.spots[id];
-        if let Some(value) = spot.set {
-            return Ok(Draft::from(value));
-        }
-        if !spot.items.is_empty() {
-            return Ok(Draft::List(
-                self.tree.missing(id).into_iter().map(|item| Draft::from(item.value)).collect(),
-            ));
-        }
-        Ok(Draft::Mapping(self.new_pairs(id, at)?))
-    }
-
-    /// The pairs that changes give to a mapping, replaced values too.
-    fn new_pairs(&self, id: SpotId, at: usize) -> Result<Vec<(Key<'a>, Draft<'a>)>, Blocked> {
-        let mut pairs = Vec::new();
-        for &child in &self.tree.spots[id].children {
-            if let (Step::Key(key), Outcome::Whole | Outcome::Inside) =
-                (&self.tree.spots[child].step, self.outcomes[child])
-            {
-                pairs.push((Key::Name(key.clone()), self.draft(child, at)?));
-            }
-        }
-        Ok(pairs)
-    }
-
-    /// A mapping of its own in place of one that is used here too: one that merges the other where nothing is removed
-    /// and the anchor can be named, else a copy.
-    fn changed_mapping(&self, id: SpotId, node: NodeRef<'a>, at: usize) -> Result<Draft<'a>, Blocked> {
-        let Some(fields) = self.tree.fields(id) else { return copy(node) };
-        let spot = &self.tree.spots[id];
-        let removes = spot.children.iter().any(|&child| self.outcomes[child] == Outcome::Gone);
-        let mut pairs = Vec::new();
-        if let Some(name) = self.anchors.name_at(node.resolved(), at).filter(|_| !removes) {
-            pairs.push((Key::Merge, Draft::Alias(Cow::Borrowed(name))));
-            pairs.extend(self.new_pairs(id, at)?);
-            return Ok(Draft::Mapping(pairs));
-        }
-        for key in &fields.order {
-            let Some(field) = fields.get(key) else { continue };
-            let draft = match self.tree.find(id, &Step::Key(key.clone())) {
-                Some(child) if self.outcomes[child] == Outcome::Gone => continue,
-                Some(child) => self.draft(child, at)?,
-                None => copy(field.value)?,
-            };
-            pairs.push((Key::Name(key.clone()), draft));
-        }
-        let is_new = |key: &Key<'_>| matches!(key, Key::Name(name) if fields.get(name).is_none());
-        pairs.extend(self.new_pairs(id, at)?.into_iter().filter(|(key, _)| is_new(key)));
-        Ok(Draft::Mapping(pairs))
-    }
-
-    fn changed_list(&self, id: SpotId, at: usize) -> Result<Draft<'a>, Blocked> {
-        let mut drafts = Vec::new();
-        for (index, item) in self.tree.list(id).map_or(&[][..], |items| &items.nodes).iter().enumerate() {
-            drafts.push(match self.tree.find(id, &Step::Index(index as u32)) {
-                Some(child) if self.outcomes[child] == Outcome::Gone => continue,
-                Some(child) => self.draft(child, at)?,
-                None => copy(*item)?,
-            });
-        }
-        drafts.extend(self.tree.missing(id).into_iter().map(|item| Draft::from(item.value)));
-        Ok(Draft::List(drafts))
-    }
 }
 
 impl Slot<'_> {
@@ -520,14 +448,4 @@ impl Slot<'_> {
             _ => None,
         }
     }
-}
-
-/// A copy of what a node stands for.
-fn copy(node: NodeRef<'_>) -> Result<Draft<'_>, Blocked> {
-    const NODES: usize = 10_000;
-    let target = node.resolved();
-    let size =
-        target.following().map_or(target.document().len(), |next| next.id().index()) - target.id().index();
-    let value = if size > NODES { None } else { Value::of(node) };
-    value.map(Draft::from).ok_or_else(|| layout("what would have to be copied", target.span().start as usize))
 }

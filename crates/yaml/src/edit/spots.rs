@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use super::change::{Change, Op, Reason, Refusal};
+use super::contents::{FEW, Fields, Items};
 use super::value::{DEPTH, Value};
 use crate::document::{Kind, NodeRef, Span};
-use crate::path::{Segment, item_name};
+use crate::path::Segment;
 
 /// Index of a spot in its tree; the root is 0, and every spot comes behind its parent.
 pub(super) type SpotId = usize;
@@ -62,143 +62,13 @@ enum Inner<'a> {
     Items(Items<'a>),
 }
 
-/// The fields of a mapping.
-#[derive(Debug, Default)]
-pub(super) struct Fields<'a> {
-    by_key: HashMap<Cow<'a, str>, Field<'a>>,
-    /// Keys in the order of their first assignment.
-    pub(super) order: Vec<Cow<'a, str>>,
-    /// The pairs as written, merge keys too.
-    pub(super) pairs: Vec<(NodeRef<'a>, NodeRef<'a>)>,
-}
-
-/// A key with the value that it ends up with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Field<'a> {
-    pub(super) value: NodeRef<'a>,
-    /// The pair that assigns it, if it is one of the mapping's own.
-    pub(super) pair: Option<u32>,
-    /// The mapping's own pairs with this key.
-    pub(super) own: u32,
-    /// The last merge key that brings it in.
-    pub(super) merge: Option<u32>,
-}
-
-/// The items of a list.
-#[derive(Debug, Default)]
-pub(super) struct Items<'a> {
-    pub(super) nodes: Vec<NodeRef<'a>>,
-    /// For each merge key asked for: its values, with the first item that has it.
-    by_key: HashMap<String, HashMap<Cow<'a, str>, u32>>,
-    /// Scalars as JSON, with the first item that has the value; filled when first asked.
-    scalars: Option<HashMap<String, u32>>,
-}
-
-impl<'a> Fields<'a> {
-    fn of(mapping: NodeRef<'a>) -> Self {
-        let mut fields = Self { pairs: mapping.pairs().collect(), ..Self::default() };
-        for index in 0..fields.pairs.len() {
-            let (key, value) = fields.pairs[index];
-            if key.merges() {
-                for source in merged(value) {
-                    for (key, value) in source.entries() {
-                        fields.assign(key, Field { value, pair: None, own: 0, merge: Some(index as u32) });
-                    }
-                }
-            } else {
-                fields.assign(key, Field { value, pair: Some(index as u32), own: 1, merge: None });
-            }
-        }
-        fields
-    }
-
-    fn assign(&mut self, key: NodeRef<'a>, field: Field<'a>) {
-        let Some(name) = key.key() else { return };
-        match self.by_key.entry(name) {
-            Entry::Occupied(mut known) => {
-                let Field { own, merge, .. } = *known.get();
-                known.insert(Field { own: own + field.own, merge: field.merge.or(merge), ..field });
-            }
-            Entry::Vacant(new) => {
-                self.order.push(new.key().clone());
-                new.insert(field);
-            }
-        }
-    }
-
-    pub(super) fn get(&self, key: &str) -> Option<Field<'a>> {
-        self.by_key.get(key).copied()
-    }
-
-    /// All of the mapping's own pairs with a key.
-    pub(super) fn own(&self, key: &str, field: Field<'_>) -> Vec<usize> {
-        match field.pair {
-            Some(pair) if field.own == 1 => vec![pair as usize],
-            _ if field.own == 0 => Vec::new(),
-            _ => {
-                let same = |(_, (k, _)): &(usize, &(NodeRef<'_>, NodeRef<'_>))| {
-                    !k.merges() && k.key().is_some_and(|k| k == key)
-                };
-                self.pairs.iter().enumerate().filter(same).map(|(i, _)| i).collect()
-            }
-        }
-    }
-}
-
-/// The mappings that a merge key's value names, in the order in which Go merges them: a list from its end.
-pub(super) fn merged(value: NodeRef<'_>) -> Vec<NodeRef<'_>> {
-    match value.resolved().kind() {
-        Kind::Sequence => {
-            let mut items: Vec<_> = value.items().map(NodeRef::resolved).collect();
-            items.reverse();
-            items
-        }
-        _ => vec![value.resolved()],
-    }
-}
-
-impl Items<'_> {
-    /// The first item whose field `key` has this value.
-    fn named(&mut self, key: &str, value: &str) -> Option<u32> {
-        if !self.by_key.contains_key(key) {
-            let mut index = HashMap::new();
-            for (i, node) in self.nodes.iter().enumerate() {
-                if let Some(text) = item_name(*node, key) {
-                    index.entry(text).or_insert(i as u32);
-                }
-            }
-            self.by_key.insert(key.to_owned(), index);
-        }
-        self.by_key.get(key)?.get(value).copied()
-    }
-
-    /// The first item with this value.
-    fn equal(&mut self, value: &Value) -> Option<u32> {
-        if matches!(value, Value::List(_) | Value::Mapping(_)) {
-            return self.nodes.iter().position(|node| value.is_value_of(*node)).map(|i| i as u32);
-        }
-        let nodes = &self.nodes;
-        let scalars = self.scalars.get_or_insert_with(|| {
-            let mut index = HashMap::new();
-            for (i, node) in nodes.iter().enumerate() {
-                if !matches!(node.resolved().kind(), Kind::Sequence | Kind::Mapping)
-                    && let Some(value) = Value::of(*node)
-                {
-                    index.entry(value.to_json()).or_insert(i as u32);
-                }
-            }
-            index
-        });
-        scalars.get(&value.to_json()).copied()
-    }
-}
-
 /// Why a path cannot be followed, and where.
 pub(super) type Blocked = (Reason, Option<Span>);
 
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
     pub(super) spots: Vec<Spot<'a>>,
+    /// The children of spots that have many.
     by_step: HashMap<(SpotId, Step<'a>), SpotId>,
 }
 
@@ -269,8 +139,7 @@ impl<'a> Tree<'a> {
         match node.kind() {
             Kind::Mapping => self.spots[id].inner = Inner::Fields(Fields::of(node)),
             Kind::Sequence => {
-                let items = Items { nodes: node.items().collect(), ..Items::default() };
-                self.spots[id].inner = Inner::Items(items);
+                self.spots[id].inner = Inner::Items(Items::of(node));
             }
             _ => {}
         }
@@ -283,18 +152,26 @@ impl<'a> Tree<'a> {
     }
 
     fn step(&mut self, id: SpotId, step: Step<'a>, node: Option<NodeRef<'a>>, here: bool) -> SpotId {
-        if let Some(&child) = self.by_step.get(&(id, step.clone())) {
+        if let Some(child) = self.find(id, &step) {
             return child;
         }
-        let child = self.push(id, step.clone(), node, here);
-        self.by_step.insert((id, step), child);
+        let child = self.push(id, step, node, here);
         self.spots[id].children.push(child);
+        let children = &self.spots[id].children;
+        // With the first one too many all are entered, then each new one.
+        let entered = if children.len() == FEW + 1 { 0 } else { FEW.max(children.len() - 1) };
+        let new = children.iter().skip(entered).map(|&child| ((id, self.spots[child].step.clone()), child));
+        self.by_step.extend(new.collect::<Vec<_>>());
         child
     }
 
     /// The spot that a step leads to, if a change names or passes it.
     pub(super) fn find(&self, id: SpotId, step: &Step<'a>) -> Option<SpotId> {
-        self.by_step.get(&(id, step.clone())).copied()
+        let children = &self.spots[id].children;
+        if children.len() > FEW {
+            return self.by_step.get(&(id, step.clone())).copied();
+        }
+        children.iter().copied().find(|&child| self.spots[child].step == *step)
     }
 
     fn blocked(&self, id: SpotId, reason: Reason) -> Blocked {
@@ -410,12 +287,11 @@ impl<'a> Tree<'a> {
     ) -> Result<Item<'a>, Blocked> {
         self.look(at);
         let name = match (value, merge_key) {
-            (Value::Mapping(_), Some(key)) => match value.get(key) {
-                Some(Value::String(text)) => Some((key, Cow::Borrowed(text.as_str()))),
-                Some(Value::Number(number)) => Some((key, Cow::Owned(number.to_json()))),
-                Some(Value::Bool(flag)) => Some((key, Cow::Borrowed(if *flag { "true" } else { "false" }))),
-                _ => return Err((Reason::BadValue("has no text for its merge key"), None)),
-            },
+            (Value::Mapping(_), Some(key)) => {
+                let text = value.get(key).and_then(Value::text);
+                let text = text.ok_or((Reason::BadValue("has no text for its merge key"), None))?;
+                Some((key, text))
+            }
             _ => None,
         };
         let mut item = Item { change, value, name, found: None };

@@ -37,10 +37,8 @@ pub fn strategic_merge(
     changes: &[Change],
     list_merge: &dyn Fn(&FieldPath) -> ListMerge,
 ) -> StrategicPatch {
-    let (mut active, mut refused) = merge(object, changes);
+    let (mut tree, mut active, mut refused) = merge(object, changes);
     loop {
-        let (mut tree, _) = Tree::of(object, changes, &active);
-        tree.settle();
         let outcomes = tree.outcomes();
         let mut patch = Strategic {
             tree: &tree,
@@ -65,6 +63,8 @@ pub fn strategic_merge(
                 }
             }
         }
+        tree = Tree::of(object, changes, &active).0;
+        tree.settle();
     }
 }
 
@@ -233,8 +233,8 @@ impl<'a> Strategic<'_, 'a> {
         }
         let fields = tree.fields(id)?;
         let mut pairs = Vec::new();
-        for key in &fields.order {
-            let value = kept(Step::Key(key.clone()), fields.get(key)?.value)?;
+        for (key, field) in fields.iter() {
+            let value = kept(Step::Key(key.clone()), field.value)?;
             pairs.extend(value.map(|value| (key.to_string(), value)));
         }
         for &child in &spot.children {
@@ -254,5 +254,58 @@ fn has_null(value: &Value) -> bool {
         Value::List(items) => items.iter().any(has_null),
         Value::Mapping(pairs) => pairs.iter().any(|(_, value)| has_null(value)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::Op;
+
+    const POD: &str = "spec:\n  containers:\n  - name: a\n    args: [x]\n    caps: [A, B]\n  - name: b\n    x: 1\n  - image: c\n  finalizers: [f, g]\n  map: {k: 1}\n";
+
+    fn patch(changes: &[Change]) -> (String, Vec<usize>) {
+        let document = crate::read(POD.as_bytes()).remove(0).document.unwrap();
+        let merge = |path: &FieldPath| match path.0.last() {
+            Some(Segment::Key(key)) if key == "containers" => ListMerge::Items("name".to_owned()),
+            Some(Segment::Key(key)) if key == "finalizers" => ListMerge::Values,
+            _ => ListMerge::Replace,
+        };
+        let StrategicPatch { patch, refused } = strategic_merge(document.root(), changes, &merge);
+        (patch.to_json(), refused.iter().map(|refusal| refusal.change).collect())
+    }
+
+    fn path(text: &str) -> FieldPath {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn lists_are_merged_as_the_server_merges_them() {
+        let changes = [
+            Change::ensure(path("spec.containers[name=a].ctx.run"), true),
+            Change::ensure_item(path("spec.containers[0].caps"), "ALL", None),
+            Change::remove(path("spec.containers[0].caps[0]"), Some(Value::from("A"))),
+            Change::remove(path("spec.containers[name=b]"), None),
+            Change::ensure_item(path("spec.containers"), Value::from([("name", "d".into())]), Some("name")),
+            Change::remove(path("spec.finalizers[0]"), None),
+            Change::ensure_item(path("spec.finalizers"), "h", None),
+            Change { path: path("spec.map.k"), op: Op::Remove { expected: None, prune: true } },
+        ];
+        let wanted = r#"{"spec":{"containers":[{"name":"a","ctx":{"run":true},"caps":["B","ALL"]},{"name":"b","$patch":"delete"},{"name":"d"}],"$deleteFromPrimitiveList/finalizers":["f"],"finalizers":["h"],"map":null}}"#;
+        assert_eq!(patch(&changes), (wanted.to_owned(), Vec::new()));
+    }
+
+    #[test]
+    fn what_a_patch_cannot_say_is_refused() {
+        let changes = [
+            Change::ensure(path("spec.containers[2].x"), 1),
+            Change::ensure(path("spec.containers[name=a].name"), "z"),
+            Change::ensure(path("spec.new"), Value::Null),
+            Change::ensure(path("spec.finalizers"), Value::List(Vec::new())),
+            Change::ensure(path("spec.map.k"), 2),
+        ];
+        assert_eq!(patch(&changes), (r#"{"spec":{"map":{"k":2}}}"#.to_owned(), vec![0, 1, 2, 3]));
+        let replaced = [Change::ensure(path("spec.containers"), Value::List(Vec::new()))];
+        assert_eq!(patch(&replaced).0, r#"{"spec":{"containers":[{"$patch":"replace"}]}}"#);
     }
 }

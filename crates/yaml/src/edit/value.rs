@@ -1,5 +1,6 @@
 //! Values that changes carry.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
@@ -92,7 +93,7 @@ impl Value {
                         order.push(key);
                     }
                 }
-                let pair = |key: std::borrow::Cow<'_, str>| {
+                let pair = |key: Cow<'_, str>| {
                     let value = Self::of_at(last[&key], depth)?;
                     Some((key.into_owned(), value))
                 };
@@ -113,6 +114,15 @@ impl Value {
         match self {
             Self::Mapping(pairs) => pairs.iter().find(|(k, _)| k == key).map(|(_, value)| value),
             _ => None,
+        }
+    }
+
+    /// The text of a scalar by which items are told apart.
+    pub(super) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::String(text) => Some(Cow::Borrowed(text)),
+            Self::Bool(_) | Self::Number(_) => Some(Cow::Owned(self.to_json())),
+            Self::Null | Self::List(_) | Self::Mapping(_) => None,
         }
     }
 

@@ -158,7 +158,7 @@ fn same(old: NodeRef<'_>, new: NodeRef<'_>) -> Result<(), Difference> {
             && match a.kind() {
                 Kind::Null | Kind::Alias => true,
                 Kind::Bool => a.as_bool() == b.as_bool(),
-                Kind::Int | Kind::Float => a.json_number() == b.json_number(),
+                Kind::Int | Kind::Float => number(a, b),
                 Kind::String => a.as_str_bytes() == b.as_str_bytes(),
                 Kind::Sequence => {
                     left.extend(a.items().zip(b.items()));
@@ -171,6 +171,12 @@ fn same(old: NodeRef<'_>, new: NodeRef<'_>) -> Result<(), Difference> {
         }
     }
     Ok(())
+}
+
+/// Whether two numbers are the same to Kubernetes.
+fn number(a: NodeRef<'_>, b: NodeRef<'_>) -> bool {
+    let alike = a.document().is_json() == b.document().is_json();
+    alike && a.raw() == b.raw() || a.json_number() == b.json_number()
 }
 
 /// Whether two mappings have the same keys; their values are left to be compared.
@@ -188,4 +194,58 @@ fn same_fields<'a>(a: NodeRef<'a>, b: NodeRef<'a>, left: &mut Vec<(NodeRef<'a>, 
             left.extend(other.map(|other| (*value, *other)));
             other.is_some()
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::FieldPath;
+
+    const BEFORE: &str = "a: 1\nb: [x]\n---\nc: 1\n";
+
+    /// What is wrong with `after` if the first document of [`BEFORE`] is to have `a: 2`.
+    fn fault(after: &str) -> Option<(u32, &'static str)> {
+        let document = crate::read(BEFORE.as_bytes()).remove(0).document.unwrap();
+        let change = Change::ensure(FieldPath::root().key("a"), 2);
+        let edited = [Edited { document: &document, changes: vec![&change] }];
+        verify(&edited, after.as_bytes()).err().map(|mismatch| (mismatch.document, mismatch.message))
+    }
+
+    #[test]
+    fn only_the_changes_may_be_made() {
+        assert_eq!(fault("b: [\"x\"]\na: 0x2\n---\n{c: 1}\n"), None);
+        let value = "the value is not the one it has to be";
+        for (after, wanted) in [
+            (BEFORE, (0, value)),
+            ("a: '2'\nb: [x]\n---\nc: 1\n", (0, value)),
+            ("a: 2\nb: [x, z]\n---\nc: 1\n", (0, value)),
+            ("a: 2\nb: [z]\n---\nc: 1\n", (0, value)),
+            ("a: 2\nb: {x: }\n---\nc: 1\n", (0, value)),
+            ("a: 2\n---\nc: 1\n", (0, value)),
+            ("a: 2\nb: [x]\nd:\n---\nc: 1\n", (0, value)),
+            ("a: 2\nb: [x]\n---\nc: 1.5\n", (1, value)),
+            ("a: 2\nb: [x]\nc: 1\n", (0, value)),
+            ("a: 2\nb: [x]\n", (1, "there is one more or less")),
+            ("a: 2\nb: [x]\n---\nc: 1\n---\nd: 1\n", (2, "there is one more or less")),
+            ("a: 2\nb: [x\n---\nc: 1\n", (0, "other problems are found")),
+        ] {
+            assert_eq!(fault(after), Some(wanted), "{after:?}");
+        }
+    }
+
+    #[test]
+    fn documents_come_from_one_source() {
+        let documents: Vec<Document> =
+            crate::read(BEFORE.as_bytes()).into_iter().filter_map(|entry| entry.document).collect();
+        let other = crate::read("d: 1\n".as_bytes()).remove(0).document.unwrap();
+        let edited = |document| Edited { document, changes: Vec::new() };
+        let fault = |edited: &[Edited<'_>]| verify(edited, BEFORE.as_bytes()).err().map(|m| m.message);
+        assert_eq!(fault(&[]), None);
+        assert_eq!(fault(&[edited(&documents[1]), edited(&documents[0])]), None);
+        assert_eq!(fault(&[edited(&documents[0]), edited(&documents[0])]), Some("a document is given twice"));
+        assert_eq!(
+            fault(&[edited(&documents[0]), edited(&other)]),
+            Some("a document is from another source")
+        );
+    }
 }

@@ -30,7 +30,12 @@ fn places<'d>(rng: &mut Rng, document: &'d Document) -> Vec<Found<'d>> {
             let first = |name: &str| {
                 node.items().position(|i| i.get("name").and_then(NodeRef::key).is_some_and(|n| n == name))
             };
+            let value = item.key().filter(|_| rng.one_in(2));
+            let equal = |text: &str| node.items().position(|i| i.key().is_some_and(|n| n == text));
             let path = match name {
+                None if value.as_ref().is_some_and(|text| equal(text) == Some(index)) => {
+                    place.path.clone().item("", value.unwrap_or_default())
+                }
                 Some(name) if first(&name) == Some(index) => place.path.clone().item("name", name),
                 _ => place.path.clone().index(index),
             };

@@ -90,7 +90,7 @@ fn examine(rng: &mut Rng, source: &str, tally: &mut Tally) -> Result<(), String>
         let additions = |(document, set): (&Document, &Vec<Change>)| {
             set.iter().all(|change| is_addition(document, change))
         };
-        if before.iter().zip(&sets).all(additions) && !source.contains(['&', '?', '*']) {
+        if before.iter().zip(&sets).all(additions) && !source.contains(['&', '?', '*', '<']) {
             check_lines(source, &String::from_utf8_lossy(&after), sets.iter().map(Vec::len).sum())?;
         }
         Ok(planned)

@@ -75,6 +75,13 @@ fn many_documents() {
 }
 
 #[test]
+fn many_values_of_a_line() {
+    let changes = |_, _| vec![Change::ensure(key("a").key("b"), 2)];
+    check("JSON", 5_000, |n| "{\"a\":{\"b\":1}}".repeat(n), changes);
+    check("flow mappings", 5_000, |n| vec!["{a: {b: 1}}\n"; n].join("---\n"), changes);
+}
+
+#[test]
 fn many_keys() {
     let block = |n| lines(n, |i| format!("key{i}: value\n"));
     let changes = |n: usize, _| {
