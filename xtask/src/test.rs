@@ -161,7 +161,7 @@ fn conformance() -> Result<(), String> {
 /// Broken and random input, for a bounded time.
 fn fuzz() -> Result<(), String> {
     need_go()?;
-    show(conformance_tests().args(["--test", "*fuzz"]).env("SEAWALL_FUZZ_SECONDS", "40"))
+    show(conformance_tests().args(["--test", "*fuzz"]).env("SEAWALL_FUZZ_SECONDS", "25"))
 }
 
 fn conformance_tests() -> Command {
