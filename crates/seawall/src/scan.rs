@@ -55,6 +55,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         }
     };
     let (options, clamped) = options(args, &settings);
+    let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
     let files: Vec<Candidate> = found
         .inputs
         .into_iter()
@@ -62,7 +63,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         .map(|input| Candidate::new(input, &settings))
         .collect();
 
-    let mut early: Vec<Record> = clamped.into_iter().map(Record::Notice).collect();
+    let mut early: Vec<Record> = clamped.into_iter().chain(all_ignored).map(Record::Notice).collect();
     early.extend(found.errors.iter().map(|e| Record::Error(unreadable(e))));
     early.extend(found.skipped.into_iter().map(|skipped| {
         Record::Notice(Notice {
@@ -141,6 +142,21 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let summary = tally.finish();
     outputs.finish(&summary, started)?;
     Ok(summary.exit)
+}
+
+/// What is said where `.gitignore` left nothing to scan.
+fn ignored(count: usize) -> Notice {
+    let (entries, are) =
+        if count == 1 { ("file or directory", "is") } else { ("files or directories", "are") };
+    Notice {
+        kind: NoticeKind::Skipped,
+        message: format!(
+            "nothing was scanned: {count} {entries} that could hold manifests {are} excluded by `.gitignore`"
+        ),
+        file: None,
+        region: None,
+        hint: Some("name it to scan it all the same".into()),
+    }
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> InputError {

@@ -439,3 +439,19 @@ fn commands_in_hints_can_be_pasted() {
     let run = Dir::with(&two).run(&["scan", "."]);
     assert!(run.stdout.contains("helm template <chart> | seawall scan -"), "{}", run.stdout);
 }
+
+#[test]
+fn what_gitignore_leaves_out_is_told_where_nothing_is_left() {
+    let dir = Dir::with(&[(".gitignore", "built\n*.gen.yaml\n"), ("built/a.yaml", POD), ("b.gen.yaml", POD)]);
+    let run = dir.scan(&["."]);
+    assert_eq!((run.status, run.of("notice").len()), (0, 1), "{:?}", run.all);
+    let notice = run.of("notice")[0];
+    assert_eq!(notice["kind"], "skipped");
+    assert!(notice["message"].as_str().unwrap().contains("2 files or directories"), "{notice}");
+    for named in ["built", "b.gen.yaml"] {
+        let run = dir.scan(&[named]);
+        assert_eq!((run.workloads().len(), run.of("notice").len()), (1, 0), "{named}");
+    }
+    dir.write("c.yaml", POD);
+    assert_eq!(dir.scan(&["."]).of("notice").len(), 0, "what is there was scanned");
+}
