@@ -26,7 +26,10 @@ mod tally;
 
 pub use config::{Config, ConfigError, LevelRule, Profile, RuleSettings, SETTINGS, Scope};
 pub use exceptions::{Declared, Exceptions};
-pub use fix::{FileFix, Fixed, Images, ImagesError, Open, Selection, repair};
+pub use fix::{
+    FileFix, FindingKey, Fixed, Images, ImagesError, ObjectChanges, ObjectPatch, Open, Selection, patches,
+    repair,
+};
 pub use ignore::{
     Baseline, BaselineEntry, EntryScope, Ignore, IgnoreEntry, IgnoredObject, Ignores, object_key,
 };

@@ -13,6 +13,7 @@ mod base;
 mod concise;
 pub mod diff;
 mod fix;
+pub mod fixes;
 mod github;
 mod gitlab;
 mod group;

@@ -48,6 +48,10 @@ impl Candidate {
         Self { input, path, scope, held: Mutex::new(None) }
     }
 
+    pub(crate) fn input(&self) -> &Input {
+        &self.input
+    }
+
     /// Its name for records; made when it is asked for.
     pub(crate) fn name(&self) -> Arc<str> {
         self.input.display().into()

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use seawall_check::{FailOn, LevelVersion};
-use seawall_finding::Date;
+use seawall_check::{FailOn, LevelVersion, rules};
+use seawall_finding::{Date, Rule};
 use seawall_model::{KubernetesVersion, Level};
 use seawall_report::Format;
 
@@ -25,6 +25,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Judge manifests in files, directories or standard input.
     Scan(Box<ScanArgs>),
+    /// Repair manifests: show, write or give out the fixes of what a scan finds.
+    Fix(Box<FixArgs>),
     /// Print the settings that hold for a scan, and where each comes from.
     Config(Box<ConfigArgs>),
     /// Say what a rule checks, why it matters and how to fix it.
@@ -56,12 +58,6 @@ pub(crate) struct JudgeArgs {
     #[arg(long, value_name = "VERSION")]
     pub(crate) kubernetes_version: Option<KubernetesVersion>,
 
-    /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
-    /// Can be given several times [default: enforce].
-    #[arg(long, value_name = "BAR", value_delimiter = ',', value_parser = known::<FailOn>(known::bars))]
-    #[arg(hide_possible_values = true)]
-    pub(crate) fail_on: Vec<FailOn>,
-
     /// Configuration file [default: the first seawall.yaml found upwards from the first path].
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -92,6 +88,16 @@ impl JudgeArgs {
     }
 }
 
+/// What counts as a failure: shared by all commands whose exit status tells of findings.
+#[derive(Debug, Args)]
+pub(crate) struct BarArgs {
+    /// What makes the exit status 1: enforce, audit, warn, a severity (info, low, medium, high, critical), or never.
+    /// Can be given several times [default: enforce].
+    #[arg(long, value_name = "BAR", value_delimiter = ',', value_parser = known::<FailOn>(known::bars))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) fail_on: Vec<FailOn>,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -108,6 +114,9 @@ Exit status:
 pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
+
+    #[command(flatten)]
+    pub(crate) bar: BarArgs,
 
     /// Output format: text, concise, markdown, json, jsonl, sarif, junit, github or gitlab; with =FILE into a file. Can be given
     /// several times.
@@ -151,11 +160,121 @@ pub(crate) struct ScanArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  seawall fix deploy/                                    show the safe fixes as a diff; nothing is changed
+  seawall fix --likely --write deploy/                   write safe and likely ones
+  seawall fix --decide run-as-non-root=true web.yaml     with an answer to a question
+  seawall fix --interactive deploy/                      one by one
+  helm template ./chart | seawall fix --likely --output kustomize -
+  seawall fix --check                                    fail while a safe fix is open
+
+Exit status:
+  0  done    1  a chosen fix is open (--check)    2  usage, or a file that could not be read, repaired or written")]
+pub(crate) struct FixArgs {
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+
+    /// Repair up to this level, whatever namespaces and configuration ask for.
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = known::<LevelVersion>(known::levels))]
+    #[arg(hide_possible_values = true, conflicts_with = "level")]
+    pub(crate) to: Option<LevelVersion>,
+
+    /// Write the files; a patch that undoes it is written beside.
+    #[arg(long, conflicts_with_all = ["check", "output", "interactive"])]
+    pub(crate) write: bool,
+
+    /// Fixes too that may break a few workloads; each says which, and how to tell.
+    #[arg(long)]
+    pub(crate) likely: bool,
+
+    /// The answer to what a rule's fix asks. Can be given several times.
+    #[arg(long, value_name = "RULE=ANSWER")]
+    pub(crate) decide: Vec<DecideArg>,
+
+    /// Ask for each fix, whatever its class; a changed file is shown before it is written.
+    #[arg(long, conflicts_with_all = ["check", "output"])]
+    pub(crate) interactive: bool,
+
+    /// Exit with 1 if a chosen fix is open.
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) check: bool,
+
+    /// Fixes of this rule only. Can be given several times.
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = known::<RulesArg>(known::findings))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) only: Vec<RulesArg>,
+
+    /// Print patches: for what must not be edited, such as rendered charts, or standard input.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) output: Option<PatchFormat>,
+
+    /// What is known of images: the output of `docker image inspect`, or a mapping of images to their configurations.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) images: Vec<PathBuf>,
+
+    /// Print numbers and errors only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Threads to read and repair with [default: as many as there are processors].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+}
+
+/// How patches are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PatchFormat {
+    /// A line for each object, with a JSON Patch (RFC 6902).
+    JsonPatch,
+    /// A YAML document for each object: a strategic merge patch.
+    Strategic,
+    /// A file for kustomize, with `patches`.
+    Kustomize,
+}
+
+/// Rules by a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RulesArg(pub(crate) Vec<&'static Rule>);
+
+impl FromStr for RulesArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        rules::resolve(text).map(Self).map_err(|(message, hint)| format!("{message}; {hint}"))
+    }
+}
+
+/// An answer to what the fix of a rule asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DecideArg {
+    pub(crate) rules: RulesArg,
+    pub(crate) answer: String,
+}
+
+impl FromStr for DecideArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (rule, answer) =
+            text.split_once('=').ok_or("must be RULE=ANSWER, such as run-as-non-root=true")?;
+        Ok(Self { rules: rule.parse()?, answer: answer.to_owned() })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
   seawall config                        what holds for a scan of the current directory
   seawall config --profile strict a/    with a profile, for another directory")]
 pub(crate) struct ConfigArgs {
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
+
+    #[command(flatten)]
+    pub(crate) bar: BarArgs,
 }
 
 /// When to use colours.

@@ -11,7 +11,7 @@ use crate::terminal::Failure;
 
 /// Prints the settings as a configuration file, each with its origin in a comment.
 pub(crate) fn run(args: &ConfigArgs) -> Result<u8, Failure> {
-    let settings = settings::load(&args.judge, None).map_err(|errors| {
+    let settings = settings::load(&args.judge, &args.bar.fail_on, None).map_err(|errors| {
         let text = errors.iter().map(|e| {
             let place = e.region.map(|r| format!(":{}:{}", r.line, r.column)).unwrap_or_default();
             format!("{}{place}: {}", e.file, e.message)
@@ -74,7 +74,7 @@ fn text(args: &ConfigArgs, settings: &Settings) -> String {
     let bars: Vec<String> = settings.fail_on.iter().map(ToString::to_string).collect();
     let by_profile = settings.profile.as_ref().and_then(|name| config.profile_called(name));
     let of_profile = by_profile.filter(|p| !p.fail_on.is_empty()).map(|p| format!("profile {}", p.name));
-    let flag = (!judge.fail_on.is_empty()).then_some("fail-on");
+    let flag = (!args.bar.fail_on.is_empty()).then_some("fail-on");
     let from = match (flag, of_profile) {
         (None, Some(profile)) => profile,
         (flag, _) => origin(flag, "failOn"),

@@ -11,8 +11,8 @@ use seawall_finding::Date;
 
 use crate::candidate::Candidate;
 use crate::cli::InitArgs;
+use crate::prepared;
 use crate::progress::Progress;
-use crate::scan;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, Failure};
 
@@ -73,18 +73,18 @@ fn propose(directory: &Path) -> Result<(Proposal, usize), Failure> {
     let options = Options { today: Date::from_days(terminal::today()), ..Options::default() };
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let found = seawall_input::walk(&[directory.into()], &seawall_input::Options::default());
-    let inputs: Vec<_> = found.inputs.into_iter().filter(|input| !scan::is_settings(input)).collect();
+    let inputs: Vec<_> = found.inputs.into_iter().filter(|input| !prepared::is_settings(input)).collect();
     let paths: Vec<_> = inputs.iter().map(|input| settings.relative(input)).collect();
     let charts: Vec<_> =
         inputs.iter().map(|input| input.in_chart.as_ref().map(|c| below(&settings, c))).collect();
     let files: Vec<_> = inputs.into_iter().map(|input| Candidate::new(input, &settings)).collect();
 
     let progress = Progress::start("reading", files.len(), started, false);
-    let mut surveys = scan::survey(threads, &files, &options, config, &progress)?;
+    let mut surveys = prepared::survey(threads, &files, &options, config, &progress)?;
     drop(progress);
     // What operators allow is no reason for a lower level.
-    let (exceptions, _) = scan::exceptions(&surveys, Vec::new(), options.today);
-    scan::except(threads, &files, &mut surveys, &exceptions, &options, config)?;
+    let (exceptions, _) = prepared::exceptions(&surveys, Vec::new(), options.today);
+    prepared::except(threads, &files, &mut surveys, &exceptions, &options, config)?;
 
     let read = surveys.iter().zip(&paths).zip(&charts);
     let surveyed = read.filter_map(|((survey, path), chart)| {

@@ -6,11 +6,13 @@ mod cli;
 mod completions;
 mod config;
 mod explain;
+mod fix;
 mod init;
 mod known;
 mod man;
 mod outputs;
 mod pipeline;
+mod prepared;
 mod progress;
 mod scan;
 mod settings;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         cli::Command::Scan(args) => scan::run(&args),
+        cli::Command::Fix(args) => fix::run(&args),
         cli::Command::Config(args) => config::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seawall_check::{
-    Baseline, Config, ConfigError, FailOn, Ignores, InputError, NamespaceObject, Options, Origin,
+    Baseline, Config, ConfigError, FailOn, Ignores, Images, InputError, NamespaceObject, Options, Origin,
     RuleSettings, Source,
 };
 use seawall_finding::Date;
@@ -71,7 +71,11 @@ impl Settings {
 }
 
 /// The settings for these arguments, or what is wrong with their files. `written` is a baseline that the run writes.
-pub(crate) fn load(args: &JudgeArgs, written: Option<&Path>) -> Result<Settings, Vec<InputError>> {
+pub(crate) fn load(
+    args: &JudgeArgs,
+    bars: &[FailOn],
+    written: Option<&Path>,
+) -> Result<Settings, Vec<InputError>> {
     let file = args.config.clone().or_else(|| discover(args));
     let (mut config, places) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
     let directory = directory(file.as_deref());
@@ -88,8 +92,8 @@ pub(crate) fn load(args: &JudgeArgs, written: Option<&Path>) -> Result<Settings,
             fail_on.clone_from(&profile.fail_on);
         }
     }
-    if !args.fail_on.is_empty() {
-        fail_on.clone_from(&args.fail_on);
+    if !bars.is_empty() {
+        fail_on = bars.to_vec();
     }
     if fail_on.is_empty() {
         fail_on.push(FailOn::Enforce);
@@ -195,6 +199,26 @@ fn read_namespaces(path: &Path) -> Result<Vec<NamespaceObject>, Vec<InputError>>
         return Err(vec![unplaced(text.name, "no Namespace is in this file".into(), Some(hint))]);
     }
     Ok(survey.namespaces)
+}
+
+/// Adds what a file says of images.
+pub(crate) fn read_images(path: &Path, images: &mut Images) -> Result<(), Vec<InputError>> {
+    let text = Text::read(path)?;
+    let lines = text.lines();
+    for entry in seawall_yaml::read(text.bytes.clone()) {
+        let problems = entry.problems.into_iter();
+        let problems: Vec<InputError> = problems
+            .map(|p| text.error(&lines, ConfigError { span: p.span, message: p.message, hint: p.hint }))
+            .collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let Some(document) = entry.document else { continue };
+        images.read(&document).map_err(|e| {
+            vec![text.error(&lines, ConfigError { span: e.span, message: e.message, hint: None })]
+        })?;
+    }
+    Ok(())
 }
 
 /// A file that settings are read from.

@@ -3,9 +3,11 @@
 //! ```text
 //! group of offenders -> of       the fix of one finding, with the evidence that raises its class
 //! records of a file  -> repair   chosen fixes as changes -> text edits -> read again, judged again, compared
+//! changes of objects -> patches  for what is not to be edited
 //! ```
 
 mod evidence;
+mod patch;
 mod repair;
 
 use seawall_finding::{Answer, Fix, FixStep, Safety, Step};
@@ -18,7 +20,8 @@ use seawall_yaml::edit;
 use crate::options::Options;
 
 pub use evidence::{Images, ImagesError};
-pub use repair::{FileFix, Fixed, Open, Selection, repair};
+pub use patch::{ObjectPatch, patches};
+pub use repair::{FileFix, FindingKey, Fixed, ObjectChanges, Open, Selection, repair};
 
 /// How a finding on some offenders may be repaired; `missing` says that what is found is nowhere written.
 pub(crate) fn of(

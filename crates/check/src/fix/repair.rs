@@ -12,7 +12,7 @@ use crate::exceptions::Exceptions;
 use crate::judge::{Item, items, judge};
 use crate::levels::Levels;
 use crate::options::Options;
-use crate::record::{Located, Record, Region, Workload};
+use crate::record::{InputError, Located, Record, Region, Workload};
 use crate::survey::{Source, Survey, excepted};
 
 /// Rounds of repairing: a fix may make room for another.
@@ -27,8 +27,10 @@ pub struct Selection {
     pub decisions: Vec<(&'static Rule, String)>,
     /// Only fixes of these rules; empty for all.
     pub only: Vec<&'static Rule>,
-    /// Only the findings that a person said yes to, by rule, container and path; with it, nothing else counts.
-    pub picked: Option<Vec<(&'static str, Option<String>, FieldPath)>>,
+    /// Only the findings that a person said yes to, each with the answer that it needs; with it, nothing else counts.
+    pub picked: Option<BTreeMap<FindingKey, Option<String>>>,
+    /// Whether objects count that were rendered from a chart: their text is not to be edited, but they can be patched.
+    pub charts: bool,
 }
 
 impl Selection {
@@ -42,23 +44,20 @@ impl Selection {
         self.decisions.iter().rev().find(|(of, _)| of.id == rule.id).map(|(_, answer)| answer.as_str())
     }
 
-    fn chooses(&self, located: &Located, fix: &Fix) -> bool {
-        let finding = &located.finding;
-        let by_class = match fix.safety {
-            Safety::Safe => true,
-            Safety::Likely => self.likely,
-            Safety::Decision => fix.changes(false, self.answer(finding.rule)).is_some(),
+    /// The answer that makes a finding's fix, if it is chosen.
+    fn chooses(&self, key: &FindingKey, rule: &Rule, fix: &Fix) -> Option<Given<'_>> {
+        let answer = match &self.picked {
+            None if !self.includes(rule) || (fix.safety == Safety::Likely && !self.likely) => return None,
+            None => self.answer(rule),
+            Some(picked) => picked.get(key)?.as_deref(),
         };
-        match &self.picked {
-            None => self.includes(finding.rule) && by_class,
-            Some(picked) => {
-                let key = (finding.rule.id, finding.container.as_ref(), &finding.primary.path);
-                picked.iter().any(|(rule, container, path)| (*rule, container.as_ref(), path) == key)
-                    && (fix.safety != Safety::Decision || by_class)
-            }
-        }
+        fix.changes(false, answer).is_some().then_some(Given(answer))
     }
 }
+
+/// The answer to the question of a fix; none where it asks none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Given<'s>(Option<&'s str>);
 
 /// A finding that is repaired.
 #[derive(Clone, Debug)]
@@ -75,9 +74,35 @@ pub struct Fixed {
     pub region: Region,
 }
 
+/// What a finding is known by while its file is repaired.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FindingKey {
+    document: u32,
+    in_document: FieldPath,
+    template: FieldPath,
+    rule: &'static str,
+    container: Option<String>,
+    path: FieldPath,
+}
+
+/// The changes that repair one object. Paths begin at the object.
+#[derive(Clone, Debug)]
+pub struct ObjectChanges {
+    /// The position of its document in the file, from 0.
+    pub document: u32,
+    /// The object's path in its document.
+    pub in_document: FieldPath,
+    /// The object.
+    pub object: ObjectId,
+    /// What is done to it.
+    pub changes: Vec<Change>,
+}
+
 /// A finding that is left.
 #[derive(Clone, Debug)]
 pub struct Open {
+    /// What it is known by.
+    pub key: FindingKey,
     /// The object.
     pub object: ObjectId,
     /// The finding.
@@ -97,6 +122,10 @@ pub struct FileFix {
     pub fixed: Vec<Fixed>,
     /// What is left.
     pub open: Vec<Open>,
+    /// The changes that the new text makes, by object.
+    pub changes: Vec<ObjectChanges>,
+    /// What of the file could not be read.
+    pub errors: Vec<InputError>,
     /// Why the file stays as it is although something was to be repaired: a fault of seawall, or a file that cannot be
     /// edited with certainty.
     pub fault: Option<String>,
@@ -114,14 +143,23 @@ pub fn repair(
 ) -> FileFix {
     let first = records(source, survey, levels, exceptions, options);
     let all = keys(&first);
-    let unchanged = |refused: &BTreeMap<Key, String>, fault: Option<String>| FileFix {
+    let errors = || {
+        let error = |record: &Record| match record {
+            Record::Error(error) => Some(error.clone()),
+            Record::Workload(_) | Record::Object(_) | Record::Notice(_) => None,
+        };
+        first.iter().filter_map(error).collect()
+    };
+    let unchanged = |refused: &BTreeMap<FindingKey, String>, fault: Option<String>| FileFix {
         open: open(&first, &all, refused),
         fault,
+        errors: errors(),
         ..FileFix::default()
     };
     let mut bytes = source.bytes.clone();
     let mut current = first.clone();
-    let mut refused: BTreeMap<Key, String> = BTreeMap::new();
+    let mut refused = BTreeMap::new();
+    let mut changes: BTreeMap<(u32, FieldPath), Vec<Change>> = BTreeMap::new();
     for _ in 0..ROUNDS {
         let round = match one_round(Source { bytes: &bytes, lines: None, ..source }, &current, selection) {
             Ok(round) => round,
@@ -129,6 +167,9 @@ pub fn repair(
         };
         refused = round.refused;
         let Some(after) = round.after else { break };
+        for (key, change) in round.made {
+            changes.entry((key.document, key.in_document)).or_default().push(change);
+        }
         bytes = after;
         let source = Source { bytes: &bytes, lines: None, ..source };
         let again = with_exceptions(source, crate::survey::survey(source, options), exceptions, options);
@@ -141,37 +182,45 @@ pub fn repair(
         return unchanged(&BTreeMap::new(), Some(fault));
     }
     let left = keys(&current);
+    let mut objects: BTreeMap<(u32, FieldPath), ObjectId> = BTreeMap::new();
     let fixed = findings(&first).filter(|(workload, located)| !left.contains(&key(workload, located)));
-    let fixed = fixed.filter_map(|(workload, located)| {
-        Some(Fixed {
-            object: workload.object.clone(),
-            rule: located.finding.rule,
-            container: located.finding.container.clone(),
-            safety: located.fix.as_ref()?.safety,
-            region: located.primary.region,
+    let fixed: Vec<Fixed> = fixed
+        .filter_map(|(workload, located)| {
+            let place = (workload.document, workload.in_document.clone());
+            objects.entry(place).or_insert_with(|| workload.object.clone());
+            Some(Fixed {
+                object: workload.object.clone(),
+                rule: located.finding.rule,
+                container: located.finding.container.clone(),
+                safety: located.fix.as_ref()?.safety,
+                region: located.primary.region,
+            })
         })
+        .collect();
+    let changes = changes.into_iter().filter_map(|(place, changes)| {
+        let object = objects.get(&place)?.clone();
+        Some(ObjectChanges { document: place.0, in_document: place.1, object, changes })
     });
     FileFix {
-        fixed: fixed.collect(),
+        fixed,
         open: open(&first, &left, &refused),
+        changes: changes.collect(),
+        errors: errors(),
         after: Some(bytes.clone()),
         fault: None,
     }
 }
 
-/// What a finding is known by from round to round.
-type Key = (u32, FieldPath, FieldPath, &'static str, Option<String>, FieldPath);
-
-fn key(workload: &Workload, located: &Located) -> Key {
+fn key(workload: &Workload, located: &Located) -> FindingKey {
     let finding = &located.finding;
-    (
-        workload.document,
-        workload.in_document.clone(),
-        workload.template.clone(),
-        finding.rule.id,
-        finding.container.clone(),
-        finding.primary.path.clone(),
-    )
+    FindingKey {
+        document: workload.document,
+        in_document: workload.in_document.clone(),
+        template: workload.template.clone(),
+        rule: finding.rule.id,
+        container: finding.container.clone(),
+        path: finding.primary.path.clone(),
+    }
 }
 
 /// The findings of workloads that count, in input order.
@@ -185,7 +234,7 @@ fn findings(records: &[Record]) -> impl Iterator<Item = (&Workload, &Located)> {
     })
 }
 
-fn keys(records: &[Record]) -> BTreeSet<Key> {
+fn keys(records: &[Record]) -> BTreeSet<FindingKey> {
     findings(records).map(|(workload, located)| key(workload, located)).collect()
 }
 
@@ -219,7 +268,11 @@ fn with_exceptions(
 }
 
 /// The findings that are left, with the reason where a chosen fix could not be made.
-fn open(records: &[Record], left: &BTreeSet<Key>, refused: &BTreeMap<Key, String>) -> Vec<Open> {
+fn open(
+    records: &[Record],
+    left: &BTreeSet<FindingKey>,
+    refused: &BTreeMap<FindingKey, String>,
+) -> Vec<Open> {
     findings(records)
         .map(|(workload, located)| (key(workload, located), workload, located))
         .filter(|(key, ..)| left.contains(key))
@@ -228,6 +281,7 @@ fn open(records: &[Record], left: &BTreeSet<Key>, refused: &BTreeMap<Key, String
             located: located.clone(),
             chart: workload.chart_source.clone(),
             refused: refused.get(&key).cloned(),
+            key,
         })
         .collect()
 }
@@ -237,18 +291,20 @@ fn open(records: &[Record], left: &BTreeSet<Key>, refused: &BTreeMap<Key, String
 struct Round {
     /// The new text, if it differs.
     after: Option<Arc<[u8]>>,
+    /// The changes that are made, without their object's path, each with the finding that it is for.
+    made: Wanted,
     /// The chosen fixes that cannot be made, with the reason.
-    refused: BTreeMap<Key, String>,
+    refused: BTreeMap<FindingKey, String>,
 }
 
-/// The changes of a document's chosen fixes, each with the finding that it is for.
-type Wanted = Vec<(Change, Key)>;
+/// The changes of chosen fixes, without their object's path, each with the finding that it is for.
+type Wanted = Vec<(FindingKey, Change)>;
 
 fn one_round(source: Source<'_>, records: &[Record], selection: &Selection) -> Result<Round, String> {
     let mut wanted: BTreeMap<u32, Wanted> = BTreeMap::new();
     for record in records {
         let Record::Workload(workload) = record else { continue };
-        if workload.chart_source.is_none() {
+        if workload.chart_source.is_none() || selection.charts {
             choose(workload, selection, wanted.entry(workload.document).or_default());
         }
     }
@@ -262,11 +318,14 @@ fn one_round(source: Source<'_>, records: &[Record], selection: &Selection) -> R
     let mut edits = Vec::new();
     for entry in Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()) {
         let (Some(document), Some(wanted)) = (entry.document, wanted.remove(&entry.index)) else { continue };
-        let (changes, keys): (Vec<Change>, Vec<Key>) = wanted.into_iter().unzip();
+        let changes: Vec<Change> =
+            wanted.iter().map(|(key, change)| change.clone().below(&key.in_document)).collect();
         let plan = edit::plan(&document, &changes);
-        for refusal in &plan.refused {
-            if let Some(key) = keys.get(refusal.change) {
-                round.refused.insert(key.clone(), reason(refusal, &lines));
+        let mut refused = plan.refused.iter().peekable();
+        for (at, (key, change)) in wanted.into_iter().enumerate() {
+            match refused.next_if(|refusal| refusal.change == at) {
+                Some(refusal) => drop(round.refused.insert(key, reason(refusal, &lines))),
+                None => round.made.push((key, change)),
             }
         }
         edits.extend(plan.edits);
@@ -300,20 +359,23 @@ fn reason(refusal: &edit::Refusal, lines: &LineIndex<'_>) -> String {
 /// Adds the changes of the fixes that are chosen for a workload. What the pod can say for all its containers is said there,
 /// if it is chosen for all of them.
 fn choose(workload: &Workload, selection: &Selection, out: &mut Wanted) {
-    let mut chosen: Vec<(&Located, &Fix)> = Vec::new();
+    let mut chosen: Vec<(FindingKey, &Located, &Fix, Given<'_>)> = Vec::new();
     for located in workload.findings.iter().filter(|f| f.suppressed.is_none()) {
-        if let Some(fix) = located.fix.as_ref().filter(|fix| selection.chooses(located, fix)) {
-            chosen.push((located, fix));
+        let Some(fix) = &located.fix else { continue };
+        let key = key(workload, located);
+        if let Some(answer) = selection.chooses(&key, located.finding.rule, fix) {
+            chosen.push((key, located, fix, answer));
         }
     }
-    for (located, fix) in &chosen {
+    let is_of = |rule: &Rule, l: &Located| {
+        l.finding.rule.id == rule.id && l.fix.as_ref().is_some_and(Fix::is_for_all)
+    };
+    for (key, located, fix, answer) in &chosen {
         let rule = located.finding.rule;
-        let same = |l: &Located| l.finding.rule.id == rule.id && l.fix.as_ref().is_some_and(Fix::is_for_all);
-        let all = workload.findings.iter().filter(|l| same(l)).count();
-        let at_pod = fix.is_for_all() && chosen.iter().filter(|(l, _)| same(l)).count() == all;
-        let changes = fix.changes(at_pod, selection.answer(rule)).unwrap_or_default();
-        let key = key(workload, located);
-        out.extend(changes.into_iter().map(|change| (change.below(&workload.in_document), key.clone())));
+        let all = workload.findings.iter().filter(|l| is_of(rule, l)).count();
+        let alike = chosen.iter().filter(|(_, l, _, other)| is_of(rule, l) && other == answer).count();
+        let changes = fix.changes(fix.is_for_all() && alike == all, answer.0).unwrap_or_default();
+        out.extend(changes.into_iter().map(|change| (key.clone(), change)));
     }
 }
 

@@ -6,6 +6,7 @@
 #[rustfmt::skip]
 mod table;
 
+use seawall_model::{FieldPath, Segment};
 use table::{FIELDS, GO_FIELDS, KINDS, NAMES, SHAPES, STARTS, TYPES};
 
 /// A struct of the table.
@@ -159,6 +160,25 @@ impl TypeId {
     fn range(self) -> (usize, usize) {
         let id = usize::from(self.0);
         (usize::from(STARTS[id]), usize::from(STARTS[id + 1]))
+    }
+}
+
+/// The name of the field by which a strategic merge patch tells the items of a list apart: of the list at a path in an object
+/// of a built-in kind. `None` where a patch replaces the list, as it does in custom resources.
+/// Source: `x-kubernetes-patch-merge-key` of Kubernetes' `OpenAPI`.
+pub fn patch_merge_key(api_version: &str, kind: &str, path: &FieldPath) -> Option<&'static str> {
+    let mut shape = Shape::Struct(type_of(api_version, kind)?);
+    for segment in &path.0 {
+        shape = match (shape, segment) {
+            (Shape::Struct(id), Segment::Key(key)) => id.field(key.as_bytes())?.shape,
+            (Shape::Map(of), Segment::Key(_))
+            | (Shape::List(of, _), Segment::Item { .. } | Segment::Index(_)) => of.shape(),
+            _ => return None,
+        };
+    }
+    match shape {
+        Shape::List(_, key) => merge_key(key),
+        _ => None,
     }
 }
 

@@ -44,25 +44,27 @@ pub struct JsonPatch {
 impl JsonPatch {
     /// The operations as compact JSON.
     pub fn to_json(&self) -> String {
-        let mut out = "[".to_owned();
-        for (i, operation) in self.operations.iter().enumerate() {
-            let op = match operation.op {
-                PatchOp::Add => "add",
-                PatchOp::Remove => "remove",
-                PatchOp::Replace => "replace",
-                PatchOp::Test => "test",
-            };
-            out.push_str(if i > 0 { ",{\"op\":\"" } else { "{\"op\":\"" });
-            out.push_str(op);
-            out.push_str("\",\"path\":");
-            write_json_string(&operation.path, &mut out);
-            if let Some(value) = &operation.value {
-                out.push_str(",\"value\":");
-                value.write_json(&mut out);
-            }
-            out.push('}');
+        let operations: Vec<String> = self.operations.iter().map(PatchOperation::to_json).collect();
+        format!("[{}]", operations.join(","))
+    }
+}
+
+impl PatchOperation {
+    /// The operation as compact JSON.
+    pub fn to_json(&self) -> String {
+        let op = match self.op {
+            PatchOp::Add => "add",
+            PatchOp::Remove => "remove",
+            PatchOp::Replace => "replace",
+            PatchOp::Test => "test",
+        };
+        let mut out = format!("{{\"op\":\"{op}\",\"path\":");
+        write_json_string(&self.path, &mut out);
+        if let Some(value) = &self.value {
+            out.push_str(",\"value\":");
+            value.write_json(&mut out);
         }
-        out.push(']');
+        out.push('}');
         out
     }
 }

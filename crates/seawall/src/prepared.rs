@@ -1,0 +1,218 @@
+//! What every command that judges does first: inputs surveyed, levels settled, exceptions taken into account.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicUsize;
+
+use seawall_check::{Config, Exceptions, LevelVersion, Levels, Notice, NoticeKind, Options, Record, Survey};
+use seawall_finding::Date;
+use seawall_finding::exception::Exception;
+use seawall_input::{Input, InputKind, Inputs, Origin};
+use seawall_model::KubernetesVersion;
+
+use crate::candidate::{Candidate, KEPT, unreadable};
+use crate::cli::JudgeArgs;
+use crate::pipeline::in_order;
+use crate::progress::Progress;
+use crate::settings::{self, Settings};
+use crate::terminal::{self, Failure};
+
+/// Inputs that can be judged.
+pub(crate) struct Prepared {
+    pub(crate) files: Vec<Candidate>,
+    /// `None` for files that could not be read.
+    pub(crate) surveys: Vec<Option<Survey>>,
+    pub(crate) levels: Levels,
+    pub(crate) exceptions: Exceptions,
+    pub(crate) options: Options,
+    /// What is to be said before anything is judged.
+    pub(crate) early: Vec<Record>,
+}
+
+impl Prepared {
+    /// Surveys all inputs and settles what they are held to; takes levels and exceptions out of the settings.
+    pub(crate) fn new(
+        judge: &JudgeArgs,
+        found: Inputs,
+        settings: &mut Settings,
+        no_defaults: bool,
+        threads: NonZeroUsize,
+        progress: &dyn Fn(&'static str, usize, bool) -> Progress,
+    ) -> Result<Self, Failure> {
+        let (options, clamped) = options(judge, no_defaults, settings);
+        let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
+        let files: Vec<Candidate> = found
+            .inputs
+            .into_iter()
+            .filter(|input| input.origin == Origin::Named || !is_settings(input))
+            .map(|input| Candidate::new(input, settings))
+            .collect();
+
+        let mut early: Vec<Record> = clamped.into_iter().chain(all_ignored).map(Record::Notice).collect();
+        early.extend(found.errors.iter().map(|e| Record::Error(unreadable(e))));
+        early.extend(found.skipped.into_iter().map(|skipped| {
+            Record::Notice(Notice {
+                kind: NoticeKind::Skipped,
+                message: skipped.message(),
+                file: Some(skipped.path.into()),
+                region: None,
+                hint: None,
+            })
+        }));
+
+        let reading = progress("reading", files.len(), false);
+        let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
+        drop(reading);
+        let namespaces: Vec<_> =
+            surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
+        let levels = std::mem::take(&mut settings.config.levels);
+        let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
+        early.extend(notices.into_iter().map(Record::Notice));
+        let of_config = std::mem::take(&mut settings.config.exceptions);
+        let (exceptions, notices) = exceptions(&surveys, of_config, options.today);
+        early.extend(notices.into_iter().map(Record::Notice));
+        if !exceptions.is_empty() {
+            except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
+        }
+        Ok(Self { files, surveys, levels, exceptions, options, early })
+    }
+
+    /// Holds every workload to one level, whatever its namespace and the configuration ask for.
+    pub(crate) fn hold_to(&mut self, level: LevelVersion) {
+        self.levels = Levels::new(&[], &[], Vec::new(), level).0;
+    }
+}
+
+/// Phase one, in parallel; `None` for files that could not be read.
+pub(crate) fn survey(
+    threads: NonZeroUsize,
+    files: &[Candidate],
+    options: &Options,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Vec<Option<Survey>>, Failure> {
+    let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
+    let room = AtomicUsize::new(KEPT);
+    let survey = |file: &Candidate| {
+        let bytes = file.read_first(&room).ok();
+        let survey =
+            bytes.map(|bytes| seawall_check::survey(file.source(&file.name(), &bytes, config), options));
+        progress.done();
+        survey
+    };
+    let batches: Vec<&[Candidate]> = files.chunks(FILES).collect();
+    let surveyed: Result<(), Failure> = in_order(
+        threads,
+        &batches,
+        |batch| batch.iter().map(survey).collect::<Vec<_>>(),
+        |batch| {
+            surveys.extend(batch);
+            Ok(())
+        },
+    );
+    surveyed.map(|()| surveys)
+}
+
+/// The exceptions of the input and of the configuration, and what a person should know of them.
+pub(crate) fn exceptions(
+    surveys: &[Option<Survey>],
+    of_config: Vec<Exception>,
+    today: Date,
+) -> (Exceptions, Vec<Notice>) {
+    let operators = || surveys.iter().flatten().filter_map(|s| s.operators.as_deref());
+    let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
+    let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
+    Exceptions::new(declared, &policies, of_config, today)
+}
+
+/// Takes exceptions into account: files with workloads are looked at once more.
+pub(crate) fn except(
+    threads: NonZeroUsize,
+    files: &[Candidate],
+    surveys: &mut [Option<Survey>],
+    exceptions: &Exceptions,
+    options: &Options,
+    config: &Config,
+) -> Result<(), Failure> {
+    let pairs: Vec<_> = files
+        .iter()
+        .zip(surveys.iter())
+        .enumerate()
+        .filter_map(|(i, (file, survey))| Some((i, file, survey.as_ref()?)))
+        .filter(|(.., survey)| !survey.workloads.is_empty())
+        .collect();
+    let mut found = Vec::new();
+    let done: Result<(), Failure> = in_order(
+        threads,
+        &pairs,
+        |(i, file, survey)| {
+            // A file that is gone is told of when it is judged.
+            let text = file.read_again(true).ok()?;
+            let name = file.name();
+            let source = file.source(&name, &text.bytes, config);
+            Some((*i, seawall_check::excepted(source, survey, exceptions, options)))
+        },
+        |of_file| {
+            found.extend(of_file);
+            Ok(())
+        },
+    );
+    done?;
+    for (i, of_file) in found {
+        for (position, faults) in of_file {
+            let survey = surveys.get_mut(i).and_then(Option::as_mut);
+            if let Some(seen) = survey.and_then(|s| s.workloads.get_mut(position)) {
+                seen.excepted = Some(Box::new(faults));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Files that a thread surveys at a time.
+const FILES: usize = 16;
+
+/// What is said where `.gitignore` left nothing to scan.
+fn ignored(count: usize) -> Notice {
+    let (entries, are) =
+        if count == 1 { ("file or directory", "is") } else { ("files or directories", "are") };
+    Notice {
+        kind: NoticeKind::Skipped,
+        message: format!(
+            "nothing was scanned: {count} {entries} that could hold manifests {are} excluded by `.gitignore`"
+        ),
+        file: None,
+        region: None,
+        hint: Some("name it to scan it all the same".into()),
+    }
+}
+
+/// Whether a file met in a directory is seawall's own configuration.
+pub(crate) fn is_settings(input: &Input) -> bool {
+    input.kind == InputKind::File
+        && input.path.file_name().is_some_and(|n| n == settings::NAME)
+        && !settings::is_manifest(&input.path)
+}
+
+/// How to judge, and a notice where the target version is newer than what is known.
+fn options(judge: &JudgeArgs, no_defaults: bool, settings: &Settings) -> (Options, Option<Notice>) {
+    let newest = u64::from(seawall_check::NEWEST);
+    let asked = judge.kubernetes_version.or(settings.config.kubernetes_version);
+    let KubernetesVersion { minor } = asked.unwrap_or(KubernetesVersion { minor: newest });
+    let notice = (minor > newest).then(|| Notice {
+        kind: NoticeKind::VersionClamped,
+        file: None,
+        region: None,
+        message: format!("Kubernetes v1.{minor} is newer than what is known here: judged as v1.{newest}"),
+        hint: Some("update seawall".into()),
+    });
+    let options = Options {
+        kubernetes: minor.min(newest),
+        defaults: !no_defaults,
+        custom_resources: settings.config.custom_resources.clone(),
+        rules: settings.rules.clone(),
+        ignores: settings.ignores.clone(),
+        today: settings.today.unwrap_or_else(|| Date::from_days(terminal::today())),
+        ..Options::default()
+    };
+    (options, notice)
+}
