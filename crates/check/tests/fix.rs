@@ -252,3 +252,16 @@ fn aliases_change_only_where_they_are_used() {
     let after = fixed(&text, &selection(true, &[("run-as-non-root", "true")]));
     assert!(after.contains("securityContext: *sc\n"), "{after}");
 }
+
+#[test]
+fn what_runs_as_root_is_not_told_to_run_as_another() {
+    let pod = |context: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    image: i\n    securityContext: {{{context}}}\n");
+    let decided = [("run-as-non-root", "true")];
+    for root in ["runAsUser: 0", "runAsNonRoot: false, runAsUser: 0"] {
+        let fix = fix(&pod(root), &selection(false, &decided), &Options::default());
+        assert_eq!(after(&fix), None, "the kubelet would start it no more");
+    }
+    let both = [("run-as-non-root", "true"), ("run-as-root-user", "1000")];
+    let text = fixed(&pod("runAsNonRoot: false, runAsUser: 0"), &selection(false, &both));
+    assert!(text.contains("{runAsNonRoot: true, runAsUser: 1000}"), "{text}");
+}

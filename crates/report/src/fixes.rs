@@ -79,7 +79,7 @@ impl Fixes {
         self.fixed.iter().sum()
     }
 
-    /// The end of the output: what is left, by question, then the numbers. `how` is the command to go on with.
+    /// The end of the output: what is left, by question, then the numbers.
     pub fn finish(&self, outcome: Outcome, style: Style) -> String {
         let mut text = String::new();
         let out = &mut text;
@@ -93,35 +93,31 @@ impl Fixes {
     fn left(&self, style: Style, out: &mut String) {
         for (left, places) in &self.open {
             let n = places.count;
-            let (word, role, text) = match left {
-                Left::Refused(rule, reason) => ("not fixed", Role::Error, format!("{rule}: {reason}")),
-                Left::Likely(rule, note) => {
-                    ("likely safe", Role::Warning, format!("{rule}: {note}: add --likely"))
+            let (word, role, about) = match left {
+                Left::Refused(..) => ("not possible", Role::Error, String::new()),
+                Left::Likely(..) => ("likely safe", Role::Warning, "--likely".to_owned()),
+                Left::Unasked(rule) => ("not asked for", Role::Note, format!("--only {rule}")),
+                Left::Decision(rule, _, answer) => {
+                    ("a person decides", Role::Warning, format!("--decide {rule}={answer}"))
                 }
-                Left::Unasked(rule) => {
-                    ("not asked for", Role::Note, format!("{rule}: leave --only out, or add --only {rule}"))
+                Left::Chart(_) => ("rendered from a chart", Role::Note, "--output kustomize".to_owned()),
+                Left::None(rule) => ("no automatic fix", Role::Note, format!("seawall explain {rule}")),
+            };
+            let (name, text) = match left {
+                Left::Refused(rule, text) | Left::Likely(rule, text) | Left::Decision(rule, text, _) => {
+                    (*rule, text.as_str())
                 }
-                Left::Decision(rule, question, answer) => (
-                    "a person decides",
-                    Role::Warning,
-                    format!("{rule}: {question} If so: --decide {rule}={answer}"),
-                ),
-                Left::Chart(file) => (
-                    "rendered from a chart",
-                    Role::Note,
-                    format!(
-                        "{file}: set it by the chart's values, or patch what is rendered: seawall fix --output kustomize"
-                    ),
-                ),
-                Left::None(rule) => {
-                    ("no automatic fix", Role::Note, format!("{rule}: seawall explain {rule}"))
+                Left::Unasked(rule) | Left::None(rule) => (*rule, ""),
+                Left::Chart(file) => {
+                    (file.as_str(), "set it by the chart's values, or patch what is rendered")
                 }
             };
-            let mut line = String::new();
-            wrap(&format!("{word}: {}", visible::text(&text)), 0, 2, style.width, &mut line);
-            let rest = line.strip_prefix(word).unwrap_or(&line);
             paint(out, style.colour, role, word);
-            out.push_str(rest);
+            let _ = write!(out, ": {}", visible::text(name));
+            out.push_str(&if about.is_empty() { "\n".to_owned() } else { format!(" ({about})\n") });
+            if !text.is_empty() {
+                wrap(&visible::text(text), 2, 2, style.width, out);
+            }
             for place in &places.first {
                 let _ = writeln!(out, "    {place}");
             }

@@ -52,7 +52,7 @@ pub(crate) fn of(
     let decision = first.repair.safety == Safety::Decision;
     let answer = decision.then(|| first.repair.answer().map_or(Answer::User, Answer::Text));
     let fix = Fix { safety: first.repair.safety, note: first.repair.note.to_owned(), answer, steps };
-    Some(raised(fix, group, pod, options))
+    raised(fix, group, pod, options)
 }
 
 /// Rules whose fields the API server refuses in pods that run on Windows.
@@ -110,24 +110,34 @@ fn pod_path(path: &FieldPath, template: &Template<'_>) -> Option<FieldPath> {
     Some(template.path_in_object(&at_pod))
 }
 
-/// A fix in the class that evidence gives it.
-fn raised(fix: Fix, group: &Group<'_, '_>, pod: &Pod<'_>, options: &Options) -> Fix {
-    if group.rule.id != "run-as-non-root" || group.offenders.iter().any(|o| o.value != Value::Missing) {
-        return fix;
+/// A fix in the class that evidence gives it; none where it would keep the container from starting.
+fn raised(fix: Fix, group: &Group<'_, '_>, pod: &Pod<'_>, options: &Options) -> Option<Fix> {
+    if group.rule.id != "run-as-non-root" {
+        return Some(fix);
     }
-    let container = group.offenders.first().and_then(|o| o.container()).and_then(|at| container(pod, at));
-    let Some(container) = container else { return fix };
-    let of_pod = pod.spec.security_context.as_ref().and_then(|c| c.run_as_user);
-    let user = container.security_context.as_ref().and_then(|c| c.run_as_user).or(of_pod);
-    let evidence = match user {
-        Some(0) => None,
+    let user_of = |container: &Container<'_>| {
+        let of_pod = pod.spec.security_context.as_ref().and_then(|c| c.run_as_user);
+        container.security_context.as_ref().and_then(|c| c.run_as_user).or(of_pod)
+    };
+    let containers: Vec<&Container<'_>> = match group.offenders.first().and_then(|o| o.container()) {
+        Some(at) => container(pod, at).into_iter().collect(),
+        None => pod.spec.init_containers.iter().chain(&pod.spec.containers).collect(),
+    };
+    // The kubelet starts no container as root that is not to run as root.
+    if containers.iter().any(|c| user_of(c) == Some(0)) {
+        return None;
+    }
+    if group.offenders.iter().any(|o| o.container().is_none() || o.value != Value::Missing) {
+        return Some(fix);
+    }
+    let evidence = containers.first().and_then(|container| match user_of(container) {
         Some(user) => Some(format!("it runs as user {user}")),
         None => options.images.user(&container.image).map(|user| format!("its image runs as user {user}")),
-    };
-    match evidence {
+    });
+    Some(match evidence {
         Some(note) => Fix { safety: Safety::Safe, note, answer: None, ..fix },
         None => fix,
-    }
+    })
 }
 
 fn container<'p, 'd>(pod: &'p Pod<'d>, (class, index): (ContainerClass, usize)) -> Option<&'p Container<'d>> {
