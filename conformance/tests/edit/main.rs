@@ -102,6 +102,7 @@ impl Case {
             for change in self.accepted(index) {
                 values::make(&mut wanted, change);
             }
+            values::settle(&mut wanted);
             if wanted != *after {
                 return Err(format!("document {index} is {after}, not {wanted}"));
             }

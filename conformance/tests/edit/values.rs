@@ -44,7 +44,10 @@ fn step<'v>(at: &'v mut Value, segment: &Segment, create: bool) -> Option<&'v mu
         }
         Segment::Index(index) => at.as_array_mut()?.get_mut(*index as usize),
         Segment::Item { key, value } => {
-            let matches = |item: &&mut Value| item.get(key).and_then(text).as_ref() == Some(value);
+            let matches = |item: &&mut Value| match key.as_str() {
+                "" => text(item).as_ref() == Some(value),
+                key => item.get(key).and_then(text).as_ref() == Some(value),
+            };
             at.as_array_mut()?.iter_mut().find(matches)
         }
     }
@@ -79,10 +82,29 @@ pub(crate) fn make(root: &mut Value, change: &Change) {
                 items.push(item);
             }
         }),
-        Op::Remove { .. } => walk(root, false, &mut |at| {
-            if let Some(Segment::Key(key)) = change.path.0.last() {
-                at.as_object_mut().expect("a mapping").remove(key);
+        Op::Remove { .. } => walk(root, false, &mut |at| match change.path.0.last() {
+            Some(Segment::Key(key)) => drop(at.as_object_mut().expect("a mapping").remove(key)),
+            Some(item) => {
+                if let Some(item) = step(at, item, false) {
+                    *item = REMOVED.into();
+                }
             }
+            None => {}
         }),
+    }
+}
+
+/// Stands for an item until all changes are made, so that the positions of others hold.
+const REMOVED: &str = "\0removed";
+
+/// Takes out the items that changes removed.
+pub(crate) fn settle(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| item != REMOVED);
+            items.iter_mut().for_each(settle);
+        }
+        Value::Object(fields) => fields.values_mut().for_each(settle),
+        _ => {}
     }
 }

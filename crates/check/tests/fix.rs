@@ -255,7 +255,11 @@ fn aliases_change_only_where_they_are_used() {
 
 #[test]
 fn what_runs_as_root_is_not_told_to_run_as_another() {
-    let pod = |context: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    image: i\n    securityContext: {{{context}}}\n");
+    let pod = |context: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    image: i\n    securityContext: {{{context}}}\n"
+        )
+    };
     let decided = [("run-as-non-root", "true")];
     for root in ["runAsUser: 0", "runAsNonRoot: false, runAsUser: 0"] {
         let fix = fix(&pod(root), &selection(false, &decided), &Options::default());

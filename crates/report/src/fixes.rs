@@ -114,7 +114,10 @@ impl Fixes {
             };
             paint(out, style.colour, role, word);
             let _ = write!(out, ": {}", visible::text(name));
-            out.push_str(&if about.is_empty() { "\n".to_owned() } else { format!(" ({about})\n") });
+            if !about.is_empty() {
+                let _ = write!(out, " ({about})");
+            }
+            out.push('\n');
             if !text.is_empty() {
                 wrap(&visible::text(text), 2, 2, style.width, out);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seawall_manifest::types::{patch_merge_key, type_of};
 use seawall_model::ObjectId;
-use seawall_yaml::edit::{self, JsonPatch, ListMerge, StrategicPatch};
+use seawall_yaml::edit::{self, JsonPatch, ListMerge, Refusal, StrategicPatch};
 use seawall_yaml::{LineIndex, Reader};
 
 use super::repair::ObjectChanges;
@@ -20,8 +20,10 @@ pub struct ObjectPatch {
     pub json: JsonPatch,
     /// As strategic merge patch.
     pub strategic: StrategicPatch,
-    /// What is in neither, with the reason.
-    pub refused: Vec<String>,
+    /// Why something is not in the JSON Patch.
+    pub not_in_json: Vec<String>,
+    /// Why something is not in the strategic merge patch.
+    pub not_in_strategic: Vec<String>,
 }
 
 /// The changes of a file's objects as patches. `bytes` is the text that they are changes of.
@@ -42,11 +44,22 @@ pub fn patches(bytes: &Arc<[u8]>, changes: &[ObjectChanges]) -> Vec<ObjectPatch>
             };
             let json = edit::json_patch(found.node, &of.changes);
             let strategic = edit::strategic_merge(found.node, &of.changes, &merged);
-            let refused = json.refused.iter().chain(&strategic.refused).map(|r| r.message(&lines));
-            let mut refused: Vec<String> = refused.collect();
-            refused.dedup();
+            let reasons = |refused: &[Refusal]| {
+                let mut reasons: Vec<String> =
+                    refused.iter().map(|refusal| refusal.message(&lines)).collect();
+                reasons.dedup();
+                reasons
+            };
+            let (not_in_json, not_in_strategic) = (reasons(&json.refused), reasons(&strategic.refused));
             let built_in = type_of(version, kind).is_some();
-            out.push(ObjectPatch { object: of.object.clone(), built_in, json, strategic, refused });
+            out.push(ObjectPatch {
+                object: of.object.clone(),
+                built_in,
+                json,
+                strategic,
+                not_in_json,
+                not_in_strategic,
+            });
         }
     }
     out

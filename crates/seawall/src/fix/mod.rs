@@ -82,6 +82,7 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         writer: Writer::new(&args.judge.paths),
         asked: Asked::default(),
         failed: 0,
+        altered: false,
         headed: false,
         answered: vec![false; args.decide.len()],
         unanswered: vec![false; args.decide.len()],
@@ -125,6 +126,8 @@ struct Run<'a> {
     asked: Asked,
     /// Inputs that could not be read, and files that could not be repaired or written.
     failed: u64,
+    /// Whether a diff that is shown differs from the one that holds.
+    altered: bool,
     /// Whether the head of the patches is printed.
     headed: bool,
     /// By `--decide`: whether it was an answer to a finding's question.
@@ -197,6 +200,7 @@ impl Run<'_> {
         self.failed += fix.errors.len() as u64;
         out.write_all(fixes::errors(&fix.errors, self.style).as_bytes())?;
         out.write_all(shown.text.as_bytes())?;
+        self.altered |= shown.altered && !self.args.write;
         if let (Some(format), false) = (self.args.output, patches.is_empty()) {
             if !std::mem::replace(&mut self.headed, true) {
                 out.write_all(patches::head(format).as_bytes())?;
@@ -283,6 +287,9 @@ impl Run<'_> {
             (None, true) => Outcome::Written,
             (None, false) => Outcome::Shown,
         };
+        if self.altered {
+            writeln!(out, "{}", diff::ALTERED)?;
+        }
         let end = self.fixes.finish(outcome, self.style);
         if self.args.output.is_some() {
             // Standard output is for whoever applies the patches.

@@ -39,7 +39,11 @@ pub(super) fn text(format: PatchFormat, file: &str, patches: &[ObjectPatch]) -> 
                 PatchFormat::Kustomize => kustomize(patch, &mut out),
             }
         }
-        for reason in left_out.iter().chain(&patch.refused) {
+        let refused = match format {
+            PatchFormat::Strategic => &patch.not_in_strategic,
+            PatchFormat::JsonPatch | PatchFormat::Kustomize => &patch.not_in_json,
+        };
+        for reason in left_out.iter().chain(refused) {
             let object = patch.object.to_string();
             let (file, object) = (seawall_report::visible(file), seawall_report::visible(&object));
             warnings.push(format!("warning: {file}: {object}: not in the patches: {reason}"));

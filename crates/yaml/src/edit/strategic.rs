@@ -162,8 +162,14 @@ impl<'a> Strategic<'_, 'a> {
             }
             ListMerge::Items(name) => {
                 let mut items = Vec::new();
-                for &child in &tree.spots[id].children {
-                    let Step::Index(index) = tree.spots[child].step else { continue };
+                let index = |child: SpotId| match tree.spots[child].step {
+                    Step::Index(index) => Some((index, child)),
+                    _ => None,
+                };
+                // The order of a patch's items becomes that of the list.
+                let mut children: Vec<_> = tree.spots[id].children.iter().filter_map(|c| index(*c)).collect();
+                children.sort_unstable();
+                for (index, child) in children {
                     self.path.0.push(Segment::Index(index));
                     match self.item(id, child, &name) {
                         Ok(item) => items.extend(item),
@@ -293,6 +299,14 @@ mod tests {
         ];
         let wanted = r#"{"spec":{"containers":[{"name":"a","ctx":{"run":true},"caps":["B","ALL"]},{"name":"b","$patch":"delete"},{"name":"d"}],"$deleteFromPrimitiveList/finalizers":["f"],"finalizers":["h"],"map":null}}"#;
         assert_eq!(patch(&changes), (wanted.to_owned(), Vec::new()));
+    }
+
+    #[test]
+    fn items_keep_their_order() {
+        let change = |text: &str| Change::ensure(path(text), 2);
+        let changes = [change("spec.containers[name=b].x"), change("spec.containers[name=a].x")];
+        let wanted = r#"{"spec":{"containers":[{"name":"a","x":2},{"name":"b","x":2}]}}"#;
+        assert_eq!(patch(&changes).0, wanted);
     }
 
     #[test]

@@ -1,0 +1,328 @@
+//! `fix` as a user runs it: what is shown, what is written, what survives.
+#![cfg(unix)]
+
+mod common;
+
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
+use std::process::{Command, Stdio};
+
+use common::Dir;
+
+const WEB: &str = "\
+# The shop.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+      - name: app # main
+        image: app:1
+        env: [{name: DB_PASSWORD, value: c4n4ry}]
+";
+
+/// What safe and likely fixes, and one answer, make of it.
+const WEB_FIXED: &str = "\
+# The shop.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+      - name: app # main
+        image: app:1
+        env: [{name: DB_PASSWORD, value: c4n4ry}]
+        securityContext:
+          allowPrivilegeEscalation: false
+          capabilities:
+            drop:
+            - ALL
+      securityContext:
+        runAsNonRoot: true
+        seccompProfile:
+          type: RuntimeDefault
+";
+
+const ALL: [&str; 4] = ["fix", "--likely", "--decide", "run-as-non-root=true"];
+
+/// Standard output, standard error and the exit status of a run with all fixes.
+fn fix(dir: &Dir, args: &[&str]) -> (String, String, i32) {
+    let output = dir.command(&[&ALL[..], args].concat()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+}
+
+fn git(dir: &Dir, args: &[&str]) {
+    let output = Command::new("git").current_dir(dir.path()).args(args).output().expect("git starts");
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_diff_is_shown_and_nothing_is_changed() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let (out, err, status) = fix(&dir, &["."]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.starts_with("--- a/web.yaml\n+++ b/web.yaml\n@@ -10,3 +10,12 @@\n"), "{out}");
+    assert!(out.contains("+        runAsNonRoot: true\n"), "{out}");
+    assert!(
+        !out.contains("c4n4ry") && out.contains("value: ***}"),
+        "values that may be secret are masked: {out}"
+    );
+    assert!(
+        out.ends_with("\nvalues that may be secret are masked in this diff, so that it cannot be applied\n1 file would change, 4 findings fixed (3 likely, 1 decided): add --write\n"),
+        "{out}"
+    );
+    assert_eq!(dir.read("web.yaml"), WEB);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_not_chosen_is_told_with_line_and_question() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let output = dir.command(&["fix", "web.yaml"]).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    for told in [
+        "likely safe: drop-all-capabilities (--likely)\n  entrypoints that change owners or users",
+        "a person decides: run-as-non-root (--decide run-as-non-root=true)\n  does the image run as",
+        "    web.yaml:10:15  Deployment web, container \"app\"\n",
+        "no fix is chosen; left: 3 likely safe (--likely), 1 to decide (--decide)\n",
+    ] {
+        assert!(out.contains(told), "{told}\n---\n{out}");
+    }
+    assert!(!out.contains("+++"), "{out}");
+}
+
+#[test]
+fn files_are_written_and_a_patch_takes_it_back() {
+    let crlf = WEB.replace('\n', "\r\n");
+    let bom = format!("\u{feff}{}", WEB.trim_end());
+    let files = [("web.yaml", WEB), ("sub/a b.yaml", &crlf), ("sub/ü.yaml", &bom)];
+    for repository in [false, true] {
+        let dir = Dir::with(&files);
+        if repository {
+            git(&dir, &["init", "-q", "."]);
+        }
+        let (out, err, status) = fix(&dir, &["--write", "."]);
+        assert_eq!((status, err.as_str()), (0, ""), "{out}");
+        assert!(out.ends_with("3 files changed, 12 findings fixed (9 likely, 3 decided)\nundo: git apply -R seawall-fix.patch\n"), "{out}");
+        assert_eq!(dir.read("web.yaml"), WEB_FIXED);
+        assert_eq!(dir.read("sub/a b.yaml"), WEB_FIXED.replace('\n', "\r\n"));
+        assert_eq!(dir.read("sub/ü.yaml"), format!("\u{feff}{}", WEB_FIXED.trim_end()));
+        assert_eq!(dir.run(&["scan", "-q", "."]).status, 0);
+        let (again, _, status) = fix(&dir, &["--write", "."]);
+        assert_eq!((again.as_str(), status), ("nothing to fix\n", 0), "fixing twice changes nothing");
+        git(&dir, &["apply", "-R", "seawall-fix.patch"]);
+        for (name, text) in files {
+            assert_eq!(dir.read(name), text, "{name}");
+        }
+    }
+}
+
+#[test]
+fn undoing_works_from_elsewhere() {
+    let dir = Dir::with(&[("here/x", ""), ("there/deploy/web.yaml", WEB)]);
+    let mut command = dir.command(&[&ALL[..], &["--write", "../there"]].concat());
+    let output = command.current_dir(dir.path().join("here")).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let undo = out.lines().last().unwrap().strip_prefix("undo: ").unwrap();
+    assert!(undo.starts_with("git -C ") && undo.ends_with("/here/seawall-fix.patch"), "{undo}");
+    assert_eq!(dir.read("there/deploy/web.yaml"), WEB_FIXED);
+    assert!(Command::new("sh").args(["-c", undo]).status().unwrap().success());
+    assert_eq!(dir.read("there/deploy/web.yaml"), WEB);
+}
+
+#[test]
+fn an_earlier_patch_stays() {
+    let dir = Dir::with(&[("web.yaml", WEB), ("seawall-fix.patch", "mine\n")]);
+    let (out, ..) = fix(&dir, &["--write", "."]);
+    assert!(out.ends_with("undo: git apply -R seawall-fix-2.patch\n"), "{out}");
+    assert_eq!(dir.read("seawall-fix.patch"), "mine\n");
+    let mode = std::fs::metadata(dir.path().join("seawall-fix-2.patch")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it may hold secrets");
+}
+
+#[test]
+fn mode_and_links_are_kept() {
+    let dir = Dir::with(&[("real/web.yaml", WEB), ("hard.yaml", WEB), ("ro.yaml", WEB)]);
+    let at = |name: &str| dir.path().join(name);
+    std::fs::set_permissions(at("real/web.yaml"), PermissionsExt::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("real/web.yaml", at("link.yaml")).unwrap();
+    std::fs::hard_link(at("hard.yaml"), at("other.yaml")).unwrap();
+    std::fs::set_permissions(at("ro.yaml"), PermissionsExt::from_mode(0o444)).unwrap();
+    let (out, err, status) = fix(&dir, &["--write", "link.yaml", "hard.yaml", "ro.yaml"]);
+    assert_eq!(status, 2, "{out}");
+    assert_eq!(dir.read("real/web.yaml"), WEB_FIXED);
+    assert!(at("link.yaml").symlink_metadata().unwrap().is_symlink());
+    assert_eq!(std::fs::metadata(at("real/web.yaml")).unwrap().mode() & 0o7777, 0o640);
+    assert!(err.contains("error: hard.yaml: left as it is: it has 2 names (hard links)"), "{err}");
+    assert!(err.contains("error: ro.yaml: left as it is: it is read-only"), "{err}");
+    assert_eq!((dir.read("hard.yaml").as_str(), dir.read("ro.yaml").as_str()), (WEB, WEB));
+    assert!(out.contains("1 file changed, 4 findings fixed"), "{out}");
+    git(&dir, &["apply", "-R", "seawall-fix.patch"]);
+    assert_eq!(dir.read("real/web.yaml"), WEB);
+}
+
+/// Runs with a limit on the size of files, which ends a write in the middle.
+fn limited(dir: &Dir, on_limit: &str) -> std::process::Output {
+    let script = format!("{on_limit} ulimit -f 1; exec \"$0\" fix --likely --write big.yaml");
+    let binary = env!("CARGO_BIN_EXE_seawall");
+    Command::new("sh").current_dir(dir.path()).args(["-c", &script, binary]).output().unwrap()
+}
+
+#[test]
+fn the_original_survives_what_ends_a_run() {
+    let big = format!("{WEB}---\n").repeat(100);
+    for (on_limit, killed) in [("", true), ("trap '' XFSZ;", false)] {
+        let dir = Dir::with(&[("big.yaml", &big)]);
+        let output = limited(&dir, on_limit);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code().is_none(), killed, "{err}");
+        assert!(killed || err.contains("error: big.yaml: left as it is: File too large"), "{err}");
+        assert!(killed || output.status.code() == Some(2));
+        assert_eq!(dir.read("big.yaml"), big);
+        let left = std::fs::read_dir(dir.path()).unwrap().count();
+        assert!(killed || left == 1, "nothing is left behind by a run that could tidy up");
+        if killed {
+            let again = dir.command(&[&ALL[..], &["--write", "big.yaml"]].concat()).output().unwrap();
+            assert_eq!(again.status.code(), Some(0), "what is left behind is in nobody's way");
+        }
+    }
+}
+
+#[test]
+fn open_fixes_fail_a_check() {
+    let safe = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  securityContext: {runAsUser: 1000}\n  containers: [{name: c, image: i}]\n";
+    let dir = Dir::with(&[("p.yaml", safe)]);
+    let check = |args: &[&str]| dir.command(&[&["fix", "--check"][..], args].concat()).output().unwrap();
+    assert_eq!(check(&["."]).status.code(), Some(1), "an explicit user makes runAsNonRoot safe");
+    assert_eq!(check(&["--only", "seccomp-profile", "."]).status.code(), Some(0));
+    assert_eq!(check(&["--to", "baseline", "."]).status.code(), Some(0), "baseline asks for nothing of it");
+    assert_eq!(dir.read("p.yaml"), safe);
+    assert_eq!(dir.run(&["fix", "--write", "."]).status, 0);
+    assert_eq!(check(&["."]).status.code(), Some(0));
+    assert!(dir.read("p.yaml").contains("{runAsUser: 1000, runAsNonRoot: true}"), "{}", dir.read("p.yaml"));
+}
+
+#[test]
+fn wrong_answers_and_arguments_are_errors() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let run = |args: &[&str]| {
+        let output = dir.command(&[&["fix"][..], args].concat()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, err) = run(&["--decide", "run-as-non-root=maybe", "."]);
+    assert_eq!(status, Some(2));
+    assert!(err.contains("error: `maybe` is no answer to what `run-as-non-root` asks"), "{err}");
+    for (args, wanted) in [
+        (vec!["--decide", "run-as-non-root"], "must be RULE=ANSWER"),
+        (vec!["--decide", "run-as-nonroot=true"], "did you mean `run-as-non-root`?"),
+        (vec!["--only", "nothing"], "no rule is called `nothing`"),
+        (vec!["--write", "--check"], "cannot be used with"),
+        (vec!["--write", "--output", "kustomize"], "cannot be used with"),
+        (vec!["--images", "none.json"], ""),
+    ] {
+        let (status, err) = run(&args);
+        assert_eq!(status, Some(2), "{args:?}");
+        assert!(err.contains(wanted), "{args:?}: {err}");
+    }
+    assert_eq!(dir.read("web.yaml"), WEB);
+}
+
+#[test]
+fn each_fix_can_be_asked_for() {
+    let dir = Dir::with(&[("web.yaml", WEB), ("z.yaml", WEB)]);
+    let ask = |answers: &str| {
+        let mut child = dir
+            .command(&["fix", "--interactive", "."])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let out = ask("what\ny\nq\ny\n");
+    assert!(out.contains("q: ask no more"), "{out}");
+    assert!(out.contains("write web.yaml? [y,n]"), "{out}");
+    assert!(out.ends_with("undo: git apply -R seawall-fix.patch\n"), "{out}");
+    assert_ne!(dir.read("web.yaml"), WEB);
+    assert_eq!(dir.read("z.yaml"), WEB, "after `q` nothing is asked");
+    dir.write("web.yaml", WEB);
+    let out = ask("a\na\na\na\nn\ny\n");
+    assert_eq!(dir.read("web.yaml"), WEB, "shown, and not wanted: {out}");
+    assert_eq!(dir.read("z.yaml"), WEB_FIXED, "settled for all files: {out}");
+    assert!(ask("").contains("fix it?"), "the end of the answers is an end");
+}
+
+#[test]
+fn what_is_not_to_be_edited_is_patched() {
+    let chart = format!("---\n# Source: shop/templates/web.yaml\n{WEB}");
+    let dir = Dir::with(&[("rendered.yaml", &chart)]);
+    let (out, _, status) = fix(&dir, &["--write", "."]);
+    assert_eq!((status, dir.read("rendered.yaml").as_str()), (0, chart.as_str()));
+    assert!(out.contains("rendered from a chart: shop/templates/web.yaml (--output kustomize)\n"), "{out}");
+    let (out, err, status) = fix(&dir, &["--output", "strategic", "."]);
+    assert_eq!(status, 0);
+    let tail = WEB_FIXED.split_once("            drop:").unwrap().0.split_once("        env").unwrap().0;
+    assert!(
+        out.starts_with("---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n"),
+        "{out}{tail}"
+    );
+    assert!(!out.contains("c4n4ry") && out.contains("          allowPrivilegeEscalation: false\n"), "{out}");
+    assert!(err.contains("patches for 1 file: 4 findings fixed"), "{err}");
+    let (out, ..) = fix(&dir, &["--output", "json-patch", "."]);
+    let line: serde_json::Value = serde_json::from_str(out.trim_end()).unwrap();
+    assert_eq!(line["patch"][0]["path"], "/spec/template/spec/containers/0/securityContext");
+    let (out, ..) = fix(&dir, &["--output", "kustomize", "."]);
+    assert!(out.starts_with("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\npatches:\n- target:\n    group: apps\n"), "{out}");
+    let entry = seawall_yaml::read(out.as_bytes()).remove(0);
+    let patch = entry.document.as_ref().unwrap().root().get("patches").unwrap().items().next().unwrap();
+    let patch = seawall_yaml::read(patch.get("patch").unwrap().as_str().unwrap().as_bytes()).remove(0);
+    assert_eq!(patch.document.unwrap().root().items().count(), line["patch"].as_array().unwrap().len());
+}
+
+#[test]
+fn a_broken_document_hides_no_other() {
+    let text = format!("a: [\n---\n{WEB}");
+    let dir = Dir::with(&[("a.yaml", &text), ("b.yaml", WEB)]);
+    let (out, _, status) = fix(&dir, &["--write", "."]);
+    assert_eq!(status, 2);
+    assert!(out.contains("error: a.yaml:"), "{out}");
+    assert_eq!(
+        (dir.read("a.yaml"), dir.read("b.yaml")),
+        (format!("a: [\n---\n{WEB_FIXED}"), WEB_FIXED.into())
+    );
+}
+
+#[test]
+fn images_are_evidence() {
+    let dir = Dir::with(&[
+        ("web.yaml", WEB),
+        ("images.json", "[{\"RepoTags\": [\"app:1\"], \"Config\": {\"User\": \"1000\"}}]"),
+    ]);
+    assert_eq!(dir.run(&["fix", "--images", "images.json", "--write", "web.yaml"]).status, 0);
+    assert!(
+        dir.read("web.yaml").ends_with("      securityContext:\n        runAsNonRoot: true\n"),
+        "{}",
+        dir.read("web.yaml")
+    );
+}
+
+#[test]
+fn threads_do_not_change_the_output() {
+    let files: Vec<(String, String)> =
+        (0..40).map(|i| (format!("{i:02}.yaml"), WEB.replace("web", &format!("w{i}")))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+    let dir = Dir::with(&files);
+    let of = |threads: &str| fix(&dir, &["--threads", threads, "."]);
+    assert_eq!(of("1"), of("16"));
+}
