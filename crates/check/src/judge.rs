@@ -140,7 +140,9 @@ pub fn judge(
                 let walker = place.speaks.then_some(&mut walker);
                 let before = out.len();
                 judge.document(&document, place.index, walker, &mut seen, &mut out);
-                keep_secrets(&document, out.get_mut(before..).unwrap_or_default());
+                if !options.brief {
+                    keep_secrets(&document, out.get_mut(before..).unwrap_or_default());
+                }
                 if seen.next().is_some() {
                     out.push(judge.changed());
                     return out;
@@ -884,6 +886,9 @@ fn evaluation(
     results: &[CheckResult<'_>],
     options: &Options,
 ) -> Evaluation {
+    let told = |text: fn(&[CheckResult<'_>]) -> String| {
+        if options.brief { String::new() } else { text(results) }
+    };
     Evaluation {
         subject,
         level: at.level,
@@ -891,8 +896,8 @@ fn evaluation(
         evaluated_as: at.version.clamp(options.kubernetes),
         modes,
         allowed: results.is_empty(),
-        forbidden_reason: seawall_pss::forbidden_reason(results),
-        forbidden_detail: seawall_pss::forbidden_detail(results),
+        forbidden_reason: told(seawall_pss::forbidden_reason),
+        forbidden_detail: told(seawall_pss::forbidden_detail),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Options {
     pub today: Date,
     /// What is known of images.
     pub images: Arc<Images>,
+    /// Whether records go without what only reports show: upstream's sentences, and where values are that may be secret.
+    pub brief: bool,
     /// Lists of so many bytes are read item by item ([`seawall_yaml::Reader::by_items`]): it takes less memory, and
     /// changes nothing else.
     pub cut_lists_from: usize,
@@ -47,6 +49,7 @@ impl Default for Options {
             ignores: Arc::default(),
             today: Date::from_days(0),
             images: Arc::default(),
+            brief: false,
             cut_lists_from: LARGE,
         }
     }

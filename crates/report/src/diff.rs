@@ -1,9 +1,10 @@
 //! Unified diffs: for people, with colours and without secrets; and exact, for `git apply` and `patch`.
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
-use seawall_finding::{mask, place, secrets, source_secrets};
+use seawall_finding::{Place, mask, place, secrets, source_secrets};
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 use crate::masked::secrets_of_line;
@@ -16,6 +17,18 @@ const CONTEXT: usize = 3;
 /// What takes the place of an object's kind, so that all that may be data of a Secret counts as such.
 const ANY_KIND: &str = "Secret";
 
+/// Where two texts differ.
+#[derive(Clone, Debug, Default)]
+pub struct Hunks(Vec<Vec<DiffOp>>);
+
+impl Hunks {
+    /// Of two texts, by lines.
+    pub fn of(before: &[u8], after: &[u8]) -> Self {
+        let (old, new) = (lines(before), lines(after));
+        Self(group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT))
+    }
+}
+
 /// A diff as people see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
@@ -26,28 +39,48 @@ pub struct Shown {
 }
 
 /// The diff of a file for people: nothing in it can steer a terminal, and what may be secret is masked.
-pub fn show(path: &str, before: &Arc<[u8]>, after: &Arc<[u8]>, colour: bool) -> Shown {
+pub fn show(path: &str, before: &Arc<[u8]>, after: &Arc<[u8]>, hunks: &Hunks, colour: bool) -> Shown {
     let (old, new) = (lines(before), lines(after));
-    let (old_secrets, new_secrets) = (source_secrets(before), source_secrets(after));
     let (old_starts, new_starts) = (starts(&old), starts(&new));
+    let Hunks(hunks) = hunks;
+    let old_secrets = secrets_of(before, &old_starts, hunks.iter().map(|hunk| span(hunk, DiffOp::old_range)));
+    // What is written is what was there, and what is no secret: it is looked at where a secret was taken away.
+    let takes = |op: &DiffOp| {
+        let Range { start, end } = op.old_range();
+        if start == end || matches!(op, DiffOp::Equal { .. }) {
+            return false;
+        }
+        let (from, to) = (old_starts[start], old_starts.get(end).map_or(before.len(), |at| *at));
+        old_secrets.0.iter().any(|secret| (secret.start as usize) < to && secret.end as usize > from)
+    };
+    let new_secrets = if !old_secrets.1 || hunks.iter().flatten().any(takes) {
+        secrets_of(after, &new_starts, hunks.iter().map(|hunk| span(hunk, DiffOp::new_range)))
+    } else {
+        (Vec::new(), true)
+    };
     let mut shown = Shown::default();
     for (mark, name) in [("---", "a"), ("+++", "b")] {
         paint(&mut shown.text, colour, Role::Strong, &format!("{mark} {name}/{}", visible::text(path)));
         shown.text.push('\n');
     }
-    for hunk in hunks(&old, &new) {
-        paint(&mut shown.text, colour, Role::Frame, &head(&hunk));
+    for hunk in hunks {
+        paint(&mut shown.text, colour, Role::Frame, &head(hunk));
         shown.text.push('\n');
-        each_line(&hunk, |mark, at| {
-            let (all, starts, known) = match mark {
+        each_line(hunk, |mark, at| {
+            let (all, starts, (known, whole)) = match mark {
                 '+' => (&new, &new_starts, &new_secrets),
                 _ => (&old, &old_starts, &old_secrets),
             };
             let raw = all[at].strip_suffix(b"\n").unwrap_or(all[at]);
             let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
             let text = String::from_utf8_lossy(raw);
-            let above = all[..at].iter().rev().map(|line| line.trim_ascii_end());
-            let by_look = secrets(&text, place(&text, above, ANY_KIND));
+            // What could be read is known; a comment may hold what once was a value.
+            let place = if *whole && !text.contains('#') {
+                Place::Plain
+            } else {
+                place(&text, all[..at].iter().rev().map(|line| line.trim_ascii_end()), ANY_KIND)
+            };
+            let by_look = secrets(&text, place);
             let masked = secrets_of_line(&text, starts[at]..starts[at] + raw.len(), known, by_look);
             let masked = mask(&text, &masked);
             let line = visible::text(&masked);
@@ -73,15 +106,15 @@ pub fn show(path: &str, before: &Arc<[u8]>, after: &Arc<[u8]>, colour: bool) -> 
 }
 
 /// The diff of a file as `git apply` and `patch -p1` take it: all bytes as they are.
-pub fn patch(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
+pub fn patch(path: &str, before: &[u8], after: &[u8], hunks: &Hunks) -> Vec<u8> {
     let (old, new) = (lines(before), lines(after));
     let mut out = Vec::new();
     let name = patch_name(path);
     // Writing to a vector does not fail.
     let _ = write!(out, "--- {}\n+++ {}\n", name("a"), name("b"));
-    for hunk in hunks(&old, &new) {
-        let _ = writeln!(out, "{}", head(&hunk));
-        each_line(&hunk, |mark, at| {
+    for hunk in &hunks.0 {
+        let _ = writeln!(out, "{}", head(hunk));
+        each_line(hunk, |mark, at| {
             let line = if mark == '+' { new[at] } else { old[at] };
             out.push(mark as u8);
             out.extend_from_slice(line);
@@ -136,15 +169,10 @@ fn lines(text: &[u8]) -> Vec<&[u8]> {
     text.split_inclusive(|b| *b == b'\n').collect()
 }
 
-fn hunks(old: &[&[u8]], new: &[&[u8]]) -> Vec<Vec<DiffOp>> {
-    group_diff_ops(capture_diff_slices(Algorithm::Myers, old, new), CONTEXT)
-}
-
 /// `@@ -3,4 +3,7 @@`
 fn head(hunk: &[DiffOp]) -> String {
-    let range = |of: fn(&DiffOp) -> std::ops::Range<usize>| {
-        let start = hunk.first().map_or(0, |op| of(op).start);
-        let end = hunk.last().map_or(0, |op| of(op).end);
+    let range = |of: fn(&DiffOp) -> Range<usize>| {
+        let Range { start, end } = span(hunk, of);
         match end - start {
             // An empty range stands behind the line that it names.
             0 => format!("{start},0"),
@@ -153,6 +181,57 @@ fn head(hunk: &[DiffOp]) -> String {
         }
     };
     format!("@@ -{} +{} @@", range(DiffOp::old_range), range(DiffOp::new_range))
+}
+
+/// The lines of a hunk.
+fn span(hunk: &[DiffOp], of: fn(&DiffOp) -> Range<usize>) -> Range<usize> {
+    hunk.first().map_or(0, |op| of(op).start)..hunk.last().map_or(0, |op| of(op).end)
+}
+
+/// What may be secret in the documents that these lines are of, and whether all of them could be read. Others are not read.
+fn secrets_of(
+    text: &Arc<[u8]>,
+    starts: &[usize],
+    lines: impl Iterator<Item = Range<usize>>,
+) -> (Vec<Range<u32>>, bool) {
+    let mut documents: Vec<Range<usize>> = Vec::new();
+    for Range { start, end } in lines {
+        let from = starts.get(start).map_or(text.len(), |at| separator(text, *at, false));
+        let to = starts.get(end).map_or(text.len(), |at| separator(text, *at, true));
+        match documents.last_mut() {
+            Some(last) if from < last.end => last.end = last.end.max(to),
+            _ => documents.push(from..to),
+        }
+    }
+    let (mut secrets, mut whole) = (Vec::new(), true);
+    for document in documents {
+        let start = document.start as u32;
+        let (found, readable) = source_secrets(&text[document].into());
+        secrets.extend(found.into_iter().map(|secret| secret.start + start..secret.end + start));
+        whole &= readable;
+    }
+    (secrets, whole)
+}
+
+/// The nearest line before (or from) an offset that begins with `---`; the start (or the end) of the text where there is none.
+fn separator(text: &[u8], at: usize, behind: bool) -> usize {
+    let is_line = |at: &usize| text.get(at + 4).is_none_or(u8::is_ascii_whitespace);
+    if behind {
+        let from = at.saturating_sub(1);
+        memchr::memmem::find_iter(&text[from..], b"\n---")
+            .map(|n| from + n)
+            .find(is_line)
+            .map_or(text.len(), |n| n + 1)
+    } else {
+        let mut to = at;
+        while let Some(found) = memchr::memmem::rfind(&text[..to], b"\n---") {
+            if is_line(&found) {
+                return found + 1;
+            }
+            to = found;
+        }
+        0
+    }
 }
 
 /// Calls `line` for every line of a hunk with its mark and its position among the old lines, or the new for `+`.
@@ -176,38 +255,66 @@ mod tests {
 
     use super::*;
 
+    fn show(path: &str, before: &str, after: &str) -> Shown {
+        let hunks = Hunks::of(before.as_bytes(), after.as_bytes());
+        super::show(path, &before.as_bytes().into(), &after.as_bytes().into(), &hunks, false)
+    }
+
+    fn patch(path: &str, before: &str, after: &str) -> String {
+        let hunks = Hunks::of(before.as_bytes(), after.as_bytes());
+        String::from_utf8(super::patch(path, before.as_bytes(), after.as_bytes(), &hunks)).unwrap()
+    }
+
     const BEFORE: &str = "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\n";
 
     #[test]
     fn hunks_have_three_lines_of_context() {
         let after = BEFORE.replace("c: 3\n", "c: 3\nnew: x\n");
-        let shown = show("f.yaml", &BEFORE.as_bytes().into(), &after.as_bytes().into(), false);
+        let shown = show("f.yaml", BEFORE, &after);
         assert_eq!(
             shown.text,
             "--- a/f.yaml\n+++ b/f.yaml\n@@ -1,5 +1,6 @@\n a: 1\n b: 2\n c: 3\n+new: x\n d: 4\n e: 5\n"
         );
         assert!(!shown.altered);
-        assert_eq!(patch("f.yaml", BEFORE.as_bytes(), after.as_bytes()), shown.text.as_bytes());
+        assert_eq!(patch("f.yaml", BEFORE, &after), shown.text);
     }
 
     #[test]
     fn ends_of_files_are_told() {
-        let text = String::from_utf8(patch("f", b"a", b"a\nb")).unwrap();
+        let text = patch("f", "a", "a\nb");
         assert_eq!(
             text,
             "--- a/f\n+++ b/f\n@@ -1 +1,2 @@\n-a\n\\ No newline at end of file\n+a\n+b\n\\ No newline at end of file\n"
         );
-        assert!(String::from_utf8(patch("f", b"", b"a\n")).unwrap().contains("@@ -0,0 +1 @@"));
+        assert!(patch("f", "", "a\n").contains("@@ -0,0 +1 @@"));
     }
 
     #[test]
     fn people_see_no_secrets_and_no_controls() {
         let before = "env:\n- name: A\n  value:\n   c4n4ry\nargs: [mysql, -pc4n4ry]\nx: a\u{202e}b\n";
         let after = format!("{before}new: 1\n");
-        let shown = show("f\u{202e}", &before.as_bytes().into(), &after.as_bytes().into(), false);
+        let shown = show("f\u{202e}", before, &after);
         assert!(!shown.text.contains("c4n4ry") && shown.text.contains(MASK), "{}", shown.text);
         assert!(!shown.text.contains('\u{1b}') && !shown.text.contains('\u{202e}') && shown.altered);
-        assert!(patch("f", before.as_bytes(), after.as_bytes()).windows(6).any(|w| w == b"c4n4ry"));
+        assert!(patch("f", before, &after).contains("c4n4ry"));
+    }
+
+    #[test]
+    fn secrets_of_other_documents_are_told_apart() {
+        let secret = "kind: Secret\ndata:\n  k: c4n4ry\n";
+        let pod = "kind: Pod\nspec:\n  a: b\n";
+        for (before, after) in [
+            (format!("{secret}---\n{pod}"), format!("{secret}---\nnew: 1\n{pod}")),
+            (format!("{pod}--- # x\n{secret}"), format!("{pod}new: 1\n--- # x\n{secret}")),
+            (format!("{pod}---x\n---\n{secret}"), format!("{pod}---x\nnew: 1\n---\n{secret}")),
+        ] {
+            let text = show("f", &before, &after).text;
+            assert!(text.contains("+new: 1") && !text.contains("c4n4ry"), "{text}");
+        }
+        let all: Arc<[u8]> = format!("{pod}---\n{secret}---\n{pod}").into_bytes().into();
+        let starts = starts(&lines(&all));
+        let of = |lines: Range<usize>| secrets_of(&all, &starts, std::iter::once(lines)).0.len();
+        assert_eq!((of(0..2), of(0..4), of(4..5), of(7..8), of(9..11)), (0, 1, 1, 1, 0));
     }
 
     #[test]

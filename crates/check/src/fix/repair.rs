@@ -1,5 +1,6 @@
 //! A file repaired: chosen fixes as text edits, read again, judged again and compared.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -157,11 +158,13 @@ pub fn repair(
         ..FileFix::default()
     };
     let mut bytes = source.bytes.clone();
-    let mut current = first.clone();
+    let mut repaired: Option<Vec<Record>> = None;
     let mut refused = BTreeMap::new();
     let mut changes: BTreeMap<(u32, FieldPath), Vec<Change>> = BTreeMap::new();
+    let mut surveyed = Cow::Borrowed(survey);
     for _ in 0..ROUNDS {
-        let round = match one_round(Source { bytes: &bytes, lines: None, ..source }, &current, selection) {
+        let now = Source { bytes: &bytes, lines: None, ..source };
+        let round = match one_round(now, &surveyed, repaired.as_ref().unwrap_or(&first), selection) {
             Ok(round) => round,
             Err(fault) => return unchanged(&BTreeMap::new(), Some(fault)),
         };
@@ -173,11 +176,10 @@ pub fn repair(
         bytes = after;
         let source = Source { bytes: &bytes, lines: None, ..source };
         let again = with_exceptions(source, crate::survey::survey(source, options), exceptions, options);
-        current = records(source, &again, levels, exceptions, options);
+        repaired = Some(records(source, &again, levels, exceptions, options));
+        surveyed = Cow::Owned(again);
     }
-    if bytes == *source.bytes {
-        return unchanged(&refused, None);
-    }
+    let Some(current) = repaired.filter(|_| bytes != *source.bytes) else { return unchanged(&refused, None) };
     if let Some(fault) = regression(&first, &current) {
         return unchanged(&BTreeMap::new(), Some(fault));
     }
@@ -247,7 +249,8 @@ fn records(
     options: &Options,
 ) -> Vec<Record> {
     let items: Vec<Item> = items(survey, source.scope, levels, options, false);
-    judge(source, survey, &items, levels, exceptions, options)
+    let options = Options { brief: true, ..options.clone() };
+    judge(source, survey, &items, levels, exceptions, &options)
 }
 
 /// A survey with exceptions taken into account.
@@ -300,7 +303,12 @@ struct Round {
 /// The changes of chosen fixes, without their object's path, each with the finding that it is for.
 type Wanted = Vec<(FindingKey, Change)>;
 
-fn one_round(source: Source<'_>, records: &[Record], selection: &Selection) -> Result<Round, String> {
+fn one_round(
+    source: Source<'_>,
+    survey: &Survey,
+    records: &[Record],
+    selection: &Selection,
+) -> Result<Round, String> {
     let mut wanted: BTreeMap<u32, Wanted> = BTreeMap::new();
     for record in records {
         let Record::Workload(workload) = record else { continue };
@@ -316,8 +324,7 @@ fn one_round(source: Source<'_>, records: &[Record], selection: &Selection) -> R
     let lines = LineIndex::new(source.bytes);
     let mut planned: Vec<(Document, Vec<Change>, Vec<edit::Refusal>)> = Vec::new();
     let mut edits = Vec::new();
-    for entry in Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()) {
-        let (Some(document), Some(wanted)) = (entry.document, wanted.remove(&entry.index)) else { continue };
+    for (document, wanted) in documents(source, survey, wanted) {
         let changes: Vec<Change> =
             wanted.iter().map(|(key, change)| change.clone().below(&key.in_document)).collect();
         let plan = edit::plan(&document, &changes);
@@ -342,6 +349,27 @@ fn one_round(source: Source<'_>, records: &[Record], selection: &Selection) -> R
     edit::verify(&edited, after.clone()).map_err(|e| e.to_string())?;
     round.after = Some(after);
     Ok(round)
+}
+
+/// The documents that changes are wanted in. Whole ones: a list that was cut is read once more as the one that it is.
+fn documents(
+    source: Source<'_>,
+    survey: &Survey,
+    mut wanted: BTreeMap<u32, Wanted>,
+) -> Vec<(Document, Wanted)> {
+    let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
+    let mut place = |index: u32| {
+        let at = survey.places.binary_search_by_key(&index, |place| place.index).ok()?;
+        let place = survey.places.get(at).filter(|place| place.item.is_none())?;
+        reader.reread(place.range, place.json, None)
+    };
+    let known: Option<Vec<Document>> = wanted.keys().map(|index| place(*index)).collect();
+    match known {
+        Some(known) => known.into_iter().zip(wanted.into_values()).collect(),
+        None => Reader::new(source.bytes.clone(), seawall_yaml::Limits::default())
+            .filter_map(|entry| Some((entry.document?, wanted.remove(&entry.index)?)))
+            .collect(),
+    }
 }
 
 fn accepted<'c>(changes: &'c [Change], refused: &[edit::Refusal]) -> Vec<&'c Change> {

@@ -27,17 +27,19 @@ pub fn document_secrets(document: &Document) -> Vec<Range<u32>> {
     merged(search.found)
 }
 
-/// As [`document_secrets`], of all documents of a source; in parts that cannot be read nothing is found.
-pub fn source_secrets(source: &Arc<[u8]>) -> Vec<Range<u32>> {
+/// As [`document_secrets`], of all documents of a source; and whether all of it could be read: in parts that could not,
+/// nothing is found.
+pub fn source_secrets(source: &Arc<[u8]>) -> (Vec<Range<u32>>, bool) {
     let mut reader = Reader::new(source.clone(), Limits::default());
-    let mut found = Vec::new();
+    let (mut found, mut whole) = (Vec::new(), true);
     while let Some(entry) = reader.next() {
+        whole &= entry.problems.is_empty();
         if let Some(document) = entry.document {
             found.extend(document_secrets(&document));
             reader.recycle(document);
         }
     }
-    found
+    (found, whole)
 }
 
 /// What is known of a node from what it is in.
@@ -268,7 +270,7 @@ mod tests {
     fn masked(source: &str) -> String {
         let mut bytes = source.as_bytes().to_vec();
         assert!(seawall_yaml::read(source.as_bytes()).iter().all(|e| e.problems.is_empty()), "{source}");
-        for range in source_secrets(&source.as_bytes().into()) {
+        for range in source_secrets(&source.as_bytes().into()).0 {
             bytes[range.start as usize..range.end as usize].fill(b'*');
         }
         String::from_utf8(bytes).unwrap()

@@ -49,23 +49,24 @@ const ABOUT: [&str; 22] = [
 
 /// Whether a key, variable or flag names a secret.
 pub(super) fn names_secret(name: &str) -> bool {
-    let mut secret = false;
-    let mut before_key = false;
-    for word in words(name) {
-        let is = |known: &&str| word.eq_ignore_ascii_case(known);
+    let is_any = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let mut before = None;
+    let secret = words(name).any(|word| {
+        let before = before.replace(word);
+        // Many names are looked at, and the last letter decides of most.
+        match word.as_bytes().last().map(u8::to_ascii_lowercase) {
+            Some(b'd' | b'e' | b't' | b'n' | b'y' | b'l' | b's' | b'w' | b'r' | b'k') => {}
+            _ => return false,
+        }
         let ends = |known: &&str| {
             word.len() >= known.len()
                 && word.as_bytes()[word.len() - known.len()..].eq_ignore_ascii_case(known.as_bytes())
         };
-        if ABOUT.iter().any(is) {
-            return false;
-        }
-        secret |= SECRET.iter().any(ends)
-            || SHORT.iter().any(is)
-            || (before_key && word.eq_ignore_ascii_case("key"));
-        before_key = BEFORE_KEY.iter().any(is);
-    }
-    secret
+        SECRET.iter().any(ends)
+            || is_any(word, &SHORT)
+            || (word.eq_ignore_ascii_case("key") && before.is_some_and(|before| is_any(before, &BEFORE_KEY)))
+    });
+    secret && !words(name).any(|word| is_any(word, &ABOUT))
 }
 
 /// The words of a name: split at everything but letters and digits, and where an upper case letter follows a lower one.
@@ -128,6 +129,16 @@ pub(super) fn is_token(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_word_is_found() {
+        for word in SECRET.iter().chain(&SHORT).map(|word| (*word).to_owned()) {
+            assert!(names_secret(&word) && names_secret(&word.to_uppercase()), "{word}");
+        }
+        for word in BEFORE_KEY {
+            assert!(names_secret(&format!("{word}-key")) && !names_secret(&format!("{word}-key-file")));
+        }
+    }
 
     #[test]
     fn names() {

@@ -25,6 +25,9 @@ use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, Failure};
 
+/// Files that a thread repairs at a time.
+const FILES: usize = 16;
+
 /// A fix that was chosen is open, and `--check` asks.
 const EXIT_OPEN: u8 = 1;
 /// Something could not be read or written, or an answer that was given is none.
@@ -34,6 +37,7 @@ const EXIT_INPUT: u8 = 2;
 struct Repaired {
     before: Arc<[u8]>,
     fix: FileFix,
+    hunks: diff::Hunks,
     /// The diff, where it is shown.
     shown: diff::Shown,
     patches: String,
@@ -176,26 +180,28 @@ impl Run<'_> {
         let repair = |(file, survey): &(&Candidate, &Option<Survey>)| {
             let repaired = repair(file, survey.as_ref(), prepared, settings, &selection);
             repairing.done();
-            repaired.transpose().map(|repaired| repaired.map(|r| render(r, file, args, style)))
+            repaired.transpose().map(|repaired| repaired.map(|repaired| render(repaired, file, args, style)))
         };
+        let batches: Vec<_> = work.chunks(FILES).collect();
         in_order(
             threads,
-            &work,
-            |work| (work.0, repair(work)),
-            |(file, repaired)| match repaired {
-                None => Ok(()),
-                Some(Ok(repaired)) => self.done(file, &repaired, out),
-                Some(Err(error)) => {
-                    self.failed += 1;
-                    Ok(out.write_all(fixes::errors(&[unreadable(&error)], style).as_bytes())?)
-                }
+            &batches,
+            |batch| batch.iter().filter_map(|work| Some((work.0, repair(work)?))).collect::<Vec<_>>(),
+            |batch| {
+                batch.into_iter().try_for_each(|(file, repaired)| match repaired {
+                    Ok(repaired) => self.done(file, &repaired, out),
+                    Err(error) => {
+                        self.failed += 1;
+                        Ok(out.write_all(fixes::errors(&[unreadable(&error)], style).as_bytes())?)
+                    }
+                })
             },
         )
     }
 
     /// Takes what became of a file: shows it, writes it, gives it out.
     fn done(&mut self, file: &Candidate, repaired: &Repaired, out: &mut impl Write) -> Result<(), Failure> {
-        let Repaired { before, fix, shown, patches, warnings } = repaired;
+        let Repaired { before, fix, hunks, shown, patches, warnings } = repaired;
         let name = file.name();
         self.failed += fix.errors.len() as u64;
         out.write_all(fixes::errors(&fix.errors, self.style).as_bytes())?;
@@ -225,7 +231,7 @@ impl Run<'_> {
         if let (true, Some(after)) = (self.args.write, &fix.after) {
             // What was said of files before is there if this one fails.
             out.flush()?;
-            if let Err(error) = self.writer.write(file.input(), before, after) {
+            if let Err(error) = self.writer.write(file.input(), before, after, hunks) {
                 fault = Some(error);
                 done = false;
             }
@@ -265,7 +271,8 @@ impl Run<'_> {
             out.write_all(std::mem::take(&mut repaired.shown.text).as_bytes())?;
             if Asked::confirms(&name, out)? {
                 let after = repaired.fix.after.clone().unwrap_or_default();
-                if let Err(fault) = self.writer.write(file.input(), &repaired.before, &after) {
+                if let Err(fault) = self.writer.write(file.input(), &repaired.before, &after, &repaired.hunks)
+                {
                     self.failed += 1;
                     terminal::tell(&format!(
                         "error: {}: left as it is: {fault}",
@@ -344,6 +351,7 @@ fn repair(
     Ok(Some(Repaired {
         before: text.bytes,
         fix,
+        hunks: diff::Hunks::default(),
         shown: diff::Shown::default(),
         patches: String::new(),
         warnings: Vec::new(),
@@ -357,8 +365,11 @@ fn render(mut repaired: Repaired, file: &Candidate, args: &FixArgs, style: Style
     if let Some(format) = args.output {
         let of_file = seawall_check::patches(&repaired.before, &repaired.fix.changes);
         (repaired.patches, repaired.warnings) = patches::text(format, &name, &of_file);
-    } else if !style.quiet {
-        repaired.shown = diff::show(&name, &repaired.before, after, style.colour);
+        return repaired;
+    }
+    repaired.hunks = diff::Hunks::of(&repaired.before, after);
+    if !style.quiet {
+        repaired.shown = diff::show(&name, &repaired.before, after, &repaired.hunks, style.colour);
     }
     repaired
 }

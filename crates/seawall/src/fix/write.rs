@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use seawall_input::{Input, InputKind};
-use seawall_report::diff;
+use seawall_report::diff::{self, Hunks};
 
 /// The patch that undoes a run.
 const UNDO: &str = "seawall-fix";
@@ -31,7 +31,13 @@ impl Writer {
     }
 
     /// Puts `after` in the place of `before`: the file keeps its mode, owner and links. Why it stays as it was, if it does.
-    pub(super) fn write(&mut self, input: &Input, before: &[u8], after: &[u8]) -> Result<(), String> {
+    pub(super) fn write(
+        &mut self,
+        input: &Input,
+        before: &[u8],
+        after: &[u8],
+        hunks: &Hunks,
+    ) -> Result<(), String> {
         if input.kind != InputKind::File {
             return Err(
                 "it can be read once only, and not written; take a patch: --output kustomize".to_owned()
@@ -58,7 +64,7 @@ impl Writer {
                 Ok(_) => Err("it changed in the meantime; run it again".to_owned()),
                 Err(error) => Err(text(error)),
             })
-            .and_then(|()| self.undo(&diff::patch(&name, before, after)))
+            .and_then(|()| self.undo(&diff::patch(&name, before, after, hunks)))
             .and_then(|()| {
                 fs::rename(&temporary, &path).map_err(|error| {
                     self.forget();
@@ -95,7 +101,7 @@ impl Writer {
                 Undo::create().map_err(|e| format!("the patch that would undo it cannot be written: {e}"))?,
             ),
         };
-        undo.file.write_all(patch).and_then(|()| undo.file.sync_data()).map_err(|error| {
+        undo.file.write_all(patch).map_err(|error| {
             undo.cut();
             format!("the patch that would undo it cannot be written: {error}")
         })
