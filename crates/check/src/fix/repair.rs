@@ -143,7 +143,7 @@ pub fn repair(
     selection: &Selection,
 ) -> FileFix {
     let first = records(source, survey, levels, exceptions, options);
-    let all = keys(&first);
+    let found = findings(&first);
     let errors = || {
         let error = |record: &Record| match record {
             Record::Error(error) => Some(error.clone()),
@@ -152,7 +152,7 @@ pub fn repair(
         first.iter().filter_map(error).collect()
     };
     let unchanged = |refused: &BTreeMap<FindingKey, String>, fault: Option<String>| FileFix {
-        open: open(&first, &all, refused),
+        open: found.iter().map(|finding| open(finding, refused)).collect(),
         fault,
         errors: errors(),
         ..FileFix::default()
@@ -180,14 +180,22 @@ pub fn repair(
         surveyed = Cow::Owned(again);
     }
     let Some(current) = repaired.filter(|_| bytes != *source.bytes) else { return unchanged(&refused, None) };
+    let left = findings(&current);
+    let known: BTreeSet<&FindingKey> = found.iter().map(|(key, ..)| key).collect();
+    if let Some((_, workload, located)) = left.iter().find(|(key, ..)| !known.contains(key)) {
+        let (object, rule) = (&workload.object, located.finding.rule.id);
+        let fault = format!("{object} would be found by `{rule}`, which it was not before");
+        return unchanged(&BTreeMap::new(), Some(fault));
+    }
     if let Some(fault) = regression(&first, &current) {
         return unchanged(&BTreeMap::new(), Some(fault));
     }
-    let left = keys(&current);
+    let left: BTreeSet<&FindingKey> = left.iter().map(|(key, ..)| key).collect();
     let mut objects: BTreeMap<(u32, FieldPath), ObjectId> = BTreeMap::new();
-    let fixed = findings(&first).filter(|(workload, located)| !left.contains(&key(workload, located)));
+    let (left, fixed): (Vec<_>, Vec<_>) = found.iter().partition(|(key, ..)| left.contains(key));
     let fixed: Vec<Fixed> = fixed
-        .filter_map(|(workload, located)| {
+        .into_iter()
+        .filter_map(|(_, workload, located)| {
             let place = (workload.document, workload.in_document.clone());
             objects.entry(place).or_insert_with(|| workload.object.clone());
             Some(Fixed {
@@ -205,7 +213,7 @@ pub fn repair(
     });
     FileFix {
         fixed,
-        open: open(&first, &left, &refused),
+        open: left.into_iter().map(|finding| open(finding, &refused)).collect(),
         changes: changes.collect(),
         errors: errors(),
         after: Some(bytes.clone()),
@@ -225,19 +233,18 @@ fn key(workload: &Workload, located: &Located) -> FindingKey {
     }
 }
 
+/// A finding with what it is known by.
+type Found<'r> = (FindingKey, &'r Workload, &'r Located);
+
 /// The findings of workloads that count, in input order.
-fn findings(records: &[Record]) -> impl Iterator<Item = (&Workload, &Located)> {
+fn findings(records: &[Record]) -> Vec<Found<'_>> {
     let workloads = records.iter().filter_map(|record| match record {
         Record::Workload(workload) => Some(&**workload),
         Record::Object(_) | Record::Error(_) | Record::Notice(_) => None,
     });
-    workloads.flat_map(|workload| {
-        workload.findings.iter().filter(|f| f.suppressed.is_none()).map(move |located| (workload, located))
-    })
-}
-
-fn keys(records: &[Record]) -> BTreeSet<FindingKey> {
-    findings(records).map(|(workload, located)| key(workload, located)).collect()
+    let located = workloads.flat_map(|w| w.findings.iter().map(move |located| (w, located)));
+    let open = located.filter(|(_, located)| located.suppressed.is_none());
+    open.map(|(workload, located)| (key(workload, located), workload, located)).collect()
 }
 
 /// The records of everything in a file that does not pass.
@@ -270,23 +277,15 @@ fn with_exceptions(
     survey
 }
 
-/// The findings that are left, with the reason where a chosen fix could not be made.
-fn open(
-    records: &[Record],
-    left: &BTreeSet<FindingKey>,
-    refused: &BTreeMap<FindingKey, String>,
-) -> Vec<Open> {
-    findings(records)
-        .map(|(workload, located)| (key(workload, located), workload, located))
-        .filter(|(key, ..)| left.contains(key))
-        .map(|(key, workload, located)| Open {
-            object: workload.object.clone(),
-            located: located.clone(),
-            chart: workload.chart_source.clone(),
-            refused: refused.get(&key).cloned(),
-            key,
-        })
-        .collect()
+/// A finding that is left, with the reason where its fix was chosen and could not be made.
+fn open((key, workload, located): &Found<'_>, refused: &BTreeMap<FindingKey, String>) -> Open {
+    Open {
+        object: workload.object.clone(),
+        located: (*located).clone(),
+        chart: workload.chart_source.clone(),
+        refused: refused.get(key).cloned(),
+        key: key.clone(),
+    }
 }
 
 /// What one round makes of a text.
@@ -407,14 +406,9 @@ fn choose(workload: &Workload, selection: &Selection, out: &mut Wanted) {
     }
 }
 
-/// What became worse, if anything: a finding that was not there, an object that is refused, a level that is no longer passed,
-/// an input that can no longer be read.
+/// What became worse than by a finding that was not there, if anything: an object that is refused, an input that can no longer
+/// be read.
 fn regression(before: &[Record], after: &[Record]) -> Option<String> {
-    let old = keys(before);
-    if let Some((workload, located)) = findings(after).find(|(w, l)| !old.contains(&key(w, l))) {
-        let rule = located.finding.rule.id;
-        return Some(format!("{} would be found by `{rule}`, which it was not before", workload.object));
-    }
     let count = |records: &[Record], of: fn(&Record) -> bool| records.iter().filter(|r| of(r)).count();
     let is_error = |record: &Record| matches!(record, Record::Error(_));
     let is_refused = |record: &Record| match record {

@@ -89,6 +89,8 @@ pub fn verify(edited: &[Edited<'_>], after: impl Into<Arc<[u8]>>) -> Result<(), 
             }
             _ => return Err(mismatch("there is one more or less", None, None)),
         }
+        old.document.into_iter().for_each(|document| before.recycle(document));
+        new.document.into_iter().for_each(|document| after.recycle(document));
     }
     match changes.into_keys().next() {
         Some(range) => Err(Mismatch {
