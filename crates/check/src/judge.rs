@@ -140,6 +140,9 @@ pub fn judge(
                 let walker = place.speaks.then_some(&mut walker);
                 let before = out.len();
                 judge.document(&document, place.index, walker, &mut seen, &mut out);
+                if options.patches || options.edits {
+                    fix::add_patches(&document, out.get_mut(before..).unwrap_or_default(), options);
+                }
                 if !options.brief {
                     keep_secrets(&document, out.get_mut(before..).unwrap_or_default());
                 }

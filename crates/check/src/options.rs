@@ -28,6 +28,10 @@ pub struct Options {
     pub today: Date,
     /// What is known of images.
     pub images: Arc<Images>,
+    /// Whether each fix comes as a JSON Patch.
+    pub patches: bool,
+    /// Whether each fix comes as text edits.
+    pub edits: bool,
     /// Whether records go without what only reports show: upstream's sentences, and where values are that may be secret.
     pub brief: bool,
     /// Lists of so many bytes are read item by item ([`seawall_yaml::Reader::by_items`]): it takes less memory, and
@@ -49,6 +53,8 @@ impl Default for Options {
             ignores: Arc::default(),
             today: Date::from_days(0),
             images: Arc::default(),
+            patches: false,
+            edits: false,
             brief: false,
             cut_lists_from: LARGE,
         }

@@ -1,7 +1,7 @@
 //! Fixes: what may be written to repair a finding, and how sure that is.
 
 use seawall_model::FieldPath;
-use seawall_yaml::edit::{Change, Value};
+use seawall_yaml::edit::{Change, PatchOperation, TextEdit, Value};
 
 use crate::safety::Safety;
 
@@ -49,6 +49,17 @@ pub struct Fix {
     pub answer: Option<Answer>,
     /// What is done.
     pub steps: Vec<FixStep>,
+    /// The same for machines, where it is asked for and can be told.
+    pub patch: Option<Box<FixPatch>>,
+}
+
+/// A fix by itself, as it changes an object and a file. A decision counts as answered by what makes it be done.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FixPatch {
+    /// The operations of a JSON Patch of the object; none where that is not asked for, or cannot be told.
+    pub operations: Vec<PatchOperation>,
+    /// The changes to the file; none where they are not asked for, cannot be told, or would show what may be secret.
+    pub edits: Vec<TextEdit>,
 }
 
 impl Fix {
@@ -73,6 +84,14 @@ impl Fix {
         self.steps.iter().map(change).collect()
     }
 
+    /// The answer that makes it be done, if there is one that is not a person's to name.
+    pub fn sole_answer(&self) -> Option<&'static str> {
+        match self.answer {
+            Some(Answer::Text(text)) => Some(text),
+            Some(Answer::User) | None => None,
+        }
+    }
+
     /// Whether the pod can say it for all its containers.
     pub fn is_for_all(&self) -> bool {
         self.steps.iter().all(|step| step.at_pod.is_some())
@@ -91,6 +110,7 @@ mod tests {
             note: String::new(),
             answer,
             steps: vec![FixStep { path, at_pod, step }],
+            patch: None,
         }
     }
 

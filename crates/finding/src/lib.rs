@@ -15,7 +15,7 @@ use seawall_model::{FieldPath, ObjectId};
 
 pub use date::{Date, DateError};
 pub use fingerprint::fingerprint;
-pub use fix::{Answer, Fix, FixStep, Step};
+pub use fix::{Answer, Fix, FixPatch, FixStep, Step};
 pub use ignore::{
     Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
 };

@@ -15,7 +15,8 @@ pub(crate) const FIELDS: [&str; 4] = [
 ];
 
 /// What is said of a fix that holds something to decide.
-pub(crate) const DECISION: &str = "a person decides: does the image run as a non-root user? The rest is likely safe: `seawall explain run-as-non-root`";
+pub(crate) const DECISION: &str =
+    "a person decides: does the image run as a non-root user? The rest is likely safe";
 
 /// What to write, and where.
 pub(crate) struct Fix {

@@ -214,7 +214,7 @@ fn left(open: &Open) -> Left {
 pub fn answer_shown(answer: Answer) -> &'static str {
     match answer {
         Answer::Text(text) => text,
-        Answer::User => "<user id>",
+        Answer::User => "UID",
     }
 }
 

@@ -3,9 +3,11 @@
 use seawall_check::{
     Evaluation, InputError, Located, Mark, Mode, Notice, ObjectReport, Record, Region, Summary, Workload,
 };
-use seawall_finding::redact;
+use seawall_finding::{Fix, redact};
 use seawall_model::{Level, ObjectId};
+use seawall_yaml::edit::PatchOperation;
 
+use crate::fixes::answer_shown;
 use crate::suppression;
 use crate::writer::{Writer, object};
 
@@ -131,8 +133,27 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
     w.strings("modes", located.modes.iter().map(|m| m.as_str()));
     w.objects("related", &located.related, write_mark);
     w.string("fingerprint", &located.fingerprint());
+    if let Some(fix) = &located.fix {
+        w.object("fix", |w| write_fix(w, finding.rule.id, fix));
+    }
     if let Some(suppressed) = &located.suppressed {
         w.object("suppressed", |w| suppression::write(w, suppressed));
+    }
+}
+
+fn write_fix(w: &mut Writer<'_>, rule: &str, fix: &Fix) {
+    w.string("safety", fix.safety.as_str());
+    w.string("note", &fix.note);
+    if let Some(answer) = fix.answer {
+        w.string("decide", &format!("{rule}={}", answer_shown(answer)));
+    }
+    if let Some(patch) = fix.patch.as_ref().filter(|patch| !patch.operations.is_empty()) {
+        let operations: Vec<String> = patch.operations.iter().map(PatchOperation::to_json).collect();
+        let patch = format!("[{}]", operations.join(","));
+        // A patch that is masked would be another one.
+        if redact(&patch) == patch {
+            w.raw("patch", &patch);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was judged, workload or not, as formats of one entry a finding see it.
 
-use seawall_check::{Located, ObjectReport, Record, Region, Workload};
+use seawall_check::{Located, ObjectReport, Origin, Record, Region, Workload};
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::{FieldPath, ObjectId};
 
@@ -29,6 +29,7 @@ rule! {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judged<'r> {
     pub(crate) file: &'r str,
+    pub(crate) origin: &'r Origin,
     pub(crate) region: Region,
     pub(crate) object: &'r ObjectId,
     /// The path of the pod template; empty for pods and other objects.
@@ -61,6 +62,7 @@ impl<'r> Judged<'r> {
         let open = w.open.contains(&true) && w.findings.iter().all(|f| f.suppressed.is_some());
         Self {
             file: &w.origin.file,
+            origin: &w.origin,
             region: w.region,
             object: &w.object,
             template: Some(&w.template),
@@ -74,6 +76,7 @@ impl<'r> Judged<'r> {
     fn object(o: &'r ObjectReport) -> Self {
         Self {
             file: &o.origin.file,
+            origin: &o.origin,
             region: o.region,
             object: &o.object,
             template: None,

@@ -132,6 +132,16 @@ impl Renderer {
         matches!(self.format, Format::Jsonl | Format::Json | Format::Junit)
     }
 
+    /// Whether fixes are wanted as patches of objects.
+    pub fn wants_patches(&self) -> bool {
+        matches!(self.format, Format::Jsonl | Format::Json)
+    }
+
+    /// Whether fixes are wanted as edits of files.
+    pub fn wants_edits(&self) -> bool {
+        self.format == Format::Sarif
+    }
+
     /// Some records in the format.
     pub fn render(&self, records: &[Record]) -> Part {
         let each = |write: &dyn Fn(&mut String, &Record)| {

@@ -43,6 +43,18 @@ impl Renderers {
     }
 }
 
+impl Renderers {
+    /// Whether a format has patches of objects.
+    pub(crate) fn want_patches(&self) -> bool {
+        self.0.iter().any(Renderer::wants_patches)
+    }
+
+    /// Whether a format has edits of files.
+    pub(crate) fn want_edits(&self) -> bool {
+        self.0.iter().any(Renderer::wants_edits)
+    }
+}
+
 impl Outputs {
     /// Opens what was asked for: text on standard output if nothing was. A report of an earlier run is no input of this
     /// one; any other input is not to be overwritten.

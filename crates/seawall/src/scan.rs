@@ -54,6 +54,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
     let prepared = Prepared::new(&args.judge, found, &mut settings, args.no_defaults, threads, &progress)?;
     let Prepared { files, surveys, levels, exceptions, options, early } = prepared;
+    let options = Options { patches: renderers.want_patches(), edits: renderers.want_edits(), ..options };
     let mut tally = Tally::new(args.judge.level().level, &options, &settings.fail_on);
     for (file, survey) in files.iter().zip(&surveys) {
         if let Some(survey) = survey {

@@ -326,3 +326,43 @@ fn threads_do_not_change_the_output() {
     let of = |threads: &str| fix(&dir, &["--threads", threads, "."]);
     assert_eq!(of("1"), of("16"));
 }
+
+#[test]
+fn reports_carry_fixes_that_fix() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let output = dir.command(&["scan", "-f", "sarif", "."]).output().unwrap();
+    let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4);
+    for result in results {
+        let fix = &result["fixes"][0];
+        let change = &fix["artifactChanges"][0];
+        assert_eq!(change["artifactLocation"]["uri"], "web.yaml");
+        let mut text = WEB.to_owned();
+        for replacement in change["replacements"].as_array().unwrap().iter().rev() {
+            let region = &replacement["deletedRegion"];
+            let at = |line: &str, column: &str| {
+                let number = |key: &str| region[key].as_u64().unwrap() as usize - 1;
+                let starts = WEB.split_inclusive('\n').take(number(line)).map(str::len).sum::<usize>();
+                starts + number(column)
+            };
+            let range = at("startLine", "startColumn")..at("endLine", "endColumn");
+            text.replace_range(range, replacement["insertedContent"]["text"].as_str().unwrap());
+        }
+        dir.write("web.yaml", &text);
+        let rule = result["ruleId"].as_str().unwrap();
+        let left = dir.scan(&["."]);
+        assert!(left.findings(rule).is_empty(), "{rule}: {fix}\n{text}");
+        assert_eq!(left.of("error").len() + left.findings("schema-invalid").len(), 0, "{text}");
+        dir.write("web.yaml", WEB);
+    }
+    let run = dir.scan(&["."]);
+    let fix = &run.findings("run-as-non-root")[0]["fix"];
+    assert_eq!((&fix["safety"], &fix["decide"]), (&"decision".into(), &"run-as-non-root=true".into()));
+    assert_eq!(fix["patch"][0]["op"], "add");
+    let text = String::from_utf8(dir.command(&["scan", "."]).output().unwrap().stdout).unwrap();
+    assert!(
+        text.contains("1 workload would pass by fixes that a person decides on: seawall fix\n"),
+        "{text}"
+    );
+}

@@ -10,14 +10,18 @@ mod evidence;
 mod patch;
 mod repair;
 
-use seawall_finding::{Answer, Fix, FixStep, Safety, Step};
+use std::ops::Range;
+
+use seawall_finding::{Answer, Fix, FixPatch, FixStep, Safety, Step, document_secrets};
 use seawall_manifest::workload::Template;
 use seawall_model::FieldPath;
 use seawall_model::pod::{Container, ContainerClass, Pod};
 use seawall_pss::{Action, Group, Literal, Names, RepairAt, Value};
-use seawall_yaml::edit;
+use seawall_yaml::Document;
+use seawall_yaml::edit::{self, Change, TextEdit};
 
 use crate::options::Options;
+use crate::record::Record;
 
 pub use evidence::{Images, ImagesError};
 pub use patch::{ObjectPatch, patches};
@@ -51,7 +55,8 @@ pub(crate) fn of(
     let steps = repairs.iter().map(|at| step(at, template)).collect();
     let decision = first.repair.safety == Safety::Decision;
     let answer = decision.then(|| first.repair.answer().map_or(Answer::User, Answer::Text));
-    let fix = Fix { safety: first.repair.safety, note: first.repair.note.to_owned(), answer, steps };
+    let fix =
+        Fix { safety: first.repair.safety, note: first.repair.note.to_owned(), answer, steps, patch: None };
     raised(fix, group, pod, options)
 }
 
@@ -71,7 +76,50 @@ fn windows(template: &Template<'_>) -> Fix {
         note: "its nodes run Windows: may the pod say so by `os.name: windows`?".to_owned(),
         answer: Some(Answer::Text("windows")),
         steps: vec![FixStep { path, at_pod: None, step: Step::Set("windows".into()) }],
+        patch: None,
     }
+}
+
+/// Bytes of a document up to which each of its fixes is planned by itself: every plan looks at the whole document.
+const PLANNED: usize = 1 << 16;
+
+/// Adds to the fixes of a document's records what machines make of them.
+pub(crate) fn add_patches(document: &Document, records: &mut [Record], options: &Options) {
+    let small = document.range().range().len() <= PLANNED;
+    let secrets = if options.edits && small { document_secrets(document) } else { Vec::new() };
+    for record in records {
+        let Record::Workload(workload) = record else { continue };
+        let found = workload.in_document.resolve(document.root());
+        if found.depth < workload.in_document.0.len() {
+            continue;
+        }
+        // What is rendered from a chart is not to be edited, and an item that was cut out of a list cannot be by itself.
+        let editable = small && workload.chart_source.is_none() && document.list_item().is_none();
+        for fix in workload.findings.iter_mut().filter_map(|located| located.fix.as_mut()) {
+            let Some(changes) = fix.changes(false, fix.sole_answer()) else { continue };
+            let mut patch = FixPatch::default();
+            if options.patches {
+                let made = edit::json_patch(found.node, &changes);
+                if made.refused.is_empty() {
+                    patch.operations = made.operations;
+                }
+            }
+            if options.edits && editable {
+                let changes: Vec<_> = changes.into_iter().map(|c| c.below(&workload.in_document)).collect();
+                patch.edits = edits(document, &changes, &secrets);
+            }
+            fix.patch = Some(Box::new(patch));
+        }
+    }
+}
+
+/// The text edits of some changes; none if one of them cannot be made, or is where something may be secret.
+fn edits(document: &Document, changes: &[Change], secrets: &[Range<u32>]) -> Vec<TextEdit> {
+    let planned = edit::plan(document, changes);
+    let shows = |edit: &TextEdit| {
+        secrets.iter().any(|secret| secret.start < edit.span.end && secret.end > edit.span.start)
+    };
+    if planned.refused.is_empty() && !planned.edits.iter().any(shows) { planned.edits } else { Vec::new() }
 }
 
 fn step(at: &RepairAt<'_>, template: &Template<'_>) -> FixStep {

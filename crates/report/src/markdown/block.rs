@@ -179,7 +179,8 @@ fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, out: &mut 
             let _ = writeln!(out, "  - write in {who}: {}", code(&fix::one_line(*fields, *has_context)));
         }
         if fix.decision {
-            let _ = writeln!(out, "  - {}", prose(fix::DECISION, code));
+            let _ =
+                writeln!(out, "  - {}", prose(&format!("{}: `seawall fix --likely`", fix::DECISION), code));
         }
     } else if let Some(first) = group.members.first() {
         let explain = code(&format!("seawall explain {}", first.finding.rule.id));

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use seawall_check::{Located, Mark, Region, Suppression};
-use seawall_finding::{IgnoreSource, Rule, fingerprint};
+use seawall_check::{Located, Mark, Origin, Region, Suppression};
+use seawall_finding::{Fix, IgnoreSource, Rule, fingerprint};
+use seawall_yaml::LineIndex;
 
 use super::rules;
 use crate::base::Base;
@@ -57,12 +58,7 @@ impl File {
     /// Writes the physical location of a region in it.
     pub(super) fn location(&self, w: &mut Writer<'_>, region: Option<Region>) {
         w.object("physicalLocation", |w| {
-            w.object("artifactLocation", |w| {
-                w.string("uri", &self.uri);
-                if self.relative {
-                    w.string("uriBaseId", super::ROOT);
-                }
-            });
+            self.artifact(w);
             if let Some(region) = region {
                 w.object("region", |w| {
                     w.number("startLine", region.line.into());
@@ -70,6 +66,17 @@ impl File {
                     w.number("endLine", region.end_line.into());
                     w.number("endColumn", region.end_column.into());
                 });
+            }
+        });
+    }
+}
+
+impl File {
+    fn artifact(&self, w: &mut Writer<'_>) {
+        w.object("artifactLocation", |w| {
+            w.string("uri", &self.uri);
+            if self.relative {
+                w.string("uriBaseId", super::ROOT);
             }
         });
     }
@@ -163,6 +170,9 @@ impl Results<'_, '_> {
             // Empty says that nothing suppresses it; absent would say that nobody knows.
             let suppressed = located.and_then(|l| l.suppressed.as_ref());
             w.objects("suppressions", suppressed, |w, why| write_suppression(w, why, base));
+            if let Some(fix) = located.and_then(|l| l.fix.as_ref()).filter(|fix| has_edits(fix)) {
+                w.objects("fixes", [fix], |w, fix| write_fix(w, fix, file, judged.origin));
+            }
             w.object("properties", |w| properties(w, judged, located));
         });
         let (file, record) = self.number;
@@ -200,6 +210,30 @@ fn related(w: &mut Writer<'_>, file: &File, mark: &Mark) {
         w.object("message", |w| w.string("text", &text(&mark.label)));
     }
     file.location(w, Some(mark.region));
+}
+
+fn has_edits(fix: &Fix) -> bool {
+    fix.patch.as_ref().is_some_and(|patch| !patch.edits.is_empty())
+}
+
+/// A fix as replacements in the file, with what a person has to know of it.
+fn write_fix(w: &mut Writer<'_>, fix: &Fix, file: &File, origin: &Origin) {
+    let lines = LineIndex::with(&origin.source, origin.lines.clone());
+    let edits = fix.patch.as_ref().map_or(&[][..], |patch| &patch.edits);
+    w.object("description", |w| w.string("text", &text(&format!("{}: {}", fix.safety, fix.note))));
+    w.objects("artifactChanges", [()], |w, ()| {
+        file.artifact(w);
+        w.objects("replacements", edits, |w, edit| {
+            w.object("deletedRegion", |w| {
+                let (from, to) = (lines.position(edit.span.start), lines.position(edit.span.end));
+                w.number("startLine", from.line.into());
+                w.number("startColumn", from.column.into());
+                w.number("endLine", to.line.into());
+                w.number("endColumn", to.column.into());
+            });
+            w.object("insertedContent", |w| w.string("text", &edit.text));
+        });
+    });
 }
 
 fn properties(w: &mut Writer<'_>, judged: &Judged<'_>, located: Option<&Located>) {

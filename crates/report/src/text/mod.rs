@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use seawall_check::{InputError, Located, ObjectReport, Origin, PodSpec, Record, Region, Workload};
-use seawall_finding::Rule;
+use seawall_finding::{Rule, Safety};
 use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
@@ -22,6 +22,7 @@ use self::snippet::{Marked, Quoted};
 pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines};
 pub(crate) use self::tally::Tail;
 use crate::fix::{self, AtContainers, Fix, NO_CONTEXT};
+use crate::fixes::answer_shown;
 use crate::group::{Group, MOST, Word, groups};
 use crate::{Style, suppression, visible};
 
@@ -232,7 +233,7 @@ fn finding(
         snippet::Page { quoted: *quoted, width: style.width, color: style.colour, role: group.word.into() };
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
-    let notes = Notes { gutter: snippet::gutter(last), style };
+    let notes = Notes { gutter: snippet::gutter(last), style, file: quoted.file };
     if let Some(more) = group.members.len().checked_sub(MOST).filter(|more| *more > 0) {
         notes.note(&format!("and at {more} more places: --format json names them all"), out);
     }
@@ -250,7 +251,7 @@ fn quoted<'c, 'r>(
     origin: &'r Origin,
     object: &'r ObjectId,
 ) -> Quoted<'c, 'r> {
-    Quoted { index: cache.of(origin), kind: Some(&object.kind), secrets: &origin.secrets }
+    Quoted { index: cache.of(origin), file: &origin.file, kind: Some(&object.kind), secrets: &origin.secrets }
 }
 
 /// The labels of the basics: a container without any securityContext says so once, and what to write stands below.
@@ -281,12 +282,13 @@ fn pod_line(index: &LineIndex<'_>, group: &Group<'_>) -> Option<u32> {
 }
 
 /// The lines below the source that begin with `=`.
-struct Notes {
+struct Notes<'r> {
     gutter: usize,
     style: Style,
+    file: &'r str,
 }
 
-impl Notes {
+impl Notes<'_> {
     fn begin(&self, out: &mut String) {
         out.extend(std::iter::repeat_n(' ', self.gutter + 1));
         paint(out, self.style.colour, Role::Frame, "=");
@@ -309,6 +311,9 @@ impl Notes {
             self.note(&explain, out);
         } else {
             self.note(&format!("{}; `{explain}`", first.finding.advice), out);
+        }
+        if let Some(fix) = repair(members, self.file) {
+            self.note(&fix, out);
         }
     }
 
@@ -338,11 +343,10 @@ impl Notes {
             self.context(*fields, *has_context, out);
             write_under = true;
         }
-        let rule = group.members.first().map_or("", |m| m.finding.rule.id);
         if fix.decision {
-            self.note(fix::DECISION, out);
+            self.note(&format!("{}: {}", fix::DECISION, command("--likely", self.file)), out);
         } else {
-            self.note(&format!("likely safe: `seawall explain {rule}`"), out);
+            self.note(&format!("likely safe: {}", command("--likely", self.file)), out);
         }
     }
 
@@ -362,6 +366,40 @@ impl Notes {
             let _ = writeln!(out, "{:indent$}{field}", "");
         }
     }
+}
+
+/// How findings of one rule may be repaired by a command; nothing of what is no question of the standard.
+fn repair(members: &[&Located], file: &str) -> Option<String> {
+    let first = members.first().filter(|first| !first.modes.is_empty())?;
+    let fixes: Option<Vec<_>> = members.iter().map(|located| located.fix.as_ref()).collect();
+    let Some(least) = fixes.and_then(|fixes| fixes.into_iter().max_by_key(|fix| fix.safety)) else {
+        return Some("no automatic fix".to_owned());
+    };
+    let rule = first.finding.rule.id;
+    Some(match (least.safety, least.answer) {
+        (Safety::Safe, _) => {
+            format!("safe to fix, since {}: {}", least.note, command(&format!("--only {rule}"), file))
+        }
+        (Safety::Likely, _) => {
+            format!("likely safe to fix: {}", command(&format!("--likely --only {rule}"), file))
+        }
+        (Safety::Decision, answer) => {
+            let answer = answer.map_or("...", answer_shown);
+            let options = format!("--decide {rule}={answer}");
+            format!("a person decides: {} {}", least.note, command(&options, file))
+        }
+    })
+}
+
+/// `seawall fix` for a file, as it can be pasted.
+fn command(options: &str, file: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    let path = match file {
+        "<stdin>" => "--output kustomize -".to_owned(),
+        file if file.chars().all(plain) && !file.starts_with('-') => file.to_owned(),
+        file => format!("'{}'", file.replace('\'', "'\\''")),
+    };
+    format!("`seawall fix {options} {path}`")
 }
 
 /// The first sentence of the section of a rule's documentation that says why it matters.
@@ -398,14 +436,14 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
             let page = snippet::Page {
-                quoted: Quoted { index, kind: None, secrets: &source.secrets },
+                quoted: Quoted { index, file: &source.file, kind: None, secrets: &source.secrets },
                 width: style.width,
                 color: style.colour,
                 role: Role::Error,
             };
             snippet::write(&page, &[mark], &[], out);
         }
-        _ if !hint.is_empty() => Notes { gutter: 1, style }.note(hint, out),
+        _ if !hint.is_empty() => Notes { gutter: 1, style, file: &error.file }.note(hint, out),
         _ => {}
     }
     out.push('\n');

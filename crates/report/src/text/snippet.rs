@@ -31,6 +31,7 @@ pub(super) struct Marked<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Quoted<'a, 's> {
     pub(super) index: &'a LineIndex<'s>,
+    pub(super) file: &'a str,
     /// The object's kind, which decides what may be secret; `None` where no document could be read.
     pub(super) kind: Option<&'a str>,
     /// What may be secret for certain.

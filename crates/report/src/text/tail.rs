@@ -30,6 +30,7 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         numbers(summary, elapsed, style, out);
         blockers(summary, style, out);
         next(summary, style, out);
+        fixes(tally, style, out);
     }
     if summary.suppressed > 0 {
         let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
@@ -109,6 +110,25 @@ fn blockers(summary: &Summary, style: Style, out: &mut String) {
 fn next(summary: &Summary, style: Style, out: &mut String) {
     if let Some(first) = summary.blockers.first() {
         wrap(&format!("why, and what to write: seawall explain {}", first.explain), 0, 2, style.width, out);
+    }
+}
+
+/// How far fixes would lead.
+fn fixes(tally: &Tail, style: Style, out: &mut String) {
+    let by = ["safe fixes alone", "likely fixes", "fixes that a person decides on"];
+    let said: Vec<String> = tally
+        .fixable
+        .iter()
+        .zip(by)
+        .filter(|(n, _)| **n > 0)
+        .enumerate()
+        .map(|(i, (n, by))| match i {
+            0 => format!("{} would pass by {by}", count(*n, "workload")),
+            _ => format!("{} more by {by}", grouped(*n)),
+        })
+        .collect();
+    if !said.is_empty() {
+        wrap(&format!("{}: seawall fix", said.join(", ")), 0, 2, style.width, out);
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use seawall_check::{Notice, NoticeKind, Record};
+use seawall_check::{Notice, NoticeKind, Record, Workload};
+use seawall_finding::Safety;
 
 use crate::visible;
 
@@ -17,6 +18,18 @@ pub(crate) struct Tail {
     /// Files with input errors, neighbours only once, and whether they could be read: the others are not among the
     /// summary's files.
     pub(crate) bad_files: Vec<(Arc<str>, bool)>,
+    /// Workloads with open findings that all have a fix, by the least safe of them.
+    pub(crate) fixable: [u64; 3],
+}
+
+/// The least safe of the fixes that make a workload pass, if fixes can.
+fn least_safe(workload: &Workload) -> Option<Safety> {
+    if workload.refused.is_some() || !workload.open.contains(&true) {
+        return None;
+    }
+    let open = workload.findings.iter().filter(|located| located.suppressed.is_none());
+    let fixes: Option<Vec<Safety>> = open.map(|located| Some(located.fix.as_ref()?.safety)).collect();
+    fixes?.into_iter().max()
 }
 
 /// The notices of one kind.
@@ -38,7 +51,12 @@ impl Tail {
                 self.merge(Self { notices: vec![Counted::of(notice)], ..Self::default() });
             }
             Record::Error(error) => self.bad_file((Arc::clone(&error.file), error.origin.is_some())),
-            Record::Workload(_) | Record::Object(_) => {}
+            Record::Workload(workload) => {
+                if let Some(safety) = least_safe(workload) {
+                    self.fixable[safety as usize] += 1;
+                }
+            }
+            Record::Object(_) => {}
         }
     }
 
@@ -52,6 +70,9 @@ impl Tail {
         }
         for file in later.bad_files {
             self.bad_file(file);
+        }
+        for (count, more) in self.fixable.iter_mut().zip(later.fixable) {
+            *count += more;
         }
     }
 
