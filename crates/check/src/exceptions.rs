@@ -7,6 +7,8 @@ use seawall_finding::exception::{
 };
 use seawall_finding::{Date, Rule};
 use seawall_manifest::objects::Object;
+use seawall_manifest::owner;
+use seawall_manifest::workload::Template;
 use seawall_yaml::NodeRef;
 
 use crate::ignore::{Flag, NOTICE_DAYS};
@@ -137,21 +139,21 @@ impl Exceptions {
         self.all.is_empty()
     }
 
-    /// The exceptions for a workload, those that have ended too.
-    pub(crate) fn of(&self, scope: u16, asking: &Asking<'_>) -> Vec<&InForce> {
+    /// The exceptions for a template of an object, those that have ended too.
+    pub(crate) fn of(&self, scope: u16, object: &Object<'_>, template: &Template<'_>) -> Vec<&InForce> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let (known_as, labels) = (owner::known_as(object), template.labels());
+        let asking = Asking { namespace: object.namespace, known_as: &known_as, labels: &labels };
         let mine = self.all.iter().filter(|e| e.scope.is_none_or(|of| of == scope));
-        mine.filter(|e| e.exception.is_for(asking)).collect()
+        mine.filter(|e| e.exception.is_for(&asking)).collect()
     }
 
     /// What is to be said of those in use that end soon.
     pub fn notices(&self, today: Date) -> Vec<Notice> {
         self.all.iter().filter(|e| e.used.is_raised()).filter_map(|e| expiring(&e.exception, today)).collect()
     }
-}
-
-/// What an exception is asked by: the labels of a template's pods are the template's.
-pub(crate) fn asking<'a>(object: &'a Object<'_>, labels: &'a [(String, String)]) -> Asking<'a> {
-    Asking { namespace: object.namespace, kind: object.kind, name: object.name, labels }
 }
 
 /// The first of some exceptions that covers an offence and holds.

@@ -15,7 +15,7 @@ use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
 
-use crate::exceptions::{Exceptions, InForce, asking, declaration, holding};
+use crate::exceptions::{Exceptions, InForce, declaration, holding};
 use crate::fix;
 use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
 use crate::levels::Levels;
@@ -398,9 +398,8 @@ impl Judge<'_> {
                     out.push(self.changed());
                     return;
                 }
-                let labels = if self.exceptions.is_empty() { Vec::new() } else { judged.template.labels() };
                 let mut around = self.around(&id, &locator, &comments, &on_object);
-                around.exceptions = self.exceptions.of(self.source.scope, &asking(&examined.object, &labels));
+                around.exceptions = self.exceptions.of(self.source.scope, &examined.object, &judged.template);
                 if judged.template.has_own_metadata() {
                     around.on_template =
                         ObjectIgnores::of(judged.template.metadata(), self.lines, &self.origin, out);

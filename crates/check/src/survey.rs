@@ -13,7 +13,7 @@ use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, Problem, Reader, Span};
 
-use crate::exceptions::{Declaration, Declared, Exceptions, asking, declaration, holding};
+use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding};
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
 use crate::locate::{first_token, region};
@@ -272,8 +272,7 @@ pub fn excepted(
         for object in seawall_manifest::objects::objects(&document).objects {
             let examined = examine(object, None, options);
             for judged in &examined.judged {
-                let labels = judged.template.labels();
-                let mine = exceptions.of(source.scope, &asking(&examined.object, &labels));
+                let mine = exceptions.of(source.scope, &examined.object, &judged.template);
                 if !mine.is_empty() {
                     let evaluate = |pod: &Pod<'_>| {
                         seawall_pss::evaluate_except(pod, &|rule, offender| {

@@ -337,6 +337,32 @@ fn exceptions_of_the_configuration_need_no_policy() {
 }
 
 #[test]
+fn exceptions_reach_the_pods_of_their_workloads() {
+    let config = |kind: &str, name: &str| {
+        format!(
+            "exceptions: [{{namespaces: [shop], workloads: [{{kind: {kind}, name: \"{name}\"}}], rules: [{{rule: hostNamespaces}}, {{rule: host-port}}], reason: r}}]\n"
+        )
+    };
+    let owned = "metadata:
+  name: web-5d4-abc
+  namespace: shop
+  labels: {pod-template-hash: 5d4}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-5d4, controller: true, uid: x}]";
+    let dir = Dir::with(&[("p.yaml", &POD.replace("metadata: {name: p, namespace: shop}", owned))]);
+    for (kind, name, status) in [
+        ("Pod", "web-*", 0),
+        ("ReplicaSet", "web-*", 0),
+        ("Deployment", "web", 0),
+        ("Deployment", "web-*", 1),
+        ("StatefulSet", "web", 1),
+    ] {
+        dir.write("seawall.yaml", config(kind, name));
+        let run = scan(&dir, &["p.yaml"]);
+        assert_eq!(run.status, status, "{kind} {name}: {:?}", findings(&run));
+    }
+}
+
+#[test]
 fn rules_can_be_left_out_and_weighed_by_profile() {
     let config = "rules: {severity: {host-port: low}}
 profiles:
