@@ -10,7 +10,7 @@ use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
-use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
+use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
@@ -22,9 +22,10 @@ use crate::levels::Levels;
 use crate::locate::{Locator, first_token, mark, region};
 use crate::namespace;
 use crate::options::Options;
+use crate::reach::{Reach, is_asked};
 use crate::record::{
-    Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, PodSpec,
-    Record, Subject, Suppression, Workload,
+    Evaluation, InputError, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, PodSpec, Record,
+    Subject, Suppression, Workload,
 };
 use crate::rules::EXPIRED_EXCEPTION;
 use crate::schema;
@@ -341,8 +342,9 @@ impl Judge<'_> {
             DocumentIgnores::default()
         };
         let locator = Locator::new(document);
-        // The strictest level that something of the document was judged at.
-        let mut judged_at = Level::Privileged;
+        let reach = Reach::new(self.levels, self.options);
+        // The levels and minor versions that pods of the document are judged at.
+        let mut judged_at = Vec::new();
         let chart_source = chart_source(document);
         for list in &read.lists {
             let problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
@@ -373,7 +375,7 @@ impl Judge<'_> {
                     .map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
             });
             let id = examined.object.id();
-            let mut level = Level::Privileged;
+            let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut findings = self.schema(&examined.object, &examined.problems, &around);
@@ -432,18 +434,18 @@ impl Judge<'_> {
                 };
                 if refused.is_none() {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
-                    level = level.max(workload.evaluations.iter().map(|e| e.level).max().unwrap_or(level));
+                    levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
                 self.settle(&around, &mut workload);
-                let notices = around.on_template.notices(level, self.options.today);
+                let notices = around.on_template.notices(reach, &levels);
                 let notices: Vec<Record> = notices.map(Record::Notice).collect();
                 out.push(Record::Workload(Box::new(workload)));
                 out.extend(notices);
             }
-            out.extend(on_object.notices(level, self.options.today).map(Record::Notice));
-            judged_at = judged_at.max(level);
+            out.extend(on_object.notices(reach, &levels).map(Record::Notice));
+            judged_at.append(&mut levels);
         }
-        out.extend(comments.notices(judged_at, self.options.today).map(Record::Notice));
+        out.extend(comments.notices(reach, &judged_at).map(Record::Notice));
     }
 
     fn around<'a>(
@@ -524,12 +526,7 @@ impl Judge<'_> {
         workload: &mut Workload,
     ) {
         let (policy, from) = self.levels.of(self.source.scope, object.namespace);
-        // Nobody asked for modes that the command line or the configuration leaves open.
-        let asked = |(at, modes): &(LevelVersion, Vec<Mode>)| {
-            matches!(from, LevelSource::Namespace | LevelSource::Lent)
-                || at.level != Level::Privileged
-                || modes.contains(&Mode::Enforce)
-        };
+        let asked = |(at, modes): &(LevelVersion, Vec<Mode>)| is_asked(&from, *at, modes);
         let [pod_faults, _] = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
         let known = RefCell::default();

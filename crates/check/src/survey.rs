@@ -19,6 +19,7 @@ use crate::levels::NamespaceObject;
 use crate::locate::{first_token, region};
 use crate::namespace;
 use crate::options::Options;
+use crate::reach::Home;
 use crate::record::Region;
 
 /// A file that is being looked at.
@@ -303,12 +304,11 @@ fn survey_document<'a>(
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document)
         || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
+    for list in &read.lists {
+        meet(list, false, source, options);
+    }
     for object in read.objects {
         survey.objects += 1;
-        if !options.ignores.is_empty() {
-            let (path, scope) = (source.path, source.scope_name);
-            options.ignores.saw(&IgnoredObject { path, scope, id: &object.id() });
-        }
         if let Some(declared) = declaration(&object) {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             let (scope, file) = (source.scope, source.file.clone());
@@ -333,6 +333,7 @@ fn survey_document<'a>(
             survey.add_unknown(&examined.object);
         }
         let refused = examined.refused();
+        meet(&examined.object, !refused && !examined.judged.is_empty(), source, options);
         for judged in &examined.judged {
             let [pod, template] = judged.faults();
             survey.workloads.push(Seen {
@@ -346,6 +347,15 @@ fn survey_document<'a>(
         }
     }
     speaks
+}
+
+/// Tells the ignores of an object, and whether pods of it will be judged.
+fn meet(object: &Object<'_>, pods: bool, source: Source<'_>, options: &Options) {
+    if !options.ignores.is_empty() {
+        let home = Home { scope: source.scope, namespace: object.namespace.into(), pods };
+        let (path, scope) = (source.path, source.scope_name);
+        options.ignores.meet(&IgnoredObject { path, scope, id: &object.id() }, &home);
+    }
 }
 
 fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> NamespaceObject {

@@ -240,6 +240,96 @@ fn a_baseline_passes_over_what_was_there() {
     assert_eq!(dir.read("base.yaml"), text);
 }
 
+/// The lines of a baseline, each as its object and rule.
+fn entries(baseline: &str) -> Vec<String> {
+    let field = |line: &str, name: &str| {
+        line.split_once(&format!("{name}: \"")).unwrap().1.split('"').next().unwrap().to_owned()
+    };
+    let lines = baseline.lines().filter(|line| line.starts_with("- "));
+    lines.map(|line| format!("{} {}", field(line, "object"), field(line, "rule"))).collect()
+}
+
+/// Restricted, except for one container that may run as root.
+const ROOT: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: r, namespace: shop}
+spec:
+  securityContext: {seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - {name: c, image: x, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}
+";
+
+#[test]
+fn what_is_not_judged_is_not_fixed() {
+    let dir = Dir::with(&[("r.yaml", ROOT), ("p.yaml", POD)]);
+    let today = ["--today", "2026-12-01"];
+    let run = |more: &[&str]| dir.scan(&[&today, more].concat());
+    let write = |more: &[&str]| {
+        dir.run(&[&["scan", "--write-baseline", "base.yaml"], &today[..], more].concat());
+        entries(&dir.read("base.yaml"))
+    };
+    let all = write(&["--level", "restricted", "r.yaml", "p.yaml"]);
+    assert_eq!(
+        all.iter().filter(|e| e.starts_with("Pod shop/r ")).collect::<Vec<_>>(),
+        ["Pod shop/r run-as-non-root"]
+    );
+    assert!(all.len() > 8, "{all:?}");
+    // At a lower level, without some rules, without some objects, or where an object is refused, nothing is known of them.
+    dir.write("r.yaml", ROOT.replace("securityContext: {secc", "securityContext: {runAsNonRoot: true, secc"));
+    let base = ["--baseline", "base.yaml"];
+    for (level, path) in [("baseline", "r.yaml"), ("privileged", "r.yaml"), ("restricted", "p.yaml")] {
+        let more = [&base[..], &["--level", level, path]].concat();
+        assert!(notices(&run(&more)).is_empty(), "{level} {path}: {:?}", notices(&run(&more)));
+        assert_eq!(write(&more), all, "{level} {path}");
+    }
+    dir.write("seawall.yaml", "rules: {deselect: [run-as-non-root]}\n");
+    let restricted = [&base[..], &["--level", "restricted", "r.yaml"]].concat();
+    assert!(notices(&run(&restricted)).is_empty());
+    assert_eq!(write(&restricted), all);
+    dir.write("seawall.yaml", "");
+    dir.write("r.yaml", format!("{ROOT}  hostPID: 7\n"));
+    assert!(notices(&run(&restricted)).is_empty());
+    assert!(write(&restricted).contains(&"Pod shop/r run-as-non-root".to_owned()));
+    // Where it is judged it is fixed.
+    dir.write("r.yaml", ROOT.replace("securityContext: {secc", "securityContext: {runAsNonRoot: true, secc"));
+    assert!(
+        notices(&run(&restricted))[0].contains("of the baseline base.yaml are fixed"),
+        "{:?}",
+        notices(&run(&restricted))
+    );
+    let others: Vec<_> = all.iter().filter(|e| !e.starts_with("Pod shop/r ")).cloned().collect();
+    assert_eq!(write(&restricted), others);
+}
+
+#[test]
+fn what_is_not_judged_is_not_unused() {
+    let config = |rule: &str| format!("ignores: [{{rule: {rule}, reason: known}}]\n");
+    let fixed = ROOT.replace("securityContext: {secc", "securityContext: {runAsNonRoot: true, secc");
+    let dir = Dir::with(&[("r.yaml", &fixed)]);
+    let unused = |rule: &str, level: &str| {
+        dir.write("seawall.yaml", config(rule));
+        dir.scan(&["--level", level, "r.yaml"]).of("notice").len()
+    };
+    assert_eq!(unused("run-as-non-root", "restricted"), 1);
+    assert_eq!(unused("run-as-non-root", "baseline"), 0);
+    assert_eq!(unused("[host-pid, run-as-non-root]", "baseline"), 0, "one of the two is not judged");
+    assert_eq!((unused("host-pid", "baseline"), unused("host-pid", "privileged")), (1, 0));
+    assert_eq!((unused("seccomp-profile", "restricted"), unused("seccomp-profile", "baseline")), (1, 0));
+    assert_eq!(unused("schema-invalid", "privileged"), 1, "every level judges it");
+    dir.write(
+        "seawall.yaml",
+        config("run-as-non-root") + "levels: {shop: {enforce: baseline, warn: restricted}}\n",
+    );
+    assert_eq!(dir.scan(&["r.yaml"]).of("notice").len(), 1, "a level that only warns counts");
+    dir.write("r.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+    assert_eq!(unused("run-as-non-root", "restricted"), 0, "there is no pod");
+    // Comments and annotations go by the same.
+    dir.write("seawall.yaml", "");
+    dir.write("r.yaml", fixed.replace("spec:\n", "spec:\n  # seawall: ignore seccomp-profile known\n"));
+    assert_eq!(dir.scan(&["--level", "restricted", "r.yaml"]).of("notice").len(), 1);
+    assert_eq!(dir.scan(&["--level", "baseline", "r.yaml"]).of("notice").len(), 0);
+}
+
 #[test]
 fn another_capability_is_not_in_the_baseline() {
     let pod = |added: &str| {

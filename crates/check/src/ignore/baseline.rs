@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use seawall_finding::IgnoreSource;
+use seawall_finding::{IgnoreSource, Rule};
 use seawall_model::ObjectId;
 use seawall_yaml::{Document, Kind, NodeRef};
 
 use super::{Flag, Ignore, IgnoredObject, Offence};
 use crate::config::ConfigError;
 use crate::quoted::quoted;
+use crate::reach::{Home, Reach};
 use crate::record::{Notice, NoticeKind};
+use crate::rules;
 
 /// The version of the file's form.
 const VERSION: &str = "1";
@@ -38,8 +40,18 @@ pub struct Baseline {
     entries: HashMap<BaselineEntry, usize>,
     /// The entries of each object, by scope and object.
     objects: HashMap<(String, String), Vec<usize>>,
-    scanned: Vec<Flag>,
+    /// By entry: where its object was met.
+    met: Vec<Met>,
     used: Vec<Flag>,
+}
+
+/// Where the object of an entry was met.
+#[derive(Debug, Default)]
+struct Met {
+    /// Its scope and namespace, which are the same wherever it is written.
+    home: OnceLock<(u16, Box<str>)>,
+    /// Whether pods of it were judged.
+    pods: Flag,
 }
 
 /// An object as baselines name it: group, kind, namespace and name, without the version of its API.
@@ -71,8 +83,10 @@ impl Baseline {
                 objects.entry(object).or_default().push(next);
             }
         }
-        let flags = || std::iter::repeat_with(Flag::default).take(by_entry.len()).collect();
-        Self { ignore: Arc::new(ignore), objects, scanned: flags(), used: flags(), entries: by_entry }
+        let count = by_entry.len();
+        let met = std::iter::repeat_with(Met::default).take(count).collect();
+        let used = std::iter::repeat_with(Flag::default).take(count).collect();
+        Self { ignore: Arc::new(ignore), objects, met, used, entries: by_entry }
     }
 
     /// The entries of a baseline file, or what is wrong with it. Rules that are no longer known are kept: they pass over
@@ -163,19 +177,41 @@ impl Baseline {
         index.is_some()
     }
 
-    pub(super) fn saw(&self, object: &IgnoredObject<'_>) {
+    pub(super) fn meet(&self, object: &IgnoredObject<'_>, home: &Home) {
         let key = (object.scope.to_owned(), object_key(object.id));
         for index in self.objects.get(&key).into_iter().flatten() {
-            if let Some(flag) = self.scanned.get(*index) {
-                flag.raise();
+            if let Some(met) = self.met.get(*index) {
+                met.home.get_or_init(|| (home.scope, home.namespace.clone()));
+                if home.pods {
+                    met.pods.raise();
+                }
             }
         }
     }
 
-    /// Said of entries whose objects were scanned and which passed over nothing.
-    pub(super) fn unused(&self) -> Option<Notice> {
-        let gone = |(scanned, used): &(&Flag, &Flag)| scanned.is_raised() && !used.is_raised();
-        let count = self.scanned.iter().zip(&self.used).filter(gone).count();
+    /// Every entry with its position, and whether its object was met and its rule judged there.
+    fn judged(&self, reach: Reach<'_>) -> impl Iterator<Item = (&BaselineEntry, usize, bool)> {
+        let rules: HashMap<&str, &Rule> = rules::all().into_iter().map(|rule| (rule.id, rule)).collect();
+        self.entries.iter().map(move |(entry, index)| {
+            let home = self.met.get(*index).and_then(|met| {
+                let (scope, namespace) = met.home.get()?.clone();
+                Some(Home { scope, namespace, pods: met.pods.is_raised() })
+            });
+            let rule = rules.get(entry.rule.as_str());
+            let judged = home.zip(rule).is_some_and(|(home, rule)| reach.includes(rule, &home));
+            (entry, *index, judged)
+        })
+    }
+
+    /// The entries that a run says nothing of.
+    pub(super) fn unjudged(&self, reach: Reach<'_>) -> Vec<BaselineEntry> {
+        self.judged(reach).filter(|(.., judged)| !judged).map(|(entry, ..)| entry.clone()).collect()
+    }
+
+    /// Said of entries that passed over nothing although their rules were judged at their objects.
+    pub(super) fn unused(&self, reach: Reach<'_>) -> Option<Notice> {
+        let is_used = |index: usize| self.used.get(index).is_some_and(Flag::is_raised);
+        let count = self.judged(reach).filter(|(_, index, judged)| *judged && !is_used(*index)).count();
         let (entries, are) = if count == 1 { ("entry", "is") } else { ("entries", "are") };
         (count > 0).then(|| Notice {
             kind: NoticeKind::IgnoreUnused,
