@@ -331,6 +331,45 @@ fn what_is_not_judged_is_not_unused() {
 }
 
 #[test]
+fn a_baseline_overwrites_nothing_but_a_baseline() {
+    let dir = Dir::with(&[("p.yaml", POD), ("seawall.yaml", "failOn: never\n"), ("notes.txt", "keep me\n")]);
+    let write = |to: &str, more: &[&str]| {
+        dir.run(&[&["scan", "--write-baseline", to], &ARGS[..], more, &["p.yaml"]].concat())
+    };
+    for (file, message) in [
+        ("p.yaml", "`p.yaml` is an input and would be overwritten"),
+        ("./p.yaml", "`./p.yaml` is an input and would be overwritten"),
+        ("seawall.yaml", "`seawall.yaml` is no baseline and would be overwritten"),
+        ("notes.txt", "`notes.txt` is no baseline and would be overwritten"),
+    ] {
+        let before = dir.read(file);
+        let run = write(file, &[]);
+        assert!(run.status == 2 && run.stderr.contains(message), "{file}: {}", run.stderr);
+        assert_eq!(dir.read(file), before);
+    }
+    let run = write("./out", &["--format", "json=out"]);
+    assert!(run.status == 2 && run.stderr.contains("only one output can go to `"), "{}", run.stderr);
+    assert_eq!(write("out", &["--format", "json=report.json"]).status, 0);
+    let run = write("report.json", &[]);
+    assert!(run.status == 2 && run.stderr.contains("`report.json` is no baseline"), "{}", run.stderr);
+    assert!(dir.read("report.json").starts_with("{\"schema\":"));
+    // A baseline may be written again, also where the scan meets it, and an empty file may become one.
+    let baseline = dir.read("out");
+    dir.write("base.yaml", &baseline);
+    dir.write("empty.yaml", "");
+    for file in ["out", "base.yaml", "empty.yaml"] {
+        let run = dir.run(&[&["scan", "--write-baseline", file], &ARGS[..], &["."]].concat());
+        assert_eq!(
+            (run.status, dir.read(file)),
+            (0, baseline.clone()),
+            "{file}: {}{}",
+            run.stdout,
+            run.stderr
+        );
+    }
+}
+
+#[test]
 fn another_capability_is_not_in_the_baseline() {
     let pod = |added: &str| {
         format!(

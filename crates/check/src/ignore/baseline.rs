@@ -89,6 +89,11 @@ impl Baseline {
         Self { ignore: Arc::new(ignore), objects, met, used, entries: by_entry }
     }
 
+    /// Whether a document looks like a baseline, of whatever version.
+    pub fn is_one(root: NodeRef<'_>) -> bool {
+        root.get("version").is_some() && root.get("findings").is_some()
+    }
+
     /// The entries of a baseline file, or what is wrong with it. Rules that are no longer known are kept: they pass over
     /// nothing.
     pub fn read(document: &Document) -> Result<Vec<BaselineEntry>, Vec<ConfigError>> {

@@ -88,7 +88,7 @@ fn formats_can_be_given_together() {
         assert_eq!(dir.read(&file(format)), wanted, "{format}: what is written is not read");
     }
     let twice = dir.run(&["scan", "-f", "json=x", "-f", "sarif=x", "in"]);
-    assert_eq!((twice.status, twice.stderr.as_str()), (2, "error: only one format can go to `x`\n"));
+    assert_eq!((twice.status, twice.stderr.as_str()), (2, "error: only one output can go to `x`\n"));
     let unknown = dir.run(&["scan", "-f", "xml", "in"]);
     assert!(unknown.stderr.contains("known formats: text, concise, markdown, json,"), "{}", unknown.stderr);
 }
