@@ -492,6 +492,30 @@ fn exceptions_reach_the_pods_of_their_workloads() {
 }
 
 #[test]
+fn rules_may_be_called_as_a_scan_shows_them() {
+    let text = ROOT.replace("  securityContext: {seccompProfile: {type: RuntimeDefault}}\n", "").replace(
+        ", securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}",
+        "} # seawall: ignore restricted in spring",
+    );
+    let dir = Dir::with(&[("r.yaml", &text)]);
+    let restricted = ["--level", "restricted"];
+    let run = dir.scan(&[&restricted[..], &["r.yaml"]].concat());
+    assert_eq!((findings(&run).len(), run.status), (4, 0), "{:?}", findings(&run));
+    let plain = text.replace(" # seawall: ignore restricted in spring", "");
+    dir.write("r.yaml", &plain);
+    let shown = dir.run(&[&["scan"], &restricted[..], &["r.yaml"]].concat());
+    assert!(shown.stdout.contains("error[restricted]"), "{}", shown.stdout);
+    for config in [
+        "ignores: [{rule: restricted, reason: r}]",
+        "rules: {deselect: [four-basics]}",
+        "exceptions: [{namespaces: [shop], workloads: [{kind: Pod}], rules: [{rule: restricted}], reason: r}]",
+    ] {
+        dir.write("seawall.yaml", format!("{config}\n"));
+        assert_eq!(dir.scan(&[&restricted[..], &["r.yaml"]].concat()).status, 0, "{config}");
+    }
+}
+
+#[test]
 fn rules_can_be_left_out_and_weighed_by_profile() {
     let config = "rules: {severity: {host-port: low}}
 profiles:
