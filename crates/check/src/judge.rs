@@ -15,7 +15,7 @@ use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
 
-use crate::exceptions::{Exceptions, InForce, declaration, holding};
+use crate::exceptions::{Exceptions, InForce, declaration, holding, unknown};
 use crate::fix;
 use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
 use crate::levels::Levels;
@@ -234,7 +234,7 @@ impl Around<'_> {
         passed.by
     }
 
-    /// The exception that lets an offence pass.
+    /// The first exception that lets an offence pass; all that do are in use.
     fn exception(
         &self,
         rule: &'static Rule,
@@ -242,11 +242,8 @@ impl Around<'_> {
         value: &str,
         today: Date,
     ) -> Option<&InForce> {
-        let found = holding(&self.exceptions, rule, container, value, today);
-        if let Some(found) = found {
-            found.used.raise();
-        }
-        found
+        let holding = holding(&self.exceptions, rule, container, value, today);
+        holding.inspect(|in_force| in_force.used.raise()).reduce(|first, _| first)
     }
 
     /// Takes note of exceptions that have ended and would let an offence pass, or still do.
@@ -265,6 +262,7 @@ impl Around<'_> {
                 && exception.covers(rule, container, value).is_some()
                 && let Some(last) = exception.expires
             {
+                in_force.used.raise();
                 let title = format!("exception `{}`", exception.name);
                 self.end(title, last, exception.holds(today), at, path);
             }
@@ -357,7 +355,16 @@ impl Judge<'_> {
         }
         for object in read.objects {
             if let Some(Err(error)) = declaration(&object) {
-                out.push(self.unread(error.span, error.message, error.hint));
+                out.push(self.unread(error.span, error.message, error.hint.as_deref()));
+            }
+            if let Some((message, hint)) = unknown(&object) {
+                out.push(Record::Notice(Notice {
+                    kind: NoticeKind::ExceptionUnknown,
+                    file: Some(self.source.file.clone()),
+                    region: Some(region(self.lines, first_token(object.node))),
+                    message,
+                    hint: Some(hint),
+                }));
             }
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let examined = examine(object, walker.as_deref_mut(), self.options);

@@ -13,7 +13,7 @@ use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, Problem, Reader, Span};
 
-use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding};
+use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
 use crate::locate::{first_token, region};
@@ -278,7 +278,9 @@ pub fn excepted(
                     let evaluate = |pod: &Pod<'_>| {
                         seawall_pss::evaluate_except(pod, &|rule, offender| {
                             let container = offender.container().map(|_| offender.name);
-                            holding(&mine, rule, container, &offender.subject(pod), options.today).is_some()
+                            holding(&mine, rule, container, &offender.subject(pod), options.today)
+                                .next()
+                                .is_some()
                         })
                     };
                     out.push((position, judged.faults_by(evaluate)));
@@ -318,6 +320,7 @@ fn survey_document<'a>(
                 Err(_) => speaks = true,
             }
         }
+        speaks |= unknown(&object).is_some();
         // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
         let is_namespace = namespace::is_namespace(&object);
         speaks |= is_namespace && namespace::is_wrong(&object);

@@ -12,7 +12,9 @@ use seawall_model::pattern;
 use crate::date::Date;
 use crate::rule::Rule;
 
-pub use read::{API_GROUP, EXCEPTION_KIND, POLICY_KIND, ReadError, exception, exception_from_config, policy};
+pub use read::{
+    API_GROUP, API_VERSION, EXCEPTION_KIND, POLICY_KIND, ReadError, exception, exception_from_config, policy,
+};
 
 /// Where an exception is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -155,7 +157,12 @@ fn any_matches(patterns: &[String], text: &str) -> bool {
 impl Exception {
     /// Whether it is for this workload.
     pub fn is_for(&self, asking: &Asking<'_>) -> bool {
-        any_matches(&self.namespaces, asking.namespace) && self.workloads.iter().any(|w| w.selects(asking))
+        self.is_in(asking.namespace) && self.workloads.iter().any(|w| w.selects(asking))
+    }
+
+    /// Whether it is for workloads of this namespace.
+    pub fn is_in(&self, namespace: &str) -> bool {
+        any_matches(&self.namespaces, namespace)
     }
 
     /// Whether its last day is over.

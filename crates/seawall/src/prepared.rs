@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicUsize;
 
-use seawall_check::{Config, Exceptions, LevelVersion, Levels, Notice, NoticeKind, Options, Record, Survey};
+use seawall_check::{
+    Config, Declared, Exceptions, LevelVersion, Levels, Notice, NoticeKind, Options, Record, Survey,
+};
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
 use seawall_input::{Input, InputKind, Inputs, Origin};
@@ -68,9 +70,14 @@ impl Prepared {
         let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
         early.extend(notices.into_iter().map(Record::Notice));
         let of_config = std::mem::take(&mut settings.config.exceptions);
-        let (exceptions, notices) = exceptions(&surveys, of_config, options.today);
+        let (mut exceptions, notices) = exceptions(&surveys, of_config, options.today);
         early.extend(notices.into_iter().map(Record::Notice));
         if !exceptions.is_empty() {
+            for (file, survey) in files.iter().zip(&surveys) {
+                if let Some(survey) = survey {
+                    exceptions.meet(file.scope, survey);
+                }
+            }
             except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
         }
         Ok(Self { files, surveys, levels, exceptions, options, early })
@@ -115,7 +122,7 @@ pub(crate) fn survey(
 /// The exceptions of the input and of the configuration, and what a person should know of them.
 pub(crate) fn exceptions(
     surveys: &[Option<Survey>],
-    of_config: Vec<Exception>,
+    of_config: Vec<Declared<Exception>>,
     today: Date,
 ) -> (Exceptions, Vec<Notice>) {
     let operators = || surveys.iter().flatten().filter_map(|s| s.operators.as_deref());

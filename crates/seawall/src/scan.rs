@@ -88,7 +88,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     judged?;
     let reach = Reach::new(&levels, &options);
     let mut late = options.ignores.notices(reach);
-    late.extend(exceptions.notices(options.today));
+    late.extend(exceptions.notices(reach));
     let late: Vec<Record> = late.into_iter().map(Record::Notice).collect();
     tally.add(Counts::of(&late));
     outputs.print(renderers.render(&late))?;

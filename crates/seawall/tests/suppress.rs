@@ -466,6 +466,122 @@ fn exceptions_of_the_configuration_need_no_policy() {
 }
 
 #[test]
+fn what_exceptions_say_wrong_has_a_place() {
+    let dir = Dir::with(&[("p.yaml", POD)]);
+    let error = |run: &Records| {
+        let error = run.of("error")[0];
+        let text = |key: &str| error[key].as_str().unwrap().to_owned();
+        (format!("{}:{}:{}", text("file"), error["line"], error["column"]), text("message"), text("hint"))
+    };
+    let no_rule = "no exception can be made from `schema-invalid`: no level forbids it";
+    let ignore = "have its findings passed over by an ignore";
+    let unknown = "no rule is called `host-prot`";
+    let near = "did you mean `host-port`? all rules: seawall checks";
+    for (rule, message, hint) in [("host-prot", unknown, near), ("schema-invalid", no_rule, ignore)] {
+        for (file, text, place) in [
+            ("e.yaml", EXCEPTION.replace("rule: host-port", &format!("rule: {rule}")), "e.yaml:8:12"),
+            ("e.yaml", POLICY.replace("rule: host-pid", &format!("rule: {rule}")), "e.yaml:6:53"),
+            (
+                "seawall.yaml",
+                format!(
+                    "exceptions:\n- {{namespaces: [a], workloads: [{{kind: Pod}}], rules: [{{rule: host-pid}}, {{rule: {rule}}}], reason: r}}\n"
+                ),
+                "seawall.yaml:2:80",
+            ),
+        ] {
+            dir.write("e.yaml", "");
+            dir.write(file, text);
+            let run = scan(&dir, &["p.yaml", "e.yaml"]);
+            assert_eq!(error(&run), (place.to_owned(), message.to_owned(), hint.to_owned()));
+            assert_eq!(run.status, 2);
+        }
+        dir.write("seawall.yaml", "");
+    }
+}
+
+#[test]
+fn objects_of_seawalls_group_that_do_not_count_are_told_of() {
+    let dir = Dir::with(&[("p.yaml", POD), ("policy.yaml", POLICY)]);
+    for (from, to, message, hint) in [
+        (
+            "v1alpha1",
+            "v1beta1",
+            "PodSecurityException shop/mesh (seawall.dev/v1beta1) is of a version that seawall does not know and does not count",
+            "write apiVersion: seawall.dev/v1alpha1",
+        ),
+        (
+            "kind: PodSecurityException",
+            "kind: PodSecurityExceptions",
+            "PodSecurityExceptions shop/mesh (seawall.dev/v1alpha1) is of a kind that seawall does not know and does not count",
+            "did you mean `PodSecurityException`? known are PodSecurityException and PodSecurityExceptionPolicy",
+        ),
+    ] {
+        dir.write("e.yaml", EXCEPTION.replace(from, to));
+        let run = scan(&dir, &["."]);
+        assert_eq!(notices(&run), [format!("exception-unknown: {message}")]);
+        let notice = run.of("notice")[0];
+        assert_eq!(
+            (&notice["file"], &notice["line"], &notice["hint"]),
+            (&"e.yaml".into(), &1.into(), &hint.into())
+        );
+        assert!(findings(&run).iter().all(|f| !f.contains("exception")), "{:?}", findings(&run));
+    }
+}
+
+#[test]
+fn exceptions_that_end_soon_or_let_nothing_pass_are_told_of() {
+    let dir = Dir::with(&[("a.yaml", POD), ("e.yaml", &format!("{EXCEPTION}{POLICY}"))]);
+    let told = |run: &Records| {
+        let text = |n: &Value| {
+            let message = n["message"].as_str().unwrap();
+            format!(
+                "{}:{}: {}: {message}",
+                n["file"].as_str().unwrap(),
+                n["line"],
+                n["kind"].as_str().unwrap()
+            )
+        };
+        run.of("notice").into_iter().map(text).collect::<Vec<_>>()
+    };
+    let at = |level: &str, today: &str, paths: &[&str]| {
+        dir.scan(&[&["--level", level, "--today", today], paths].concat())
+    };
+    assert!(told(&at("baseline", "2026-12-01", &["."])).is_empty());
+    assert_eq!(
+        told(&at("baseline", "2027-01-20", &["."])),
+        ["e.yaml:1: expiring: exception `shop/mesh` ends with 2027-01-31"]
+    );
+    // One that has ended is told of by a finding.
+    assert!(told(&at("baseline", "2027-02-20", &["."])).is_empty());
+    let unused = ["e.yaml:1: exception-unused: exception `shop/mesh` lets nothing pass"];
+    dir.write("a.yaml", POD.replace("name: p,", "name: q,"));
+    assert_eq!(told(&at("baseline", "2026-12-01", &["."])), unused);
+    assert!(told(&at("privileged", "2026-12-01", &["."])).is_empty(), "nothing is judged");
+    assert!(told(&at("baseline", "2026-12-01", &["e.yaml"])).is_empty(), "nothing is scanned");
+    dir.write("a.yaml", POD.replace("namespace: shop", "namespace: other"));
+    assert!(told(&at("baseline", "2026-12-01", &["."])).is_empty(), "nothing of the namespace is scanned");
+    dir.write("a.yaml", POD.replace("hostPID: true", "hostPID: 7"));
+    assert!(told(&at("baseline", "2026-12-01", &["."])).is_empty(), "what is refused is not judged");
+    let config = "exceptions:
+- {namespaces: [shop], workloads: [{kind: Pod}], rules: [{rule: host-pid}], reason: r, expires: 2026-12-05}
+- {namespaces: [shop], workloads: [{kind: Job}], rules: [{rule: host-pid}], reason: r}
+- {namespaces: [shop], workloads: [{kind: Job}], rules: [{rule: run-as-non-root}], reason: r}
+";
+    dir.write("seawall.yaml", config);
+    dir.write("a.yaml", POD);
+    assert_eq!(
+        told(&at("baseline", "2026-12-01", &["a.yaml"])),
+        [
+            "seawall.yaml:2: expiring: exception `seawall.yaml:2` ends with 2026-12-05",
+            "seawall.yaml:3: exception-unused: exception `seawall.yaml:3` lets nothing pass",
+        ]
+    );
+    // Of several that let the same pass none is called unused.
+    dir.write("seawall.yaml", config.replace("kind: Job", "kind: Pod").replace(", expires: 2026-12-05", ""));
+    assert!(told(&at("baseline", "2026-12-01", &["a.yaml"])).is_empty());
+}
+
+#[test]
 fn exceptions_reach_the_pods_of_their_workloads() {
     let config = |kind: &str, name: &str| {
         format!(
