@@ -331,6 +331,19 @@ fn what_is_not_judged_is_not_unused() {
 }
 
 #[test]
+fn a_baseline_with_an_unknown_rule_is_refused_at_its_place() {
+    let baseline = "version: 1\nfindings:\n- {object: Pod shop/p, rule: host-pidd, path: spec.hostPID}\n";
+    let dir = Dir::with(&[("p.yaml", POD), ("base.yaml", baseline)]);
+    let run = scan(&dir, &["--baseline", "base.yaml", "p.yaml"]);
+    let error = run.of("error")[0];
+    assert_eq!(
+        (&error["file"], &error["line"], &error["column"]),
+        (&"base.yaml".into(), &3.into(), &30.into())
+    );
+    assert_eq!((&error["message"], run.status), (&"no rule is called `host-pidd`".into(), 2));
+}
+
+#[test]
 fn a_baseline_overwrites_nothing_but_a_baseline() {
     let dir = Dir::with(&[("p.yaml", POD), ("seawall.yaml", "failOn: never\n"), ("notes.txt", "keep me\n")]);
     let write = |to: &str, more: &[&str]| {

@@ -247,7 +247,7 @@ fn items<'d>(value: NodeRef<'d>, what: &str, hint: &str, errors: &mut Vec<Config
 }
 
 /// Whether a mapping has only these keys; what is wrong otherwise.
-fn only(node: NodeRef<'_>, what: &str, keys: &[&str], errors: &mut Vec<ConfigError>) -> bool {
+pub(crate) fn only(node: NodeRef<'_>, what: &str, keys: &[&str], errors: &mut Vec<ConfigError>) -> bool {
     if node.resolved().kind() != Kind::Mapping {
         errors.push(error(
             node,

@@ -1,6 +1,6 @@
 //! The baseline: findings that were there when seawall was introduced, named by what they are and never by line.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +9,7 @@ use seawall_model::ObjectId;
 use seawall_yaml::{Document, Kind, NodeRef};
 
 use super::{Flag, Ignore, IgnoredObject, Offence};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, only};
 use crate::quoted::quoted;
 use crate::reach::{Home, Reach};
 use crate::record::{Notice, NoticeKind};
@@ -17,6 +17,9 @@ use crate::rules;
 
 /// The version of the file's form.
 const VERSION: &str = "1";
+
+/// The fields of a finding.
+const FIELDS: [&str; 5] = ["scope", "object", "container", "rule", "path"];
 
 /// One place of one finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,8 +97,7 @@ impl Baseline {
         root.get("version").is_some() && root.get("findings").is_some()
     }
 
-    /// The entries of a baseline file, or what is wrong with it. Rules that are no longer known are kept: they pass over
-    /// nothing.
+    /// The entries of a baseline file, or what is wrong with it.
     pub fn read(document: &Document) -> Result<Vec<BaselineEntry>, Vec<ConfigError>> {
         let root = document.root();
         let mut errors = Vec::new();
@@ -108,26 +110,16 @@ impl Baseline {
             ));
             return Err(errors);
         }
+        only(root, "a baseline", &["version", "findings"], &mut errors);
+        let ids: HashSet<&str> = rules::all().into_iter().map(|rule| rule.id).collect();
         let mut entries = Vec::new();
         let list = root.get("findings").filter(|n| !n.is_null());
         if let Some(list) = list.filter(|n| n.resolved().kind() != Kind::Sequence) {
             errors.push(ConfigError::at(list, "`findings` must be a list", None));
         }
         for item in list.into_iter().flat_map(NodeRef::items) {
-            let text = |key| item.get(key).and_then(NodeRef::as_str).map(str::to_owned);
-            match (text("rule"), text("object"), text("path")) {
-                (Some(rule), Some(object), Some(path)) => entries.push(BaselineEntry {
-                    rule,
-                    object,
-                    path,
-                    scope: text("scope").unwrap_or_default(),
-                    container: text("container").unwrap_or_default(),
-                }),
-                _ => errors.push(ConfigError::at(
-                    item,
-                    "a finding of a baseline needs the strings `rule`, `object` and `path`",
-                    Some("write the file again: seawall scan --write-baseline FILE"),
-                )),
+            if only(item, "a finding of a baseline", &FIELDS, &mut errors) {
+                entries.extend(read_entry(item, &ids).map_err(|error| errors.push(error)));
             }
         }
         if errors.is_empty() { Ok(entries) } else { Err(errors) }
@@ -231,6 +223,45 @@ impl Baseline {
     }
 }
 
+/// An entry of a file, whose rule must have one of these ids.
+fn read_entry(item: NodeRef<'_>, ids: &HashSet<&str>) -> Result<BaselineEntry, ConfigError> {
+    let text = |key: &str| {
+        let node = item.get(key).filter(|node| !node.is_null());
+        node.map_or(Ok(None), |node| match node.as_str() {
+            Some(text) => Ok(Some((text.to_owned(), node))),
+            None => Err(ConfigError::at(node, format!("`{key}` must be a string"), Some("put it in quotes"))),
+        })
+    };
+    let needed = |key: &str| {
+        text(key)?.ok_or_else(|| {
+            ConfigError::at(
+                item,
+                "a finding of a baseline needs the strings `rule`, `object` and `path`",
+                Some("write the file again: seawall scan --write-baseline FILE"),
+            )
+        })
+    };
+    let optional = |key: &str| text(key).map(|text| text.map(|(text, _)| text).unwrap_or_default());
+    let (rule, node) = needed("rule")?;
+    if !ids.contains(rule.as_str()) {
+        let (message, hint) = match rules::resolve(&rule) {
+            Ok(named) => {
+                let named: Vec<String> = named.iter().map(|rule| format!("`{}`", rule.id)).collect();
+                (format!("`{rule}` is no rule's id"), format!("write {}", named.join(" or ")))
+            }
+            Err(error) => error,
+        };
+        return Err(ConfigError::at(node, message, Some(&hint)));
+    }
+    Ok(BaselineEntry {
+        rule,
+        object: needed("object")?.0,
+        path: needed("path")?.0,
+        scope: optional("scope")?,
+        container: optional("container")?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,8 +299,42 @@ mod tests {
     #[test]
     fn what_is_no_baseline_says_so() {
         assert!(read("levels: {}\n").unwrap_err()[0].message.contains("no baseline"));
-        let errors = read("version: 1\nfindings: [{rule: x}]\n").unwrap_err();
+        let errors = read("version: 1\nfindings: [{rule: host-port}]\n").unwrap_err();
         assert!(errors[0].message.contains("needs the strings"));
+    }
+
+    #[test]
+    fn what_is_unknown_in_a_baseline_is_an_error_at_its_place() {
+        let error = |text: &str| {
+            let text = format!("version: 1\n{text}\n");
+            let errors = read(&text).unwrap_err();
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            let at = &text[errors[0].span.range()];
+            format!("{at}: {} ({})", errors[0].message, errors[0].hint.as_deref().unwrap_or_default())
+        };
+        let of = |fields: &str| error(&format!("findings:\n- {{object: Pod /p, path: spec, {fields}}}"));
+        assert_eq!(
+            of("rule: host-prot"),
+            "host-prot: no rule is called `host-prot` (did you mean `host-port`? all rules: seawall checks)"
+        );
+        assert_eq!(of("rule: hostPorts"), "hostPorts: `hostPorts` is no rule's id (write `host-port`)");
+        assert_eq!(of("rule: 7"), "7: `rule` must be a string (put it in quotes)");
+        assert_eq!(
+            of("rule: host-port, container: [a]"),
+            "[a]: `container` must be a string (put it in quotes)"
+        );
+        assert_eq!(
+            of("rule: host-port, pth: spec"),
+            "pth: unknown field `pth` of a finding of a baseline (known fields: scope, object, container, rule, path)"
+        );
+        assert_eq!(
+            error("finding: []"),
+            "finding: unknown field `finding` of a baseline (known fields: version, findings)"
+        );
+        assert_eq!(
+            error("findings: [a]"),
+            "a: a finding of a baseline must be a mapping (with scope, object, container, rule, path)"
+        );
     }
 
     #[test]
