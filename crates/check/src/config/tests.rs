@@ -70,6 +70,7 @@ fn every_error_has_a_place() {
             "ignores: [{rule: host-pid, reason: r, path: \"[\"}]\n",
             "1: `[` is no glob: unclosed character class; missing ']'",
         ),
+        ("ignores: [{rule: host-pid, reason: r, container: ''}]\n", "1: `container` names no container"),
         ("ignores: {rule: host-pid}\n", "1: `ignores` must be a list"),
         ("exceptions: [{reason: r}]\n", "1: an exception needs `namespaces`"),
         ("scopes: [{name: a}]\n", "1: a scope needs a `name` and `paths`"),
