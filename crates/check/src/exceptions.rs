@@ -70,7 +70,8 @@ pub(crate) fn declaration(object: &Object<'_>) -> Option<Result<Declaration, Rea
 pub(crate) fn unknown(object: &Object<'_>) -> Option<(String, String)> {
     const KINDS: [&str; 2] = [EXCEPTION_KIND, POLICY_KIND];
     let is_known = KINDS.contains(&object.kind);
-    if object.group() != API_GROUP || (is_known && object.api_version == API_VERSION) {
+    let is_own = object.group() == API_GROUP || object.api_version == API_GROUP;
+    if !is_own || (is_known && object.api_version == API_VERSION) {
         return None;
     }
     let (what, hint) = if is_known {

@@ -523,6 +523,12 @@ fn objects_of_seawalls_group_that_do_not_count_are_told_of() {
             "write apiVersion: seawall.dev/v1alpha1",
         ),
         (
+            "/v1alpha1",
+            "",
+            "PodSecurityException shop/mesh (seawall.dev) is of a version that seawall does not know and does not count",
+            "write apiVersion: seawall.dev/v1alpha1",
+        ),
+        (
             "kind: PodSecurityException",
             "kind: PodSecurityExceptions",
             "PodSecurityExceptions shop/mesh (seawall.dev/v1alpha1) is of a kind that seawall does not know and does not count",
