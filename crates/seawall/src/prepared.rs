@@ -45,7 +45,9 @@ impl Prepared {
         let files: Vec<Candidate> = found
             .inputs
             .into_iter()
-            .filter(|input| input.origin == Origin::Named || !is_settings(input))
+            .filter(|input| {
+                input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
+            })
             .map(|input| Candidate::new(input, settings))
             .collect();
 
@@ -198,6 +200,15 @@ pub(crate) fn is_settings(input: &Input) -> bool {
     input.kind == InputKind::File
         && input.path.file_name().is_some_and(|n| n == settings::NAME)
         && !settings::is_manifest(&input.path)
+}
+
+/// Whether a file met in a directory is the baseline of the run.
+fn is_baseline(input: &Input, settings: &Settings) -> bool {
+    settings.baseline.as_ref().is_some_and(|baseline| {
+        input.kind == InputKind::File
+            && input.path.file_name() == baseline.file_name()
+            && input.path.canonicalize().is_ok_and(|path| baseline.canonicalize().is_ok_and(|b| b == path))
+    })
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.

@@ -232,6 +232,9 @@ fn a_baseline_passes_over_what_was_there() {
     assert_eq!(notices(&run), ["ignore-unused: 1 entry of the baseline base.yaml is fixed"]);
     assert!(notices(&scan(&dir, &["--baseline", "base.yaml", "other.yaml"])).is_empty());
     assert_eq!(scan(&dir, &["--baseline", "none.yaml", "p.yaml"]).status, 2);
+    // It is no input of a scan that meets it.
+    let run = scan(&dir, &["--baseline", "base.yaml", "."]);
+    assert!(run.of("notice").iter().all(|n| n["kind"] != "not-kubernetes"), "{:?}", notices(&run));
     // The configuration may name it; writing it again keeps what is still there.
     dir.write("seawall.yaml", "baseline: base.yaml\n");
     dir.write("p.yaml", POD);
