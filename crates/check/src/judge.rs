@@ -10,21 +10,22 @@ use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
-use seawall_model::{FieldPath, Level, ObjectId, Segment, WorkloadKind};
+use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
 
-use crate::exceptions::{Exceptions, InForce, asking, declaration, holding};
+use crate::exceptions::{Exceptions, InForce, declaration, holding, unknown};
 use crate::fix;
 use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
 use crate::levels::Levels;
 use crate::locate::{Locator, first_token, mark, region};
 use crate::namespace;
 use crate::options::Options;
+use crate::reach::{Reach, is_asked};
 use crate::record::{
-    Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, PodSpec,
-    Record, Subject, Suppression, Workload,
+    Evaluation, InputError, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, PodSpec, Record,
+    Subject, Suppression, Workload,
 };
 use crate::rules::EXPIRED_EXCEPTION;
 use crate::schema;
@@ -238,7 +239,7 @@ impl Around<'_> {
         passed.by
     }
 
-    /// The exception that lets an offence pass.
+    /// The first exception that lets an offence pass; all that do are in use.
     fn exception(
         &self,
         rule: &'static Rule,
@@ -246,11 +247,8 @@ impl Around<'_> {
         value: &str,
         today: Date,
     ) -> Option<&InForce> {
-        let found = holding(&self.exceptions, rule, container, value, today);
-        if let Some(found) = found {
-            found.used.raise();
-        }
-        found
+        let holding = holding(&self.exceptions, rule, container, value, today);
+        holding.inspect(|in_force| in_force.used.raise()).reduce(|first, _| first)
     }
 
     /// Takes note of exceptions that have ended and would let an offence pass, or still do.
@@ -269,6 +267,7 @@ impl Around<'_> {
                 && exception.covers(rule, container, value).is_some()
                 && let Some(last) = exception.expires
             {
+                in_force.used.raise();
                 let title = format!("exception `{}`", exception.name);
                 self.end(title, last, exception.holds(today), at, path);
             }
@@ -346,8 +345,9 @@ impl Judge<'_> {
             DocumentIgnores::default()
         };
         let locator = Locator::new(document);
-        // The strictest level that something of the document was judged at.
-        let mut judged_at = Level::Privileged;
+        let reach = Reach::new(self.levels, self.options);
+        // The levels and minor versions that pods of the document are judged at.
+        let mut judged_at = Vec::new();
         let chart_source = chart_source(document);
         for list in &read.lists {
             let problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
@@ -360,7 +360,16 @@ impl Judge<'_> {
         }
         for object in read.objects {
             if let Some(Err(error)) = declaration(&object) {
-                out.push(self.unread(error.span, error.message, error.hint));
+                out.push(self.unread(error.span, error.message, error.hint.as_deref()));
+            }
+            if let Some((message, hint)) = unknown(&object) {
+                out.push(Record::Notice(Notice {
+                    kind: NoticeKind::ExceptionUnknown,
+                    file: Some(self.source.file.clone()),
+                    region: Some(region(self.lines, first_token(object.node))),
+                    message,
+                    hint: Some(hint),
+                }));
             }
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let examined = examine(object, walker.as_deref_mut(), self.options);
@@ -378,7 +387,7 @@ impl Judge<'_> {
                     .map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
             });
             let id = examined.object.id();
-            let mut level = Level::Privileged;
+            let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut findings = self.schema(&examined.object, &examined.problems, &around);
@@ -403,9 +412,8 @@ impl Judge<'_> {
                     out.push(self.changed());
                     return;
                 }
-                let labels = if self.exceptions.is_empty() { Vec::new() } else { judged.template.labels() };
                 let mut around = self.around(&id, &locator, &comments, &on_object);
-                around.exceptions = self.exceptions.of(self.source.scope, &asking(&examined.object, &labels));
+                around.exceptions = self.exceptions.of(self.source.scope, &examined.object, &judged.template);
                 if judged.template.has_own_metadata() {
                     around.on_template =
                         ObjectIgnores::of(judged.template.metadata(), self.lines, &self.origin, out);
@@ -438,18 +446,18 @@ impl Judge<'_> {
                 };
                 if refused.is_none() {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
-                    level = level.max(workload.evaluations.iter().map(|e| e.level).max().unwrap_or(level));
+                    levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
                 self.settle(&around, &mut workload);
-                let notices = around.on_template.notices(level, self.options.today);
+                let notices = around.on_template.notices(reach, &levels);
                 let notices: Vec<Record> = notices.map(Record::Notice).collect();
                 out.push(Record::Workload(Box::new(workload)));
                 out.extend(notices);
             }
-            out.extend(on_object.notices(level, self.options.today).map(Record::Notice));
-            judged_at = judged_at.max(level);
+            out.extend(on_object.notices(reach, &levels).map(Record::Notice));
+            judged_at.append(&mut levels);
         }
-        out.extend(comments.notices(judged_at, self.options.today).map(Record::Notice));
+        out.extend(comments.notices(reach, &judged_at).map(Record::Notice));
     }
 
     fn around<'a>(
@@ -530,12 +538,7 @@ impl Judge<'_> {
         workload: &mut Workload,
     ) {
         let (policy, from) = self.levels.of(self.source.scope, object.namespace);
-        // Nobody asked for modes that the command line or the configuration leaves open.
-        let asked = |(at, modes): &(LevelVersion, Vec<Mode>)| {
-            matches!(from, LevelSource::Namespace | LevelSource::Lent)
-                || at.level != Level::Privileged
-                || modes.contains(&Mode::Enforce)
-        };
+        let asked = |(at, modes): &(LevelVersion, Vec<Mode>)| is_asked(&from, *at, modes);
         let [pod_faults, _] = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
         let known = RefCell::default();

@@ -18,6 +18,7 @@ mod namespace;
 mod options;
 mod proposal;
 mod quoted;
+mod reach;
 mod record;
 pub mod rules;
 mod schema;
@@ -39,6 +40,7 @@ pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
 pub use proposal::{Proposal, Surveyed};
 pub use quoted::quoted;
+pub use reach::Reach;
 pub use record::{
     Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
     PodSpec, Record, Region, Subject, Summary, Suppression, Workload,

@@ -247,6 +247,10 @@ pub enum NoticeKind {
     Expiring,
     /// An exception, or a part of one, that no policy allows.
     ExceptionNotAllowed,
+    /// An exception that let nothing pass.
+    ExceptionUnused,
+    /// An object of seawall's own group, of a kind or version that is not known and does not count.
+    ExceptionUnknown,
 }
 
 impl NoticeKind {
@@ -264,6 +268,8 @@ impl NoticeKind {
             Self::IgnoreUnused => "ignore-unused",
             Self::Expiring => "expiring",
             Self::ExceptionNotAllowed => "exception-not-allowed",
+            Self::ExceptionUnused => "exception-unused",
+            Self::ExceptionUnknown => "exception-unknown",
         }
     }
 }

@@ -13,12 +13,13 @@ use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, Problem, Reader, Span};
 
-use crate::exceptions::{Declaration, Declared, Exceptions, asking, declaration, holding};
+use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
 use crate::locate::{first_token, region};
 use crate::namespace;
 use crate::options::Options;
+use crate::reach::Home;
 use crate::record::Region;
 
 /// A file that is being looked at.
@@ -272,13 +273,14 @@ pub fn excepted(
         for object in seawall_manifest::objects::objects(&document).objects {
             let examined = examine(object, None, options);
             for judged in &examined.judged {
-                let labels = judged.template.labels();
-                let mine = exceptions.of(source.scope, &asking(&examined.object, &labels));
+                let mine = exceptions.of(source.scope, &examined.object, &judged.template);
                 if !mine.is_empty() {
                     let evaluate = |pod: &Pod<'_>| {
                         seawall_pss::evaluate_except(pod, &|rule, offender| {
                             let container = offender.container().map(|_| offender.name);
-                            holding(&mine, rule, container, &offender.subject(pod), options.today).is_some()
+                            holding(&mine, rule, container, &offender.subject(pod), options.today)
+                                .next()
+                                .is_some()
                         })
                     };
                     out.push((position, judged.faults_by(evaluate)));
@@ -304,12 +306,11 @@ fn survey_document<'a>(
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document)
         || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
+    for list in &read.lists {
+        meet(list, false, source, options);
+    }
     for object in read.objects {
         survey.objects += 1;
-        if !options.ignores.is_empty() {
-            let (path, scope) = (source.path, source.scope_name);
-            options.ignores.saw(&IgnoredObject { path, scope, id: &object.id() });
-        }
         if let Some(declared) = declaration(&object) {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             let (scope, file) = (source.scope, source.file.clone());
@@ -319,6 +320,7 @@ fn survey_document<'a>(
                 Err(_) => speaks = true,
             }
         }
+        speaks |= unknown(&object).is_some();
         // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
         let is_namespace = namespace::is_namespace(&object);
         speaks |= is_namespace && namespace::is_wrong(&object);
@@ -334,6 +336,7 @@ fn survey_document<'a>(
             survey.add_unknown(&examined.object);
         }
         let refused = examined.refused();
+        meet(&examined.object, !refused && !examined.judged.is_empty(), source, options);
         for judged in &examined.judged {
             let [pod, template] = judged.faults();
             survey.workloads.push(Seen {
@@ -347,6 +350,15 @@ fn survey_document<'a>(
         }
     }
     speaks
+}
+
+/// Tells the ignores of an object, and whether pods of it will be judged.
+fn meet(object: &Object<'_>, pods: bool, source: Source<'_>, options: &Options) {
+    if !options.ignores.is_empty() {
+        let home = Home { scope: source.scope, namespace: object.namespace.into(), pods };
+        let (path, scope) = (source.path, source.scope_name);
+        options.ignores.meet(&IgnoredObject { path, scope, id: &object.id() }, &home);
+    }
 }
 
 fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> NamespaceObject {

@@ -12,7 +12,9 @@ use seawall_model::pattern;
 use crate::date::Date;
 use crate::rule::Rule;
 
-pub use read::{API_GROUP, EXCEPTION_KIND, POLICY_KIND, ReadError, exception, exception_from_config, policy};
+pub use read::{
+    API_GROUP, API_VERSION, EXCEPTION_KIND, POLICY_KIND, ReadError, exception, exception_from_config, policy,
+};
 
 /// Where an exception is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,7 +38,7 @@ pub enum OnExpiry {
 /// The workloads that an exception is for. Every condition that is given must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkloadSelector {
-    /// The kind of the workload: the owner's, for pods that a controller makes.
+    /// The kind of the workload, or of a controller that made it.
     pub kind: String,
     /// A pattern for its name; empty for any.
     pub name: String,
@@ -107,10 +109,9 @@ pub struct ExceptionPolicy {
 pub struct Asking<'a> {
     /// Its namespace; empty where none is written.
     pub namespace: &'a str,
-    /// Its kind.
-    pub kind: &'a str,
-    /// Its name; empty where none is written.
-    pub name: &'a str,
+    /// The kinds and names that it goes by: its own, and those of the controllers that made it. A name is empty where none is
+    /// written.
+    pub known_as: &'a [(&'a str, &'a str)],
     /// Its pods' labels.
     pub labels: &'a [(String, String)],
 }
@@ -140,11 +141,12 @@ impl fmt::Display for NotAllowed {
 }
 
 impl WorkloadSelector {
-    /// Whether a workload is meant.
+    /// Whether a workload is meant, by any of the kinds and names that it goes by.
     pub fn selects(&self, asking: &Asking<'_>) -> bool {
-        self.kind == asking.kind
-            && (self.name.is_empty() || pattern::matches(&self.name, asking.name))
-            && self.labels.iter().all(|label| asking.labels.contains(label))
+        let is_called = |(kind, name): &(&str, &str)| {
+            self.kind == *kind && (self.name.is_empty() || pattern::matches(&self.name, name))
+        };
+        asking.known_as.iter().any(is_called) && self.labels.iter().all(|label| asking.labels.contains(label))
     }
 }
 
@@ -155,7 +157,12 @@ fn any_matches(patterns: &[String], text: &str) -> bool {
 impl Exception {
     /// Whether it is for this workload.
     pub fn is_for(&self, asking: &Asking<'_>) -> bool {
-        any_matches(&self.namespaces, asking.namespace) && self.workloads.iter().any(|w| w.selects(asking))
+        self.is_in(asking.namespace) && self.workloads.iter().any(|w| w.selects(asking))
+    }
+
+    /// Whether it is for workloads of this namespace.
+    pub fn is_in(&self, namespace: &str) -> bool {
+        any_matches(&self.namespaces, namespace)
     }
 
     /// Whether its last day is over.
@@ -303,12 +310,15 @@ mod tests {
     #[test]
     fn selects_by_kind_name_and_labels() {
         let labels = [("app".to_owned(), "web".to_owned())];
-        let asking = Asking { namespace: "shop", kind: "Deployment", name: "web-1", labels: &labels };
+        let known_as = [("ReplicaSet", "web-1-5d4"), ("Deployment", "web-1")];
+        let asking = Asking { namespace: "shop", known_as: &known_as, labels: &labels };
         let mut exception = exception();
         assert!(exception.is_for(&asking));
         assert!(!exception.is_for(&Asking { namespace: "shop2", ..asking }));
-        assert!(!exception.is_for(&Asking { kind: "Pod", ..asking }));
-        assert!(!exception.is_for(&Asking { name: "api", ..asking }));
+        for other in [("Pod", "web-1"), ("Deployment", "api")] {
+            let known_as = [other, ("ReplicaSet", "web-1")];
+            assert!(!exception.is_for(&Asking { known_as: &known_as, ..asking }));
+        }
         exception.workloads[0].labels = vec![("app".into(), "web".into())];
         assert!(exception.is_for(&asking));
         assert!(!exception.is_for(&Asking { labels: &[], ..asking }));

@@ -49,6 +49,8 @@ pub struct Directive<'t> {
 pub enum DirectiveError {
     /// No rule is named.
     NoRule,
+    /// No container is named behind `@`.
+    NoContainer(String),
     /// No reason is given for this rule.
     NoReason(String),
     /// `until=` is not followed by a date.
@@ -61,6 +63,12 @@ impl fmt::Display for DirectiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRule => f.write_str("an ignore names no rule"),
+            Self::NoContainer(target) => {
+                write!(
+                    f,
+                    "the ignore of `{target}` names no container behind `@`: name one, or leave the `@` out"
+                )
+            }
             Self::NoReason(rule) => write!(f, "the ignore of `{rule}` gives no reason"),
             Self::Until(text, error) => write!(f, "`until={text}` {error}"),
             Self::NoEquals(entry) => write!(f, "`{entry}` has no `=` between rule and reason"),
@@ -101,11 +109,15 @@ fn directive<'t>(target: &'t str, reason: &'t str) -> Result<Directive<'t>, Dire
     if rules.is_empty() {
         return Err(DirectiveError::NoRule);
     }
+    let container = container.map(str::trim);
+    if container == Some("") {
+        return Err(DirectiveError::NoContainer(target.to_owned()));
+    }
     let (reason, until) = split_until(reason.trim())?;
     if reason.is_empty() {
         return Err(DirectiveError::NoReason(target.to_owned()));
     }
-    Ok(Directive { rules, container: container.filter(|c| !c.is_empty()), reason, until })
+    Ok(Directive { rules, container, reason, until })
 }
 
 /// A reason without the `until=` that it begins or ends with.
@@ -161,11 +173,18 @@ mod tests {
             "`until=soon` must be a date such as 2027-03-31"
         );
         assert_eq!(error("# seawall: ignore @app x"), "an ignore names no rule");
+        let no_container =
+            "the ignore of `host-pid@` names no container behind `@`: name one, or leave the `@` out";
+        assert_eq!(error("# seawall: ignore host-pid@ x"), no_container);
+        for entry in ["host-pid@=x", " host-pid@ = x"] {
+            let directive = annotation_directives(entry).remove(0);
+            assert_eq!(directive.unwrap_err().to_string(), no_container, "{entry}");
+        }
     }
 
     #[test]
     fn annotations_hold_several() {
-        let all = annotation_directives(" host-pid = a; b@c = d = e until=2027-01-31;; f;g= ");
+        let all = annotation_directives(" host-pid = a; b@ c = d = e until=2027-01-31;; f;g= ");
         let texts: Vec<String> = all
             .iter()
             .map(|d| match d {

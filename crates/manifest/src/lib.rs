@@ -11,6 +11,7 @@
 
 pub mod defaults;
 pub mod objects;
+pub mod owner;
 pub mod schema;
 pub mod types;
 pub mod workload;

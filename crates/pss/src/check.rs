@@ -69,6 +69,8 @@ pub(crate) trait Check {
     const VARIANTS: &'static [Variant];
     /// The baseline check that does not run at restricted where this one does.
     const OVERRIDES: Option<&'static str> = None;
+    /// Those of its rules that the check which it overrides judges no less strictly.
+    const TAKES_OVER: &'static [&'static Rule] = &[];
 
     /// The bit of its first variant.
     const FIRST: u32 = crate::checks::first_bit(Self::ID);
@@ -137,6 +139,8 @@ pub struct CheckInfo {
     pub variants: &'static [Variant],
     /// The id of the baseline check that does not run at restricted where this one does.
     pub overrides: Option<&'static str>,
+    /// Those of its rules that the check which it overrides judges no less strictly.
+    pub takes_over: &'static [&'static Rule],
     pub(crate) reason: fn(&[Offender<'_>]) -> &'static str,
     pub(crate) detail: fn(&[Offender<'_>]) -> String,
     pub(crate) rule: fn(&Offender<'_>) -> &'static Rule,
@@ -155,6 +159,7 @@ impl CheckInfo {
             rules: C::RULES,
             variants: C::VARIANTS,
             overrides: C::OVERRIDES,
+            takes_over: C::TAKES_OVER,
             reason: C::reason,
             detail: C::detail,
             rule: C::rule,

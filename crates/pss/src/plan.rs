@@ -1,5 +1,6 @@
 //! Which variants count at which level and version.
 
+use seawall_finding::Rule;
 use seawall_model::Level;
 
 use crate::check::{CheckInfo, Exempt};
@@ -43,6 +44,15 @@ pub fn failing(faults: Faults, level: Level, minor: u64) -> impl Iterator<Item =
         first += count;
         !(failed & own).is_empty()
     })
+}
+
+/// Whether all that a rule forbids at any level is forbidden at this level and minor version. `seccomp-profile` is not judged
+/// whole at baseline, which lets pods pass that name no profile.
+pub fn judges_whole(rule: &Rule, level: Level, minor: u64) -> bool {
+    let has = |rules: &[&Rule]| rules.iter().any(|known| known.id == rule.id);
+    let minor = u8::try_from(minor).unwrap_or(NEWEST).min(NEWEST);
+    let mut own = CHECKS.iter().filter(|check| has(check.rules) && !has(check.takes_over)).peekable();
+    own.peek().is_some() && own.all(|check| check.level <= level && active(check, minor).is_some())
 }
 
 /// The strictest level at which a pod with these faults is allowed. A pod may pass restricted and fail baseline: from
@@ -155,6 +165,25 @@ mod tests {
         assert_eq!((count(Level::Baseline, 0), count(Level::Baseline, 34)), (11, 12));
         // v1.0: + volumes and runAsNonRoot, - hostPath. v1.37: 19 checks less four overridden.
         assert_eq!((count(Level::Restricted, 0), count(Level::Restricted, 37)), (12, 15));
+    }
+
+    #[test]
+    fn rules_are_judged_whole_where_all_their_checks_run() {
+        let whole = |id: &str, level, minor| {
+            let rule = crate::rule(id).next().expect("a rule");
+            judges_whole(rule, level, minor)
+        };
+        assert!(!whole("host-pid", Level::Privileged, 37) && whole("host-pid", Level::Baseline, 0));
+        assert!(whole("host-pid", Level::Restricted, 99));
+        assert!(
+            whole("host-path-volume", Level::Baseline, 37)
+                && whole("host-path-volume", Level::Restricted, 37)
+        );
+        for both in ["seccomp-profile", "added-capability", "proc-mount"] {
+            assert!(!whole(both, Level::Baseline, 37) && whole(both, Level::Restricted, 37), "{both}");
+        }
+        assert!(!whole("seccomp-profile", Level::Restricted, 18), "it came with v1.19");
+        assert!(!whole("probe-host", Level::Restricted, 33) && whole("probe-host", Level::Baseline, 34));
     }
 
     #[test]

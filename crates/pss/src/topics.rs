@@ -11,14 +11,23 @@ pub struct Topic {
     pub aliases: &'static [&'static str],
     /// One line, in lower case without a trailing period.
     pub title: &'static str,
+    /// The ids of the rules that the name stands for where rules are named; empty where it stands for none.
+    pub rules: &'static [&'static str],
     /// The answer in Markdown, line by line.
     pub doc: Doc,
 }
 
+impl Topic {
+    /// Whether it is called so: by its id, or by another name in whatever case.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id == name || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+}
+
 /// Makes a topic of a doc comment, so that its lines look like those of rules.
 macro_rules! topic {
-    ($(#[doc = $doc:expr])* $id:literal, $aliases:expr, $title:literal) => {
-        Topic { id: $id, aliases: $aliases, title: $title, doc: &[$($doc),*] }
+    ($(#[doc = $doc:expr])* $id:literal, $aliases:expr, $title:literal, $rules:expr) => {
+        Topic { id: $id, aliases: $aliases, title: $title, rules: $rules, doc: &[$($doc),*] }
     };
 }
 
@@ -47,11 +56,13 @@ pub static TOPICS: &[Topic] = &[
         ///       capabilities: {drop: ["ALL"]}
         /// ```
         ///
-        /// `seawall explain` tells more of each; machine formats keep them apart. What else restricted asks for:
+        /// `seawall explain` tells more of each; machine formats keep them apart. Where rules are named, as in ignores and
+        /// exceptions, the name stands for all four. What else restricted asks for:
         /// `seawall checks --level restricted`.
         "restricted",
         &["four-basics"],
-        "the four basics of the level restricted"
+        "the four basics of the level restricted",
+        &["run-as-non-root", "allow-privilege-escalation", "drop-all-capabilities", "seccomp-profile"]
     },
     topic! {
         /// No level of the Pod Security Standards looks at `readOnlyRootFilesystem`: a pod that sets it to false, or not
@@ -73,7 +84,8 @@ pub static TOPICS: &[Topic] = &[
         /// ```
         "read-only-root-filesystem",
         &["readOnlyRootFilesystem"],
-        "restricted does not ask for readOnlyRootFilesystem"
+        "restricted does not ask for readOnlyRootFilesystem",
+        &[]
     },
     topic! {
         /// Restricted allows one capability to be added: `NET_BIND_SERVICE`, written without `CAP_`, together with
@@ -101,7 +113,8 @@ pub static TOPICS: &[Topic] = &[
         /// the program may start.
         "net-bind-service",
         &["NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"],
-        "restricted allows NET_BIND_SERVICE, but it does not help processes that are not root"
+        "restricted allows NET_BIND_SERVICE, but it does not help processes that are not root",
+        &[]
     },
 ];
 
@@ -115,6 +128,7 @@ mod tests {
         for topic in TOPICS {
             let names = topic.aliases.iter().chain([&topic.id]);
             assert!(names.copied().all(|name| rule(name).next().is_none()), "{}", topic.id);
+            assert!(topic.rules.iter().all(|id| rule(id).count() == 1), "{}", topic.id);
             assert!(topic.doc.iter().all(|line| line.is_empty() || line.starts_with(' ')), "{}", topic.id);
         }
     }

@@ -170,3 +170,15 @@ pub(crate) fn listed(names: &[&str]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_basics_can_be_named_as_they_are_shown() {
+        let mut shown = BASICS.map(|(rule, _)| rule);
+        shown.sort_unstable();
+        assert_eq!(seawall_check::rules::find("restricted").iter().map(|r| r.id).collect::<Vec<_>>(), shown);
+    }
+}

@@ -11,6 +11,7 @@ use seawall_input::{Input, InputKind, Origin};
 use seawall_report::{Bar, Base, Format, Part, Renderer, Report, Style};
 
 use crate::cli::{FormatArg, ScanArgs};
+use crate::settings;
 use crate::terminal::{self, Failure};
 
 /// All outputs of a run.
@@ -56,8 +57,8 @@ impl Renderers {
 }
 
 impl Outputs {
-    /// Opens what was asked for: text on standard output if nothing was. A report of an earlier run is no input of this
-    /// one; any other input is not to be overwritten.
+    /// Opens what was asked for: text on standard output if nothing was. A report or baseline of an earlier run is no input of
+    /// this one; any other input is not to be overwritten, and a baseline overwrites nothing but a baseline.
     pub(crate) fn open(
         args: &ScanArgs,
         bar: Bar,
@@ -71,14 +72,25 @@ impl Outputs {
                 Some("send the others to files: --format sarif=seawall.sarif".into()),
             ));
         }
-        let mut files: Vec<&PathBuf> = formats.iter().filter_map(|f| f.file.as_ref()).collect();
-        files.sort_unstable();
-        if let Some(twice) = files.windows(2).find(|pair| pair[0] == pair[1]) {
-            let path = twice[0].display();
-            return Err(Failure::Usage(format!("only one format can go to `{path}`"), None));
+        let files = || formats.iter().filter_map(|f| f.file.as_deref());
+        let mut all: Vec<_> = files().chain(args.write_baseline.as_deref()).map(|f| (real(f), f)).collect();
+        all.sort_unstable();
+        if let Some(twice) = all.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let path = twice[0].1.display();
+            return Err(Failure::Usage(format!("only one output can go to `{path}`"), None));
         }
-        for path in files {
-            spare(path, inputs)?;
+        for path in files() {
+            spare(path, is_report, inputs)?;
+        }
+        if let Some(path) = &args.write_baseline {
+            spare(path, settings::is_baseline, inputs)?;
+            let bytes = path.is_file().then(|| std::fs::read(path).unwrap_or_default());
+            if bytes.is_some_and(|bytes| !settings::is_baseline(&bytes)) {
+                return Err(Failure::Usage(
+                    format!("`{}` is no baseline and would be overwritten", path.display()),
+                    Some("name another file for the baseline".into()),
+                ));
+            }
         }
         let base = Arc::new(base());
         let (mut all, mut renderers) = (Vec::new(), Vec::new());
@@ -150,8 +162,18 @@ const REPORTS: [&[u8]; 7] = [
     b"::",
 ];
 
-/// Takes a report that will be written anew out of the inputs; an error if it is an input of another kind.
-fn spare(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
+/// Whether a file is empty or a report.
+fn is_report(bytes: &[u8]) -> bool {
+    bytes.is_empty() || REPORTS.iter().any(|begin| bytes.starts_with(begin))
+}
+
+/// A path that tells files apart, whether they are there or not.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Takes an output of an earlier run that will be written anew out of the inputs; an error if it is an input of another kind.
+fn spare(path: &Path, is_output: fn(&[u8]) -> bool, inputs: &mut Vec<Input>) -> Result<(), Failure> {
     let Ok(real) = path.canonicalize() else { return Ok(()) };
     let same = |input: &Input| {
         input.kind == InputKind::File
@@ -160,8 +182,7 @@ fn spare(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
     };
     let Some(at) = inputs.iter().position(same) else { return Ok(()) };
     let bytes = seawall_input::read(&inputs[at]).unwrap_or_default();
-    let report = bytes.is_empty() || REPORTS.iter().any(|begin| bytes.starts_with(begin));
-    if inputs[at].origin == Origin::Named || !report {
+    if inputs[at].origin == Origin::Named || !is_output(&bytes) {
         return Err(Failure::Usage(
             format!("`{}` is an input and would be overwritten", path.display()),
             Some("name another file for the output".into()),

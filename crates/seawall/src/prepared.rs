@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicUsize;
 
-use seawall_check::{Config, Exceptions, LevelVersion, Levels, Notice, NoticeKind, Options, Record, Survey};
+use seawall_check::{
+    Config, Declared, Exceptions, LevelVersion, Levels, Notice, NoticeKind, Options, Record, Survey,
+};
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
 use seawall_input::{Input, InputKind, Inputs, Origin};
@@ -43,7 +45,9 @@ impl Prepared {
         let files: Vec<Candidate> = found
             .inputs
             .into_iter()
-            .filter(|input| input.origin == Origin::Named || !is_settings(input))
+            .filter(|input| {
+                input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
+            })
             .map(|input| Candidate::new(input, settings))
             .collect();
 
@@ -68,9 +72,14 @@ impl Prepared {
         let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
         early.extend(notices.into_iter().map(Record::Notice));
         let of_config = std::mem::take(&mut settings.config.exceptions);
-        let (exceptions, notices) = exceptions(&surveys, of_config, options.today);
+        let (mut exceptions, notices) = exceptions(&surveys, of_config, options.today);
         early.extend(notices.into_iter().map(Record::Notice));
         if !exceptions.is_empty() {
+            for (file, survey) in files.iter().zip(&surveys) {
+                if let Some(survey) = survey {
+                    exceptions.meet(file.scope, survey);
+                }
+            }
             except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
         }
         Ok(Self { files, surveys, levels, exceptions, options, early })
@@ -115,7 +124,7 @@ pub(crate) fn survey(
 /// The exceptions of the input and of the configuration, and what a person should know of them.
 pub(crate) fn exceptions(
     surveys: &[Option<Survey>],
-    of_config: Vec<Exception>,
+    of_config: Vec<Declared<Exception>>,
     today: Date,
 ) -> (Exceptions, Vec<Notice>) {
     let operators = || surveys.iter().flatten().filter_map(|s| s.operators.as_deref());
@@ -191,6 +200,15 @@ pub(crate) fn is_settings(input: &Input) -> bool {
     input.kind == InputKind::File
         && input.path.file_name().is_some_and(|n| n == settings::NAME)
         && !settings::is_manifest(&input.path)
+}
+
+/// Whether a file met in a directory is the baseline of the run.
+fn is_baseline(input: &Input, settings: &Settings) -> bool {
+    settings.baseline.as_ref().is_some_and(|baseline| {
+        input.kind == InputKind::File
+            && input.path.file_name() == baseline.file_name()
+            && input.path.canonicalize().is_ok_and(|path| baseline.canonicalize().is_ok_and(|b| b == path))
+    })
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.

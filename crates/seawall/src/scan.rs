@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use seawall_check::{
-    Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Options, Record, Source,
-    Suppression, Survey, Tally,
+    Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Options, Reach, Record,
+    Source, Suppression, Survey, Tally,
 };
 use seawall_finding::IgnoreSource;
 use seawall_report::Bar;
@@ -87,12 +87,14 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     });
     drop(progress);
     judged?;
-    let mut late = options.ignores.notices(options.today);
-    late.extend(exceptions.notices(options.today));
+    let reach = Reach::new(&levels, &options);
+    let mut late = options.ignores.notices(reach);
+    late.extend(exceptions.notices(reach));
     let late: Vec<Record> = late.into_iter().map(Record::Notice).collect();
     tally.add(Counts::of(&late));
     outputs.print(renderers.render(&late))?;
     if let Some(path) = write_baseline {
+        entries.extend(options.ignores.unjudged(reach));
         match std::fs::write(path, Baseline::write(entries)) {
             Ok(()) => tally.accept(),
             Err(error) => {

@@ -171,6 +171,13 @@ fn read_baseline(path: &Path) -> Result<Baseline, Vec<InputError>> {
     Ok(Baseline::new(text.name.clone(), entries))
 }
 
+/// Whether a file is empty or a baseline, of whatever version.
+pub(crate) fn is_baseline(bytes: &[u8]) -> bool {
+    let entries = seawall_yaml::read(bytes);
+    let is_one = |d: &Document| Baseline::is_one(d.root());
+    bytes.is_empty() || entries.iter().any(|e| e.document.as_ref().is_some_and(is_one))
+}
+
 /// The Namespace objects of a file.
 fn read_namespaces(path: &Path) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
     let text = Text::read(path)?;

@@ -232,12 +232,157 @@ fn a_baseline_passes_over_what_was_there() {
     assert_eq!(notices(&run), ["ignore-unused: 1 entry of the baseline base.yaml is fixed"]);
     assert!(notices(&scan(&dir, &["--baseline", "base.yaml", "other.yaml"])).is_empty());
     assert_eq!(scan(&dir, &["--baseline", "none.yaml", "p.yaml"]).status, 2);
+    // It is no input of a scan that meets it.
+    let run = scan(&dir, &["--baseline", "base.yaml", "."]);
+    assert!(run.of("notice").iter().all(|n| n["kind"] != "not-kubernetes"), "{:?}", notices(&run));
     // The configuration may name it; writing it again keeps what is still there.
     dir.write("seawall.yaml", "baseline: base.yaml\n");
     dir.write("p.yaml", POD);
     assert_eq!(scan(&dir, &["p.yaml"]).status, 0);
     dir.run(&[&["scan", "--write-baseline", "base.yaml"], &ARGS[..], &["p.yaml"]].concat());
     assert_eq!(dir.read("base.yaml"), text);
+}
+
+/// The lines of a baseline, each as its object and rule.
+fn entries(baseline: &str) -> Vec<String> {
+    let field = |line: &str, name: &str| {
+        line.split_once(&format!("{name}: \"")).unwrap().1.split('"').next().unwrap().to_owned()
+    };
+    let lines = baseline.lines().filter(|line| line.starts_with("- "));
+    lines.map(|line| format!("{} {}", field(line, "object"), field(line, "rule"))).collect()
+}
+
+/// Restricted, except for one container that may run as root.
+const ROOT: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: r, namespace: shop}
+spec:
+  securityContext: {seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - {name: c, image: x, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}
+";
+
+#[test]
+fn what_is_not_judged_is_not_fixed() {
+    let dir = Dir::with(&[("r.yaml", ROOT), ("p.yaml", POD)]);
+    let today = ["--today", "2026-12-01"];
+    let run = |more: &[&str]| dir.scan(&[&today, more].concat());
+    let write = |more: &[&str]| {
+        dir.run(&[&["scan", "--write-baseline", "base.yaml"], &today[..], more].concat());
+        entries(&dir.read("base.yaml"))
+    };
+    let all = write(&["--level", "restricted", "r.yaml", "p.yaml"]);
+    assert_eq!(
+        all.iter().filter(|e| e.starts_with("Pod shop/r ")).collect::<Vec<_>>(),
+        ["Pod shop/r run-as-non-root"]
+    );
+    assert!(all.len() > 8, "{all:?}");
+    // At a lower level, without some rules, without some objects, or where an object is refused, nothing is known of them.
+    dir.write("r.yaml", ROOT.replace("securityContext: {secc", "securityContext: {runAsNonRoot: true, secc"));
+    let base = ["--baseline", "base.yaml"];
+    for (level, path) in [("baseline", "r.yaml"), ("privileged", "r.yaml"), ("restricted", "p.yaml")] {
+        let more = [&base[..], &["--level", level, path]].concat();
+        assert!(notices(&run(&more)).is_empty(), "{level} {path}: {:?}", notices(&run(&more)));
+        assert_eq!(write(&more), all, "{level} {path}");
+    }
+    dir.write("seawall.yaml", "rules: {deselect: [run-as-non-root]}\n");
+    let restricted = [&base[..], &["--level", "restricted", "r.yaml"]].concat();
+    assert!(notices(&run(&restricted)).is_empty());
+    assert_eq!(write(&restricted), all);
+    dir.write("seawall.yaml", "");
+    dir.write("r.yaml", format!("{ROOT}  hostPID: 7\n"));
+    assert!(notices(&run(&restricted)).is_empty());
+    assert!(write(&restricted).contains(&"Pod shop/r run-as-non-root".to_owned()));
+    // Where it is judged it is fixed.
+    dir.write("r.yaml", ROOT.replace("securityContext: {secc", "securityContext: {runAsNonRoot: true, secc"));
+    assert!(
+        notices(&run(&restricted))[0].contains("of the baseline base.yaml are fixed"),
+        "{:?}",
+        notices(&run(&restricted))
+    );
+    let others: Vec<_> = all.iter().filter(|e| !e.starts_with("Pod shop/r ")).cloned().collect();
+    assert_eq!(write(&restricted), others);
+}
+
+#[test]
+fn what_is_not_judged_is_not_unused() {
+    let config = |rule: &str| format!("ignores: [{{rule: {rule}, reason: known}}]\n");
+    let fixed = ROOT.replace("securityContext: {secc", "securityContext: {runAsNonRoot: true, secc");
+    let dir = Dir::with(&[("r.yaml", &fixed)]);
+    let unused = |rule: &str, level: &str| {
+        dir.write("seawall.yaml", config(rule));
+        dir.scan(&["--level", level, "r.yaml"]).of("notice").len()
+    };
+    assert_eq!(unused("run-as-non-root", "restricted"), 1);
+    assert_eq!(unused("run-as-non-root", "baseline"), 0);
+    assert_eq!(unused("[host-pid, run-as-non-root]", "baseline"), 0, "one of the two is not judged");
+    assert_eq!((unused("host-pid", "baseline"), unused("host-pid", "privileged")), (1, 0));
+    assert_eq!((unused("seccomp-profile", "restricted"), unused("seccomp-profile", "baseline")), (1, 0));
+    assert_eq!(unused("schema-invalid", "privileged"), 1, "every level judges it");
+    dir.write(
+        "seawall.yaml",
+        config("run-as-non-root") + "levels: {shop: {enforce: baseline, warn: restricted}}\n",
+    );
+    assert_eq!(dir.scan(&["r.yaml"]).of("notice").len(), 1, "a level that only warns counts");
+    dir.write("r.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+    assert_eq!(unused("run-as-non-root", "restricted"), 0, "there is no pod");
+    // Comments and annotations go by the same.
+    dir.write("seawall.yaml", "");
+    dir.write("r.yaml", fixed.replace("spec:\n", "spec:\n  # seawall: ignore seccomp-profile known\n"));
+    assert_eq!(dir.scan(&["--level", "restricted", "r.yaml"]).of("notice").len(), 1);
+    assert_eq!(dir.scan(&["--level", "baseline", "r.yaml"]).of("notice").len(), 0);
+}
+
+#[test]
+fn a_baseline_with_an_unknown_rule_is_refused_at_its_place() {
+    let baseline = "version: 1\nfindings:\n- {object: Pod shop/p, rule: host-pidd, path: spec.hostPID}\n";
+    let dir = Dir::with(&[("p.yaml", POD), ("base.yaml", baseline)]);
+    let run = scan(&dir, &["--baseline", "base.yaml", "p.yaml"]);
+    let error = run.of("error")[0];
+    assert_eq!(
+        (&error["file"], &error["line"], &error["column"]),
+        (&"base.yaml".into(), &3.into(), &30.into())
+    );
+    assert_eq!((&error["message"], run.status), (&"no rule is called `host-pidd`".into(), 2));
+}
+
+#[test]
+fn a_baseline_overwrites_nothing_but_a_baseline() {
+    let dir = Dir::with(&[("p.yaml", POD), ("seawall.yaml", "failOn: never\n"), ("notes.txt", "keep me\n")]);
+    let write = |to: &str, more: &[&str]| {
+        dir.run(&[&["scan", "--write-baseline", to], &ARGS[..], more, &["p.yaml"]].concat())
+    };
+    for (file, message) in [
+        ("p.yaml", "`p.yaml` is an input and would be overwritten"),
+        ("./p.yaml", "`./p.yaml` is an input and would be overwritten"),
+        ("seawall.yaml", "`seawall.yaml` is no baseline and would be overwritten"),
+        ("notes.txt", "`notes.txt` is no baseline and would be overwritten"),
+    ] {
+        let before = dir.read(file);
+        let run = write(file, &[]);
+        assert!(run.status == 2 && run.stderr.contains(message), "{file}: {}", run.stderr);
+        assert_eq!(dir.read(file), before);
+    }
+    let run = write("./out", &["--format", "json=out"]);
+    assert!(run.status == 2 && run.stderr.contains("only one output can go to `"), "{}", run.stderr);
+    assert_eq!(write("out", &["--format", "json=report.json"]).status, 0);
+    let run = write("report.json", &[]);
+    assert!(run.status == 2 && run.stderr.contains("`report.json` is no baseline"), "{}", run.stderr);
+    assert!(dir.read("report.json").starts_with("{\"schema\":"));
+    // A baseline may be written again, also where the scan meets it, and an empty file may become one.
+    let baseline = dir.read("out");
+    dir.write("base.yaml", &baseline);
+    dir.write("empty.yaml", "");
+    for file in ["out", "base.yaml", "empty.yaml"] {
+        let run = dir.run(&[&["scan", "--write-baseline", file], &ARGS[..], &["."]].concat());
+        assert_eq!(
+            (run.status, dir.read(file)),
+            (0, baseline.clone()),
+            "{file}: {}{}",
+            run.stdout,
+            run.stderr
+        );
+    }
 }
 
 #[test]
@@ -334,6 +479,178 @@ fn exceptions_of_the_configuration_need_no_policy() {
     let run = scan(&dir, &["p.yaml"]);
     assert_eq!(run.status, 1);
     assert_eq!(findings(&run), ["host-pid", "host-ipc", "host-port@a", "host-port@b", "expired-exception"]);
+}
+
+#[test]
+fn what_exceptions_say_wrong_has_a_place() {
+    let dir = Dir::with(&[("p.yaml", POD)]);
+    let error = |run: &Records| {
+        let error = run.of("error")[0];
+        let text = |key: &str| error[key].as_str().unwrap().to_owned();
+        (format!("{}:{}:{}", text("file"), error["line"], error["column"]), text("message"), text("hint"))
+    };
+    let no_rule = "no exception can be made from `schema-invalid`: no level forbids it";
+    let ignore = "have its findings passed over by an ignore";
+    let unknown = "no rule is called `host-prot`";
+    let near = "did you mean `host-port`? all rules: seawall checks";
+    for (rule, message, hint) in [("host-prot", unknown, near), ("schema-invalid", no_rule, ignore)] {
+        for (file, text, place) in [
+            ("e.yaml", EXCEPTION.replace("rule: host-port", &format!("rule: {rule}")), "e.yaml:8:12"),
+            ("e.yaml", POLICY.replace("rule: host-pid", &format!("rule: {rule}")), "e.yaml:6:53"),
+            (
+                "seawall.yaml",
+                format!(
+                    "exceptions:\n- {{namespaces: [a], workloads: [{{kind: Pod}}], rules: [{{rule: host-pid}}, {{rule: {rule}}}], reason: r}}\n"
+                ),
+                "seawall.yaml:2:80",
+            ),
+        ] {
+            dir.write("e.yaml", "");
+            dir.write(file, text);
+            let run = scan(&dir, &["p.yaml", "e.yaml"]);
+            assert_eq!(error(&run), (place.to_owned(), message.to_owned(), hint.to_owned()));
+            assert_eq!(run.status, 2);
+        }
+        dir.write("seawall.yaml", "");
+    }
+}
+
+#[test]
+fn objects_of_seawalls_group_that_do_not_count_are_told_of() {
+    let dir = Dir::with(&[("p.yaml", POD), ("policy.yaml", POLICY)]);
+    for (from, to, message, hint) in [
+        (
+            "v1alpha1",
+            "v1beta1",
+            "PodSecurityException shop/mesh (seawall.dev/v1beta1) is of a version that seawall does not know and does not count",
+            "write apiVersion: seawall.dev/v1alpha1",
+        ),
+        (
+            "/v1alpha1",
+            "",
+            "PodSecurityException shop/mesh (seawall.dev) is of a version that seawall does not know and does not count",
+            "write apiVersion: seawall.dev/v1alpha1",
+        ),
+        (
+            "kind: PodSecurityException",
+            "kind: PodSecurityExceptions",
+            "PodSecurityExceptions shop/mesh (seawall.dev/v1alpha1) is of a kind that seawall does not know and does not count",
+            "did you mean `PodSecurityException`? known are PodSecurityException and PodSecurityExceptionPolicy",
+        ),
+    ] {
+        dir.write("e.yaml", EXCEPTION.replace(from, to));
+        let run = scan(&dir, &["."]);
+        assert_eq!(notices(&run), [format!("exception-unknown: {message}")]);
+        let notice = run.of("notice")[0];
+        assert_eq!(
+            (&notice["file"], &notice["line"], &notice["hint"]),
+            (&"e.yaml".into(), &1.into(), &hint.into())
+        );
+        assert!(findings(&run).iter().all(|f| !f.contains("exception")), "{:?}", findings(&run));
+    }
+}
+
+#[test]
+fn exceptions_that_end_soon_or_let_nothing_pass_are_told_of() {
+    let dir = Dir::with(&[("a.yaml", POD), ("e.yaml", &format!("{EXCEPTION}{POLICY}"))]);
+    let told = |run: &Records| {
+        let text = |n: &Value| {
+            let message = n["message"].as_str().unwrap();
+            format!(
+                "{}:{}: {}: {message}",
+                n["file"].as_str().unwrap(),
+                n["line"],
+                n["kind"].as_str().unwrap()
+            )
+        };
+        run.of("notice").into_iter().map(text).collect::<Vec<_>>()
+    };
+    let at = |level: &str, today: &str, paths: &[&str]| {
+        dir.scan(&[&["--level", level, "--today", today], paths].concat())
+    };
+    assert!(told(&at("baseline", "2026-12-01", &["."])).is_empty());
+    assert_eq!(
+        told(&at("baseline", "2027-01-20", &["."])),
+        ["e.yaml:1: expiring: exception `shop/mesh` ends with 2027-01-31"]
+    );
+    // One that has ended is told of by a finding.
+    assert!(told(&at("baseline", "2027-02-20", &["."])).is_empty());
+    let unused = ["e.yaml:1: exception-unused: exception `shop/mesh` lets nothing pass"];
+    dir.write("a.yaml", POD.replace("name: p,", "name: q,"));
+    assert_eq!(told(&at("baseline", "2026-12-01", &["."])), unused);
+    assert!(told(&at("privileged", "2026-12-01", &["."])).is_empty(), "nothing is judged");
+    assert!(told(&at("baseline", "2026-12-01", &["e.yaml"])).is_empty(), "nothing is scanned");
+    dir.write("a.yaml", POD.replace("namespace: shop", "namespace: other"));
+    assert!(told(&at("baseline", "2026-12-01", &["."])).is_empty(), "nothing of the namespace is scanned");
+    dir.write("a.yaml", POD.replace("hostPID: true", "hostPID: 7"));
+    assert!(told(&at("baseline", "2026-12-01", &["."])).is_empty(), "what is refused is not judged");
+    let config = "exceptions:
+- {namespaces: [shop], workloads: [{kind: Pod}], rules: [{rule: host-pid}], reason: r, expires: 2026-12-05}
+- {namespaces: [shop], workloads: [{kind: Job}], rules: [{rule: host-pid}], reason: r}
+- {namespaces: [shop], workloads: [{kind: Job}], rules: [{rule: run-as-non-root}], reason: r}
+";
+    dir.write("seawall.yaml", config);
+    dir.write("a.yaml", POD);
+    assert_eq!(
+        told(&at("baseline", "2026-12-01", &["a.yaml"])),
+        [
+            "seawall.yaml:2: expiring: exception `seawall.yaml:2` ends with 2026-12-05",
+            "seawall.yaml:3: exception-unused: exception `seawall.yaml:3` lets nothing pass",
+        ]
+    );
+    // Of several that let the same pass none is called unused.
+    dir.write("seawall.yaml", config.replace("kind: Job", "kind: Pod").replace(", expires: 2026-12-05", ""));
+    assert!(told(&at("baseline", "2026-12-01", &["a.yaml"])).is_empty());
+}
+
+#[test]
+fn exceptions_reach_the_pods_of_their_workloads() {
+    let config = |kind: &str, name: &str| {
+        format!(
+            "exceptions: [{{namespaces: [shop], workloads: [{{kind: {kind}, name: \"{name}\"}}], rules: [{{rule: hostNamespaces}}, {{rule: host-port}}], reason: r}}]\n"
+        )
+    };
+    let owned = "metadata:
+  name: web-5d4-abc
+  namespace: shop
+  labels: {pod-template-hash: 5d4}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-5d4, controller: true, uid: x}]";
+    let dir = Dir::with(&[("p.yaml", &POD.replace("metadata: {name: p, namespace: shop}", owned))]);
+    for (kind, name, status) in [
+        ("Pod", "web-*", 0),
+        ("ReplicaSet", "web-*", 0),
+        ("Deployment", "web", 0),
+        ("Deployment", "web-*", 1),
+        ("StatefulSet", "web", 1),
+    ] {
+        dir.write("seawall.yaml", config(kind, name));
+        let run = scan(&dir, &["p.yaml"]);
+        assert_eq!(run.status, status, "{kind} {name}: {:?}", findings(&run));
+    }
+}
+
+#[test]
+fn rules_may_be_called_as_a_scan_shows_them() {
+    let text = ROOT.replace("  securityContext: {seccompProfile: {type: RuntimeDefault}}\n", "").replace(
+        ", securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}",
+        "} # seawall: ignore restricted in spring",
+    );
+    let dir = Dir::with(&[("r.yaml", &text)]);
+    let restricted = ["--level", "restricted"];
+    let run = dir.scan(&[&restricted[..], &["r.yaml"]].concat());
+    assert_eq!((findings(&run).len(), run.status), (4, 0), "{:?}", findings(&run));
+    let plain = text.replace(" # seawall: ignore restricted in spring", "");
+    dir.write("r.yaml", &plain);
+    let shown = dir.run(&[&["scan"], &restricted[..], &["r.yaml"]].concat());
+    assert!(shown.stdout.contains("error[restricted]"), "{}", shown.stdout);
+    for config in [
+        "ignores: [{rule: restricted, reason: r}]",
+        "rules: {deselect: [four-basics]}",
+        "exceptions: [{namespaces: [shop], workloads: [{kind: Pod}], rules: [{rule: restricted}], reason: r}]",
+    ] {
+        dir.write("seawall.yaml", format!("{config}\n"));
+        assert_eq!(dir.scan(&[&restricted[..], &["r.yaml"]].concat()).status, 0, "{config}");
+    }
 }
 
 #[test]

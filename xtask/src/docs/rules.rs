@@ -34,7 +34,8 @@ fn index(rules: &[&Rule]) -> String {
         "{MADE}# Rules\n\n\
          The rules of the Pod Security Standards, and what seawall finds besides. `Level` is the least strict level that forbids\n\
          it; `-` stands for what no level speaks of. A rule is called by its id or by another of its names, wherever rules are\n\
-         named: `seawall explain`, comments, annotations, configuration. `seawall checks` prints this list.\n\n\
+         named: `seawall explain`, comments, annotations, configuration, exceptions. `restricted` stands for the four basics that a\n\
+         scan shows under that name. `seawall checks` prints this list.\n\n\
          | rule | what it finds: something that | level | severity | other names |\n|---|---|---|---|---|\n"
     );
     for rule in rules {

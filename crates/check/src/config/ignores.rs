@@ -83,6 +83,10 @@ fn entry(
             None
         }
     });
+    if let Some((_, node)) = container.as_ref().filter(|(text, _)| text.is_empty()) {
+        let hint = Some("name one, or leave it out".to_owned());
+        errors.push(error(*node, "`container` names no container", hint));
+    }
     if errors.len() > before {
         return None;
     }

@@ -6,6 +6,7 @@ mod resources;
 mod rules;
 mod scopes;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,8 +16,9 @@ use seawall_model::{KubernetesVersion, VersionError, pattern};
 use seawall_pss::namespace::LevelVersion;
 use seawall_yaml::{Document, Kind, LineIndex, NodeRef, Span};
 
-use crate::exceptions::canonical;
+use crate::exceptions::{Declared, canonical};
 use crate::ignore::IgnoreEntry;
+use crate::locate::region;
 use crate::options::FailOn;
 
 pub use rules::{Profile, RuleSettings};
@@ -55,7 +57,7 @@ pub struct Config {
     /// `ignores`: what authors want passed over.
     pub ignores: Vec<IgnoreEntry>,
     /// `exceptions`: what operators allow.
-    pub exceptions: Vec<Exception>,
+    pub exceptions: Vec<Declared<Exception>>,
     /// `scopes`: directories that are clusters of their own.
     pub scopes: Vec<Scope>,
     /// `namespaces`: a file with Namespace objects, from the configuration file's directory.
@@ -245,7 +247,7 @@ fn items<'d>(value: NodeRef<'d>, what: &str, hint: &str, errors: &mut Vec<Config
 }
 
 /// Whether a mapping has only these keys; what is wrong otherwise.
-fn only(node: NodeRef<'_>, what: &str, keys: &[&str], errors: &mut Vec<ConfigError>) -> bool {
+pub(crate) fn only(node: NodeRef<'_>, what: &str, keys: &[&str], errors: &mut Vec<ConfigError>) -> bool {
     if node.resolved().kind() != Kind::Mapping {
         errors.push(error(
             node,
@@ -291,7 +293,7 @@ fn exceptions(
     file: &Arc<str>,
     lines: &LineIndex<'_>,
     errors: &mut Vec<ConfigError>,
-) -> Vec<Exception> {
+) -> Vec<Declared<Exception>> {
     let hint = "exceptions: [{namespaces: [shop], workloads: [{kind: Deployment, name: web}], rules: [{rule: host-port}], \
                 reason: ...}]";
     let mut out = Vec::new();
@@ -303,12 +305,15 @@ fn exceptions(
             Ok(Exception { grants, ..exception })
         });
         match read {
-            Ok(exception) => out.push(exception),
+            Ok(what) => {
+                let region = region(lines, item.span());
+                out.push(Declared { what, scope: 0, file: file.clone(), region });
+            }
             Err(e) => {
                 errors.push(ConfigError {
                     span: e.span,
                     message: e.message,
-                    hint: e.hint.map(str::to_owned),
+                    hint: e.hint.map(Cow::into_owned),
                 });
             }
         }

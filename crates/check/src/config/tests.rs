@@ -35,8 +35,8 @@ baseline: base.yaml
     assert_eq!(config.profile_called("strict").unwrap().fail_on.len(), 2);
     assert_eq!(config.fail_on, [FailOn::Audit]);
     assert_eq!(config.ignores[0].ignore.rules.len(), 2);
-    assert_eq!(config.exceptions[0].grants.len(), 3);
-    assert_eq!(config.exceptions[0].name, "seawall.yaml:9");
+    assert_eq!(config.exceptions[0].what.grants.len(), 3);
+    assert_eq!(config.exceptions[0].what.name, "seawall.yaml:9");
     assert_eq!((config.scope_of("clusters/prod/x.yaml"), config.scope_of("x.yaml")), (1, 0));
     assert_eq!((config.scope_name(1), config.scope_name(0)), ("prod", ""));
 }
@@ -70,6 +70,7 @@ fn every_error_has_a_place() {
             "ignores: [{rule: host-pid, reason: r, path: \"[\"}]\n",
             "1: `[` is no glob: unclosed character class; missing ']'",
         ),
+        ("ignores: [{rule: host-pid, reason: r, container: ''}]\n", "1: `container` names no container"),
         ("ignores: {rule: host-pid}\n", "1: `ignores` must be a list"),
         ("exceptions: [{reason: r}]\n", "1: an exception needs `namespaces`"),
         ("scopes: [{name: a}]\n", "1: a scope needs a `name` and `paths`"),

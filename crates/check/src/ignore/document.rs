@@ -13,6 +13,7 @@ use seawall_yaml::{Document, LineIndex, NodeRef, Span};
 
 use super::{Ignore, Offence, Passed};
 use crate::locate::region;
+use crate::reach::Reach;
 use crate::record::{InputError, Notice, Origin, Record};
 use crate::rules;
 
@@ -42,12 +43,12 @@ impl Placed {
         passed.add(&self.ignore, today);
     }
 
-    /// What is to be said of it when everything up to `level` was judged.
-    fn notice(&self, level: Level, today: Date) -> Option<Notice> {
+    /// What is to be said of it when pods were judged at these levels and minor versions.
+    fn notice(&self, reach: Reach<'_>, at: &[(Level, u64)]) -> Option<Notice> {
         if self.used.get() {
-            return self.ignore.expiring(today);
+            return self.ignore.expiring(reach.options.today);
         }
-        let judged = self.ignore.rules.iter().all(|rule| rule.level.is_none_or(|l| l <= level));
+        let judged = self.ignore.rules.iter().all(|rule| reach.judges(rule, at));
         judged.then(|| self.ignore.unused())
     }
 }
@@ -96,9 +97,9 @@ impl DocumentIgnores {
         passed
     }
 
-    /// What is to be said of them when the document was judged up to `level`.
-    pub(crate) fn notices(&self, level: Level, today: Date) -> impl Iterator<Item = Notice> {
-        self.comments.iter().filter_map(move |(_, placed)| placed.notice(level, today))
+    /// What is to be said of them when pods of the document were judged at these levels and minor versions.
+    pub(crate) fn notices(&self, reach: Reach<'_>, at: &[(Level, u64)]) -> impl Iterator<Item = Notice> {
+        self.comments.iter().filter_map(move |(_, placed)| placed.notice(reach, at))
     }
 }
 
@@ -199,8 +200,8 @@ impl ObjectIgnores {
         self.placed.is_empty()
     }
 
-    /// What is to be said of them when the object was judged up to `level`.
-    pub(crate) fn notices(&self, level: Level, today: Date) -> impl Iterator<Item = Notice> {
-        self.placed.iter().filter_map(move |placed| placed.notice(level, today))
+    /// What is to be said of them when pods of the object were judged at these levels and minor versions.
+    pub(crate) fn notices(&self, reach: Reach<'_>, at: &[(Level, u64)]) -> impl Iterator<Item = Notice> {
+        self.placed.iter().filter_map(move |placed| placed.notice(reach, at))
     }
 }

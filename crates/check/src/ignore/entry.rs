@@ -1,11 +1,13 @@
 //! Entries of `ignores` in the configuration file.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use globset::GlobMatcher;
 use seawall_model::pattern;
 
 use super::{Flag, Ignore, IgnoredObject, Offence};
+use crate::reach::{Home, Reach};
 
 /// What an entry is limited to; what is not given does not limit it.
 #[derive(Clone, Debug, Default)]
@@ -42,14 +44,31 @@ pub struct IgnoreEntry {
     pub ignore: Arc<Ignore>,
     /// What it is limited to.
     pub scope: EntryScope,
-    pub(super) scanned: Flag,
+    /// Where objects that it speaks of are at home.
+    homes: RwLock<HashSet<Home>>,
     pub(super) used: Flag,
 }
 
 impl IgnoreEntry {
     /// An entry that has not been used.
     pub fn new(ignore: Ignore, scope: EntryScope) -> Self {
-        Self { ignore: Arc::new(ignore), scope, scanned: Flag::default(), used: Flag::default() }
+        Self { ignore: Arc::new(ignore), scope, homes: RwLock::default(), used: Flag::default() }
+    }
+
+    /// Takes note of an object that is at home there, if it speaks of it.
+    pub(super) fn meet(&self, object: &IgnoredObject<'_>, home: &Home) {
+        // Homes are few, so that there is hardly ever something to write.
+        let known = self.homes.read().unwrap_or_else(PoisonError::into_inner).contains(home);
+        if !known && self.scope.includes(object) {
+            self.homes.write().unwrap_or_else(PoisonError::into_inner).insert(home.clone());
+        }
+    }
+
+    /// Whether it passed over nothing although all its rules were judged at a home of what it speaks of.
+    pub(super) fn is_unused(&self, reach: Reach<'_>) -> bool {
+        let homes = self.homes.read().unwrap_or_else(PoisonError::into_inner);
+        let judged = |home: &Home| self.ignore.rules.iter().all(|rule| reach.includes(rule, home));
+        !self.used.is_raised() && homes.iter().any(judged)
     }
 
     pub(super) fn covers(&self, object: &IgnoredObject<'_>, offence: &Offence<'_>) -> bool {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use seawall_finding::{Date, IgnoreSource, Rule};
 use seawall_model::ObjectId;
 
+use crate::reach::{Home, Reach};
 use crate::record::{Located, Notice, NoticeKind, Region};
 
 pub use baseline::{Baseline, BaselineEntry, object_key};
@@ -136,15 +137,13 @@ impl Ignores {
         self.entries.is_empty() && self.baseline.is_none()
     }
 
-    /// Notes that an object was looked at: what speaks of it may be found unused.
-    pub fn saw(&self, object: &IgnoredObject<'_>) {
-        for entry in self.entries.iter().filter(|e| !e.scanned.is_raised()) {
-            if entry.scope.includes(object) {
-                entry.scanned.raise();
-            }
+    /// Notes that an object was met that is at home there: what speaks of it may be found unused.
+    pub(crate) fn meet(&self, object: &IgnoredObject<'_>, home: &Home) {
+        for entry in &self.entries {
+            entry.meet(object, home);
         }
         if let Some(baseline) = &self.baseline {
-            baseline.saw(object);
+            baseline.meet(object, home);
         }
     }
 
@@ -165,17 +164,23 @@ impl Ignores {
         passed
     }
 
-    /// What is to be said of the ignores at the end of a run.
-    pub fn notices(&self, today: Date) -> Vec<Notice> {
+    /// The entries of the baseline that a run of this reach can say nothing of: their objects were not scanned, or their
+    /// rules not judged there.
+    pub fn unjudged(&self, reach: Reach<'_>) -> Vec<BaselineEntry> {
+        self.baseline.as_ref().map(|baseline| baseline.unjudged(reach)).unwrap_or_default()
+    }
+
+    /// What is to be said of the ignores at the end of a run of this reach.
+    pub fn notices(&self, reach: Reach<'_>) -> Vec<Notice> {
         let mut notices = Vec::new();
         for entry in &self.entries {
             if entry.used.is_raised() {
-                notices.extend(entry.ignore.expiring(today));
-            } else if entry.scanned.is_raised() {
+                notices.extend(entry.ignore.expiring(reach.options.today));
+            } else if entry.is_unused(reach) {
                 notices.push(entry.ignore.unused());
             }
         }
-        notices.extend(self.baseline.as_ref().and_then(Baseline::unused));
+        notices.extend(self.baseline.as_ref().and_then(|baseline| baseline.unused(reach)));
         notices
     }
 }

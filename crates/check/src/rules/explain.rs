@@ -8,9 +8,7 @@ use super::{all, find};
 
 /// The pages that a rule's id, an alias or a topic stands for; none if nothing is called so.
 pub fn explain(id: &str) -> Vec<String> {
-    let topics = seawall_pss::TOPICS
-        .iter()
-        .filter(|t| t.id == id || t.aliases.iter().any(|a| a.eq_ignore_ascii_case(id)));
+    let topics = seawall_pss::TOPICS.iter().filter(|topic| topic.is_called(id));
     let pages: Vec<String> = topics.map(|t| page(t.id, t.title, &[], t.doc)).collect();
     if !pages.is_empty() {
         return pages;
@@ -44,11 +42,23 @@ fn page(id: &str, title: &str, facts: &[String], doc: Doc) -> String {
     out
 }
 
-/// The id or alias that is written most like `id`, if one is close.
+/// What can be explained and is written most like `id`, if something is close: an id, an alias or a topic.
 pub fn nearest(id: &str) -> Option<&'static str> {
     let topics = seawall_pss::TOPICS.iter().map(|t| t.id);
-    let names =
-        all().into_iter().flat_map(|r| std::iter::once(r.id).chain(r.aliases.iter().copied())).chain(topics);
+    closest(id, rule_names().chain(topics))
+}
+
+/// As [`nearest`], of what names rules.
+pub(super) fn nearest_rule(id: &str) -> Option<&'static str> {
+    let groups = seawall_pss::TOPICS.iter().filter(|t| !t.rules.is_empty()).map(|t| t.id);
+    closest(id, rule_names().chain(groups))
+}
+
+fn rule_names() -> impl Iterator<Item = &'static str> {
+    all().into_iter().flat_map(|r| std::iter::once(r.id).chain(r.aliases.iter().copied()))
+}
+
+fn closest(id: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let id = id.to_ascii_lowercase();
     names
         .map(|name| (distance(&id, &name.to_ascii_lowercase()), name))

@@ -39,17 +39,24 @@ pub fn resolve(name: &str) -> Result<Vec<&'static Rule>, (String, String)> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let nearest = nearest(name).map(|id| format!("did you mean `{id}`? ")).unwrap_or_default();
+    let nearest = explain::nearest_rule(name).map(|id| format!("did you mean `{id}`? ")).unwrap_or_default();
     Err((format!("no rule is called `{name}`"), format!("{nearest}all rules: seawall checks")))
 }
 
-/// The rules that an id or an alias names; an id names one, an alias of the reference may name several.
+/// The rules that an id, an alias or the name of a group stands for; an id names one, the others may name several.
 pub fn find(id: &str) -> Vec<&'static Rule> {
     let rules = all();
     if let Some(rule) = rules.iter().find(|r| r.id == id) {
         return vec![rule];
     }
-    rules.into_iter().filter(|r| r.aliases.iter().any(|a| a.eq_ignore_ascii_case(id))).collect()
+    let group: Vec<&str> = seawall_pss::TOPICS
+        .iter()
+        .filter(|topic| topic.is_called(id))
+        .flat_map(|topic| topic.rules.iter().copied())
+        .collect();
+    let is_meant =
+        |rule: &&Rule| group.contains(&rule.id) || rule.aliases.iter().any(|a| a.eq_ignore_ascii_case(id));
+    rules.into_iter().filter(is_meant).collect()
 }
 
 #[cfg(test)]
@@ -66,6 +73,30 @@ mod tests {
             for alias in rule.aliases {
                 let hidden = rules.iter().find(|r| r.id == *alias && r.id != rule.id);
                 assert!(hidden.is_none(), "alias {alias} of {} is the id of another rule", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_scan_shows_as_one_finding_is_four_rules() {
+        let ids = |name: &str| find(name).iter().map(|rule| rule.id).collect::<Vec<_>>();
+        let four =
+            ["allow-privilege-escalation", "drop-all-capabilities", "run-as-non-root", "seccomp-profile"];
+        assert_eq!(ids("restricted"), four);
+        assert_eq!(ids("Four-Basics"), four);
+        assert_eq!(
+            resolve("restrcted").unwrap_err().1,
+            "did you mean `restricted`? all rules: seawall checks"
+        );
+    }
+
+    #[test]
+    fn only_what_is_taken_is_proposed() {
+        for topic in seawall_pss::TOPICS {
+            for name in [topic.id.to_owned(), format!("{}x", topic.id)] {
+                let Err((_, hint)) = resolve(&name) else { continue };
+                let proposed = hint.split('`').nth(1);
+                assert!(proposed.is_none_or(|name| resolve(name).is_ok()), "{name}: {hint}");
             }
         }
     }

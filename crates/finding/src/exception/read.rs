@@ -1,5 +1,7 @@
 //! Exceptions and their policies from nodes: the custom resources, and the entries of the configuration file.
 
+use std::borrow::Cow;
+
 use seawall_model::ObjectId;
 use seawall_yaml::{Kind, NodeRef, Span};
 
@@ -8,6 +10,9 @@ use crate::date::Date;
 
 /// The API group of the custom resources.
 pub const API_GROUP: &str = "seawall.dev";
+
+/// Their apiVersion.
+pub const API_VERSION: &str = "seawall.dev/v1alpha1";
 
 /// The namespaced kind.
 pub const EXCEPTION_KIND: &str = "PodSecurityException";
@@ -23,13 +28,13 @@ pub struct ReadError {
     /// In lower case without a trailing period.
     pub message: String,
     /// What to write.
-    pub hint: Option<&'static str>,
+    pub hint: Option<Cow<'static, str>>,
 }
 
 type Result<T> = std::result::Result<T, ReadError>;
 
 fn error(node: NodeRef<'_>, message: impl Into<String>, hint: Option<&'static str>) -> ReadError {
-    ReadError { span: node.span(), message: message.into(), hint }
+    ReadError { span: node.span(), message: message.into(), hint: hint.map(Cow::Borrowed) }
 }
 
 /// The exception of a `PodSecurityException`.

@@ -75,6 +75,7 @@ impl Check for RestrictedVolumes {
     const RULES: &'static [&'static Rule] = &[&RULE, &host_path::RULE];
     const VARIANTS: &'static [Variant] = &[Variant::since(0)];
     const OVERRIDES: Option<&'static str> = Some(HostPathVolumes::ID);
+    const TAKES_OVER: &'static [&'static Rule] = &[&host_path::RULE];
 
     #[inline]
     fn volume<'p>(volume: &'p Volume<'_>, out: &mut impl Sink<'p>) {

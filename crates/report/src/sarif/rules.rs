@@ -25,7 +25,7 @@ pub(super) const INPUT_ERROR: &str = "input-error";
 pub(super) const LEFT_OUT: &str = "left-out";
 
 /// All notifications: ids, and what they tell.
-const NOTIFICATIONS: [(&str, &str); 13] = [
+const NOTIFICATIONS: [(&str, &str); 15] = [
     (INPUT_ERROR, "an input, or a part of one, that could not be read"),
     (LEFT_OUT, "results or notifications that had no room"),
     (NoticeKind::Template.as_str(), "an unrendered Helm template that was not judged"),
@@ -39,6 +39,11 @@ const NOTIFICATIONS: [(&str, &str); 13] = [
     (NoticeKind::IgnoreUnused.as_str(), "an ignore that passes over nothing"),
     (NoticeKind::Expiring.as_str(), "an ignore or exception in use that ends soon"),
     (NoticeKind::ExceptionNotAllowed.as_str(), "an exception that no policy allows"),
+    (NoticeKind::ExceptionUnused.as_str(), "an exception that lets nothing pass"),
+    (
+        NoticeKind::ExceptionUnknown.as_str(),
+        "an object of seawall's own group that is not known and does not count",
+    ),
 ];
 
 /// The position of a rule in the table.
@@ -188,6 +193,8 @@ mod tests {
             NoticeKind::IgnoreUnused,
             NoticeKind::Expiring,
             NoticeKind::ExceptionNotAllowed,
+            NoticeKind::ExceptionUnused,
+            NoticeKind::ExceptionUnknown,
         ] {
             assert!(notification_index(kind.as_str()).is_some(), "{kind:?}");
         }

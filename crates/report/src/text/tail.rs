@@ -201,6 +201,7 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
         NoticeKind::ExceptionNotAllowed if *more => {
             format!("{} granted by exceptions are not allowed by a policy", count(*n, "rule"))
         }
+        NoticeKind::ExceptionUnused if *more => format!("{} let nothing pass", count(*n, "exception")),
         _ => String::new(),
     };
     if !summed.is_empty() {

@@ -1,4 +1,4 @@
-//! Random manifests with random ignores of every kind.
+//! Random manifests with random ignores and exceptions of every kind.
 
 use std::fmt::Write as _;
 
@@ -97,14 +97,70 @@ fn pod(random: &mut Random, pad: &str, out: &mut String) {
     }
 }
 
+/// What a Deployment called `web` made.
+const OWNER: &str = ", labels: {pod-template-hash: \"1\"}, ownerReferences: \
+                     [{apiVersion: apps/v1, kind: ReplicaSet, name: web-1, uid: u, controller: true}]";
+
+/// The fields of an exception that objects and configurations share.
+fn exception(random: &mut Random) -> String {
+    let workload = random.pick(&[
+        "kind: Pod",
+        "kind: Pod, name: x",
+        "kind: Deployment",
+        "kind: Deployment, name: web",
+        "kind: ReplicaSet, name: web-*, labels: {pod-template-hash: \"1\"}",
+    ]);
+    let mut rules = Vec::new();
+    for _ in 0..=random.below(2) {
+        let rule =
+            random.pick(&["host-pid", "privileged-container", "run-as-non-root", "restricted", "host-port"]);
+        let more = random.pick(&["", ", containers: [a]", ", values: ['8*']"]);
+        rules.push(format!("{{rule: {rule}{more}}}"));
+    }
+    let end = random.pick(&[
+        "",
+        ", expires: 2099-01-01",
+        ", expires: 2026-12-05",
+        ", expires: 2020-01-01",
+        ", expires: 2020-01-01, onExpiry: warn",
+    ]);
+    format!("workloads: [{{{workload}}}], rules: [{}], reason: r{end}", rules.join(", "))
+}
+
+/// Exceptions and a policy as objects.
+pub(crate) fn operators(random: &mut Random) -> String {
+    let mut out = String::new();
+    let api = "apiVersion: seawall.dev/v1alpha1";
+    for _ in 0..=random.below(3) {
+        let (namespace, spec) = (random.pick(&["shop", "prod"]), exception(random));
+        let _ = writeln!(
+            out,
+            "---\n{api}\nkind: PodSecurityException\nmetadata: {{name: e, namespace: {namespace}}}\nspec: {{{spec}}}"
+        );
+    }
+    if !random.chance(3) {
+        let rules =
+            random.pick(&["{rule: host-pid}", "{rule: hostPorts}, {rule: restricted}, {rule: privileged}"]);
+        let spec = format!("namespaces: ['*'], rules: [{rules}]");
+        let _ = writeln!(
+            out,
+            "---\n{api}\nkind: PodSecurityExceptionPolicy\nmetadata: {{name: p}}\nspec: {{{spec}}}"
+        );
+    }
+    out
+}
+
 /// A file with some documents; objects may be there twice.
 pub(crate) fn file(random: &mut Random) -> String {
     let mut out = String::new();
     for _ in 0..=random.below(4) {
         out.push_str("---\n");
         let (name, namespace) = (random.pick(&["x", "y", "z"]), random.pick(&["", "shop", "prod"]));
-        let metadata =
-            format!("{{name: {name}, namespace: \"{namespace}\", annotations: {}}}", annotations(random));
+        let owner = random.pick(&["", OWNER]);
+        let metadata = format!(
+            "{{name: {name}, namespace: \"{namespace}\", annotations: {}{owner}}}",
+            annotations(random)
+        );
         match random.below(8) {
             0 => {
                 let _ = writeln!(out, "apiVersion: v1\nkind: Service\nmetadata: {metadata}");
@@ -137,12 +193,9 @@ pub(crate) fn ignores(random: &mut Random) -> String {
             random.pick(&["", ", kind: Pod", ", container: a", ", namespace: shop", ", expires: 2020-01-01"]);
         let _ = writeln!(out, "- {{rule: {}, reason: known{more}}}", random.pick(&RULES));
     }
-    if random.chance(2) {
-        let _ = writeln!(
-            out,
-            "exceptions:\n- {{namespaces: [shop], workloads: [{{kind: Pod}}], rules: [{{rule: {}}}], reason: r}}",
-            random.pick(&["host-pid", "privileged-container", "run-as-non-root"])
-        );
+    if !random.chance(3) {
+        let namespace = random.pick(&["shop", "'*'"]);
+        let _ = writeln!(out, "exceptions:\n- {{namespaces: [{namespace}], {}}}", exception(random));
     }
     out
 }
