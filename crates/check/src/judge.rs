@@ -133,7 +133,7 @@ pub fn judge(
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
-                let Some(document) = reader.reread(place.range, place.json, place.item) else {
+                let Some(document) = reader.reread(place.range, place.json, place.item.clone()) else {
                     out.push(judge.changed());
                     return out;
                 };

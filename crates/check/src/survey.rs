@@ -11,7 +11,7 @@ use seawall_model::WorkloadKind;
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_pss::Faults;
-use seawall_yaml::{Document, LineIndex, LineStarts, Problem, Reader, Span};
+use seawall_yaml::{Document, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
 
 use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
 use crate::ignore::{IgnoredObject, carries_ignores};
@@ -96,7 +96,7 @@ impl Operators {
 }
 
 /// A document that is worth reading again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Place {
     /// Its position in the file.
     pub index: u32,
@@ -104,8 +104,8 @@ pub struct Place {
     pub range: Span,
     /// Whether it is read by JSON's rules.
     pub json: bool,
-    /// Its position, if it was cut out of a list.
-    pub item: Option<u32>,
+    /// Its place, if it was cut out of a list.
+    pub item: Option<ListItem>,
     /// How many of the file's workloads are in it.
     pub workloads: u32,
     /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
@@ -242,12 +242,12 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     while let Some(entry) = reader.next() {
         survey.problems.extend(entry.problems.into_iter().map(|problem| (entry.index, problem)));
         let Some(document) = entry.document else { continue };
-        survey.documents += u32::from(document.list_item().is_none_or(|item| item == 0));
+        survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
         let before = survey.workloads.len();
         let speaks = survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
         let workloads = (survey.workloads.len() - before) as u32;
         if speaks || workloads > 0 {
-            let (range, json, item) = (document.range(), document.is_json(), document.list_item());
+            let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
             survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks });
         }
         reader.recycle(document);
@@ -269,7 +269,7 @@ pub fn excepted(
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     let mut position = 0;
     for place in survey.places.iter().filter(|place| place.workloads > 0) {
-        let Some(document) = reader.reread(place.range, place.json, place.item) else { return out };
+        let Some(document) = reader.reread(place.range, place.json, place.item.clone()) else { return out };
         for object in seawall_manifest::objects::objects(&document).objects {
             let examined = examine(object, None, options);
             for judged in &examined.judged {

@@ -15,7 +15,7 @@ const ITEMS: [&str; 6] = [
 ];
 
 /// The list in YAML, its items in block style as far as the list goes, and in JSON.
-fn lists() -> [String; 3] {
+fn lists() -> [String; 5] {
     let json = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, ITEMS.join(",\n  "));
     let block: Vec<String> = ITEMS.iter().map(|item| format!("- {}\n", &item[1..item.len() - 1])).collect();
     let block = block.concat();
@@ -29,7 +29,22 @@ fn lists() -> [String; 3] {
         .replace(r#", "data""#, "\n  \"data\"");
     let yaml = format!("apiVersion: v1\nitems:\n{block}kind: List\nmetadata:\n  resourceVersion: \"\"\n");
     let stream = format!("a: b\n---\n{yaml}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: last}}\n");
-    [json, yaml, stream]
+    let pods = ITEMS.iter().filter(|item| item.contains("\"Pod\""));
+    let pods: Vec<String> =
+        pods.map(|pod| pod.replace(r#""apiVersion": "v1", "kind": "Pod", "#, "")).collect();
+    let raw = format!(
+        r#"{{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"7"}},"items":[{}]}}"#,
+        pods.join(",\n  ")
+    );
+    let block: Vec<String> = pods
+        .iter()
+        .map(|pod| format!("- {}\n", pod[1..pod.len() - 1].replace(r#", "spec""#, "\n  \"spec\"")))
+        .collect();
+    let typed = format!(
+        "apiVersion: v1\nkind: PodList\nmetadata:\n  resourceVersion: \"7\"\nitems:\n{}",
+        block.concat()
+    );
+    [json, yaml, stream, raw, typed]
 }
 
 fn judged(text: &str, cut_lists_from: usize) -> (String, String) {

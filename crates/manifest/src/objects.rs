@@ -111,7 +111,11 @@ pub struct Objects<'d> {
 pub fn objects(document: &Document) -> Objects<'_> {
     let mut found = Objects::default();
     if !document.is_empty() {
-        expand(document.root(), Inherited::default(), document.list_item().as_slice(), &mut found);
+        let (inherited, position) = document.list_item().map_or_else(Default::default, |item| {
+            let (api_version, kind) = &*item.list;
+            (Inherited::of(api_version, kind), Some(item.position))
+        });
+        expand(document.root(), inherited, position.as_slice(), &mut found);
     }
     found
 }
@@ -121,6 +125,13 @@ pub fn objects(document: &Document) -> Objects<'_> {
 struct Inherited<'d> {
     api_version: &'d str,
     kind: &'d str,
+}
+
+impl<'d> Inherited<'d> {
+    /// What a list of this kind lends its items.
+    fn of(api_version: &'d str, kind: &'d str) -> Self {
+        Self { api_version, kind: kind.strip_suffix("List").unwrap_or(kind) }
+    }
 }
 
 /// The keys that say what a mapping is.
@@ -213,7 +224,7 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[u32], found:
     };
     let is_empty_list = list.is_none() && crate::types::is_list(api_version, kind);
     if let Some(list) = list {
-        let inherited = Inherited { api_version, kind: kind.strip_suffix("List").unwrap_or(kind) };
+        let inherited = Inherited::of(api_version, kind);
         found.lists.push(object);
         let mut path = items.to_vec();
         for (index, item) in list.items().enumerate() {

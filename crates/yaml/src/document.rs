@@ -117,8 +117,8 @@ pub struct Document {
     /// The bytes of the file that belong to this document.
     pub(crate) range: Span,
     pub(crate) json: bool,
-    /// Its position, if it is an item that was cut out of a list.
-    pub(crate) item: Option<u32>,
+    /// Its place, if it is an item that was cut out of a list.
+    pub(crate) item: Option<ListItem>,
     pub(crate) nodes: Vec<Node>,
     /// Decoded texts of scalars whose raw slice is not their text: ranges of `arena`.
     pub(crate) texts: Vec<Span>,
@@ -129,6 +129,15 @@ pub struct Document {
     pub(crate) anchors: Vec<(NodeId, Span)>,
 }
 
+/// The place of an item that was cut out of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListItem {
+    /// Its position, from 0.
+    pub position: u32,
+    /// The apiVersion and the kind of the list: its items need not say their own.
+    pub list: Arc<(String, String)>,
+}
+
 impl Document {
     /// The root node; `Null` for a document without content. Of an item of a list it is the item.
     pub fn root(&self) -> NodeRef<'_> {
@@ -137,10 +146,10 @@ impl Document {
         NodeRef { doc: self, id: NodeId(first) }
     }
 
-    /// The position in its list, if this is one of the items that a large list was cut into
+    /// The place in its list, if this is one of the items that a large list was cut into
     /// ([`crate::Reader::by_items`]): the document is then a part of the one that the stream has.
-    pub fn list_item(&self) -> Option<u32> {
-        self.item
+    pub fn list_item(&self) -> Option<&ListItem> {
+        self.item.as_ref()
     }
 
     /// The whole source that this document is part of.

@@ -28,7 +28,7 @@ mod stream;
 mod tagged;
 
 pub use builder::Builder;
-pub use document::{Document, Entries, Items, Kind, NodeId, NodeRef, Span, Style};
+pub use document::{Document, Entries, Items, Kind, ListItem, NodeId, NodeRef, Span, Style};
 pub use lines::{LineIndex, LineStarts, Position};
 pub use path::{FieldPath, PathError, Resolved, Segment, is_item};
 pub use problem::{Problem, ProblemKind};

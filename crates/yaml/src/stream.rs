@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::complete;
-use crate::document::{Document, Kind, NodeRef, Span};
+use crate::document::{Document, Kind, ListItem, NodeRef, Span};
 use crate::fast;
 use crate::json;
 use crate::problem::{Problem, ProblemKind};
@@ -89,6 +89,7 @@ pub struct Reader {
 #[derive(Debug)]
 struct Items {
     spans: std::vec::IntoIter<Span>,
+    list: Arc<(String, String)>,
     next: u32,
     json: bool,
 }
@@ -111,7 +112,7 @@ impl Reader {
         }
     }
 
-    /// Lists as kubectl prints them, of `bytes` or more, are given out item by item: each is a document of its own
+    /// Lists as kubectl and the API server print them, of `bytes` or more, are given out item by item: each is a document of its own
     /// ([`Document::list_item`]), and all have the index of the list. Lists that cannot be cut are given out whole.
     #[must_use]
     pub fn by_items(mut self, bytes: usize) -> Self {
@@ -132,7 +133,7 @@ impl Reader {
 
     /// Reads once more a document that this reader, or another one of the same bytes, has given out: `range`, `json` and
     /// `item` are its own. `None` if there is no such document, as in bytes that have changed.
-    pub fn reread(&mut self, range: Span, json: bool, item: Option<u32>) -> Option<Document> {
+    pub fn reread(&mut self, range: Span, json: bool, item: Option<ListItem>) -> Option<Document> {
         let mut document = self.read_range(range, json)?;
         document.item = item;
         Some(document)
@@ -156,7 +157,7 @@ impl Reader {
         if range.range().len() < self.cut_from {
             return false;
         }
-        let Some(spans) = list::items(&self.source, range, json).filter(|spans| !spans.is_empty()) else {
+        let Some(list::Cut { items: spans, list }) = list::cut(&self.source, range, json) else {
             return false;
         };
         for span in &spans {
@@ -164,27 +165,28 @@ impl Reader {
             let document =
                 if json { self.read_range(*span, json) } else { self.document(*span, &mut problems).ok() };
             let Some(document) = document else { return false };
-            let whole = problems.is_empty() && document.range() == *span && is_item(&document);
+            let whole = problems.is_empty() && document.range() == *span && is_item(&document, &list.1);
             self.scratch = Some(document);
             if !whole {
                 return false;
             }
         }
-        self.items = Some(Items { spans: spans.into_iter(), next: 0, json });
+        self.items = Some(Items { spans: spans.into_iter(), list: Arc::new(list), next: 0, json });
         true
     }
 
     /// The next item of a list that was cut.
     fn item(&mut self) -> Option<Entry> {
         let items = self.items.as_mut()?;
-        let (span, position, json) = (items.spans.next()?, items.next, items.json);
+        let (span, json) = (items.spans.next()?, items.json);
+        let item = ListItem { position: items.next, list: items.list.clone() };
         items.next += 1;
         if items.spans.len() == 0 {
             self.items = None;
             self.index += 1;
         }
         let index = if self.items.is_some() { self.index } else { self.index - 1 };
-        let document = self.reread(span, json, Some(position))?;
+        let document = self.reread(span, json, Some(item))?;
         Some(Entry { index, document: Some(document), problems: Vec::new() })
     }
 
@@ -436,8 +438,8 @@ impl Iterator for Reader {
     }
 }
 
-/// Whether a document that was cut out of a list is an object by itself, as it is in the list.
-fn is_item(document: &Document) -> bool {
+/// Whether a document that was cut out of a list of this kind is an object by itself, as it is in the list.
+fn is_item(document: &Document, list: &str) -> bool {
     let root = document.root();
     let object = match root.kind() {
         Kind::Sequence if root.count() == 1 => root.items().next(),
@@ -445,7 +447,9 @@ fn is_item(document: &Document) -> bool {
         _ => None,
     };
     let text = |key| object.and_then(|o| o.get(key)).and_then(NodeRef::as_str).is_some_and(|t| !t.is_empty());
-    object.is_some_and(|o| o.kind() == Kind::Mapping) && text("apiVersion") && text("kind")
+    let said = |key| object.is_some_and(|o| o.get(key).is_some());
+    let typed = list != "List" && !said("apiVersion") && !said("kind");
+    object.is_some_and(|o| o.kind() == Kind::Mapping) && (typed || text("apiVersion") && text("kind"))
 }
 
 /// All documents of `source`, with default limits. Documents without content are left out.

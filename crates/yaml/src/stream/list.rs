@@ -1,71 +1,106 @@
-//! Lists as kubectl prints them (`kubectl get --output yaml`, `json`), cut into their items: the objects of a cluster are
-//! one document, whose tree would take many times its bytes.
+//! Lists as kubectl and the API server print them (`kubectl get --output yaml`, `json`, `--raw`), cut into their items: the
+//! objects of a cluster are one document, whose tree would take many times its bytes.
 //!
 //! What is recognised has nothing but the list's kind around its items; everything else is read as a whole.
 
 use crate::document::Span;
 use crate::json::is_blank;
 
-/// The items of a list, each as the bytes that it can be read from: a JSON value, or the lines of a list item.
-pub(super) fn items(source: &[u8], range: Span, json: bool) -> Option<Vec<Span>> {
+/// A list in parts.
+pub(super) struct Cut {
+    /// The items, each as the bytes that it can be read from: a JSON value, or the lines of a list item.
+    pub(super) items: Vec<Span>,
+    /// The list's apiVersion and kind.
+    pub(super) list: (String, String),
+}
+
+/// A list cut into its items; none if it has none, or is of another form.
+pub(super) fn cut(source: &[u8], range: Span, json: bool) -> Option<Cut> {
     let text = source.get(range.range())?;
     // Comments may speak to what is around an item.
     let speaks = |at: usize| text[..at].trim_ascii_end().ends_with(b"#");
     if !json && memchr::memmem::find_iter(text, b"seawall").any(speaks) {
         return None;
     }
-    let items = if json { Json { text, at: 0 }.items() } else { of_lines(text) }?;
-    Some(
-        items
-            .into_iter()
-            .map(|(from, to)| Span::new(range.start + from as u32, range.start + to as u32))
-            .collect(),
-    )
+    let (envelope, items) = if json { Json { text, at: 0 }.items() } else { of_lines(text) }?;
+    let span = |(from, to): (usize, usize)| Span::new(range.start + from as u32, range.start + to as u32);
+    let items: Vec<Span> = items.into_iter().map(span).collect();
+    let list = (envelope.api_version?, envelope.kind?);
+    (envelope.items && !items.is_empty()).then_some(Cut { items, list })
 }
 
 /// What may stand beside the items: each key once.
 #[derive(Default)]
 struct Envelope {
-    api_version: bool,
-    kind: bool,
+    api_version: Option<String>,
+    kind: Option<String>,
     metadata: bool,
     items: bool,
 }
 
 impl Envelope {
-    /// Takes note of a key; false if it was there, or if its value, without blanks, is not kubectl's.
+    /// Takes note of a key; false if it was there, or if its value, without blanks, is not that of a list.
     fn takes(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let unquoted = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value);
-        let (seen, known) = match key {
-            b"apiVersion" => (&mut self.api_version, unquoted == b"v1"),
-            b"kind" => (&mut self.kind, unquoted == b"List"),
-            b"metadata" => (&mut self.metadata, METADATA.contains(&value)),
-            b"items" => (&mut self.items, true),
-            _ => return false,
-        };
-        !std::mem::replace(seen, true) && known
-    }
-
-    fn is_whole(&self) -> bool {
-        self.api_version && self.kind && self.items
+        match key {
+            b"apiVersion" => {
+                // Such as `v1` and `apps/v1beta1`: other words may be no texts.
+                let version = |word: &String| {
+                    let version = word.rsplit('/').next().and_then(|v| v.strip_prefix('v'));
+                    version.is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()))
+                };
+                word(value).filter(version).is_some_and(|word| self.api_version.replace(word).is_none())
+            }
+            b"kind" => {
+                let word = word(value).filter(|word| word.ends_with("List"));
+                word.is_some_and(|word| self.kind.replace(word).is_none())
+            }
+            b"metadata" => !std::mem::replace(&mut self.metadata, true) && is_metadata(value),
+            b"items" => !std::mem::replace(&mut self.items, true),
+            _ => false,
+        }
     }
 }
 
-/// Metadata of lists, without blanks.
-const METADATA: [&[u8]; 4] = [
-    b"{}",
-    b"{\"resourceVersion\":\"\"}",
-    b"{\"resourceVersion\":\"\",\"selfLink\":\"\"}",
-    b"{\"selfLink\":\"\",\"resourceVersion\":\"\"}",
-];
+/// A text that is the same in quotes and without.
+fn word(value: &[u8]) -> Option<String> {
+    let value = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value);
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-');
+    let whole = value.first().is_some_and(u8::is_ascii_alphabetic) && value.iter().all(plain);
+    whole.then(|| String::from_utf8_lossy(value).into_owned())
+}
 
-/// Lines of a list's metadata in YAML.
-const METADATA_LINES: [&[u8]; 2] = [b"  resourceVersion: \"\"", b"  selfLink: \"\""];
+/// Whether this is the metadata of a list, in JSON without blanks: nothing in it is worth a word.
+fn is_metadata(value: &[u8]) -> bool {
+    let Some(inner) = value.strip_prefix(b"{").and_then(|v| v.strip_suffix(b"}")) else { return false };
+    inner.is_empty() || inner.split(|b| *b == b',').all(is_field)
+}
+
+/// Whether this is a field of a list's metadata, in JSON without blanks.
+fn is_field(field: &[u8]) -> bool {
+    let Some(colon) = memchr::memchr(b':', field) else { return false };
+    let (key, value) = (&field[..colon], &field[colon + 1..]);
+    let key = key.strip_prefix(b"\"").and_then(|k| k.strip_suffix(b"\"")).unwrap_or(key);
+    let text = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\""));
+    match key {
+        b"resourceVersion" | b"selfLink" | b"continue" => {
+            let plain =
+                |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b'=' | b'+');
+            text.is_some_and(|text| text.iter().all(plain))
+        }
+        b"remainingItemCount" => {
+            !value.is_empty() && value.len() < 18 && value.iter().all(u8::is_ascii_digit) && value[0] != b'0'
+        }
+        _ => false,
+    }
+}
+
+/// Items, each by its bytes.
+type Spans = Vec<(usize, usize)>;
 
 /// The items of a list in block style, by lines.
-fn of_lines(text: &[u8]) -> Option<Vec<(usize, usize)>> {
+fn of_lines(text: &[u8]) -> Option<(Envelope, Spans)> {
     let mut envelope = Envelope::default();
-    let mut items: Vec<(usize, usize)> = Vec::new();
+    let mut items: Spans = Vec::new();
     // The column of the items' dashes, and whether the lines at hand belong to items or to the metadata.
     let (mut column, mut in_items, mut in_metadata) = (None, false, false);
     let mut at = 0;
@@ -81,7 +116,7 @@ fn of_lines(text: &[u8]) -> Option<Vec<(usize, usize)>> {
                 last.1 = at;
             }
             items.push((at, end));
-        } else if in_metadata && METADATA_LINES.contains(&line) {
+        } else if in_metadata && line.strip_prefix(b"  ").is_some_and(is_line_of_metadata) {
             // Known.
         } else if indent == 0 && !dash {
             if let Some(last) = items.last_mut().filter(|_| in_items) {
@@ -95,7 +130,7 @@ fn of_lines(text: &[u8]) -> Option<Vec<(usize, usize)>> {
                 (b"metadata", b"") => in_metadata = true,
                 _ => {}
             }
-            let value = if in_metadata { METADATA[0] } else { value };
+            let value = if in_metadata { b"{}" } else { value };
             if !envelope.takes(key, value) || (key == b"items" && !in_items) {
                 return None;
             }
@@ -107,7 +142,13 @@ fn of_lines(text: &[u8]) -> Option<Vec<(usize, usize)>> {
     if let Some(last) = items.last_mut().filter(|_| in_items) {
         last.1 = text.len();
     }
-    envelope.is_whole().then_some(items)
+    Some((envelope, items))
+}
+
+/// Whether this is a line of a list's metadata in YAML, without its indentation.
+fn is_line_of_metadata(line: &[u8]) -> bool {
+    let without_blank: Vec<u8> = line.iter().copied().filter(|b| *b != b' ').collect();
+    line.first() != Some(&b' ') && is_field(&without_blank)
 }
 
 /// A list in JSON. What is inside items is only skipped: it is read later.
@@ -117,7 +158,7 @@ struct Json<'t> {
 }
 
 impl Json<'_> {
-    fn items(mut self) -> Option<Vec<(usize, usize)>> {
+    fn items(mut self) -> Option<(Envelope, Spans)> {
         let mut envelope = Envelope::default();
         let mut items = Vec::new();
         self.byte(b'{')?;
@@ -137,7 +178,7 @@ impl Json<'_> {
             }
             match self.peek()? {
                 b',' => self.at += 1,
-                b'}' => return envelope.is_whole().then_some(items),
+                b'}' => return Some((envelope, items)),
                 _ => return None,
             }
         }
@@ -217,8 +258,8 @@ mod tests {
 
     fn cut(text: &str) -> Option<Vec<&str>> {
         let json = text.starts_with('{');
-        let spans = items(text.as_bytes(), Span::new(0, text.len() as u32), json)?;
-        Some(spans.into_iter().map(|s| &text[s.range()]).collect())
+        let cut = super::cut(text.as_bytes(), Span::new(0, text.len() as u32), json)?;
+        Some(cut.items.into_iter().map(|s| &text[s.range()]).collect())
     }
 
     #[test]
@@ -230,13 +271,21 @@ mod tests {
         let json = r#"{ "apiVersion": "v1", "items": [ {"a": "}\"]"}, {"b": {"c": [{}]}} ], "kind": "List",
             "metadata": { "resourceVersion": "", "selfLink": "" } }"#;
         assert_eq!(cut(json).unwrap(), [r#"{"a": "}\"]"}"#, r#"{"b": {"c": [{}]}}"#]);
-        assert!(cut("{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[]}").unwrap().is_empty());
+        let raw = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"12","continue":"eyJ=","remainingItemCount":7},"items":[{"metadata":{}}]}"#;
+        assert_eq!(cut(raw).unwrap(), [r#"{"metadata":{}}"#]);
+        let raw = "apiVersion: apps/v1\nkind: DeploymentList\nmetadata:\n  resourceVersion: \"12\"\nitems:\n- a: 1\n";
+        assert_eq!(cut(raw).unwrap(), ["- a: 1\n"]);
     }
 
     #[test]
     fn other_lists_are_not() {
         for text in [
-            "apiVersion: v1\nkind: PodList\nitems:\n- a: 1\n",
+            "apiVersion: v1\nkind: Pods\nitems:\n- a: 1\n",
+            "apiVersion: yes\nkind: List\nitems:\n- a: 1\n",
+            "apiVersion: 1\nkind: List\nitems:\n- a: 1\n",
+            "apiVersion: v1\nkind: List\nmetadata:\n  resourceVersion: 1\nitems:\n- a: 1\n",
+            "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{\"x\":\"\"},\"items\":[{}]}",
+            "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[]}",
             "apiVersion: v1\nkind: List\nitems:\n- a: 1\nitems:\n- b: 1\n",
             "apiVersion: v1\nkind: List\nitems: [a]\n",
             "apiVersion: v1\nkind: List\nfoo: bar\nitems:\n- a: 1\n",
