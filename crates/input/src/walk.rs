@@ -98,7 +98,12 @@ impl Walker {
             Ok((paths, errors)) => {
                 self.inputs.errors.extend(errors);
                 for path in paths {
-                    self.named(&path);
+                    // Nobody asked for this one by its name, and reading it may never end.
+                    if fs::metadata(&path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+                        self.skip(&path, SkipReason::NotRegular);
+                    } else {
+                        self.named(&path);
+                    }
                 }
             }
             Err(error) => self.inputs.errors.push(error),

@@ -15,8 +15,7 @@ pub(crate) const FIELDS: [&str; 4] = [
 ];
 
 /// What is said of a fix that holds something to decide.
-pub(crate) const DECISION: &str =
-    "a person decides: does the image run as a non-root user (`seawall explain run-as-non-root`)? The rest is likely safe";
+pub(crate) const DECISION: &str = "a person decides: does the image run as a non-root user (`seawall explain run-as-non-root`)? The rest is likely safe";
 
 /// What to write, and where.
 pub(crate) struct Fix {

@@ -404,3 +404,17 @@ fn links_in_a_circle_and_missing_files() {
     assert_eq!(run.of("error")[0]["file"], "missing.yaml");
     assert_eq!(run.status, 2);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_glob_does_not_wait_for_a_fifo() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
+    let dir = Dir::with(&[("a/a.yaml", pod)]);
+    let made = std::process::Command::new("mkfifo").arg(dir.path().join("a/x.yaml")).status();
+    assert!(made.unwrap().success());
+    for glob in ["a/*.yaml", "**/*.yaml"] {
+        let run = dir.scan(&[glob]);
+        assert_eq!((run.workloads().len(), run.of("notice").len()), (1, 1), "{glob}: {:?}", run.all);
+        assert_eq!(run.of("notice")[0]["kind"], "skipped");
+    }
+}
