@@ -50,8 +50,12 @@ fn passes(faults: Faults, at: LevelVersion, options: &Options) -> bool {
 
 /// The verdicts on a workload, exceptions taken into account.
 pub fn verdict(seen: &Seen, policy: &Policy, options: &Options) -> Verdict {
+    verdict_on(seen.faults(), policy, options)
+}
+
+/// The verdicts on what pod and template fail.
+pub(crate) fn verdict_on([pod, template]: [Faults; 2], policy: &Policy, options: &Options) -> Verdict {
     let modes = modes(policy);
-    let [pod, template] = seen.faults();
     Verdict {
         pod: modes.map(|(_, at)| passes(pod, at, options)),
         template: modes.map(|(mode, at)| mode == Mode::Enforce || passes(template, at, options)),

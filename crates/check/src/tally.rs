@@ -5,10 +5,10 @@ use seawall_model::Level;
 use seawall_pss::Faults;
 use seawall_pss::namespace::Mode;
 
-use crate::judge::verdict;
+use crate::judge::{verdict, verdict_on};
 use crate::levels::Levels;
 use crate::options::{FailOn, Options};
-use crate::record::{Blocker, Located, Record, Summary};
+use crate::record::{Blocker, Located, Record, Summary, Suppression};
 use crate::survey::{Seen, Survey};
 
 /// What the checks of the standard are called when workloads are counted: the four basics of restricted are one thing.
@@ -38,6 +38,7 @@ const BLOCKERS: [(&str, &[&str]); 15] = [
 pub struct Counts {
     findings: u64,
     suppressed: u64,
+    excepted: u64,
     errors: u64,
     notices: u64,
     worst: Option<Severity>,
@@ -75,6 +76,8 @@ impl Counts {
         let count = counted().count() as u64;
         self.findings += count;
         self.suppressed += findings.len() as u64 - count;
+        let excepted = |f: &&Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
+        self.excepted += findings.iter().filter(excepted).count() as u64;
         self.worst = self.worst.max(counted().map(|f| f.finding.severity).max());
     }
 }
@@ -111,14 +114,21 @@ impl Tally {
             return;
         }
         self.summary.by_level[seawall_pss::strictest(seen.pod, options.kubernetes) as usize] += 1;
-        let verdict = verdict(seen, &levels.of(scope, &seen.namespace).0, options);
+        let policy = levels.of(scope, &seen.namespace).0;
+        let verdict = verdict(seen, &policy, options);
         let [enforce, audit, warn] = Mode::ALL.map(|mode| verdict.passes(mode));
         if !enforce {
             self.summary.failing += 1;
         } else if !(audit && warn) {
             self.summary.warned += 1;
         }
-        self.block(seen.pod, options.kubernetes);
+        if seen.excepted.is_some() && verdict.is_clean() {
+            let bare = verdict_on([seen.pod, seen.template], &policy, options);
+            self.summary.by_exception += u64::from(!bare.is_clean());
+        }
+        // What an exception lets pass keeps nothing from its level.
+        let [pod, _] = seen.faults();
+        self.block(pod, options.kubernetes);
     }
 
     fn block(&mut self, faults: Faults, minor: u64) {
@@ -141,6 +151,7 @@ impl Tally {
     pub fn add(&mut self, counts: Counts) {
         self.summary.findings += counts.findings;
         self.summary.suppressed += counts.suppressed;
+        self.summary.excepted += counts.excepted;
         self.summary.errors += counts.errors;
         self.summary.notices += counts.notices;
         let [enforce, audit, warn] = counts.open;

@@ -121,6 +121,11 @@ fn ends() {
         end(&clean),
         "1 workload in 1 file (0.02 s), no findings   restricted 1   baseline 0   privileged 0\n"
     );
+    let excepted = Summary { by_level: [1, 0, 0], by_exception: 1, suppressed: 4, excepted: 4, ..clean };
+    assert_eq!(
+        end(&excepted),
+        "1 workload in 1 file (0.02 s), no findings (4 excepted)   restricted 0   baseline 0   privileged 1\n1 workload passes by exception\n4 suppressed findings do not count, 4 by exception: seawall scan --show-suppressed lists them\n"
+    );
 }
 
 /// Nothing from the input may steer the terminal, begin a line or tell a secret, in any format and at any width.

@@ -438,6 +438,8 @@ pub(crate) fn summary() -> Summary {
     Summary {
         files: 1031,
         suppressed: 3,
+        excepted: 1,
+        by_exception: 2,
         documents: 50,
         objects: 48,
         by_level: [4, 21, 17],
