@@ -312,7 +312,7 @@ pub struct Blocker {
     pub name: &'static str,
     /// What `explain` takes to tell of it.
     pub explain: &'static str,
-    /// Workloads that it keeps from `Summary::target`.
+    /// Workloads that it keeps from the strictest level that they are held to.
     pub workloads: u64,
 }
 
@@ -345,9 +345,9 @@ pub struct Summary {
     pub errors: u64,
     /// Records of type notice.
     pub notices: u64,
-    /// The level that the blockers are counted for.
-    pub target: Option<Level>,
-    /// What keeps workloads from it, the most frequent first.
+    /// The strictest levels that workloads which fail are held to, each once and in order.
+    pub targets: Vec<Level>,
+    /// What keeps workloads from them, the most frequent first.
     pub blockers: Vec<Blocker>,
     /// The target cluster's minor.
     pub kubernetes: u64,

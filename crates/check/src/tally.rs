@@ -3,7 +3,7 @@
 use seawall_finding::Severity;
 use seawall_model::Level;
 use seawall_pss::Faults;
-use seawall_pss::namespace::Mode;
+use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 
 use crate::judge::{verdict, verdict_on};
 use crate::levels::Levels;
@@ -82,6 +82,12 @@ impl Counts {
     }
 }
 
+/// The strictest level of all modes; of several versions of it the first, as the modes have them in order.
+fn strictest(policy: &Policy) -> LevelVersion {
+    let modes = [policy.audit, policy.warn];
+    modes.into_iter().fold(policy.enforce, |known, at| if at.level > known.level { at } else { known })
+}
+
 /// Counts a run.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -92,9 +98,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing counted yet; blockers are counted for `target`.
-    pub fn new(target: Level, options: &Options, bars: &[FailOn]) -> Self {
-        let summary = Summary { target: Some(target), kubernetes: options.kubernetes, ..Summary::default() };
+    /// Nothing counted yet.
+    pub fn new(options: &Options, bars: &[FailOn]) -> Self {
+        let summary = Summary { kubernetes: options.kubernetes, ..Summary::default() };
         Self { summary, blockers: [0; BLOCKERS.len()], bars: bars.to_vec(), failed: false }
     }
 
@@ -126,13 +132,20 @@ impl Tally {
             let bare = verdict_on([seen.pod, seen.template], &policy, options);
             self.summary.by_exception += u64::from(!bare.is_clean());
         }
-        // What an exception lets pass keeps nothing from its level.
-        let [pod, _] = seen.faults();
-        self.block(pod, options.kubernetes);
+        if !verdict.is_clean() {
+            // What an exception lets pass keeps nothing from its level.
+            let [pod, template] = seen.faults();
+            self.block(pod | template, strictest(&policy), options);
+        }
     }
 
-    fn block(&mut self, faults: Faults, minor: u64) {
-        let Some(target) = self.summary.target else { return };
+    /// Counts what keeps a workload from the level that it is held to.
+    fn block(&mut self, faults: Faults, at: LevelVersion, options: &Options) {
+        let (target, minor) = (at.level, at.version.clamp(options.kubernetes));
+        if !self.summary.targets.contains(&target) {
+            self.summary.targets.push(target);
+            self.summary.targets.sort_unstable();
+        }
         // What baseline forbids is named by its own check, though restricted has stricter ones in their place.
         let failing: Vec<&str> = [Level::Baseline, target]
             .into_iter()

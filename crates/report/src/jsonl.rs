@@ -48,7 +48,7 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
         w.number("excepted", summary.excepted);
         w.number("errors", summary.errors);
         w.number("notices", summary.notices);
-        w.optional("target", summary.target.map(Level::as_str));
+        w.optional("target", summary.targets.last().map(|level| level.as_str()));
         w.objects("blockers", &summary.blockers, |w, blocker| {
             w.string("name", blocker.name);
             w.number("workloads", blocker.workloads);

@@ -114,7 +114,7 @@ fn ends() {
     let end = |summary: &Summary| whole(&[], summary, Format::Text, STYLE);
     let kubernetes = seawall_check::NEWEST.into();
     let nothing =
-        Summary { files: 3, objects: 1, target: summary().target, kubernetes, ..Summary::default() };
+        Summary { files: 3, objects: 1, targets: summary().targets, kubernetes, ..Summary::default() };
     assert_eq!(end(&nothing), "no workloads found in 3 files (1 object)\n");
     let clean = Summary { by_level: [0, 0, 1], files: 1, ..nothing };
     assert_eq!(

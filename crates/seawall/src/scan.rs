@@ -44,7 +44,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
             // Without its configuration a run would judge at the wrong levels.
             let records: Vec<Record> = errors.into_iter().map(Record::Error).collect();
             outputs.print(renderers.render(&records))?;
-            let mut tally = Tally::new(args.judge.level().level, &Options::default(), &args.bar.fail_on);
+            let mut tally = Tally::new(&Options::default(), &args.bar.fail_on);
             tally.add(Counts::of(&records));
             let summary = tally.finish();
             outputs.finish(&summary, started)?;
@@ -54,7 +54,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
     let prepared = Prepared::new(&args.judge, found, &mut settings, args.no_defaults, threads, &progress)?;
     let Prepared { files, surveys, levels, exceptions, options, early } = prepared;
-    let mut tally = Tally::new(args.judge.level().level, &options, &settings.fail_on);
+    let mut tally = Tally::new(&options, &settings.fail_on);
     for (file, survey) in files.iter().zip(&surveys) {
         if let Some(survey) = survey {
             tally.file(survey, file.scope, &levels, &options);

@@ -11,6 +11,36 @@ fn namespace(labels: &str) -> String {
 }
 
 #[test]
+fn blockers_are_those_of_the_levels_in_force() {
+    let pod = |name: &str, spec: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {name}}}\nspec: {{{spec}containers: [{{name: c, image: x}}]}}\n"
+        )
+    };
+    let pods = [pod("a", "hostPID: true, "), pod("b", ""), pod("c", "")].concat();
+    let dir = Dir::with(&[("seawall.yaml", "levels: {'*': baseline}\n"), ("p.yaml", &pods)]);
+    let text = dir.run(&["scan", "p.yaml"]).stdout;
+    assert!(text.contains("blockers of baseline                   host namespaces 1\n"), "{text}");
+
+    dir.write(
+        "seawall.yaml",
+        "levels: {a: {enforce: privileged, warn: baseline}, b: restricted, '*': baseline}\n",
+    );
+    let text = dir.run(&["scan", "p.yaml"]).stdout;
+    assert!(
+        text.contains("blockers of baseline and restricted    four basics 1   host namespaces 1\n"),
+        "{text}"
+    );
+    let run = dir.scan(&["p.yaml"]);
+    assert_eq!(run.all.last().unwrap()["target"], "restricted");
+
+    dir.write("seawall.yaml", "levels: {'*': privileged}\n");
+    let run = dir.scan(&["p.yaml"]);
+    let summary = run.all.last().unwrap();
+    assert!(summary["target"].is_null() && summary["blockers"] == serde_json::json!([]), "{summary}");
+}
+
+#[test]
 fn a_namespace_behind_the_workload_decides_its_level() {
     let labels = "pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/warn: restricted";
     let dir = Dir::with(&[("a.yaml", POD), ("z.yaml", &namespace(labels))]);

@@ -102,7 +102,9 @@ fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut
 }
 
 fn blockers(summary: &Summary, style: Style, out: &mut String) {
-    let (Some(target), false) = (summary.target, summary.blockers.is_empty()) else { return };
+    if summary.blockers.is_empty() {
+        return;
+    }
     let mut items: Vec<String> = summary
         .blockers
         .iter()
@@ -112,7 +114,8 @@ fn blockers(summary: &Summary, style: Style, out: &mut String) {
     if summary.blockers.len() > BLOCKERS {
         items.push(format!("and {} more", summary.blockers.len() - BLOCKERS));
     }
-    columns(&format!("blockers of {target}"), &items, style, out);
+    let targets: Vec<&str> = summary.targets.iter().map(|level| level.as_str()).collect();
+    columns(&format!("blockers of {}", targets.join(" and ")), &items, style, out);
 }
 
 fn next(summary: &Summary, style: Style, out: &mut String) {

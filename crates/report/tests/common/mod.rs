@@ -449,7 +449,7 @@ pub(crate) fn summary() -> Summary {
         findings: 60,
         errors: 2,
         notices: 6,
-        target: Some(Level::Restricted),
+        targets: vec![Level::Restricted],
         blockers: vec![
             blocker("four basics", "runAsNonRoot", 22),
             blocker("hostPath", "hostPathVolumes", 4),
