@@ -1,7 +1,7 @@
 //! Phase two: levels are known; verdicts, findings and their places.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -51,8 +51,12 @@ fn passes(faults: Faults, at: LevelVersion, options: &Options) -> bool {
 
 /// The verdicts on a workload, exceptions taken into account.
 pub fn verdict(seen: &Seen, policy: &Policy, options: &Options) -> Verdict {
+    verdict_on(seen.faults(), policy, options)
+}
+
+/// The verdicts on what pod and template fail.
+pub(crate) fn verdict_on([pod, template]: [Faults; 2], policy: &Policy, options: &Options) -> Verdict {
     let modes = modes(policy);
-    let [pod, template] = seen.faults();
     Verdict {
         pod: modes.map(|(_, at)| passes(pod, at, options)),
         template: modes.map(|(mode, at)| mode == Mode::Enforce || passes(template, at, options)),
@@ -349,8 +353,11 @@ impl Judge<'_> {
         // The levels and minor versions that pods of the document are judged at.
         let mut judged_at = Vec::new();
         let chart_source = chart_source(document);
+        let secrets = OnceCell::new();
+        let secrets = || secrets.get_or_init(|| document_secrets(document)).as_slice();
         for list in &read.lists {
-            let problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
+            let mut problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
+            schema::withhold(&mut problems, secrets);
             if !problems.is_empty() {
                 let (id, none) = (list.id(), ObjectIgnores::default());
                 let around = self.around(&id, &locator, &comments, &none);
@@ -372,7 +379,8 @@ impl Judge<'_> {
                 }));
             }
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
-            let examined = examine(object, walker.as_deref_mut(), self.options);
+            let mut examined = examine(object, walker.as_deref_mut(), self.options);
+            schema::withhold(&mut examined.problems, secrets);
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
             let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
             if let Some(containers) = containers.filter(|_| !misnamed) {

@@ -25,7 +25,7 @@ mod schema;
 mod survey;
 mod tally;
 
-pub use config::{Config, ConfigError, LevelRule, Profile, RuleSettings, SETTINGS, Scope};
+pub use config::{Config, ConfigError, LevelRule, Part, Profile, RuleSettings, SETTINGS, Scope};
 pub use exceptions::{Declared, Exceptions};
 pub use fix::{
     FileFix, FindingKey, Fixed, Images, ImagesError, ObjectChanges, ObjectPatch, Open, Selection, patches,

@@ -164,7 +164,8 @@ pub struct Workload {
     pub evaluations: Vec<Evaluation>,
     /// Where the levels came from.
     pub levels_from: LevelSource,
-    /// The strictest level that its pods pass at the target cluster's version; `None` if the object would be refused.
+    /// The strictest level that its pods pass at the target cluster's version without exceptions; `None` if the object would
+    /// be refused.
     pub strictest: Option<Level>,
     /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself; what is
     /// suppressed too.
@@ -177,6 +178,14 @@ impl Workload {
     /// The strictest of the levels that it is judged at.
     pub fn target(&self) -> Level {
         self.evaluations.iter().map(|e| e.level).max().unwrap_or(Level::Restricted)
+    }
+
+    /// Whether it passes its levels, and an exception lets something pass.
+    pub fn passes_by_exception(&self) -> bool {
+        let excepted = |f: &Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
+        self.refused.is_none()
+            && self.evaluations.iter().all(|e| e.allowed)
+            && self.findings.iter().any(excepted)
     }
 }
 
@@ -309,7 +318,7 @@ pub struct Blocker {
     pub name: &'static str,
     /// What `explain` takes to tell of it.
     pub explain: &'static str,
-    /// Workloads that it keeps from `Summary::target`.
+    /// Workloads that it keeps from the strictest level that they are held to.
     pub workloads: u64,
 }
 
@@ -322,7 +331,7 @@ pub struct Summary {
     pub documents: u64,
     /// Objects, lists expanded.
     pub objects: u64,
-    /// Workloads by strictest level: privileged, baseline, restricted.
+    /// Workloads by the strictest level that they pass without exceptions: privileged, baseline, restricted.
     pub by_level: [u64; 3],
     /// Workloads whose objects the API server would refuse.
     pub refused: u64,
@@ -330,17 +339,21 @@ pub struct Summary {
     pub failing: u64,
     /// Workloads that pass it but fail at their audit or warn level.
     pub warned: u64,
+    /// Workloads that pass in every mode, and would not without an exception.
+    pub by_exception: u64,
     /// Findings, one per rule and container.
     pub findings: u64,
     /// Findings that do not count: ignored by authors, or allowed by exceptions.
     pub suppressed: u64,
+    /// Those of them that exceptions allow.
+    pub excepted: u64,
     /// Records of type error.
     pub errors: u64,
     /// Records of type notice.
     pub notices: u64,
-    /// The level that the blockers are counted for.
-    pub target: Option<Level>,
-    /// What keeps workloads from it, the most frequent first.
+    /// The strictest levels that workloads which fail are held to, each once and in order.
+    pub targets: Vec<Level>,
+    /// What keeps workloads from them, the most frequent first.
     pub blockers: Vec<Blocker>,
     /// The target cluster's minor.
     pub kubernetes: u64,

@@ -1,6 +1,8 @@
 //! What the schema check finds, as findings.
 
-use seawall_finding::{Finding, Locus};
+use std::ops::Range;
+
+use seawall_finding::{Finding, Locus, holds_secret, mask};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{SchemaProblem, SchemaProblemKind};
 use seawall_manifest::workload;
@@ -10,6 +12,19 @@ use seawall_yaml::LineIndex;
 use crate::locate::{Locator, mark};
 use crate::record::Located;
 use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID, UNKNOWN_KIND};
+
+/// Masks values that may be secret where the sentences of problems repeat them; `secrets` is only asked where one does.
+pub(crate) fn withhold<'s>(problems: &mut [SchemaProblem], secrets: impl Fn() -> &'s [Range<u32>]) {
+    for problem in problems.iter_mut().filter(|p| p.message_value.is_some() || p.reason_value.is_some()) {
+        if holds_secret(problem.span.start..problem.span.end, secrets()) {
+            for (text, value) in
+                [(&mut problem.message, &problem.message_value), (&mut problem.reason, &problem.reason_value)]
+            {
+                *text = mask(text, value.as_slice()).into_owned();
+            }
+        }
+    }
+}
 
 /// A schema problem as a finding with its places.
 pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &LineIndex<'_>) -> Located {

@@ -3,12 +3,12 @@
 use seawall_finding::Severity;
 use seawall_model::Level;
 use seawall_pss::Faults;
-use seawall_pss::namespace::Mode;
+use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 
-use crate::judge::verdict;
+use crate::judge::{verdict, verdict_on};
 use crate::levels::Levels;
 use crate::options::{FailOn, Options};
-use crate::record::{Blocker, Located, Record, Summary};
+use crate::record::{Blocker, Located, Record, Summary, Suppression};
 use crate::survey::{Seen, Survey};
 
 /// What the checks of the standard are called when workloads are counted: the four basics of restricted are one thing.
@@ -38,6 +38,7 @@ const BLOCKERS: [(&str, &[&str]); 15] = [
 pub struct Counts {
     findings: u64,
     suppressed: u64,
+    excepted: u64,
     errors: u64,
     notices: u64,
     worst: Option<Severity>,
@@ -75,8 +76,16 @@ impl Counts {
         let count = counted().count() as u64;
         self.findings += count;
         self.suppressed += findings.len() as u64 - count;
+        let excepted = |f: &&Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
+        self.excepted += findings.iter().filter(excepted).count() as u64;
         self.worst = self.worst.max(counted().map(|f| f.finding.severity).max());
     }
+}
+
+/// The strictest level of all modes; of several versions of it the first, as the modes have them in order.
+fn strictest(policy: &Policy) -> LevelVersion {
+    let modes = [policy.audit, policy.warn];
+    modes.into_iter().fold(policy.enforce, |known, at| if at.level > known.level { at } else { known })
 }
 
 /// Counts a run.
@@ -89,9 +98,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing counted yet; blockers are counted for `target`.
-    pub fn new(target: Level, options: &Options, bars: &[FailOn]) -> Self {
-        let summary = Summary { target: Some(target), kubernetes: options.kubernetes, ..Summary::default() };
+    /// Nothing counted yet.
+    pub fn new(options: &Options, bars: &[FailOn]) -> Self {
+        let summary = Summary { kubernetes: options.kubernetes, ..Summary::default() };
         Self { summary, blockers: [0; BLOCKERS.len()], bars: bars.to_vec(), failed: false }
     }
 
@@ -111,25 +120,41 @@ impl Tally {
             return;
         }
         self.summary.by_level[seawall_pss::strictest(seen.pod, options.kubernetes) as usize] += 1;
-        let verdict = verdict(seen, &levels.of(scope, &seen.namespace).0, options);
+        let policy = levels.of(scope, &seen.namespace).0;
+        let verdict = verdict(seen, &policy, options);
         let [enforce, audit, warn] = Mode::ALL.map(|mode| verdict.passes(mode));
         if !enforce {
             self.summary.failing += 1;
         } else if !(audit && warn) {
             self.summary.warned += 1;
         }
-        self.block(seen.pod, options.kubernetes);
+        if seen.excepted.is_some() && verdict.is_clean() {
+            let bare = verdict_on([seen.pod, seen.template], &policy, options);
+            self.summary.by_exception += u64::from(!bare.is_clean());
+        }
+        if !verdict.is_clean() {
+            // What an exception lets pass keeps nothing from its level.
+            let [pod, template] = seen.faults();
+            self.block(pod | template, strictest(&policy), options);
+        }
     }
 
-    fn block(&mut self, faults: Faults, minor: u64) {
-        let Some(target) = self.summary.target else { return };
-        // What baseline forbids is named by its own check, though restricted has stricter ones in their place.
-        let failing: Vec<&str> = [Level::Baseline, target]
-            .into_iter()
-            .filter(|level| *level <= target)
-            .flat_map(|level| seawall_pss::failing(faults, level, minor))
-            .map(|check| check.id)
-            .collect();
+    /// Counts what keeps a workload from the level that it is held to.
+    fn block(&mut self, faults: Faults, at: LevelVersion, options: &Options) {
+        let (target, minor) = (at.level, at.version.clamp(options.kubernetes));
+        if !self.summary.targets.contains(&target) {
+            self.summary.targets.push(target);
+            self.summary.targets.sort_unstable();
+        }
+        let mut failing: Vec<&str> = Vec::new();
+        let mut overridden: Vec<&str> = Vec::new();
+        for check in seawall_pss::failing(faults, target, minor) {
+            failing.push(check.id);
+            overridden.extend(check.overrides);
+        }
+        // What baseline forbids is named by its own check, though restricted has a stricter one in its place.
+        let baseline = seawall_pss::failing(faults, Level::Baseline, minor).map(|check| check.id);
+        failing.extend(baseline.filter(|id| overridden.contains(id)));
         let host_path = failing.contains(&"hostPathVolumes");
         for (i, (_, checks)) in BLOCKERS.iter().enumerate() {
             let counts = |id: &&str| !(**id == *"restrictedVolumes" && host_path) && checks.contains(id);
@@ -141,6 +166,7 @@ impl Tally {
     pub fn add(&mut self, counts: Counts) {
         self.summary.findings += counts.findings;
         self.summary.suppressed += counts.suppressed;
+        self.summary.excepted += counts.excepted;
         self.summary.errors += counts.errors;
         self.summary.notices += counts.notices;
         let [enforce, audit, warn] = counts.open;

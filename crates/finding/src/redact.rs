@@ -1,7 +1,8 @@
 //! The one redactor: nothing that may be a secret reaches an output except through here.
 //!
 //! It works on spans of bytes, so that a quoted line keeps its columns. What it masks: values of keys whose words name a
-//! secret, literal values of environment variables and of Secrets, and texts in the form of known tokens.
+//! secret, all of environment variables and of Secrets but names and references, commands that are no lists of words, and
+//! texts in the form of known tokens.
 
 mod place;
 mod scan;
@@ -51,6 +52,12 @@ pub fn unread<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>) -> Vec<Rang
         }
     }
     found
+}
+
+/// Whether a part of the source holds something of these ranges, which are in order and without overlap.
+pub fn holds_secret(part: Range<u32>, secrets: &[Range<u32>]) -> bool {
+    let first = secrets.partition_point(|secret| secret.end <= part.start);
+    secrets.get(first).is_some_and(|secret| secret.start < part.end)
 }
 
 /// A text with these ranges, in order and without overlap, masked.

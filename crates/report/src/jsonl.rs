@@ -43,12 +43,14 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
             w.number("refused", summary.refused);
             w.number("failing", summary.failing);
             w.number("warned", summary.warned);
+            w.number("byException", summary.by_exception);
         });
         w.number("findings", summary.findings);
         w.number("suppressed", summary.suppressed);
+        w.number("excepted", summary.excepted);
         w.number("errors", summary.errors);
         w.number("notices", summary.notices);
-        w.optional("target", summary.target.map(Level::as_str));
+        w.optional("target", summary.targets.last().map(|level| level.as_str()));
         w.objects("blockers", &summary.blockers, |w, blocker| {
             w.string("name", blocker.name);
             w.number("workloads", blocker.workloads);

@@ -114,12 +114,17 @@ fn ends() {
     let end = |summary: &Summary| whole(&[], summary, Format::Text, STYLE);
     let kubernetes = seawall_check::NEWEST.into();
     let nothing =
-        Summary { files: 3, objects: 1, target: summary().target, kubernetes, ..Summary::default() };
+        Summary { files: 3, objects: 1, targets: summary().targets, kubernetes, ..Summary::default() };
     assert_eq!(end(&nothing), "no workloads found in 3 files (1 object)\n");
     let clean = Summary { by_level: [0, 0, 1], files: 1, ..nothing };
     assert_eq!(
         end(&clean),
         "1 workload in 1 file (0.02 s), no findings   restricted 1   baseline 0   privileged 0\n"
+    );
+    let excepted = Summary { by_level: [1, 0, 0], by_exception: 1, suppressed: 4, excepted: 4, ..clean };
+    assert_eq!(
+        end(&excepted),
+        "1 workload in 1 file (0.02 s), no findings (4 excepted)   restricted 0   baseline 0   privileged 1\n1 workload passes by exception\n4 suppressed findings do not count, 4 by exception: seawall scan --show-suppressed lists them\n"
     );
 }
 

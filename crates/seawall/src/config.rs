@@ -1,11 +1,14 @@
 //! `seawall config`: the settings that hold, and where each comes from.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write as _;
 
-use seawall_check::quoted;
+use seawall_check::{FailOn, Part, RuleSettings, quoted};
 use seawall_finding::Rule;
+use seawall_report::visible;
 
-use crate::cli::ConfigArgs;
+use crate::cli::{ConfigArgs, JudgeArgs};
 use crate::settings::{self, Settings};
 use crate::terminal::Failure;
 
@@ -23,109 +26,175 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// A setting's text, and where it comes from.
+/// A line of the file that would say the same, and where it comes from.
 struct Line {
     text: String,
     origin: String,
 }
 
+/// Lines wider than this do not move the column of origins.
+const WIDE: usize = 60;
+
+/// The lines, and what is asked of the settings to write them.
+struct Page<'s> {
+    settings: &'s Settings,
+    file: Option<String>,
+    lines: Vec<Line>,
+}
+
+impl Page<'_> {
+    fn add(&mut self, text: impl Into<String>, origin: impl Into<String>) {
+        self.lines.push(Line { text: text.into(), origin: origin.into() });
+    }
+
+    fn at(&self, line: u32) -> String {
+        format!("{}:{line}", self.file.as_deref().unwrap_or_default())
+    }
+
+    /// Where a setting comes from: the flag, if one is given.
+    fn origin(&self, flag: Option<&str>, setting: &str) -> String {
+        let line = || self.settings.places.iter().find(|(name, _)| *name == setting).map(|(_, line)| *line);
+        match flag {
+            Some(flag) => format!("--{flag}"),
+            None => line().map_or_else(|| "default".to_owned(), |line| self.at(line)),
+        }
+    }
+
+    /// Where a part of a setting stands, if it does.
+    fn part(&self, setting: &str, path: &[&str]) -> Option<String> {
+        let is = |part: &Part| part.setting == setting && part.path == path;
+        self.settings.parts.iter().find(|(part, _)| is(part)).map(|(_, line)| self.at(*line))
+    }
+
+    /// Where a field of the profile that holds stands, if it does.
+    fn of_profile(&self, field: &str) -> Option<String> {
+        let name = self.settings.profile.as_deref()?;
+        self.part("profiles", &[name, field]).map(|at| format!("{at} (profile {name})"))
+    }
+
+    fn levels(&mut self, judge: &JudgeArgs) {
+        let level = judge.level();
+        let from = if judge.level.is_some() { "--level" } else { "default" };
+        let rules = &self.settings.config.levels;
+        if rules.is_empty() {
+            self.add(format!("levels: {{\"*\": {level}}}"), from);
+            return;
+        }
+        self.add("levels:", self.origin(None, "levels"));
+        for rule in rules {
+            let mut modes = vec![format!("enforce: {}", rule.enforce)];
+            modes.extend(rule.audit.map(|at| format!("audit: {at}")));
+            modes.extend(rule.warn.map(|at| format!("warn: {at}")));
+            let origin = self.part("levels", &[&rule.pattern]).unwrap_or_default();
+            self.add(format!("  {}: {{{}}}", quoted(&rule.pattern), modes.join(", ")), origin);
+        }
+        self.add(format!("  # namespaces that no pattern matches: {level}"), from);
+    }
+
+    fn fail_on(&mut self, bars: &[FailOn]) {
+        let flag = (!bars.is_empty()).then_some("fail-on");
+        let of_profile = if bars.is_empty() { self.of_profile("failOn") } else { None };
+        let origin = of_profile.unwrap_or_else(|| self.origin(flag, "failOn"));
+        let bars: Vec<String> = self.settings.fail_on.iter().map(ToString::to_string).collect();
+        self.add(format!("failOn: [{}]", bars.join(", ")), origin);
+    }
+
+    fn rules(&mut self) {
+        let RuleSettings { select, deselect, severity } = &self.settings.rules;
+        let ids = |rules: &[&'static Rule]| rules.iter().map(|rule| rule.id).collect::<Vec<_>>().join(", ");
+        let mut fields = Vec::new();
+        if !select.is_empty() {
+            // A profile's selection takes the place of the other.
+            let origin = self.of_profile("select").or_else(|| self.part("rules", &["select"]));
+            fields.push((format!("  select: [{}]", ids(select)), origin.into_iter().collect::<Vec<_>>()));
+        }
+        let both = |field| self.part("rules", &[field]).into_iter().chain(self.of_profile(field)).collect();
+        if !deselect.is_empty() {
+            fields.push((format!("  deselect: [{}]", ids(deselect)), both("deselect")));
+        }
+        if !severity.is_empty() {
+            // Of several severities the last counts.
+            let last: BTreeMap<&str, String> =
+                severity.iter().map(|(rule, severity)| (rule.id, severity.to_string())).collect();
+            let set: Vec<String> =
+                last.into_iter().map(|(id, severity)| format!("{id}: {severity}")).collect();
+            fields.push((format!("  severity: {{{}}}", set.join(", ")), both("severity")));
+        }
+        if !fields.is_empty() {
+            self.add("rules:", "");
+        }
+        for (text, origins) in fields {
+            self.add(text, origins.join(", "));
+        }
+    }
+
+    /// A setting that is a list, entry by entry.
+    fn entries(&mut self, setting: &str) {
+        let entries: Vec<(String, u32)> = self
+            .settings
+            .parts
+            .iter()
+            .filter(|(part, _)| part.setting == setting)
+            .map(|(part, line)| (format!("- {}", part.text), *line))
+            .collect();
+        if !entries.is_empty() {
+            self.add(format!("{setting}:"), self.origin(None, setting));
+        }
+        for (text, line) in entries {
+            self.add(text, self.at(line));
+        }
+    }
+
+    fn finish(self) -> String {
+        let mut out = self.file.map_or_else(
+            || format!("# no {} was found\n", settings::NAME),
+            |file| format!("# configuration file: {file}\n"),
+        );
+        let widths = self.lines.iter().map(|line| line.text.chars().count());
+        let width = widths.filter(|width| *width <= WIDE).max().unwrap_or(0);
+        for Line { text, origin } in self.lines {
+            if origin.is_empty() {
+                out.push_str(&text);
+            } else {
+                let _ = write!(out, "{text:width$}  # {origin}");
+            }
+            out.push('\n');
+        }
+        out
+    }
+}
+
 fn text(args: &ConfigArgs, settings: &Settings) -> String {
-    let config = &settings.config;
-    let file = settings.file.as_ref().map(|f| f.display().to_string());
-    let of_file = |setting: &str| {
-        let line = settings.places.iter().find(|(name, _)| *name == setting).map(|(_, line)| *line);
-        line.zip(file.as_deref()).map(|(line, file)| format!("{file}:{line}"))
-    };
-    let origin = |flag: Option<&str>, setting: &str| match flag {
-        Some(flag) => format!("--{flag}"),
-        None => of_file(setting).unwrap_or_else(|| "default".to_owned()),
-    };
-    let mut lines = Vec::new();
-    let mut add = |text: String, origin: String| lines.push(Line { text, origin });
-    let judge = &args.judge;
+    let (config, judge) = (&settings.config, &args.judge);
+    let file = settings.file.as_ref().map(|f| visible(&f.display().to_string()).into_owned());
+    let mut page = Page { settings, file, lines: Vec::new() };
 
     let newest = u64::from(seawall_check::NEWEST);
     let version =
         judge.kubernetes_version.or(config.kubernetes_version).map_or(newest, |v| v.minor.min(newest));
     let flag = judge.kubernetes_version.is_some().then_some("kubernetes-version");
-    add(format!("kubernetesVersion: \"1.{version}\""), origin(flag, "kubernetesVersion"));
+    page.add(format!("kubernetesVersion: \"1.{version}\""), page.origin(flag, "kubernetesVersion"));
 
-    let level = judge.level();
-    let flag = judge.level.is_some().then_some("level");
-    if config.levels.is_empty() {
-        let origin = flag.map_or_else(|| "default".to_owned(), |flag| format!("--{flag}"));
-        add(format!("levels: {{\"*\": {level}}}"), origin);
-    } else {
-        add("levels:".to_owned(), origin(None, "levels"));
-        for rule in &config.levels {
-            let mut modes = vec![format!("enforce: {}", rule.enforce)];
-            modes.extend(rule.audit.map(|at| format!("audit: {at}")));
-            modes.extend(rule.warn.map(|at| format!("warn: {at}")));
-            add(format!("  {}: {{{}}}", quoted(&rule.pattern), modes.join(", ")), String::new());
-        }
-        let origin = flag.map_or_else(|| "default".to_owned(), |flag| format!("--{flag}"));
-        add(format!("  # namespaces that no pattern matches: {level}"), origin);
-    }
-
+    page.levels(judge);
     if let Some(profile) = &settings.profile {
+        // What it changes stands below: as a setting it would be applied twice.
         let flag = judge.profile.is_some().then_some("profile");
-        add(format!("profile: {}", quoted(profile)), origin(flag, "profile"));
+        page.add(format!("# profile: {}", quoted(profile)), page.origin(flag, "profile"));
     }
-    let bars: Vec<String> = settings.fail_on.iter().map(ToString::to_string).collect();
-    let by_profile = settings.profile.as_ref().and_then(|name| config.profile_called(name));
-    let of_profile = by_profile.filter(|p| !p.fail_on.is_empty()).map(|p| format!("profile {}", p.name));
-    let flag = (!args.bar.fail_on.is_empty()).then_some("fail-on");
-    let from = match (flag, of_profile) {
-        (None, Some(profile)) => profile,
-        (flag, _) => origin(flag, "failOn"),
-    };
-    add(format!("failOn: [{}]", bars.join(", ")), from);
-
-    let rules = &settings.rules;
-    if *rules != seawall_check::RuleSettings::default() {
-        let with = settings.profile.as_ref().map(|name| format!(" with profile {name}")).unwrap_or_default();
-        add("rules:".to_owned(), format!("{}{with}", origin(None, "rules")));
-        for (name, list) in [("select", &rules.select), ("deselect", &rules.deselect)] {
-            if !list.is_empty() {
-                add(format!("  {name}: [{}]", ids(list)), String::new());
-            }
-        }
-        for (rule, severity) in &rules.severity {
-            add(format!("  # {} is of severity {severity}", rule.id), String::new());
-        }
-    }
+    page.fail_on(&args.bar.fail_on);
+    page.rules();
     for (setting, flag, path) in [
         ("namespaces", judge.namespaces.is_some(), &settings.namespaces),
         ("baseline", judge.baseline.is_some(), &settings.baseline),
     ] {
         if let Some(path) = path {
             let flag = flag.then_some(setting);
-            add(format!("{setting}: {}", quoted(&path.display().to_string())), origin(flag, setting));
+            let origin = page.origin(flag, setting);
+            page.add(format!("{setting}: {}", quoted(&path.display().to_string())), origin);
         }
     }
-    for (setting, count) in [
-        ("customResources", config.custom_resources.len()),
-        ("ignores", settings.ignores.entries.len()),
-        ("exceptions", config.exceptions.len()),
-        ("scopes", config.scopes.len()),
-    ] {
-        if count > 0 {
-            let entries = if count == 1 { "entry" } else { "entries" };
-            add(format!("# {setting}: {count} {entries}"), origin(None, setting));
-        }
+    for setting in ["customResources", "ignores", "exceptions", "scopes"] {
+        page.entries(setting);
     }
-
-    let head = file.map_or_else(
-        || format!("# no {} was found\n", settings::NAME),
-        |file| format!("# configuration file: {file}\n"),
-    );
-    let width = lines.iter().map(|line| line.text.chars().count()).max().unwrap_or(0);
-    let line = |Line { text, origin }: Line| {
-        if origin.is_empty() { format!("{text}\n") } else { format!("{text:width$}  # {origin}\n") }
-    };
-    head + &lines.into_iter().map(line).collect::<String>()
-}
-
-fn ids(rules: &[&'static Rule]) -> String {
-    rules.iter().map(|rule| rule.id).collect::<Vec<_>>().join(", ")
+    page.finish()
 }

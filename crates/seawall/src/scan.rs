@@ -44,7 +44,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
             // Without its configuration a run would judge at the wrong levels.
             let records: Vec<Record> = errors.into_iter().map(Record::Error).collect();
             outputs.print(renderers.render(&records))?;
-            let mut tally = Tally::new(args.judge.level().level, &Options::default(), &args.bar.fail_on);
+            let mut tally = Tally::new(&Options::default(), &args.bar.fail_on);
             tally.add(Counts::of(&records));
             let summary = tally.finish();
             outputs.finish(&summary, started)?;
@@ -55,7 +55,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let prepared = Prepared::new(&args.judge, found, &mut settings, args.no_defaults, threads, &progress)?;
     let Prepared { files, surveys, levels, exceptions, options, early } = prepared;
     let options = Options { patches: renderers.want_patches(), edits: renderers.want_edits(), ..options };
-    let mut tally = Tally::new(args.judge.level().level, &options, &settings.fail_on);
+    let mut tally = Tally::new(&options, &settings.fail_on);
     for (file, survey) in files.iter().zip(&surveys) {
         if let Some(survey) = survey {
             tally.file(survey, file.scope, &levels, &options);

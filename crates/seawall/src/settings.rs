@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seawall_check::{
     Baseline, Config, ConfigError, FailOn, Ignores, Images, InputError, NamespaceObject, Options, Origin,
-    RuleSettings, Source,
+    Part, RuleSettings, Source,
 };
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
@@ -19,6 +19,9 @@ pub(crate) const NAME: &str = "seawall.yaml";
 /// Settings by name, each with the line of its key.
 type Places = Vec<(&'static str, u32)>;
 
+/// Parts of settings, each with its line.
+type Parts = Vec<(Part, u32)>;
+
 /// The settings of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -28,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) file: Option<PathBuf>,
     /// The line of each setting that the configuration file has.
     pub(crate) places: Places,
+    /// What these consist of.
+    pub(crate) parts: Parts,
     /// The profile that holds.
     pub(crate) profile: Option<String>,
     /// The baseline file.
@@ -77,7 +82,7 @@ pub(crate) fn load(
     written: Option<&Path>,
 ) -> Result<Settings, Vec<InputError>> {
     let file = args.config.clone().or_else(|| discover(args));
-    let (mut config, places) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
+    let (mut config, places, parts) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
     let directory = directory(file.as_deref());
     let profile = args.profile.as_ref().or(config.profile.as_ref());
     let (mut rules, mut fail_on) = (config.rules.clone(), config.fail_on.clone());
@@ -116,6 +121,7 @@ pub(crate) fn load(
         config,
         file,
         places,
+        parts,
         profile,
         rules,
         fail_on,
@@ -138,14 +144,16 @@ pub(crate) fn files(args: &JudgeArgs) -> Vec<PathBuf> {
     [file, baseline, namespaces].into_iter().flatten().collect()
 }
 
-/// What a configuration file says, and the line of each setting that it has.
-fn read_config(path: &Path) -> Result<(Config, Places), Vec<InputError>> {
+/// What a configuration file says, and the lines of its settings and their parts.
+fn read_config(path: &Path) -> Result<(Config, Places, Parts), Vec<InputError>> {
     let text = Text::read(path)?;
     let lines = text.lines();
     let read = |document: &Document| Config::from_document(document, &text.name, &lines);
-    let config = text.document()?.map_or_else(|| Ok(Config::default()), |d| text.located(read(&d)))?;
+    let mut config = text.document()?.map_or_else(|| Ok(Config::default()), |d| text.located(read(&d)))?;
     let places = config.places.iter().map(|(name, span)| (*name, lines.position(span.start).line)).collect();
-    Ok((config, places))
+    let parts = std::mem::take(&mut config.parts).into_iter();
+    let parts = parts.map(|part| (lines.position(part.span.start).line, part)).map(|(line, p)| (p, line));
+    Ok((config, places, parts.collect()))
 }
 
 /// The directory of a configuration file, absolute; the current one where there is none.

@@ -108,6 +108,56 @@ fn secrets_reach_no_output_however_they_are_laid_out() {
 }
 
 #[test]
+fn secrets_in_places_where_nothing_belongs_reach_no_output() {
+    const CANARY: &str = "hunter2canary";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
+    let pod = |fields: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - {{name: c, image: x, {fields}}}\n"
+        )
+    };
+    for text in [
+        format!("{secret}stringData:\nconn: {CANARY}\n"),
+        format!("{secret}Data: {{a: {CANARY}}}\n"),
+        format!("{secret}type: {{x: {CANARY}}}\n"),
+        format!("{secret}immutable: {CANARY}\n"),
+        format!("{secret}data: {{a: [7007{CANARY}]}}\n"),
+        format!("{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"immutable\":\"{CANARY}\"}}\n"),
+        format!("apiVersion: v1\nkind: List\nitems:\n- kind: Secret\n  apiVersion: v1\n  conn: {CANARY}\n"),
+        pod(&format!("env: [{{name: A, valueFrom: {CANARY}}}]")),
+        pod(&format!("env: [{{name: A, valueFrom: {{secretKeyRef: {CANARY}}}}}]")),
+        pod(&format!("env: [{{name: A, valueFrom: {{secretKeyRef: {{optional: {CANARY}}}}}}}]")),
+        pod(&format!("env: [{{name: A, valueFrom: {{kind: {CANARY}}}}}]")),
+        pod(&format!("envFrom: {CANARY}")),
+        pod(&format!("envFrom: [{{secretRef: {CANARY}}}]")),
+        pod(&format!("args: {CANARY}")),
+        pod(&format!("command: [{{a: {CANARY}}}]")),
+    ] {
+        let dir = Dir::with(&[("p.yaml", &text)]);
+        for format in FORMATS {
+            let run = run(&dir, format);
+            assert!(
+                run.stdout.contains("schema-invalid") || run.stdout.contains("refused"),
+                "{}",
+                run.stdout
+            );
+            assert!(!run.stdout.contains(CANARY), "{format}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn numbers_of_secrets_are_in_no_sentence() {
+    let text =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nimmutable: 918273645\ndata: {a: [918273645]}\n";
+    let dir = Dir::with(&[("p.yaml", text)]);
+    for format in FORMATS {
+        let out = print(&dir, format);
+        assert!(out.contains("must be true or false, not the number") && !out.contains("918273645"), "{out}");
+    }
+}
+
+#[test]
 fn a_pod_of_very_many_containers_is_told_of_in_short() {
     let containers: Vec<String> = (0..20_000).map(|i| format!("  - name: c{i}\n    image: x\n")).collect();
     let containers = containers.concat();

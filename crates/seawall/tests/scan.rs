@@ -11,6 +11,36 @@ fn namespace(labels: &str) -> String {
 }
 
 #[test]
+fn blockers_are_those_of_the_levels_in_force() {
+    let pod = |name: &str, spec: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {name}}}\nspec: {{{spec}containers: [{{name: c, image: x}}]}}\n"
+        )
+    };
+    let pods = [pod("a", "hostPID: true, "), pod("b", ""), pod("c", "")].concat();
+    let dir = Dir::with(&[("seawall.yaml", "levels: {'*': baseline}\n"), ("p.yaml", &pods)]);
+    let text = dir.run(&["scan", "p.yaml"]).stdout;
+    assert!(text.contains("blockers of baseline                   host namespaces 1\n"), "{text}");
+
+    dir.write(
+        "seawall.yaml",
+        "levels: {a: {enforce: privileged, warn: baseline}, b: restricted, '*': baseline}\n",
+    );
+    let text = dir.run(&["scan", "p.yaml"]).stdout;
+    assert!(
+        text.contains("blockers of baseline and restricted    four basics 1   host namespaces 1\n"),
+        "{text}"
+    );
+    let run = dir.scan(&["p.yaml"]);
+    assert_eq!(run.all.last().unwrap()["target"], "restricted");
+
+    dir.write("seawall.yaml", "levels: {'*': privileged}\n");
+    let run = dir.scan(&["p.yaml"]);
+    let summary = run.all.last().unwrap();
+    assert!(summary["target"].is_null() && summary["blockers"] == serde_json::json!([]), "{summary}");
+}
+
+#[test]
 fn a_namespace_behind_the_workload_decides_its_level() {
     let labels = "pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/warn: restricted";
     let dir = Dir::with(&[("a.yaml", POD), ("z.yaml", &namespace(labels))]);
@@ -454,4 +484,18 @@ fn what_gitignore_leaves_out_is_told_where_nothing_is_left() {
     }
     dir.write("c.yaml", POD);
     assert_eq!(dir.scan(&["."]).of("notice").len(), 0, "what is there was scanned");
+}
+
+#[test]
+fn blockers_are_what_the_level_itself_forbids() {
+    // Restricted leaves capabilities and seccomp of Windows pods alone, though baseline does not.
+    let windows = "apiVersion: v1\nkind: Pod\nmetadata: {name: w}\nspec:\n  os: {name: windows}\n  securityContext: {runAsNonRoot: false, seccompProfile: {type: Unconfined}}\n  containers: [{name: c, image: i, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]\n";
+    let linux = windows.replace("windows", "linux").replace("name: w", "name: l");
+    let blockers = |text: &str| {
+        let run = Dir::with(&[("a.yaml", text)]).run(&["scan", "a.yaml"]);
+        let line = run.stdout.lines().find(|line| line.starts_with("blockers")).map(str::to_owned);
+        line.unwrap_or_default().split_whitespace().skip(3).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(blockers(windows), "four basics 1");
+    assert_eq!(blockers(&linux), "four basics 1 added capabilities 1 seccomp 1");
 }

@@ -467,6 +467,37 @@ fn exceptions_without_a_policy_do_not_count() {
 }
 
 #[test]
+fn counts_tell_what_passes_by_exception() {
+    let config = "exceptions:
+- {namespaces: [shop], workloads: [{kind: Pod}], rules: [{rule: host-ipc}, {rule: host-pid}], reason: r}
+";
+    let pod = POD.replace(", hostPort: 80", "").replace(", hostPort: 81", "");
+    let other =
+        pod.replace("hostIPC: true", "hostNetwork: false").replace("namespace: shop", "namespace: other");
+    let dir = Dir::with(&[("seawall.yaml", config), ("p.yaml", &pod), ("q.yaml", &other)]);
+    let run = scan(&dir, &["p.yaml", "q.yaml"]);
+    let summary = run.all.last().unwrap();
+    let workloads = &summary["workloads"];
+    assert_eq!((&workloads["privileged"], &workloads["byException"]), (&2.into(), &1.into()), "{summary}");
+    assert_eq!((&summary["suppressed"], &summary["excepted"]), (&2.into(), &2.into()), "{summary}");
+    assert_eq!(summary["blockers"], serde_json::json!([{"name": "host namespaces", "workloads": 1}]));
+
+    let args = ["scan", "--level", "baseline", "--show-suppressed", "p.yaml"];
+    let text = dir.run(&args).stdout;
+    assert!(text.contains("privileged -> baseline by exception\n"), "{text}");
+    assert!(text.contains(", no findings (2 excepted)") && !text.contains("blockers"), "{text}");
+    assert!(
+        text.contains("1 workload passes by exception\n2 suppressed findings do not count, 2 by"),
+        "{text}"
+    );
+    let page = dir.run(&[&args[..], &["--format", "markdown"]].concat()).stdout;
+    assert!(
+        page.contains("nothing to report (2 excepted)") && page.contains("; 1 workload passes by exc"),
+        "{page}"
+    );
+}
+
+#[test]
 fn exceptions_of_the_configuration_need_no_policy() {
     let config = "exceptions:
 - {namespaces: [shop], workloads: [{kind: Pod}], rules: [{rule: hostNamespaces}, {rule: host-port}], reason: r, expires: 2026-11-30, onExpiry: warn}

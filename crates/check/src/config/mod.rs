@@ -2,6 +2,7 @@
 
 mod ignores;
 mod levels;
+mod parts;
 mod resources;
 mod rules;
 mod scopes;
@@ -21,6 +22,7 @@ use crate::ignore::IgnoreEntry;
 use crate::locate::region;
 use crate::options::FailOn;
 
+pub use parts::Part;
 pub use rules::{Profile, RuleSettings};
 pub use scopes::Scope;
 
@@ -66,6 +68,8 @@ pub struct Config {
     pub baseline: Option<String>,
     /// The settings that the file has, each with its key's place.
     pub places: Vec<(&'static str, Span)>,
+    /// What they consist of, in the order of the file.
+    pub parts: Vec<Part>,
 }
 
 /// What is wrong with a configuration file, and where.
@@ -149,7 +153,13 @@ impl Config {
             let node = root.get("profile").unwrap_or(root);
             errors.push(error(node, format!("no profile is called `{name}`"), config.profiles_hint()));
         }
-        if errors.is_empty() { Ok(config) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let of = |(name, value): (&'static str, NodeRef<'_>)| parts::parts(name, value.resolved());
+        let settings = config.places.iter().filter_map(|(name, _)| Some((*name, root.get(name)?)));
+        config.parts = settings.flat_map(of).collect();
+        Ok(config)
     }
 
     fn set(

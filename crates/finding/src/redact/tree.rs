@@ -6,14 +6,42 @@ use std::sync::Arc;
 
 use seawall_yaml::{Document, Kind, Limits, NodeRef, Reader, Style};
 
-use super::scan::ABOUT_VARIABLES;
 use super::word::names_secret;
 
 /// The annotation in which kubectl keeps the whole object, its secrets too.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// The byte ranges of a document's source that may be secret, in order and without overlap: literal values of environment
-/// variables, data of Secrets, values of keys and flags that name a secret.
+/// The fields of references: what is written there tells where a value is, never what it is.
+const REFERENCES: [(&str, &[&str]); 7] = [
+    ("fieldRef", &["apiVersion", "fieldPath"]),
+    ("resourceFieldRef", &["containerName", "resource", "divisor"]),
+    ("configMapKeyRef", &["name", "key", "optional"]),
+    ("secretKeyRef", &["name", "key", "optional"]),
+    ("fileKeyRef", &["volumeName", "path", "key", "optional"]),
+    ("configMapRef", &["name", "optional"]),
+    ("secretRef", &["name", "optional"]),
+];
+
+/// What a reference to an object consists of: a mapping with `kind: Secret` and nothing else is no Secret.
+const ABOUT_OBJECTS: [&str; 13] = [
+    "apiVersion",
+    "apiGroup",
+    "group",
+    "kind",
+    "namespace",
+    "name",
+    "uid",
+    "resourceVersion",
+    "fieldPath",
+    "key",
+    "optional",
+    "controller",
+    "blockOwnerDeletion",
+];
+
+/// The byte ranges of a document's source that may be secret, in order and without overlap: what environment variables have
+/// beside their names and well-formed references, all of Secrets but what identifies them, commands that are no lists of
+/// words, values of keys and flags that name a secret.
 pub fn document_secrets(document: &Document) -> Vec<Range<u32>> {
     let mut search = Search {
         document,
@@ -50,6 +78,10 @@ enum Place {
     Environment,
     /// One of them.
     Variable,
+    /// A list of sources of environment variables, or one of them.
+    Sources,
+    /// A reference to a value, by the position of its kind in [`REFERENCES`]; before that is known, what holds it.
+    Reference(Option<usize>),
     /// A command, or its arguments.
     Words,
     /// The metadata, or the annotations, of a Secret.
@@ -87,7 +119,11 @@ impl<'d> Search<'d> {
                 self.work.extend(node.items().map(|item| (item, inner)));
             }
             _ => match place {
-                Place::Hidden | Place::Environment | Place::Variable => self.hide(node),
+                Place::Hidden
+                | Place::Environment
+                | Place::Variable
+                | Place::Sources
+                | Place::Reference(_) => self.hide(node),
                 Place::Words => self.text(node),
                 Place::Plain | Place::Metadata | Place::Named => {}
             },
@@ -95,28 +131,35 @@ impl<'d> Search<'d> {
     }
 
     fn mapping(&mut self, node: NodeRef<'d>, place: Place) {
-        let is_secret = place == Place::Plain
-            && node
-                .get("kind")
-                .and_then(NodeRef::as_str)
-                .is_some_and(|kind| kind.eq_ignore_ascii_case("Secret"));
+        let is_secret = place == Place::Plain && self.is_secret(node);
         for (key, value) in node.pairs() {
             let Some(key) = key.key() else { continue };
             let inner = match place {
                 Place::Hidden => Place::Hidden,
                 _ if key == "<<" => place,
-                Place::Variable if ABOUT_VARIABLES.contains(&&*key) => Place::Plain,
-                // A misspelt `value` is none, and as secret as one.
-                Place::Variable | Place::Environment => Place::Hidden,
+                Place::Variable if key == "valueFrom" => Place::Reference(None),
+                Place::Variable if key == "name" && is_scalar(value) => Place::Plain,
+                Place::Sources if key == "prefix" && is_scalar(value) => Place::Plain,
+                Place::Sources | Place::Reference(None) => reference(&key),
+                Place::Reference(Some(at)) if is_about(at, &key, value) => Place::Plain,
+                // A misspelt `value` is none, and as secret as one; a command is a list of words and nothing else.
+                Place::Variable | Place::Environment | Place::Reference(_) | Place::Words => Place::Hidden,
                 Place::Named if key == "value" => Place::Hidden,
                 Place::Metadata if key == "annotations" => Place::Hidden,
                 _ if key == LAST_APPLIED => Place::Hidden,
-                _ if is_secret && is_data(&key) => Place::Hidden,
-                _ if is_secret && key == "metadata" => Place::Metadata,
+                _ if is_secret => of_secret(&key, value),
                 _ => by_name(&key, value),
             };
             self.work.push((value, inner));
         }
+    }
+
+    /// Whether a mapping is a Secret, and not a reference to one.
+    fn is_secret(&self, node: NodeRef<'d>) -> bool {
+        let kind = node.get("kind").and_then(NodeRef::as_str);
+        let about = |key: NodeRef<'_>| key.key().is_none_or(|key| ABOUT_OBJECTS.contains(&&*key));
+        kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Secret"))
+            && (node == self.document.root() || !node.pairs().all(|(key, _)| about(key)))
     }
 
     /// Words of a command: what follows a flag that takes a secret is one.
@@ -130,7 +173,8 @@ impl<'d> Search<'d> {
                 continue;
             }
             flag = Flag::of(text);
-            if is_short(text) && text.len() > 2 && !text.contains([' ', '\n']) {
+            let holds_password = is_short(text) && text.len() > 2 && !text.contains([' ', '\n']);
+            if target.kind() != Kind::String || holds_password {
                 self.work.push((item, Place::Hidden));
             } else {
                 self.work.push((item, Place::Words));
@@ -184,7 +228,9 @@ fn by_name(key: &str, value: NodeRef<'_>) -> Place {
     let kind = value.resolved().kind();
     match key {
         "env" => Place::Environment,
-        "args" | "command" => Place::Words,
+        "envFrom" => Place::Sources,
+        "args" | "command" if kind == Kind::Sequence => Place::Words,
+        "args" | "command" => Place::Hidden,
         "name" | "kind" | "image" => Place::Plain,
         _ if kind == Kind::Bool || !names_secret(key) => Place::Plain,
         _ if kind == Kind::Mapping => Place::Named,
@@ -192,8 +238,30 @@ fn by_name(key: &str, value: NodeRef<'_>) -> Place {
     }
 }
 
-fn is_data(key: &str) -> bool {
-    ["data", "stringData"].iter().any(|k| key.eq_ignore_ascii_case(k))
+/// What a key of a Secret says of its value: what is written at the wrong depth, or under a misspelt key, was meant as data.
+fn of_secret(key: &str, value: NodeRef<'_>) -> Place {
+    match key {
+        "apiVersion" | "kind" => Place::Plain,
+        "metadata" => Place::Metadata,
+        "type" if value.resolved().kind() == Kind::String => Place::Plain,
+        _ => Place::Hidden,
+    }
+}
+
+/// What a key says of its value where a reference has to stand.
+fn reference(key: &str) -> Place {
+    let at = REFERENCES.iter().position(|(name, _)| *name == key);
+    at.map_or(Place::Hidden, |at| Place::Reference(Some(at)))
+}
+
+/// Whether a field of the reference at this position only tells where a value is.
+fn is_about(at: usize, key: &str, value: NodeRef<'_>) -> bool {
+    let known = REFERENCES.get(at).is_some_and(|(_, fields)| fields.contains(&key));
+    known && is_scalar(value) && (key != "optional" || value.resolved().kind() == Kind::Bool)
+}
+
+fn is_scalar(value: NodeRef<'_>) -> bool {
+    !matches!(value.resolved().kind(), Kind::Mapping | Kind::Sequence)
 }
 
 /// Whether the next word is the value of a flag.
@@ -306,6 +374,24 @@ mod tests {
             ("x: &e [{name: A, value: CANARY}]\nenv: *e", "value: ******"),
             ("x: &e {value: CANARY}\nenv: [{<<: *e, name: A}]", "value: ******"),
             ("env: {A: CANARY}", "{A: ******}"),
+            ("kind: Secret\nstringData:\nconn: CANARY\n", "conn: ******"),
+            ("kind: Secret\ntype: Opaque\nData: {a: CANARY}\n", "type: Opaque\nData: {a: ******}"),
+            ("kind: Secret\nimmutable: CANARY\ntype: {x: CANARY}\n", "immutable: ******\ntype: {x: ******}"),
+            ("items: [{kind: Secret, type: a, foo: [CANARY]}]", "type: a, foo: [******]"),
+            ("env: [{name: A, valueFrom: CANARY}]", "{name: A, valueFrom: ******}"),
+            ("env: [{name: [CANARY], valueFrom: {secretKeyRef: CANARY}}]", "secretKeyRef: ******}"),
+            (
+                "env: [{valueFrom: {secretKeyRef: {name: a, kee: CANARY, key: {x: CANARY}, optional: CANARY}}}]",
+                "{name: a, kee: ******, key: {x: ******}, optional: ******}",
+            ),
+            ("env: [{valueFrom: {name: CANARY, fieldRef: [CANARY]}}]", "{name: ******, fieldRef: [******]}"),
+            ("env: [{valueFrom: &r CANARY}, {valueFrom: *r}]", "&r ******}"),
+            ("env: [{name: A, key: CANARY}]", "{name: A, key: ******}"),
+            ("envFrom: CANARY", "envFrom: ******"),
+            ("envFrom: [CANARY, {secretRef: CANARY, x: CANARY}]", "[******, {secretRef: ******, x: ******}]"),
+            ("args: CANARY", "args: ******"),
+            ("command: {a: CANARY}", "{a: ******}"),
+            ("args: [{a: CANARY}, [CANARY], b]", "[{a: ******}, [******], b]"),
         ] {
             let all = masked(source);
             assert!(all.contains(shown) && !all.contains("CANARY"), "{all}");
@@ -321,6 +407,11 @@ mod tests {
             "automountServiceAccountToken: false",
             "args: ['mkdir -p /var/x', --port=80, -v, -p, '80:80']",
             "kind: ConfigMap\ndata: {a: b}",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {b: c}}\ntype: Opaque",
+            "subject: {apiGroup: '', kind: Secret, name: a, namespace: b, optional: true}",
+            "env: [{name: A, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.name}}}]",
+            "env: [{name: A, valueFrom: {resourceFieldRef: {containerName: a, resource: b, divisor: 1}}}]",
+            "envFrom: [{prefix: P_, configMapRef: {name: a}}, {secretRef: {name: b, optional: true}}]",
         ] {
             assert_eq!(masked(source), source);
         }

@@ -14,6 +14,8 @@ mod values;
 mod walk;
 mod words;
 
+use std::ops::Range;
+
 use seawall_model::FieldPath;
 use seawall_yaml::{NodeId, Span};
 
@@ -78,8 +80,12 @@ pub struct SchemaProblem {
     pub key_span: Option<Span>,
     /// For people: lower case, no trailing period.
     pub message: String,
+    /// The bytes of the message that repeat the value, where it does.
+    pub message_value: Option<Range<usize>>,
     /// The API server's words.
     pub reason: String,
+    /// The bytes of the reason that repeat the value, where it does.
+    pub reason_value: Option<Range<usize>>,
     /// What to do, where that is known.
     pub hint: Option<String>,
     rank: Rank,

@@ -305,6 +305,8 @@ impl Walker {
                     span: later.span(),
                     key_span: Some(later.span()),
                     message: format!("`{text}` is already set in this mapping; only the last value counts"),
+                    message_value: None,
+                    reason_value: None,
                     reason: if document.is_json() {
                         format!("duplicate field {}", seawall_model::gotext::quote(&go_path))
                     } else {
@@ -345,7 +347,9 @@ impl Walker {
             span: key.span(),
             key_span: Some(key.span()),
             message: format!("unknown field `{text}`; it has no effect"),
+            message_value: None,
             reason: format!("unknown field {}", seawall_model::gotext::quote(&go_path)),
+            reason_value: None,
             go_path,
             kind: SchemaProblemKind::UnknownField { suggestion },
             hint,
@@ -384,6 +388,9 @@ impl Walker {
             },
             Fault::Value(_) => SchemaProblemKind::InvalidValue,
         };
+        let aliased = self.is_aliased(document, step);
+        let (message, message_value) = words::wrong_value(&name, step.shape, node, aliased);
+        let (reason, reason_value) = words::reason(fault, go_type, step.shape, place);
         self.problems.push(SchemaProblem {
             kind,
             answer: Answer::Refused,
@@ -392,8 +399,10 @@ impl Walker {
             node: node.id(),
             span: node.span(),
             key_span: key.map(NodeRef::span),
-            message: words::wrong_value(&name, step.shape, node, self.is_aliased(document, step)),
-            reason: words::reason(fault, go_type, step.shape, place),
+            message,
+            message_value,
+            reason,
+            reason_value,
             hint: words::hint(step.shape, node).map(str::to_owned),
             rank: self.rank(document, step),
         });

@@ -1,5 +1,7 @@
 //! The sentences of problems: for people, and as the API server says it.
 
+use std::ops::Range;
+
 use seawall_yaml::{Kind, NodeRef, Style};
 
 use super::values::Fault;
@@ -51,25 +53,37 @@ pub(super) fn go_type(shape: Shape) -> String {
 }
 
 /// For people: `` `runAsNonRoot` must be true or false, not the string "true" ``. Values are only repeated where the field
-/// takes no free text, and never for a value that was to be text.
+/// takes no free text, and never for a value that was to be text; the range is where.
 ///
 /// What an alias brings in stands elsewhere, maybe as free text: it is not repeated either.
-pub(super) fn wrong_value(name: &str, shape: Shape, node: NodeRef<'_>, aliased: bool) -> String {
-    const LONGEST: usize = 40;
+pub(super) fn wrong_value(
+    name: &str,
+    shape: Shape,
+    node: NodeRef<'_>,
+    aliased: bool,
+) -> (String, Option<Range<usize>>) {
+    const LONGEST: usize = 29;
     if shape == Shape::Bytes && node.kind() == Kind::String {
-        return format!("`{name}` must be in base64, which this text is not");
+        return (format!("`{name}` must be in base64, which this text is not"), None);
     }
     let found = describe(node.kind());
     let free = aliased
         || matches!(shape, Shape::String | Shape::Bytes | Shape::Map(_) | Shape::List(..) | Shape::Struct(_));
     let value = match node.kind() {
-        Kind::String if !free => node.text().map(|t| format!("the string {t:?}")),
-        Kind::Int | Kind::Float if !free => node.text().map(|t| format!("the number {t}")),
-        Kind::Bool if !free => node.as_bool().map(|b| format!("{b}")),
+        Kind::String if !free => node.text().map(|t| ("the string ", format!("{t:?}"))),
+        Kind::Int | Kind::Float if !free => node.text().map(|t| ("the number ", t.to_owned())),
+        Kind::Bool if !free => node.as_bool().map(|b| ("", b.to_string())),
         _ => None,
     };
-    let value = value.filter(|v| v.chars().count() <= LONGEST);
-    format!("`{name}` must be {}, not {}", expected(shape), value.as_deref().unwrap_or(found))
+    let mut message = format!("`{name}` must be {}, not ", expected(shape));
+    let Some((what, value)) = value.filter(|(_, value)| value.chars().count() <= LONGEST) else {
+        return (message + found, None);
+    };
+    message.push_str(what);
+    let start = message.len();
+    message.push_str(&value);
+    let end = message.len();
+    (message, Some(start..end))
 }
 
 /// What to do about a wrong type, where that is plain.
@@ -100,26 +114,26 @@ pub(super) fn hint(shape: Shape, node: NodeRef<'_>) -> Option<&'static str> {
     }
 }
 
-/// The API server's words. `named` is the Go type where it is not the one that the shape tells; `place` is the Go struct and
-/// the dotted fields that lead to the value.
+/// The API server's words, and where in them the value is. `named` is the Go type where it is not the one that the shape
+/// tells; `place` is the Go struct and the dotted fields that lead to the value.
 pub(super) fn reason(
     fault: &Fault,
     named: Option<&str>,
     shape: Shape,
     place: Option<(&str, &str)>,
-) -> String {
-    match fault {
-        Fault::Value(text) => text.clone().into_owned(),
-        Fault::Type { value, into } => {
-            let go_type = into.or(named).map_or_else(|| go_type(shape), str::to_owned);
-            match place {
-                Some((name, fields)) => {
-                    format!(
-                        "json: cannot unmarshal {value} into Go struct field {name}.{fields} of type {go_type}"
-                    )
-                }
-                None => format!("json: cannot unmarshal {value} into Go value of type {go_type}"),
-            }
+) -> (String, Option<Range<usize>>) {
+    const HEAD: &str = "json: cannot unmarshal ";
+    let (value, into) = match fault {
+        Fault::Value(text) => return (text.clone().into_owned(), None),
+        Fault::Type { value, into } => (value, into),
+    };
+    let go_type = into.or(named).map_or_else(|| go_type(shape), str::to_owned);
+    let reason = match place {
+        Some((name, fields)) => {
+            format!("{HEAD}{value} into Go struct field {name}.{fields} of type {go_type}")
         }
-    }
+        None => format!("{HEAD}{value} into Go value of type {go_type}"),
+    };
+    let end = HEAD.len() + value.len();
+    (reason, value.strip_prefix("number ").map(|number| end - number.len()..end))
 }

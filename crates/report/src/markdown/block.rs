@@ -11,7 +11,7 @@ use crate::base::Base;
 use crate::fix::{self, AtContainers, Fix};
 use crate::group::{Group, Word, groups};
 use crate::judged::Judged;
-use crate::text::count;
+use crate::text::{by_exception, count};
 use crate::{Style, suppression, visible};
 
 /// Bytes of one block beyond which no further finding is begun.
@@ -34,7 +34,7 @@ pub(super) fn blocks(record: &Record, base: &Base, style: Style, rows: &mut Rows
         Record::Workload(w) => {
             let right = match (&w.refused, w.strictest) {
                 (Some(_), _) | (None, None) => "refused by the API server".to_owned(),
-                (None, Some(strictest)) => format!("{strictest} -> {}", w.target()),
+                (None, Some(strictest)) => format!("{strictest} -> {}{}", w.target(), by_exception(w)),
             };
             if let Some(judged) = Judged::of(record) {
                 out.extend(object(&judged, &right, w.pod_spec.as_ref(), base, style, rows));

@@ -15,7 +15,7 @@ use self::escape::{clip, code, prose};
 use crate::Style;
 use crate::base::Base;
 use crate::group::Word;
-use crate::text::{self, NoticeLine, count, grouped, notice_lines};
+use crate::text::{self, NoticeLine, count, grouped, notice_lines, uncounted};
 
 /// Bytes of the whole: GitHub takes 65,536 characters, of which the caller may want some.
 const LIMIT: usize = 60_000;
@@ -205,7 +205,7 @@ fn verdict(summary: &Summary) -> String {
     let known = [failing, refused].into_iter().flatten().collect::<Vec<_>>();
     match (summary.exit, known.is_empty()) {
         (0, _) if summary.findings > 0 => all.push("nothing at the bar, findings below it".to_owned()),
-        (0, _) => all.push("nothing to report".to_owned()),
+        (0, _) => all.push(format!("nothing to report{}", uncounted(summary))),
         (1, true) => all.push("findings at the bar".to_owned()),
         _ => all.extend(known),
     }
@@ -224,9 +224,16 @@ fn numbers(summary: &Summary, out: &mut String) {
             let _ = write!(out, ", refused {}", grouped(summary.refused));
         }
     }
+    if summary.by_exception > 0 {
+        let verb = if summary.by_exception == 1 { "passes" } else { "pass" };
+        let _ = write!(out, "; {} {verb} by exception", count(summary.by_exception, "workload"));
+    }
     if summary.suppressed > 0 {
         let verb = if summary.suppressed == 1 { "does" } else { "do" };
         let _ = write!(out, "; {} {verb} not count", count(summary.suppressed, "suppressed finding"));
+        if summary.excepted > 0 {
+            let _ = write!(out, ", {} by exception", grouped(summary.excepted));
+        }
     }
     out.push_str("\n\n");
 }
@@ -305,6 +312,8 @@ mod tests {
             verdict(&Summary { errors, refused, failing, findings, exit, ..Summary::default() })
         };
         assert_eq!(with(0, 0, 0, 0, 0), "nothing to report");
+        let passed_over = Summary { suppressed: 5, excepted: 4, ..Summary::default() };
+        assert_eq!(verdict(&passed_over), "nothing to report (4 excepted, 1 suppressed)");
         assert_eq!(with(0, 0, 1, 2, 0), "nothing at the bar, findings below it");
         assert_eq!(with(0, 0, 0, 2, 1), "findings at the bar");
         assert_eq!(

@@ -19,7 +19,7 @@ use seawall_yaml::LineIndex;
 use self::lines::Shape;
 pub(crate) use self::paint::{Role, paint};
 use self::snippet::{Marked, Quoted};
-pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines};
+pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines, uncounted};
 pub(crate) use self::tally::Tail;
 use crate::fix::{self, AtContainers, Fix, NO_CONTEXT};
 use crate::fixes::answer_shown;
@@ -61,7 +61,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     }
     let mut right = match (&w.refused, w.strictest) {
         (Some(_), _) | (None, None) => "refused by the API server".to_owned(),
-        (None, Some(strictest)) => format!("{strictest} -> {}", target(w)),
+        (None, Some(strictest)) => format!("{strictest} -> {}{}", target(w), by_exception(w)),
     };
     let head =
         Head { origin: &w.origin, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
@@ -146,6 +146,11 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         finding(group, &quoted, None, style, out);
     }
     write_suppressed(&suppressed, style, out);
+}
+
+/// Said behind the level that a workload passes by an exception alone.
+pub(crate) fn by_exception(w: &Workload) -> &'static str {
+    if w.passes_by_exception() { " by exception" } else { "" }
 }
 
 /// The strictest level that a workload is held to, with its version where one is pinned, and the one that it was judged at

@@ -35,7 +35,11 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
     if summary.suppressed > 0 {
         let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
         let found = count(summary.suppressed, "suppressed finding");
-        let text = format!("{found} {do_} not count: seawall scan --show-suppressed {them}");
+        let excepted = match summary.excepted {
+            0 => String::new(),
+            n => format!(", {} by exception", grouped(n)),
+        };
+        let text = format!("{found} {do_} not count{excepted}: seawall scan --show-suppressed {them}");
         wrap(&text, 0, 2, style.width, out);
     }
     for counted in &tally.notices {
@@ -58,6 +62,7 @@ fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut
     }
     if summary.findings == 0 && summary.failing + summary.warned + summary.refused == 0 {
         head.push_str(", no findings");
+        head.push_str(&uncounted(summary));
     }
     let mut levels: Vec<String> = Level::ALL
         .into_iter()
@@ -69,20 +74,24 @@ fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut
         levels.push(format!("refused {}", grouped(summary.refused)));
     }
     columns(&head, &levels, style, out);
-    let mut fails = Vec::new();
+    let mut verdicts = Vec::new();
     if summary.failing > 0 {
         let (verb, them) = if summary.failing == 1 { ("fails", "it is") } else { ("fail", "they are") };
-        fails.push(format!("{} {verb} the level {them} held to", count(summary.failing, "workload")));
+        verdicts.push(format!("{} {verb} the level {them} held to", count(summary.failing, "workload")));
     }
     if summary.warned > 0 {
         let verb = if summary.warned == 1 { "fails" } else { "fail" };
-        fails.push(format!(
+        verdicts.push(format!(
             "{} {verb} only where violations are audited or warned of",
             grouped(summary.warned)
         ));
     }
-    if !fails.is_empty() {
-        wrap(&fails.join("; "), 0, 2, style.width, out);
+    if summary.by_exception > 0 {
+        let verb = if summary.by_exception == 1 { "passes" } else { "pass" };
+        verdicts.push(format!("{} {verb} by exception", count(summary.by_exception, "workload")));
+    }
+    if !verdicts.is_empty() {
+        wrap(&verdicts.join("; "), 0, 2, style.width, out);
     }
     if summary.kubernetes < u64::from(NEWEST) {
         let minor = summary.kubernetes;
@@ -94,7 +103,9 @@ fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut
 }
 
 fn blockers(summary: &Summary, style: Style, out: &mut String) {
-    let (Some(target), false) = (summary.target, summary.blockers.is_empty()) else { return };
+    if summary.blockers.is_empty() {
+        return;
+    }
     let mut items: Vec<String> = summary
         .blockers
         .iter()
@@ -104,7 +115,8 @@ fn blockers(summary: &Summary, style: Style, out: &mut String) {
     if summary.blockers.len() > BLOCKERS {
         items.push(format!("and {} more", summary.blockers.len() - BLOCKERS));
     }
-    columns(&format!("blockers of {target}"), &items, style, out);
+    let targets: Vec<&str> = summary.targets.iter().map(|level| level.as_str()).collect();
+    columns(&format!("blockers of {}", targets.join(" and ")), &items, style, out);
 }
 
 fn next(summary: &Summary, style: Style, out: &mut String) {
@@ -244,6 +256,15 @@ fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
         (files, n) => format!("{} in {}", count(n.max(files), "input error"), count(files, "file")),
     };
     wrap(&format!("{judged}; {counts} (exit status 2)"), 0, 2, style.width, out);
+}
+
+/// What does not count, in brackets: ` (4 excepted, 3 suppressed)`; empty where there is nothing of the kind.
+pub(crate) fn uncounted(summary: &Summary) -> String {
+    let ignored = summary.suppressed.saturating_sub(summary.excepted);
+    let all = [(summary.excepted, "excepted"), (ignored, "suppressed")];
+    let all: Vec<String> =
+        all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", grouped(*n))).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }
 
 /// `1 file`, `1,904 files`.

@@ -438,6 +438,8 @@ pub(crate) fn summary() -> Summary {
     Summary {
         files: 1031,
         suppressed: 3,
+        excepted: 1,
+        by_exception: 2,
         documents: 50,
         objects: 48,
         by_level: [4, 21, 17],
@@ -447,7 +449,7 @@ pub(crate) fn summary() -> Summary {
         findings: 60,
         errors: 2,
         notices: 6,
-        target: Some(Level::Restricted),
+        targets: vec![Level::Restricted],
         blockers: vec![
             blocker("four basics", "runAsNonRoot", 22),
             blocker("hostPath", "hostPathVolumes", 4),
