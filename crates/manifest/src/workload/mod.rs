@@ -1,6 +1,7 @@
 //! The pods and pod templates of an object: of the built-in kinds, of well-known custom resources, and of those that a
 //! configuration names.
 
+mod predictor;
 mod table;
 mod task;
 
@@ -54,6 +55,7 @@ impl<'d> Template<'d> {
         if let Some(spec) = self.spec {
             pod.spec = match self.form {
                 Form::Template | Form::PodSpec => nodes::decode(spec)?,
+                Form::Predictor => predictor::pod_spec(spec)?,
                 Form::Task => task::pod_spec(spec, self.pod_level)?,
             };
         }
@@ -102,7 +104,7 @@ impl<'d> Template<'d> {
     pub fn spec_path(&self) -> Option<FieldPath> {
         match self.form {
             Form::Template => Some(self.path().key("spec")),
-            Form::PodSpec => Some(self.path()),
+            Form::PodSpec | Form::Predictor => Some(self.path()),
             Form::Task => self.pod_template_path(),
         }
     }
@@ -115,6 +117,10 @@ impl<'d> Template<'d> {
             (Form::Template, _) | (_, None) => whole(),
             (_, Some((Segment::Key(key), _))) if key == "metadata" => path.clone(),
             (Form::PodSpec, Some((_, rest))) => below(self.path(), rest),
+            (Form::Predictor, Some((_, rest))) => match self.spec {
+                Some(predictor) => predictor::origin(predictor, &self.path(), rest),
+                None => below(self.path(), rest),
+            },
             (Form::Task, Some((_, rest))) => match self.spec {
                 Some(task) => task::origin(task, &self.path(), self.pod_template_path().as_ref(), rest),
                 None => below(self.path(), rest),
@@ -179,6 +185,7 @@ pub fn templates<'d>(object: &Object<'d>, configured: &[ConfiguredEntry]) -> Vec
             let is_list = |node: NodeRef<'_>| node.resolved().kind() == Kind::Sequence;
             let holds_pod = custom.spec.is_some_and(|spec| match form {
                 Form::Template | Form::PodSpec => spec.get("containers").is_some_and(is_list),
+                Form::Predictor => predictor::is_whole(spec),
                 Form::Task => task::is_whole(spec),
             });
             if holds_pod {
@@ -199,7 +206,7 @@ fn template<'d>(
     let part = |key| node.and_then(|n| n.get(key)).filter(|n| !n.is_null());
     let (metadata, spec) = match form {
         Form::Template => (part("metadata"), part("spec")),
-        Form::PodSpec | Form::Task => (object.metadata, node),
+        Form::PodSpec | Form::Predictor | Form::Task => (object.metadata, node),
     };
     let custom = matches!(place, Place::Path(_));
     let mut template = Template { node, metadata, spec, pod_level: None, kind, form, custom, place };
@@ -257,7 +264,7 @@ pub fn finds_nothing<'c>(
 }
 
 /// Where unknown kinds often keep pods.
-const LIKELY: [&str; 18] = [
+const LIKELY: &[&str] = &[
     "spec.template.spec.containers",
     "spec.podTemplate.spec.containers",
     "spec.podTemplateSpec.spec.containers",
@@ -275,12 +282,27 @@ const LIKELY: [&str; 18] = [
     "spec.finally.*.taskSpec.steps",
     "spec.pipelineSpec.tasks.*.taskSpec.steps",
     "spec.pipelineSpec.finally.*.taskSpec.steps",
+    "spec.*.*.podTemplate.spec.containers",
     "spec.templates.*.container",
+    "spec.templates.*.script",
+    "spec.workflowSpec.templates.*.container",
+    "spec.workflowSpec.templates.*.script",
+    "objects.*.spec.containers",
+    "objects.*.spec.template.spec.containers",
+    "objects.*.spec.jobTemplate.spec.template.spec.containers",
+    "spec.workload.manifests.*.spec.containers",
+    "spec.workload.manifests.*.spec.template.spec.containers",
+    "spec.workload.manifests.*.spec.jobTemplate.spec.template.spec.containers",
 ];
 
-/// Whether Kubernetes' own groups of workloads know no such kind: `Deployment` in `v1`, `deployment`, `apps/v2`.
+/// Whether Kubernetes' own groups know no such kind of workload: `Deployment` in `v1`, `deployment`, `apps/v2`, `Pod` in
+/// `networking.k8s.io/v1`. Projects that are not Kubernetes itself have groups below `x-k8s.io`.
 pub fn is_misnamed(object: &Object<'_>) -> bool {
-    matches!(object.group(), "" | "apps" | "batch" | "extensions")
+    let group = object.group();
+    let ours = || group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io");
+    let workload =
+        || types::kinds().any(|(v, kind, _)| kind == object.kind && table::built_in(v, kind).is_some());
+    (matches!(group, "" | "apps" | "batch" | "extensions") || (ours() && workload()))
         && types::type_of(object.api_version, object.kind).is_none()
         && types::retired_type_of(object.api_version, object.kind).is_none()
 }
@@ -325,7 +347,12 @@ pub fn looks_like_workload(object: &Object<'_>, configured: &[ConfiguredEntry]) 
 fn containers(object: &Object<'_>, pattern: &str) -> Vec<FieldPath> {
     let mut found = Vec::new();
     visit_any(object.node, pattern, FieldPath::root(), &mut |node, path| {
-        let is_container = |n: NodeRef<'_>| n.get("image").is_some_and(|i| i.as_str().is_some());
+        // A controller may add the image.
+        let is_container = |n: NodeRef<'_>| {
+            let named = n.get("name").and_then(NodeRef::as_str).is_some();
+            n.get("image").is_some_and(|i| i.as_str().is_some())
+                || (named && ["securityContext", "command", "ports"].iter().any(|key| n.get(key).is_some()))
+        };
         if node.items().any(is_container) || is_container(node) {
             found.push(path);
         }

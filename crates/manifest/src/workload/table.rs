@@ -2,6 +2,8 @@
 
 use seawall_model::WorkloadKind;
 
+use crate::types;
+
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
@@ -9,6 +11,8 @@ pub enum Form {
     Template,
     /// A pod's specification.
     PodSpec,
+    /// A predictor, transformer or explainer of `KServe`: a pod's specification that may name its model server by a field.
+    Predictor,
     /// A Tekton task: steps and sidecars that become the containers of a pod. A `TaskRun`'s pod template stands beside it.
     Task,
 }
@@ -44,7 +48,7 @@ pub(super) fn built_in(api_version: &str, kind: &str) -> Option<(&'static [&'sta
     Some((path, WorkloadKind::Template))
 }
 
-/// Groups of built-in kinds with pods, and those whose custom resources only describe or generate objects.
+/// Groups of built-in kinds, and those whose custom resources only describe or generate objects.
 pub(super) fn is_built_in_group(group: &str) -> bool {
     matches!(
         group,
@@ -56,7 +60,8 @@ pub(super) fn is_built_in_group(group: &str) -> bool {
             | "templates.gatekeeper.sh"
             | "constraints.gatekeeper.sh"
     ) || group.ends_with(".kyverno.io")
-        || (group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io"))
+        || types::kinds()
+            .any(|(version, ..)| version.split_once('/').is_some_and(|(known, _)| known == group))
 }
 
 const fn template(group: &'static str, kind: &'static str, path: &'static str) -> Entry {
@@ -65,6 +70,10 @@ const fn template(group: &'static str, kind: &'static str, path: &'static str) -
 
 const fn pod_spec(group: &'static str, kind: &'static str, path: &'static str) -> Entry {
     Entry { group, kind, path, form: Form::PodSpec }
+}
+
+const fn predictor(path: &'static str) -> Entry {
+    Entry { group: "serving.kserve.io", kind: "InferenceService", path, form: Form::Predictor }
 }
 
 const fn task(kind: &'static str, path: &'static str) -> Entry {
@@ -83,9 +92,10 @@ pub const CUSTOM: &[Entry] = &[
     template("serving.knative.dev", "Configuration", "spec.template"),
     template("serving.knative.dev", "Revision", ""),
     // KServe
-    pod_spec("serving.kserve.io", "InferenceService", "spec.predictor"),
-    pod_spec("serving.kserve.io", "InferenceService", "spec.transformer"),
-    pod_spec("serving.kserve.io", "InferenceService", "spec.explainer"),
+    predictor("spec.predictor"),
+    predictor("spec.transformer"),
+    predictor("spec.explainer"),
+    pod_spec("serving.kserve.io", "InferenceService", "spec.predictor.worker"),
     // OpenKruise
     template("apps.kruise.io", "CloneSet", "spec.template"),
     template("apps.kruise.io", "StatefulSet", "spec.template"),

@@ -79,8 +79,8 @@ fn custom_resources() {
         ["spec.tasks[name=t].template.spec a custom", "spec.tasks[1].template.spec a custom"]
     );
     let kserve = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: m}\nspec: {predictor: \
-                  {containers: [{name: a}]}, transformer: {model: {}}}\n";
-    assert_eq!(found(kserve, &[]), ["spec.predictor a custom"]);
+                  {containers: [{name: a}]}, transformer: {model: {}}, explainer: {minReplicas: 1}}\n";
+    assert_eq!(found(kserve, &[]), ["spec.predictor a custom", "spec.transformer - custom"]);
     let name = with(kserve, |o| templates(o, &[])[0].pod().map(|p| p.metadata.name.into_owned()));
     assert_eq!(name.as_deref(), Ok("m"));
     let revision = "apiVersion: serving.knative.dev/v1\nkind: Revision\nspec: {containers: [{name: a}]}\n";
@@ -176,4 +176,28 @@ fn large_mappings_take_no_square_of_time() {
     let text =
         format!("apiVersion: kubeflow.org/v1\nkind: PyTorchJob\nspec:\n  pytorchReplicaSpecs:\n{many}");
     assert_eq!(with(&text, |o| templates(o, &[]).len()), 50_000);
+}
+
+#[test]
+fn workloads_in_other_groups_of_kubernetes_are_misnamed() {
+    let misnamed =
+        |version: &str, kind: &str| with(&format!("apiVersion: {version}\nkind: {kind}\n"), is_misnamed);
+    assert!(misnamed("networking.k8s.io/v1", "Pod") && misnamed("apps.k8s.io/v1", "Deployment"));
+    assert!(!misnamed("networking.k8s.io/v1beta1", "Ingress") && !misnamed("jobs.x-k8s.io/v1", "Job"));
+    let likely =
+        |text: &str| with(text, |object| looks_like_workload(object, &[]).map(|path| path.to_string()));
+    assert_eq!(
+        likely("apiVersion: foo.k8s.io/v1\nkind: Worker\nspec: {template: {spec: {containers: [{name: a, image: i}]}}}\n")
+            .as_deref(),
+        Some("spec.template.spec.containers")
+    );
+    assert_eq!(
+        likely("apiVersion: template.openshift.io/v1\nkind: Template\nobjects: [{spec: {containers: [{name: a, command: [x]}]}}]\n")
+            .as_deref(),
+        Some("objects[0].spec.containers")
+    );
+    assert_eq!(
+        likely("apiVersion: networking.k8s.io/v1\nkind: Ingress\nspec: {containers: [{image: i}]}\n"),
+        None
+    );
 }
