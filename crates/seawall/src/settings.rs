@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seawall_check::{
     Baseline, Config, ConfigError, FailOn, Ignores, Images, InputError, NamespaceObject, Options, Origin,
-    Part, RuleSettings, Source,
+    Part, RuleSettings, SETTINGS, Source,
 };
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
@@ -15,6 +15,9 @@ use crate::cli::JudgeArgs;
 
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
+
+/// What the file of settings is often called instead.
+const MISNAMED: &str = "seawall.yml";
 
 /// Settings by name, each with the line of its key.
 type Places = Vec<(&'static str, u32)>;
@@ -81,7 +84,10 @@ pub(crate) fn load(
     bars: &[FailOn],
     written: Option<&Path>,
 ) -> Result<Settings, Vec<InputError>> {
-    let file = args.config.clone().or_else(|| discover(args));
+    let file = match args.config.clone() {
+        Some(file) => Some(file),
+        None => discover(args)?,
+    };
     let (mut config, places, parts) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
     let directory = directory(file.as_deref());
     let profile = args.profile.as_ref().or(config.profile.as_ref());
@@ -136,7 +142,7 @@ pub(crate) fn load(
 
 /// The files that settings for these arguments come from, whether they are there or not.
 pub(crate) fn files(args: &JudgeArgs) -> Vec<PathBuf> {
-    let file = args.config.clone().or_else(|| discover(args));
+    let file = args.config.clone().or_else(|| discover(args).ok().flatten());
     let config = file.as_deref().and_then(|path| read_config(path).ok()).unwrap_or_default().0;
     let directory = directory(file.as_deref());
     let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
@@ -305,25 +311,51 @@ fn shown(path: PathBuf) -> PathBuf {
     path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path)
 }
 
-/// The first `seawall.yaml` upwards from the first path; from the current directory where that is no path.
-fn discover(args: &JudgeArgs) -> Option<PathBuf> {
-    let first = args.paths.first().map(Path::new).filter(|p| p.exists());
-    let start = first.unwrap_or(Path::new(".")).to_path_buf();
-    let absolute = std::path::absolute(&start).ok()?;
-    let directory = if absolute.is_dir() { absolute } else { absolute.parent()?.to_path_buf() };
-    let holds = |path: &PathBuf| path.is_file() && !is_manifest(path);
-    directory.ancestors().map(|d| d.join(NAME)).find(holds).map(shown)
+/// The first `seawall.yaml` upwards from the first path, or from the directory that it begins at if it is a glob; from the
+/// current directory where it is neither. Settings under a name that is not looked for are an error: nothing would hold.
+fn discover(args: &JudgeArgs) -> Result<Option<PathBuf>, Vec<InputError>> {
+    let first = args.paths.first();
+    let path = first.map(Path::new).filter(|p| p.exists());
+    let base = || first.and_then(|argument| seawall_input::glob_base(argument.to_str()?));
+    let start = path.or_else(base).filter(|start| !start.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(absolute) = std::path::absolute(start) else { return Ok(None) };
+    let directory = if absolute.is_dir() { Some(&*absolute) } else { absolute.parent() };
+    for directory in directory.into_iter().flat_map(Path::ancestors) {
+        let path = directory.join(NAME);
+        if path.is_file() && !is_manifest(&path) {
+            return Ok(Some(shown(path)));
+        }
+        let misnamed = directory.join(MISNAMED);
+        if misnamed.is_file() && holds_settings(&misnamed) {
+            let misnamed = shown(misnamed);
+            let message = format!("the configuration is called {NAME}: this file would not be read");
+            let hint = format!("rename it to {NAME}, or name it with --config");
+            return Err(vec![unplaced(display(&misnamed), message, Some(hint))]);
+        }
+    }
+    Ok(None)
 }
 
-/// Whether a file of that name holds Kubernetes objects, such as those that install a program called so.
-pub(crate) fn is_manifest(path: &Path) -> bool {
+/// Whether a file looks like a configuration: it has a setting, and is no manifest.
+fn holds_settings(path: &Path) -> bool {
+    let has = |root: NodeRef<'_>| SETTINGS.iter().any(|setting| root.get(setting).is_some());
+    !is_manifest(path) && documents(path).iter().any(|document| has(document.root()))
+}
+
+/// The documents of a file that can be read.
+fn documents(path: &Path) -> Vec<Document> {
     let input = Input {
         path: path.to_owned(),
         origin: seawall_input::Origin::Walked,
         kind: InputKind::File,
         in_chart: None,
     };
-    let documents = seawall_input::read(&input).map(seawall_yaml::read).unwrap_or_default();
+    let entries = seawall_input::read(&input).map(seawall_yaml::read).unwrap_or_default();
+    entries.into_iter().filter_map(|entry| entry.document).collect()
+}
+
+/// Whether a file of that name holds Kubernetes objects, such as those that install a program called so.
+pub(crate) fn is_manifest(path: &Path) -> bool {
     let has = |root: NodeRef<'_>| root.get("apiVersion").is_some() && root.get("kind").is_some();
-    documents.iter().any(|entry| entry.document.as_ref().is_some_and(|d| has(d.root())))
+    documents(path).iter().any(|document| has(document.root()))
 }

@@ -149,6 +149,33 @@ fn the_configuration_names_levels_and_custom_resources() {
 }
 
 #[test]
+fn the_configuration_of_a_glob_is_looked_for_from_its_directory() {
+    let dir = Dir::with(&[("d/seawall.yaml", "levels: {'*': privileged}\n"), ("d/x/y/pod.yaml", POD)]);
+    for (glob, status) in [("d/x/y/*.yaml", 0), ("d/x/**/*.yaml", 0), ("*/x/y/pod.yaml", 1)] {
+        assert_eq!(dir.run(&["scan", glob]).status, status, "{glob}");
+    }
+}
+
+#[test]
+fn a_configuration_of_another_name_is_an_error() {
+    let dir = Dir::with(&[("d/seawall.yml", "levels: {'*': privileged}\n"), ("d/x/pod.yaml", POD)]);
+    for command in ["scan", "config"] {
+        let run = dir.run(&[command, "d/x"]);
+        let said = run.stdout + &run.stderr;
+        assert_eq!(run.status, 2, "{said}");
+        assert!(said.contains("d/seawall.yml: the configuration is called seawall.yaml"), "{said}");
+    }
+    assert_eq!(dir.run(&["scan", "--config", "d/seawall.yml", "d/x"]).status, 0);
+    for other in ["services: {a: {image: b}}\n", POD] {
+        dir.write("d/seawall.yml", other);
+        assert_eq!(dir.run(&["scan", "d/x"]).status, 1, "{other}");
+    }
+    dir.write("d/seawall.yml", "levels: {'*': restricted}\n");
+    dir.write("d/seawall.yaml", "levels: {'*': privileged}\n");
+    assert_eq!(dir.run(&["scan", "d/x"]).status, 0, "the right name goes first");
+}
+
+#[test]
 fn a_manifest_of_the_name_of_the_configuration_is_judged() {
     let dir = Dir::with(&[("seawall.yaml", "levels: {sh*: baseline}\n"), ("apps/seawall.yaml", POD)]);
     for paths in [["."], ["apps"], ["apps/seawall.yaml"]] {
