@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     pub(crate) fail_on: Vec<FailOn>,
     /// What is passed over.
     pub(crate) ignores: Arc<Ignores>,
-    /// Namespaces whose labels are lent.
+    /// Namespaces whose labels are lent, each for its scope.
     pub(crate) lent: Vec<NamespaceObject>,
     /// The day that expiries are judged by.
     pub(crate) today: Option<Date>,
@@ -117,10 +117,10 @@ pub(crate) fn load(
         None => None,
     };
     let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
-    let lent = match &namespaces {
-        Some(path) => read_namespaces(path)?,
-        None => Vec::new(),
-    };
+    let mut lent = Vec::new();
+    for (scope, path) in lenders(&config, namespaces.as_deref(), &directory) {
+        lent.extend(read_namespaces(&path)?.into_iter().map(|n| NamespaceObject { scope, ..n }));
+    }
     let ignores = Arc::new(Ignores { entries: std::mem::take(&mut config.ignores), baseline: entries });
     let profile = profile.cloned();
     Ok(Settings {
@@ -147,7 +147,16 @@ pub(crate) fn files(args: &JudgeArgs) -> Vec<PathBuf> {
     let directory = directory(file.as_deref());
     let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
     let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
-    [file, baseline, namespaces].into_iter().flatten().collect()
+    let lenders = lenders(&config, namespaces.as_deref(), &directory).into_iter().map(|(_, path)| path);
+    [file, baseline].into_iter().flatten().chain(lenders).collect()
+}
+
+/// The files that lend namespaces, each with the scope that it lends them to.
+fn lenders(config: &Config, all: Option<&Path>, directory: &Path) -> Vec<(u16, PathBuf)> {
+    let own = config.scopes.iter().zip(1..).filter_map(|(scope, number)| {
+        scope.namespaces.as_ref().map(|path| (number, shown(directory.join(path))))
+    });
+    all.map(|path| (0, path.to_path_buf())).into_iter().chain(own).collect()
 }
 
 /// What a configuration file says, and the lines of its settings and their parts.

@@ -3,6 +3,7 @@
 mod common;
 
 use common::Dir;
+use serde_json::Value;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec:\n  containers:\n  - {name: c, image: x}\n";
 
@@ -146,6 +147,54 @@ fn the_configuration_names_levels_and_custom_resources() {
     assert_eq!(run.status, 2);
     let lines: Vec<_> = run.of("error").iter().map(|e| e["line"].clone()).collect();
     assert_eq!(lines, [1, 2], "{:?}", run.all);
+}
+
+#[test]
+fn namespaces_are_lent_to_the_cluster_that_they_are_of() {
+    let namespaces = |level: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{pod-security.kubernetes.io/enforce: {level}}}}}\n"
+        )
+    };
+    let config = "levels: {'*': privileged}
+namespaces: lent.yaml
+scopes: [{name: prod, paths: [prod/], namespaces: ns/prod.yaml}, {name: dev, paths: [dev/]}]
+";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec: {containers: [{name: a, image: b}]}\n";
+    let dir = Dir::with(&[
+        ("c/seawall.yaml", config),
+        ("c/lent.yaml", &namespaces("restricted")),
+        ("c/ns/prod.yaml", &namespaces("baseline")),
+        ("c/flag.yaml", &namespaces("privileged")),
+        ("c/a.yaml", pod),
+        ("c/dev/b.yaml", pod),
+        ("c/prod/c.yaml", pod),
+    ]);
+    let levels = |args: &[&str]| -> (Vec<String>, Vec<String>) {
+        let run = dir.scan(args);
+        let at = |w: &&Value| {
+            let (level, from) = (w["evaluations"][0]["level"].as_str(), w["levelsFrom"].as_str());
+            format!("{} {}", level.unwrap(), from.unwrap())
+        };
+        let notices = run.of("notice");
+        let notices = notices.iter().filter(|n| n["kind"] == "namespace-labels");
+        let messages = notices.map(|n| n["message"].as_str().unwrap().to_owned()).collect();
+        (run.workloads().iter().map(at).collect(), messages)
+    };
+    let all = ["c/a.yaml", "c/dev", "c/prod"];
+    let wanted = ["restricted namespaces-file", "privileged config:*", "baseline namespaces-file"];
+    assert_eq!(levels(&all), (wanted.map(str::to_owned).to_vec(), Vec::new()));
+
+    let flag = ["--namespaces", "c/flag.yaml"];
+    let one = |path| levels(&[&flag[..], &[path]].concat());
+    for path in ["c/dev", "c/prod", "c/a.yaml"] {
+        assert_eq!(one(path), (vec!["privileged namespaces-file".to_owned()], Vec::new()), "{path}");
+    }
+    let (found, notices) = levels(&[&flag[..], &all].concat());
+    assert_eq!(found, ["privileged namespaces-file", "privileged config:*", "baseline namespaces-file"]);
+    let said =
+        "--namespaces lends nothing to files of the scopes `prod`, `dev`, which are different clusters";
+    assert_eq!(notices, [said]);
 }
 
 #[test]
