@@ -16,6 +16,9 @@ use crate::cli::JudgeArgs;
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
 
+/// The argument for standard input.
+const STDIN: &str = "-";
+
 /// What the file of settings is often called instead.
 const MISNAMED: &str = "seawall.yml";
 
@@ -119,7 +122,9 @@ pub(crate) fn load(
     let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
     let mut lent = Vec::new();
     for (scope, path) in lenders(&config, namespaces.as_deref(), &directory) {
-        lent.extend(read_namespaces(&path)?.into_iter().map(|n| NamespaceObject { scope, ..n }));
+        let stdin = scope == 0 && args.namespaces.as_deref() == Some(Path::new(STDIN));
+        let text = if stdin { namespaces_on_stdin(args)? } else { Text::read(&path)? };
+        lent.extend(read_namespaces(&text)?.into_iter().map(|n| NamespaceObject { scope, ..n }));
     }
     let ignores = Arc::new(Ignores { entries: std::mem::take(&mut config.ignores), baseline: entries });
     let profile = profile.cloned();
@@ -194,9 +199,18 @@ fn read_baseline(path: &Path) -> Result<Baseline, Vec<InputError>> {
     Ok(Baseline::new(text.name.clone(), entries))
 }
 
+/// Standard input, for namespaces: it must not be named for manifests too.
+fn namespaces_on_stdin(args: &JudgeArgs) -> Result<Text, Vec<InputError>> {
+    if args.paths.iter().any(|path| path == STDIN) {
+        let message = "standard input is named for manifests and for namespaces, and can be read once only";
+        let hint = "write the namespaces to a file: --namespaces namespaces.yaml".to_owned();
+        return Err(vec![unplaced("<stdin>".into(), message.into(), Some(hint))]);
+    }
+    Text::of(&Input { kind: InputKind::Stdin, ..named_input(Path::new(STDIN)) })
+}
+
 /// The Namespace objects of a file.
-fn read_namespaces(path: &Path) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
-    let text = Text::read(path)?;
+fn read_namespaces(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
     let source = Source {
         file: &text.name,
         bytes: &text.bytes,
@@ -219,7 +233,7 @@ fn read_namespaces(path: &Path) -> Result<Vec<NamespaceObject>, Vec<InputError>>
     }
     if survey.namespaces.is_empty() {
         let hint = "write one: kubectl get namespaces -o yaml > namespaces.yaml".to_owned();
-        return Err(vec![unplaced(text.name, "no Namespace is in this file".into(), Some(hint))]);
+        return Err(vec![unplaced(text.name.clone(), "no Namespace is in this file".into(), Some(hint))]);
     }
     Ok(survey.namespaces)
 }
@@ -252,14 +266,12 @@ struct Text {
 
 impl Text {
     fn read(path: &Path) -> Result<Self, Vec<InputError>> {
-        let input = Input {
-            path: path.to_path_buf(),
-            origin: seawall_input::Origin::Named,
-            kind: InputKind::File,
-            in_chart: None,
-        };
+        Self::of(&named_input(path))
+    }
+
+    fn of(input: &Input) -> Result<Self, Vec<InputError>> {
         let name: Arc<str> = input.display().into();
-        let read = seawall_input::read(&input);
+        let read = seawall_input::read(input);
         read.map(|bytes| Self { name: name.clone(), bytes })
             .map_err(|e| vec![unplaced(name, e.message, None)])
     }
@@ -303,6 +315,16 @@ impl Text {
     fn located<T>(&self, read: Result<T, Vec<ConfigError>>) -> Result<T, Vec<InputError>> {
         let lines = self.lines();
         read.map_err(|errors| errors.into_iter().map(|e| self.error(&lines, e)).collect())
+    }
+}
+
+/// A file that an argument or a setting names.
+fn named_input(path: &Path) -> Input {
+    Input {
+        path: path.to_path_buf(),
+        origin: seawall_input::Origin::Named,
+        kind: InputKind::File,
+        in_chart: None,
     }
 }
 

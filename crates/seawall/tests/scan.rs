@@ -198,6 +198,39 @@ scopes: [{name: prod, paths: [prod/], namespaces: ns/prod.yaml}, {name: dev, pat
 }
 
 #[test]
+fn a_dash_is_standard_input_or_output() {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n";
+    let dir = Dir::with(&[("p.yaml", POD)]);
+    let run = dir.run_with_stdin(&["scan", "--namespaces", "-", "p.yaml"], namespace.as_bytes());
+    assert_eq!(run.status, 0, "{}", run.stdout);
+    let run = dir.run_with_stdin(&["scan", "--namespaces", "-", "p.yaml", "-"], namespace.as_bytes());
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stdout.contains("standard input is named for manifests and for namespaces"),
+        "{}",
+        run.stdout
+    );
+    let run = dir.run_with_stdin(&["scan", "--namespaces", "-", "p.yaml"], b"a: b\n");
+    assert!(
+        run.status == 2 && run.stdout.contains("<stdin>: no Namespace is in this file"),
+        "{}",
+        run.stdout
+    );
+
+    let run = dir.run(&["scan", "--format", "json=-", "--format", "concise=c.txt", "p.yaml"]);
+    assert!(run.stdout.starts_with("{\"schema\":1,"), "{}", run.stdout);
+    let run = dir.run(&["scan", "--format", "json=-", "--format", "text", "p.yaml"]);
+    assert!(run.stderr.contains("only one format can go to standard output"), "{}", run.stderr);
+    let run = dir.run(&["scan", "--write-baseline", "-", "p.yaml"]);
+    assert!(
+        run.status == 2 && run.stderr.contains("a baseline cannot go to standard output"),
+        "{}",
+        run.stderr
+    );
+    assert!(!dir.path().join("-").exists());
+}
+
+#[test]
 fn the_configuration_of_a_glob_is_looked_for_from_its_directory() {
     let dir = Dir::with(&[("d/seawall.yaml", "levels: {'*': privileged}\n"), ("d/x/y/pod.yaml", POD)]);
     for (glob, status) in [("d/x/y/*.yaml", 0), ("d/x/**/*.yaml", 0), ("*/x/y/pod.yaml", 1)] {
