@@ -46,7 +46,8 @@ impl NamespaceObject {
 pub struct Levels {
     /// By name, and there by scope.
     declared: BTreeMap<String, Vec<(u16, Policy)>>,
-    lent: BTreeMap<String, Policy>,
+    /// By scope, and there by name.
+    lent: BTreeMap<u16, BTreeMap<String, Policy>>,
     config: Vec<LevelRule>,
     flag: Policy,
 }
@@ -69,7 +70,7 @@ fn labelled(enforce: LevelVersion, audit: Option<LevelVersion>, warn: Option<Lev
 
 impl Levels {
     /// The levels of a run, and what a person should know of them. Namespaces come in input order; those that are lent speak
-    /// for namespaces that the input does not declare.
+    /// for namespaces of their scope that the input does not declare.
     pub fn new(
         namespaces: &[NamespaceObject],
         lent: &[NamespaceObject],
@@ -116,9 +117,13 @@ impl Levels {
                 }
             }
         }
-        let lent = lent.iter().map(|namespace| (namespace.name.clone(), namespace.policy()));
+        let mut lent_by_scope: BTreeMap<u16, BTreeMap<String, Policy>> = BTreeMap::new();
+        for namespace in lent {
+            let of_scope = lent_by_scope.entry(namespace.scope).or_default();
+            of_scope.insert(namespace.name.clone(), namespace.policy());
+        }
         let flag = labelled(flag, None, None);
-        (Self { declared, lent: lent.collect(), config, flag }, notices)
+        (Self { declared, lent: lent_by_scope, config, flag }, notices)
     }
 
     /// The levels for a namespace (empty where an object names none) of a scope, and where they come from.
@@ -127,7 +132,7 @@ impl Levels {
         if let Some((_, policy)) = declared.into_iter().find(|(of, _)| *of == scope) {
             return (*policy, LevelSource::Namespace);
         }
-        if let Some(policy) = self.lent.get(namespace) {
+        if let Some(policy) = self.lent.get(&scope).and_then(|lent| lent.get(namespace)) {
             return (*policy, LevelSource::Lent);
         }
         match level_of(&self.config, namespace) {

@@ -15,6 +15,11 @@ pub(crate) fn is_glob(argument: &str) -> bool {
     argument.contains(['*', '?', '[', '{'])
 }
 
+/// The directory that a glob begins at, empty for the current one; `None` for what is no glob.
+pub fn glob_base(argument: &str) -> Option<&Path> {
+    is_glob(argument).then(|| Path::new(split(argument).0))
+}
+
 /// The paths that `pattern` matches, sorted by their bytes, and errors of directories that could not be looked into.
 pub(crate) fn expand(pattern: &str) -> Result<(Vec<PathBuf>, Vec<InputError>), InputError> {
     let (base, rest) = split(pattern);
@@ -114,6 +119,15 @@ mod tests {
 
     fn tree() -> Dir {
         Dir::new(&["a.yaml", "b.yml", ".h.yaml", "x/c.yaml", "x/y/d.yaml", "x/.g/e.yaml"])
+    }
+
+    #[test]
+    fn a_glob_begins_at_its_literal_directory() {
+        let base = |argument| glob_base(argument).map(|base| base.display().to_string());
+        for (glob, wanted) in [("a/b/*.yaml", "a/b/"), ("a/b*/c", "a/"), ("*.yaml", ""), ("/{a,b}/c", "/")] {
+            assert_eq!(base(glob).as_deref(), Some(wanted), "{glob}");
+        }
+        assert_eq!(base("a/b.yaml"), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::{ErrorKind, InputError};
+pub use glob::glob_base;
 pub use read::{read, read_bounded};
 pub use walk::walk;
 

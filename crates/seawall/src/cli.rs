@@ -67,7 +67,7 @@ pub(crate) struct JudgeArgs {
     pub(crate) profile: Option<String>,
 
     /// File with Namespace objects, such as from `kubectl get namespaces -o yaml`: their labels hold for namespaces that the
-    /// input does not declare.
+    /// input does not declare. `-` for standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) namespaces: Option<PathBuf>,
 
@@ -312,7 +312,7 @@ impl FromStr for FormatArg {
         };
         match file {
             Some("") => Err(format!("no file behind `{name}=`")),
-            file => Ok(Self { format, file: file.map(PathBuf::from) }),
+            file => Ok(Self { format, file: file.filter(|file| *file != "-").map(PathBuf::from) }),
         }
     }
 }

@@ -51,7 +51,9 @@ impl Prepared {
             .map(|input| Candidate::new(input, settings))
             .collect();
 
-        let mut early: Vec<Record> = clamped.into_iter().chain(all_ignored).map(Record::Notice).collect();
+        let unlent = if judge.namespaces.is_some() { lend(settings, &files) } else { None };
+        let early = clamped.into_iter().chain(all_ignored).chain(unlent);
+        let mut early: Vec<Record> = early.map(Record::Notice).collect();
         early.extend(found.errors.iter().map(|e| Record::Error(unreadable(e))));
         early.extend(found.skipped.into_iter().map(|skipped| {
             Record::Notice(Notice {
@@ -179,6 +181,36 @@ pub(crate) fn except(
 
 /// Files that a thread surveys at a time.
 const FILES: usize = 16;
+
+/// Lends the namespaces that the command line names to the one scope that all files are in. What is said where they are in
+/// several, which are different clusters: then only files in none take them.
+fn lend(settings: &mut Settings, files: &[Candidate]) -> Option<Notice> {
+    let mut scopes: Vec<u16> = files.iter().map(|file| file.scope).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    match scopes[..] {
+        [] | [0] => None,
+        [one] => {
+            settings.lent.retain(|namespace| namespace.scope != one);
+            settings.lent.iter_mut().filter(|n| n.scope == 0).for_each(|n| n.scope = one);
+            None
+        }
+        _ => {
+            let names = scopes.iter().filter(|scope| **scope > 0).map(|s| settings.config.scope_name(*s));
+            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            Some(Notice {
+                kind: NoticeKind::NamespaceLabels,
+                file: None,
+                region: None,
+                message: format!(
+                    "--namespaces lends nothing to files of the scopes {}, which are different clusters",
+                    names.join(", ")
+                ),
+                hint: Some("scan one of them, or name `namespaces` for each scope in seawall.yaml".into()),
+            })
+        }
+    }
+}
 
 /// What is said where `.gitignore` left nothing to scan.
 fn ignored(count: usize) -> Notice {

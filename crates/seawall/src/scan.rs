@@ -29,6 +29,10 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
 /// Runs one scan; the exit status.
 pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let started = Instant::now();
+    if args.write_baseline.as_deref() == Some(Path::new("-")) {
+        let hint = "name a file: --write-baseline seawall-baseline.yaml".to_owned();
+        return Err(Failure::Usage("a baseline cannot go to standard output".into(), Some(hint)));
+    }
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
     let loaded = settings::load(&args.judge, &args.bar.fail_on, args.write_baseline.as_deref());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seawall_check::{
     Baseline, Config, ConfigError, FailOn, Ignores, Images, InputError, NamespaceObject, Options, Origin,
-    Part, RuleSettings, Source,
+    Part, RuleSettings, SETTINGS, Source,
 };
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
@@ -15,6 +15,12 @@ use crate::cli::JudgeArgs;
 
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
+
+/// The argument for standard input.
+const STDIN: &str = "-";
+
+/// What the file of settings is often called instead.
+const MISNAMED: &str = "seawall.yml";
 
 /// Settings by name, each with the line of its key.
 type Places = Vec<(&'static str, u32)>;
@@ -45,7 +51,7 @@ pub(crate) struct Settings {
     pub(crate) fail_on: Vec<FailOn>,
     /// What is passed over.
     pub(crate) ignores: Arc<Ignores>,
-    /// Namespaces whose labels are lent.
+    /// Namespaces whose labels are lent, each for its scope.
     pub(crate) lent: Vec<NamespaceObject>,
     /// The day that expiries are judged by.
     pub(crate) today: Option<Date>,
@@ -81,7 +87,10 @@ pub(crate) fn load(
     bars: &[FailOn],
     written: Option<&Path>,
 ) -> Result<Settings, Vec<InputError>> {
-    let file = args.config.clone().or_else(|| discover(args));
+    let file = match args.config.clone() {
+        Some(file) => Some(file),
+        None => discover(args)?,
+    };
     let (mut config, places, parts) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
     let directory = directory(file.as_deref());
     let profile = args.profile.as_ref().or(config.profile.as_ref());
@@ -111,10 +120,12 @@ pub(crate) fn load(
         None => None,
     };
     let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
-    let lent = match &namespaces {
-        Some(path) => read_namespaces(path)?,
-        None => Vec::new(),
-    };
+    let mut lent = Vec::new();
+    for (scope, path) in lenders(&config, namespaces.as_deref(), &directory) {
+        let stdin = scope == 0 && args.namespaces.as_deref() == Some(Path::new(STDIN));
+        let text = if stdin { namespaces_on_stdin(args)? } else { Text::read(&path)? };
+        lent.extend(read_namespaces(&text)?.into_iter().map(|n| NamespaceObject { scope, ..n }));
+    }
     let ignores = Arc::new(Ignores { entries: std::mem::take(&mut config.ignores), baseline: entries });
     let profile = profile.cloned();
     Ok(Settings {
@@ -136,12 +147,21 @@ pub(crate) fn load(
 
 /// The files that settings for these arguments come from, whether they are there or not.
 pub(crate) fn files(args: &JudgeArgs) -> Vec<PathBuf> {
-    let file = args.config.clone().or_else(|| discover(args));
+    let file = args.config.clone().or_else(|| discover(args).ok().flatten());
     let config = file.as_deref().and_then(|path| read_config(path).ok()).unwrap_or_default().0;
     let directory = directory(file.as_deref());
     let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
     let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
-    [file, baseline, namespaces].into_iter().flatten().collect()
+    let lenders = lenders(&config, namespaces.as_deref(), &directory).into_iter().map(|(_, path)| path);
+    [file, baseline].into_iter().flatten().chain(lenders).collect()
+}
+
+/// The files that lend namespaces, each with the scope that it lends them to.
+fn lenders(config: &Config, all: Option<&Path>, directory: &Path) -> Vec<(u16, PathBuf)> {
+    let own = config.scopes.iter().zip(1..).filter_map(|(scope, number)| {
+        scope.namespaces.as_ref().map(|path| (number, shown(directory.join(path))))
+    });
+    all.map(|path| (0, path.to_path_buf())).into_iter().chain(own).collect()
 }
 
 /// What a configuration file says, and the lines of its settings and their parts.
@@ -186,9 +206,18 @@ pub(crate) fn is_baseline(bytes: &[u8]) -> bool {
     bytes.is_empty() || entries.iter().any(|e| e.document.as_ref().is_some_and(is_one))
 }
 
+/// Standard input, for namespaces: it must not be named for manifests too.
+fn namespaces_on_stdin(args: &JudgeArgs) -> Result<Text, Vec<InputError>> {
+    if args.paths.iter().any(|path| path == STDIN) {
+        let message = "standard input is named for manifests and for namespaces, and can be read once only";
+        let hint = "write the namespaces to a file: --namespaces namespaces.yaml".to_owned();
+        return Err(vec![unplaced("<stdin>".into(), message.into(), Some(hint))]);
+    }
+    Text::of(&Input { kind: InputKind::Stdin, ..named_input(Path::new(STDIN)) })
+}
+
 /// The Namespace objects of a file.
-fn read_namespaces(path: &Path) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
-    let text = Text::read(path)?;
+fn read_namespaces(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
     let source = Source {
         file: &text.name,
         bytes: &text.bytes,
@@ -211,7 +240,7 @@ fn read_namespaces(path: &Path) -> Result<Vec<NamespaceObject>, Vec<InputError>>
     }
     if survey.namespaces.is_empty() {
         let hint = "write one: kubectl get namespaces -o yaml > namespaces.yaml".to_owned();
-        return Err(vec![unplaced(text.name, "no Namespace is in this file".into(), Some(hint))]);
+        return Err(vec![unplaced(text.name.clone(), "no Namespace is in this file".into(), Some(hint))]);
     }
     Ok(survey.namespaces)
 }
@@ -244,14 +273,12 @@ struct Text {
 
 impl Text {
     fn read(path: &Path) -> Result<Self, Vec<InputError>> {
-        let input = Input {
-            path: path.to_path_buf(),
-            origin: seawall_input::Origin::Named,
-            kind: InputKind::File,
-            in_chart: None,
-        };
+        Self::of(&named_input(path))
+    }
+
+    fn of(input: &Input) -> Result<Self, Vec<InputError>> {
         let name: Arc<str> = input.display().into();
-        let read = seawall_input::read(&input);
+        let read = seawall_input::read(input);
         read.map(|bytes| Self { name: name.clone(), bytes })
             .map_err(|e| vec![unplaced(name, e.message, None)])
     }
@@ -298,6 +325,16 @@ impl Text {
     }
 }
 
+/// A file that an argument or a setting names.
+fn named_input(path: &Path) -> Input {
+    Input {
+        path: path.to_path_buf(),
+        origin: seawall_input::Origin::Named,
+        kind: InputKind::File,
+        in_chart: None,
+    }
+}
+
 fn unplaced(file: Arc<str>, message: String, hint: Option<String>) -> InputError {
     InputError { file, origin: None, region: None, message, hint }
 }
@@ -312,25 +349,51 @@ fn shown(path: PathBuf) -> PathBuf {
     path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path)
 }
 
-/// The first `seawall.yaml` upwards from the first path; from the current directory where that is no path.
-fn discover(args: &JudgeArgs) -> Option<PathBuf> {
-    let first = args.paths.first().map(Path::new).filter(|p| p.exists());
-    let start = first.unwrap_or(Path::new(".")).to_path_buf();
-    let absolute = std::path::absolute(&start).ok()?;
-    let directory = if absolute.is_dir() { absolute } else { absolute.parent()?.to_path_buf() };
-    let holds = |path: &PathBuf| path.is_file() && !is_manifest(path);
-    directory.ancestors().map(|d| d.join(NAME)).find(holds).map(shown)
+/// The first `seawall.yaml` upwards from the first path, or from the directory that it begins at if it is a glob; from the
+/// current directory where it is neither. Settings under a name that is not looked for are an error: nothing would hold.
+fn discover(args: &JudgeArgs) -> Result<Option<PathBuf>, Vec<InputError>> {
+    let first = args.paths.first();
+    let path = first.map(Path::new).filter(|p| p.exists());
+    let base = || first.and_then(|argument| seawall_input::glob_base(argument.to_str()?));
+    let start = path.or_else(base).filter(|start| !start.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(absolute) = std::path::absolute(start) else { return Ok(None) };
+    let directory = if absolute.is_dir() { Some(&*absolute) } else { absolute.parent() };
+    for directory in directory.into_iter().flat_map(Path::ancestors) {
+        let path = directory.join(NAME);
+        if path.is_file() && !is_manifest(&path) {
+            return Ok(Some(shown(path)));
+        }
+        let misnamed = directory.join(MISNAMED);
+        if misnamed.is_file() && holds_settings(&misnamed) {
+            let misnamed = shown(misnamed);
+            let message = format!("the configuration is called {NAME}: this file would not be read");
+            let hint = format!("rename it to {NAME}, or name it with --config");
+            return Err(vec![unplaced(display(&misnamed), message, Some(hint))]);
+        }
+    }
+    Ok(None)
 }
 
-/// Whether a file of that name holds Kubernetes objects, such as those that install a program called so.
-pub(crate) fn is_manifest(path: &Path) -> bool {
+/// Whether a file looks like a configuration: it has a setting, and is no manifest.
+fn holds_settings(path: &Path) -> bool {
+    let has = |root: NodeRef<'_>| SETTINGS.iter().any(|setting| root.get(setting).is_some());
+    !is_manifest(path) && documents(path).iter().any(|document| has(document.root()))
+}
+
+/// The documents of a file that can be read.
+fn documents(path: &Path) -> Vec<Document> {
     let input = Input {
         path: path.to_owned(),
         origin: seawall_input::Origin::Walked,
         kind: InputKind::File,
         in_chart: None,
     };
-    let documents = seawall_input::read(&input).map(seawall_yaml::read).unwrap_or_default();
+    let entries = seawall_input::read(&input).map(seawall_yaml::read).unwrap_or_default();
+    entries.into_iter().filter_map(|entry| entry.document).collect()
+}
+
+/// Whether a file of that name holds Kubernetes objects, such as those that install a program called so.
+pub(crate) fn is_manifest(path: &Path) -> bool {
     let has = |root: NodeRef<'_>| root.get("apiVersion").is_some() && root.get("kind").is_some();
-    documents.iter().any(|entry| entry.document.as_ref().is_some_and(|d| has(d.root())))
+    documents(path).iter().any(|document| has(document.root()))
 }

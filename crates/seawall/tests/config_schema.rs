@@ -157,7 +157,7 @@ profiles: {strict: {failOn: [warn, high], select: [run-as-non-root], deselect: ,
 failOn: audit
 ignores: [{rule: [host-pid, host-ipc], path: legacy/, namespace: a, kind: Pod, name: x-*, container: c, reason: r, owner: o, expires: 2027-01-31}, {rule: host-pid, reason: r, owner: }]
 exceptions: [{namespaces: [shop], workloads: [{kind: Pod, name: a, labels: {a: b}}], rules: [{rule: hostNamespaces, containers: [a], values: []}], reason: r, owner: o, expires: 2027-01-31, onExpiry: warn}]
-scopes: [{name: prod, paths: [clusters/prod/]}, {name: dev, paths: dev/}]
+scopes: [{name: prod, paths: [clusters/prod/], namespaces: ns/prod.yaml}, {name: dev, paths: dev/}]
 namespaces: ns.yaml
 baseline: base.yaml
 ",
@@ -238,6 +238,7 @@ fn what_the_reader_refuses_for_its_shape_the_schema_refuses_too() {
         "scopes: {a: b}",
         "scopes: [{paths: [a]}]",
         "scopes: [{name: a, paths: {b: c}}]",
+        "scopes: [{name: a, paths: [b], namespaces: [c]}]",
         "namespaces: [a]",
         "baseline: 1",
     ];

@@ -3,6 +3,7 @@
 mod common;
 
 use common::Dir;
+use serde_json::Value;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec:\n  containers:\n  - {name: c, image: x}\n";
 
@@ -146,6 +147,114 @@ fn the_configuration_names_levels_and_custom_resources() {
     assert_eq!(run.status, 2);
     let lines: Vec<_> = run.of("error").iter().map(|e| e["line"].clone()).collect();
     assert_eq!(lines, [1, 2], "{:?}", run.all);
+}
+
+#[test]
+fn namespaces_are_lent_to_the_cluster_that_they_are_of() {
+    let namespaces = |level: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{pod-security.kubernetes.io/enforce: {level}}}}}\n"
+        )
+    };
+    let config = "levels: {'*': privileged}
+namespaces: lent.yaml
+scopes: [{name: prod, paths: [prod/], namespaces: ns/prod.yaml}, {name: dev, paths: [dev/]}]
+";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec: {containers: [{name: a, image: b}]}\n";
+    let dir = Dir::with(&[
+        ("c/seawall.yaml", config),
+        ("c/lent.yaml", &namespaces("restricted")),
+        ("c/ns/prod.yaml", &namespaces("baseline")),
+        ("c/flag.yaml", &namespaces("privileged")),
+        ("c/a.yaml", pod),
+        ("c/dev/b.yaml", pod),
+        ("c/prod/c.yaml", pod),
+    ]);
+    let levels = |args: &[&str]| -> (Vec<String>, Vec<String>) {
+        let run = dir.scan(args);
+        let at = |w: &&Value| {
+            let (level, from) = (w["evaluations"][0]["level"].as_str(), w["levelsFrom"].as_str());
+            format!("{} {}", level.unwrap(), from.unwrap())
+        };
+        let notices = run.of("notice");
+        let notices = notices.iter().filter(|n| n["kind"] == "namespace-labels");
+        let messages = notices.map(|n| n["message"].as_str().unwrap().to_owned()).collect();
+        (run.workloads().iter().map(at).collect(), messages)
+    };
+    let all = ["c/a.yaml", "c/dev", "c/prod"];
+    let wanted = ["restricted namespaces-file", "privileged config:*", "baseline namespaces-file"];
+    assert_eq!(levels(&all), (wanted.map(str::to_owned).to_vec(), Vec::new()));
+
+    let flag = ["--namespaces", "c/flag.yaml"];
+    let one = |path| levels(&[&flag[..], &[path]].concat());
+    for path in ["c/dev", "c/prod", "c/a.yaml"] {
+        assert_eq!(one(path), (vec!["privileged namespaces-file".to_owned()], Vec::new()), "{path}");
+    }
+    let (found, notices) = levels(&[&flag[..], &all].concat());
+    assert_eq!(found, ["privileged namespaces-file", "privileged config:*", "baseline namespaces-file"]);
+    let said =
+        "--namespaces lends nothing to files of the scopes `prod`, `dev`, which are different clusters";
+    assert_eq!(notices, [said]);
+}
+
+#[test]
+fn a_dash_is_standard_input_or_output() {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n";
+    let dir = Dir::with(&[("p.yaml", POD)]);
+    let run = dir.run_with_stdin(&["scan", "--namespaces", "-", "p.yaml"], namespace.as_bytes());
+    assert_eq!(run.status, 0, "{}", run.stdout);
+    let run = dir.run_with_stdin(&["scan", "--namespaces", "-", "p.yaml", "-"], namespace.as_bytes());
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stdout.contains("standard input is named for manifests and for namespaces"),
+        "{}",
+        run.stdout
+    );
+    let run = dir.run_with_stdin(&["scan", "--namespaces", "-", "p.yaml"], b"a: b\n");
+    assert!(
+        run.status == 2 && run.stdout.contains("<stdin>: no Namespace is in this file"),
+        "{}",
+        run.stdout
+    );
+
+    let run = dir.run(&["scan", "--format", "json=-", "--format", "concise=c.txt", "p.yaml"]);
+    assert!(run.stdout.starts_with("{\"schema\":1,"), "{}", run.stdout);
+    let run = dir.run(&["scan", "--format", "json=-", "--format", "text", "p.yaml"]);
+    assert!(run.stderr.contains("only one format can go to standard output"), "{}", run.stderr);
+    let run = dir.run(&["scan", "--write-baseline", "-", "p.yaml"]);
+    assert!(
+        run.status == 2 && run.stderr.contains("a baseline cannot go to standard output"),
+        "{}",
+        run.stderr
+    );
+    assert!(!dir.path().join("-").exists());
+}
+
+#[test]
+fn the_configuration_of_a_glob_is_looked_for_from_its_directory() {
+    let dir = Dir::with(&[("d/seawall.yaml", "levels: {'*': privileged}\n"), ("d/x/y/pod.yaml", POD)]);
+    for (glob, status) in [("d/x/y/*.yaml", 0), ("d/x/**/*.yaml", 0), ("*/x/y/pod.yaml", 1)] {
+        assert_eq!(dir.run(&["scan", glob]).status, status, "{glob}");
+    }
+}
+
+#[test]
+fn a_configuration_of_another_name_is_an_error() {
+    let dir = Dir::with(&[("d/seawall.yml", "levels: {'*': privileged}\n"), ("d/x/pod.yaml", POD)]);
+    for command in ["scan", "config"] {
+        let run = dir.run(&[command, "d/x"]);
+        let said = run.stdout + &run.stderr;
+        assert_eq!(run.status, 2, "{said}");
+        assert!(said.contains("d/seawall.yml: the configuration is called seawall.yaml"), "{said}");
+    }
+    assert_eq!(dir.run(&["scan", "--config", "d/seawall.yml", "d/x"]).status, 0);
+    for other in ["services: {a: {image: b}}\n", POD] {
+        dir.write("d/seawall.yml", other);
+        assert_eq!(dir.run(&["scan", "d/x"]).status, 1, "{other}");
+    }
+    dir.write("d/seawall.yml", "levels: {'*': restricted}\n");
+    dir.write("d/seawall.yaml", "levels: {'*': privileged}\n");
+    assert_eq!(dir.run(&["scan", "d/x"]).status, 0, "the right name goes first");
 }
 
 #[test]

@@ -3,13 +3,15 @@
 use globset::{GlobBuilder, GlobMatcher};
 use seawall_yaml::NodeRef;
 
-use super::{ConfigError, error, items, only, strings};
+use super::{ConfigError, error, items, only, strings, text};
 
 /// A part of the input that is a cluster of its own.
 #[derive(Clone, Debug)]
 pub struct Scope {
     /// Its name.
     pub name: String,
+    /// A file with Namespace objects of the cluster, from the configuration file's directory.
+    pub namespaces: Option<String>,
     globs: Vec<GlobMatcher>,
 }
 
@@ -38,7 +40,7 @@ const HINT: &str = "scopes: [{name: production, paths: [clusters/production/]}]"
 pub(super) fn scopes(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<Scope> {
     let mut out: Vec<Scope> = Vec::new();
     for item in items(value, "scopes", HINT, errors) {
-        if !only(item, "a scope", &["name", "paths"], errors) {
+        if !only(item, "a scope", &["name", "paths", "namespaces"], errors) {
             continue;
         }
         let before = errors.len();
@@ -50,6 +52,8 @@ pub(super) fn scopes(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<S
                 Err(message) => errors.push(ConfigError { span, message, hint: None }),
             }
         }
+        let namespaces = item.get("namespaces").filter(|node| !node.is_null());
+        let namespaces = namespaces.and_then(|node| text("namespaces", node, errors));
         if errors.len() > before {
             continue;
         }
@@ -58,7 +62,7 @@ pub(super) fn scopes(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<S
         } else if out.iter().any(|scope| scope.name == name) {
             errors.push(error(item, format!("two scopes are called `{name}`"), None));
         } else {
-            out.push(Scope { name, globs });
+            out.push(Scope { name, namespaces, globs });
         }
     }
     out

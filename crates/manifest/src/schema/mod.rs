@@ -134,9 +134,20 @@ impl Walker {
     fn walk(&mut self, object: &Object<'_>, list: bool) -> Vec<SchemaProblem> {
         let current = types::type_of(object.api_version, object.kind);
         let id = current.or_else(|| types::retired_type_of(object.api_version, object.kind));
-        self.run(object.node, id, current.is_none(), list)
+        let retired = current.is_none() && id.is_some();
+        let mut problems = self.run(object.node, id, id.is_none(), list);
+        if retired {
+            problems.retain(|p| {
+                let unknown = matches!(p.kind, SchemaProblemKind::UnknownField { .. });
+                !(unknown && REMOVED.contains(&p.path.to_string().as_str()))
+            });
+        }
+        problems
     }
 }
+
+/// Fields of retired versions that today's have no more (`rollbackTo` of Deployments, `templateGeneration` of `DaemonSets`).
+const REMOVED: [&str; 2] = ["spec.rollbackTo", "spec.templateGeneration"];
 
 #[cfg(test)]
 mod tests;

@@ -148,6 +148,14 @@ fn retired_versions_are_checked_for_what_they_share() {
     let text = "apiVersion: extensions/v1beta1\nkind: Deployment\nspec: {rollbackTo: {revision: 1}, replicas: \"2\"}\n";
     assert_eq!(lines(text).len(), 1);
     assert!(refused(&check(text)));
+    for (text, field) in [
+        ("apiVersion: apps/v1beta1\nkind: Deployment\nspec: {selectr: {}}\n", "spec.selectr"),
+        ("apiVersion: batch/v2alpha1\nkind: CronJob\nspec: {template: {}}\n", "spec.template"),
+    ] {
+        let problems = check(text);
+        assert_eq!(problems.iter().map(|p| p.path.to_string()).collect::<Vec<_>>(), [field]);
+        assert!(!refused(&problems));
+    }
 }
 
 #[test]
