@@ -269,3 +269,16 @@ fn what_runs_as_root_is_not_told_to_run_as_another() {
     let text = fixed(&pod("runAsNonRoot: false, runAsUser: 0"), &selection(false, &both));
     assert!(text.contains("{runAsNonRoot: true, runAsUser: 1000}"), "{text}");
 }
+
+#[test]
+fn the_status_of_a_pod_is_evidence() {
+    let pod = |uid: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - {{name: c, image: i}}\nstatus:\n  containerStatuses:\n  - {{name: d, user: {{linux: {{uid: 5}}}}}}\n  - {{name: c, user: {{linux: {{uid: {uid}}}}}}}\n"
+        )
+    };
+    assert!(fixed(&pod("1000"), &Selection::default()).contains("runAsNonRoot: true"));
+    for none in ["0", "x"] {
+        assert!(!fixed(&pod(none), &Selection::default()).contains("runAsNonRoot"), "{none}");
+    }
+}

@@ -14,11 +14,11 @@ use std::ops::Range;
 
 use seawall_finding::{Answer, Fix, FixPatch, FixStep, Safety, Step, document_secrets};
 use seawall_manifest::workload::Template;
-use seawall_model::FieldPath;
 use seawall_model::pod::{Container, ContainerClass, Pod};
+use seawall_model::{FieldPath, WorkloadKind};
 use seawall_pss::{Action, Group, Literal, Names, RepairAt, Value};
-use seawall_yaml::Document;
 use seawall_yaml::edit::{self, Change, TextEdit};
+use seawall_yaml::{Document, NodeRef};
 
 use crate::options::Options;
 use crate::record::Record;
@@ -57,7 +57,7 @@ pub(crate) fn of(
     let answer = decision.then(|| first.repair.answer().map_or(Answer::User, Answer::Text));
     let fix =
         Fix { safety: first.repair.safety, note: first.repair.note.to_owned(), answer, steps, patch: None };
-    raised(fix, group, pod, options)
+    raised(fix, group, pod, template, options)
 }
 
 /// Rules whose fields the API server refuses in pods that run on Windows.
@@ -159,7 +159,13 @@ fn pod_path(path: &FieldPath, template: &Template<'_>) -> Option<FieldPath> {
 }
 
 /// A fix in the class that evidence gives it; none where it would keep the container from starting.
-fn raised(fix: Fix, group: &Group<'_, '_>, pod: &Pod<'_>, options: &Options) -> Option<Fix> {
+fn raised(
+    fix: Fix,
+    group: &Group<'_, '_>,
+    pod: &Pod<'_>,
+    template: &Template<'_>,
+    options: &Options,
+) -> Option<Fix> {
     if group.rule.id != "run-as-non-root" {
         return Some(fix);
     }
@@ -180,12 +186,27 @@ fn raised(fix: Fix, group: &Group<'_, '_>, pod: &Pod<'_>, options: &Options) -> 
     }
     let evidence = containers.first().and_then(|container| match user_of(container) {
         Some(user) => Some(format!("it runs as user {user}")),
-        None => options.images.user(&container.image).map(|user| format!("its image runs as user {user}")),
+        None => match running_as(template, &container.name) {
+            Some(0) => None,
+            Some(user) => Some(format!("it was running as user {user}")),
+            None => {
+                options.images.user(&container.image).map(|user| format!("its image runs as user {user}"))
+            }
+        },
     });
     Some(match evidence {
         Some(note) => Fix { safety: Safety::Safe, note, answer: None, ..fix },
         None => fix,
     })
+}
+
+/// The user that a pod's status says its container runs as (`user.linux.uid`, which runtimes report from 1.31 on).
+fn running_as(template: &Template<'_>, container: &str) -> Option<i64> {
+    let status = template.node.filter(|_| template.kind == WorkloadKind::Pod)?.get("status")?;
+    let lists = ["containerStatuses", "initContainerStatuses"];
+    let statuses = lists.into_iter().filter_map(|list| status.get(list)).flat_map(NodeRef::items);
+    let own = statuses.filter(|s| s.get("name").and_then(NodeRef::as_str) == Some(container)).last()?;
+    own.get("user")?.get("linux")?.get("uid")?.json_number()?.parse().ok()
 }
 
 fn container<'p, 'd>(pod: &'p Pod<'d>, (class, index): (ContainerClass, usize)) -> Option<&'p Container<'d>> {
