@@ -34,13 +34,17 @@ pub fn secrets(line: &str, place: Place) -> Vec<Range<usize>> {
 }
 
 /// The byte ranges that may be secret of a line that no document could be read from, given the lines above it from the
-/// nearest on. The kind of its object is not known, nor where its values end: data count as those of a Secret, and what may
-/// be secret is all that stands behind its key.
-pub fn unread<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>) -> Vec<Range<usize>> {
+/// nearest on. The kind of its object is not known for certain, nor where its values end: data count as those of a Secret, all
+/// but what identifies the object does where a line above says so, and what may be secret is all that stands behind its key.
+pub fn unread<'l>(line: &str, above: impl Iterator<Item = &'l [u8]> + Clone) -> Vec<Range<usize>> {
     // A tab stands for more than the spaces of the lines above: what it indents may belong to any of them.
     let text = line.trim_start_matches([' ', '\t']);
     let indent = line[..line.len() - text.len()].replace('\t', "        ");
-    let known = place(&format!("{indent}{text}"), above, "Secret");
+    let text = format!("{indent}{text}");
+    let known = match place(&text, above.clone(), "Secret") {
+        Place::Plain if place::is_of_secret(&text, above) => Place::SecretData,
+        known => known,
+    };
     let mut found = secrets(line, known);
     let end = line.trim_end().len();
     if let Some(start) = scan::unread(line, known).filter(|start| *start < end) {
@@ -158,6 +162,25 @@ mod tests {
             let (line, above) = lines.split_last().unwrap();
             let shown = mask(line, &unread(line, above.iter().rev().map(|l| l.as_bytes())));
             assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
+        }
+        let secret = "kind: Secret\nmetadata: {name: a}\nstringData:\n";
+        for (above, line) in [
+            (secret, "conn: \"{}"),
+            (secret, "{}"),
+            ("- \"kind\" : 'Secret' # x\n  a: b\n", "  conn: {}: x"),
+            ("kind: SecretList\n", "conn: {}: x"),
+        ] {
+            let line = line.replace("{}", CANARY);
+            let shown = mask(&line, &unread(&line, above.lines().rev().map(str::as_bytes))).into_owned();
+            assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
+        }
+        for (above, line) in [
+            (secret, "type: [Opaque"),
+            ("kind: Secret\nmetadata:\n  labels:\n", "    a: [b"),
+            ("kind: Secret\n---\nkind: Pod\n", "spec: [b"),
+            ("kind: SecretStore\n", "spec: [b"),
+        ] {
+            assert!(unread(line, above.lines().rev().map(str::as_bytes)).is_empty(), "{line}");
         }
         for line in ["\timage: nginx", "  image: nginx: 1", "foo: [bar"] {
             assert!(unread(line, std::iter::empty()).is_empty(), "{line}");

@@ -13,6 +13,9 @@ pub enum Place {
     Hidden,
 }
 
+/// Bytes of a line in which its object's kind is looked for.
+const MOST: usize = 4096;
+
 /// Lines looked at above a line before it counts as unknown.
 const REACH: usize = 1000;
 
@@ -67,6 +70,38 @@ pub fn place<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>, kind: &str) 
         }
     }
     Place::Plain
+}
+
+/// Whether a line belongs to what may be a Secret, by the lines above it from the nearest on, and is more than what
+/// identifies it.
+pub(super) fn is_of_secret<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>) -> bool {
+    let field = |line: &[u8]| {
+        let Line { blank, indent, key, .. } = Line::of(line);
+        (!blank && indent == 0).then(|| [&b"apiVersion"[..], b"kind", b"metadata", b"type"].contains(&key))
+    };
+    // The field of the object that the line is in.
+    let mut identifies = field(line.as_bytes());
+    for line in above.take(REACH) {
+        if line.starts_with(b"---") {
+            return false;
+        }
+        identifies = identifies.or_else(|| field(line));
+        if says_secret(line) {
+            return !identifies.unwrap_or(false);
+        }
+    }
+    false
+}
+
+/// Whether a line has `kind: Secret`, however it is quoted.
+fn says_secret(line: &[u8]) -> bool {
+    const SAYS: &[u8] = b"kind:secret";
+    let letters = line.iter().filter(|b| !matches!(b, b' ' | b'\t' | b'"' | b'\''));
+    let text: Vec<u8> = letters.take(MOST).map(u8::to_ascii_lowercase).collect();
+    text.windows(SAYS.len()).enumerate().any(|(at, window)| {
+        let rest = text.get(at + SAYS.len()..).unwrap_or_default();
+        window == SAYS && (rest.starts_with(b"list") || !rest.first().is_some_and(u8::is_ascii_alphanumeric))
+    })
 }
 
 /// What a line shows of the structure.

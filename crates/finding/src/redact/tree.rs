@@ -84,6 +84,8 @@ enum Place {
     Reference(Option<usize>),
     /// A command, or its arguments.
     Words,
+    /// A Secret, or a list of them.
+    Secret,
     /// The metadata, or the annotations, of a Secret.
     Metadata,
     /// Below a key that names a secret: its `value` is one.
@@ -123,6 +125,7 @@ impl<'d> Search<'d> {
                 | Place::Environment
                 | Place::Variable
                 | Place::Sources
+                | Place::Secret
                 | Place::Reference(_) => self.hide(node),
                 Place::Words => self.text(node),
                 Place::Plain | Place::Metadata | Place::Named => {}
@@ -132,6 +135,8 @@ impl<'d> Search<'d> {
 
     fn mapping(&mut self, node: NodeRef<'d>, place: Place) {
         let is_secret = place == Place::Plain && self.is_secret(node);
+        let place = if is_secret { Place::Secret } else { place };
+        let is_list = place == Place::Plain && is_kind(node, "SecretList");
         for (key, value) in node.pairs() {
             let Some(key) = key.key() else { continue };
             let inner = match place {
@@ -147,7 +152,8 @@ impl<'d> Search<'d> {
                 Place::Named if key == "value" => Place::Hidden,
                 Place::Metadata if key == "annotations" => Place::Hidden,
                 _ if key == LAST_APPLIED => Place::Hidden,
-                _ if is_secret => of_secret(&key, value),
+                Place::Secret => of_secret(&key, value),
+                _ if is_list && key == "items" => Place::Secret,
                 _ => by_name(&key, value),
             };
             self.work.push((value, inner));
@@ -156,10 +162,8 @@ impl<'d> Search<'d> {
 
     /// Whether a mapping is a Secret, and not a reference to one.
     fn is_secret(&self, node: NodeRef<'d>) -> bool {
-        let kind = node.get("kind").and_then(NodeRef::as_str);
         let about = |key: NodeRef<'_>| key.key().is_none_or(|key| ABOUT_OBJECTS.contains(&&*key));
-        kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Secret"))
-            && (node == self.document.root() || !node.pairs().all(|(key, _)| about(key)))
+        is_kind(node, "Secret") && (node == self.document.root() || !node.pairs().all(|(key, _)| about(key)))
     }
 
     /// Words of a command: what follows a flag that takes a secret is one.
@@ -227,7 +231,8 @@ impl<'d> Search<'d> {
 fn by_name(key: &str, value: NodeRef<'_>) -> Place {
     let kind = value.resolved().kind();
     match key {
-        "env" => Place::Environment,
+        // A misspelt `env` is none, and as secret as one.
+        _ if key.eq_ignore_ascii_case("env") || key == "envs" => Place::Environment,
         "envFrom" => Place::Sources,
         "args" | "command" if kind == Kind::Sequence => Place::Words,
         "args" | "command" => Place::Hidden,
@@ -257,7 +262,19 @@ fn reference(key: &str) -> Place {
 /// Whether a field of the reference at this position only tells where a value is.
 fn is_about(at: usize, key: &str, value: NodeRef<'_>) -> bool {
     let known = REFERENCES.get(at).is_some_and(|(_, fields)| fields.contains(&key));
-    known && is_scalar(value) && (key != "optional" || value.resolved().kind() == Kind::Bool)
+    let value = value.resolved();
+    let is_quantity = || value.text().is_none_or(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+    known
+        && match key {
+            "optional" => value.kind() == Kind::Bool,
+            "divisor" => is_scalar(value) && is_quantity(),
+            _ => is_scalar(value),
+        }
+}
+
+fn is_kind(node: NodeRef<'_>, wanted: &str) -> bool {
+    let kind = node.get("kind").and_then(NodeRef::as_str);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted))
 }
 
 fn is_scalar(value: NodeRef<'_>) -> bool {
@@ -378,6 +395,13 @@ mod tests {
             ("kind: Secret\ntype: Opaque\nData: {a: CANARY}\n", "type: Opaque\nData: {a: ******}"),
             ("kind: Secret\nimmutable: CANARY\ntype: {x: CANARY}\n", "immutable: ******\ntype: {x: ******}"),
             ("items: [{kind: Secret, type: a, foo: [CANARY]}]", "type: a, foo: [******]"),
+            ("kind: Secret\n<<: {conn: CANARY, type: Opaque}\n", "<<: {conn: ******, type: Opaque}"),
+            ("kind: SecretList\nitems: [{metadata: {name: a}, conn: CANARY}]", "{name: a}, conn: ******}"),
+            (
+                "Env: [{name: A, value: CANARY}]\nenvs: [{name: A, value: CANARY}]",
+                "envs: [{name: A, value: ******}]",
+            ),
+            ("env: [{valueFrom: {resourceFieldRef: {divisor: CANARY}}}]", "{divisor: ******}"),
             ("env: [{name: A, valueFrom: CANARY}]", "{name: A, valueFrom: ******}"),
             ("env: [{name: [CANARY], valueFrom: {secretKeyRef: CANARY}}]", "secretKeyRef: ******}"),
             (
