@@ -43,6 +43,7 @@ fn everything(bytes: &Arc<[u8]>, level: LevelVersion) -> Selection {
         let answer = match open.located.fix?.answer? {
             Answer::Text(text) => text,
             Answer::User => "1000",
+            Answer::Elsewhere => return None,
         };
         Some((open.located.finding.rule, answer.to_owned()))
     });

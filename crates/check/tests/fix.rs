@@ -282,3 +282,21 @@ fn the_status_of_a_pod_is_evidence() {
         assert!(!fixed(&pod(none), &Selection::default()).contains("runAsNonRoot"), "{none}");
     }
 }
+
+#[test]
+fn what_injectors_add_is_not_for_the_manifest() {
+    let pod = |annotation: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, annotations: {{{annotation}: x}}}}\nspec:\n  securityContext: {{runAsNonRoot: true, seccompProfile: {{type: RuntimeDefault}}}}\n  containers:\n  - {{name: istio-proxy, image: i}}\n"
+        )
+    };
+    let all = selection(true, &[]);
+    let injected = fix(&pod("sidecar.istio.io/status"), &all, &Options::default());
+    assert_eq!((after(&injected), injected.open.len()), (None, 2));
+    let note = &injected.open[0].located.fix.as_ref().unwrap().note;
+    assert!(note.starts_with("Istio's injector adds this container"), "{note}");
+    assert!(
+        fixed(&pod("other"), &all).contains("allowPrivilegeEscalation: false"),
+        "a name alone says nothing"
+    );
+}

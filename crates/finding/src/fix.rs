@@ -36,6 +36,8 @@ pub enum Answer {
     Text(&'static str),
     /// The number of a user other than root.
     User,
+    /// None: what has to change is not in the manifest; the note says where it is.
+    Elsewhere,
 }
 
 /// How a finding may be repaired.
@@ -69,7 +71,7 @@ impl Fix {
         let user = match self.answer {
             None => None,
             Some(Answer::Text(text)) if answer == Some(text) => None,
-            Some(Answer::Text(_)) => return None,
+            Some(Answer::Text(_) | Answer::Elsewhere) => return None,
             Some(Answer::User) => Some(answer?.parse::<i64>().ok().filter(|user| *user > 0)?),
         };
         let change = |FixStep { path, at_pod: for_all, step }: &FixStep| {
@@ -88,7 +90,7 @@ impl Fix {
     pub fn sole_answer(&self) -> Option<&'static str> {
         match self.answer {
             Some(Answer::Text(text)) => Some(text),
-            Some(Answer::User) | None => None,
+            Some(Answer::User | Answer::Elsewhere) | None => None,
         }
     }
 

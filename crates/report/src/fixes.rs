@@ -32,6 +32,8 @@ enum Left {
     Unasked(&'static str),
     /// A question, by rule, question and what `--decide` takes.
     Decision(&'static str, String, &'static str),
+    /// In what others add to pods, by rule and who.
+    Elsewhere(&'static str, String),
     /// In objects of charts, by the chart's file.
     Chart(String),
     /// Without a fix, by rule.
@@ -100,13 +102,15 @@ impl Fixes {
                 Left::Decision(rule, _, answer) => {
                     ("a person decides", Role::Warning, format!("--decide {rule}={answer}"))
                 }
+                Left::Elsewhere(..) => ("not for the manifest", Role::Note, String::new()),
                 Left::Chart(_) => ("rendered from a chart", Role::Note, "--output kustomize".to_owned()),
                 Left::None(rule) => ("no automatic fix", Role::Note, format!("seawall explain {rule}")),
             };
             let (name, text) = match left {
-                Left::Refused(rule, text) | Left::Likely(rule, text) | Left::Decision(rule, text, _) => {
-                    (*rule, text.as_str())
-                }
+                Left::Refused(rule, text)
+                | Left::Likely(rule, text)
+                | Left::Elsewhere(rule, text)
+                | Left::Decision(rule, text, _) => (*rule, text.as_str()),
                 Left::Unasked(rule) | Left::None(rule) => (*rule, ""),
                 Left::Chart(file) => {
                     (file.as_str(), "set it by the chart's values, or patch what is rendered")
@@ -176,8 +180,9 @@ impl Fixes {
                 Left::Decision(..) => (1, "to decide (--decide)"),
                 Left::Unasked(..) => (2, "not asked for"),
                 Left::Refused(..) => (3, "not possible"),
-                Left::Chart(..) => (4, "in charts"),
-                Left::None(..) => (5, "without a fix"),
+                Left::Elsewhere(..) => (4, "not for the manifest"),
+                Left::Chart(..) => (5, "in charts"),
+                Left::None(..) => (6, "without a fix"),
             };
             open.entry(order).or_insert((0, name)).0 += places.count;
         }
@@ -204,6 +209,7 @@ fn left(open: &Open) -> Left {
         (None, _, None) => Left::None(rule),
         (None, None, Some(fix)) => match (fix.safety, fix.answer) {
             (Safety::Likely, _) => Left::Likely(rule, fix.note.clone()),
+            (_, Some(Answer::Elsewhere)) => Left::Elsewhere(rule, fix.note.clone()),
             (_, Some(answer)) => Left::Decision(rule, fix.note.clone(), answer_shown(answer)),
             (_, None) => Left::Unasked(rule),
         },
@@ -215,6 +221,7 @@ pub fn answer_shown(answer: Answer) -> &'static str {
     match answer {
         Answer::Text(text) => text,
         Answer::User => "UID",
+        Answer::Elsewhere => "",
     }
 }
 

@@ -3,7 +3,7 @@
 use seawall_check::{
     Evaluation, InputError, Located, Mark, Mode, Notice, ObjectReport, Record, Region, Summary, Workload,
 };
-use seawall_finding::{Fix, redact};
+use seawall_finding::{Answer, Fix, redact};
 use seawall_model::{Level, ObjectId};
 use seawall_yaml::edit::PatchOperation;
 
@@ -146,7 +146,7 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
 fn write_fix(w: &mut Writer<'_>, rule: &str, fix: &Fix) {
     w.string("safety", fix.safety.as_str());
     w.string("note", &fix.note);
-    if let Some(answer) = fix.answer {
+    if let Some(answer) = fix.answer.filter(|answer| *answer != Answer::Elsewhere) {
         w.string("decide", &format!("{rule}={}", answer_shown(answer)));
     }
     if let Some(patch) = fix.patch.as_ref().filter(|patch| !patch.operations.is_empty()) {

@@ -7,6 +7,7 @@
 //! ```
 
 mod evidence;
+mod injected;
 mod patch;
 mod repair;
 
@@ -36,6 +37,12 @@ pub(crate) fn of(
     options: &Options,
 ) -> Option<Fix> {
     let pod = names.pod();
+    let container = group.offenders.first().and_then(|o| o.container()).and_then(|at| container(pod, at));
+    if let Some(told) = container.and_then(|c| injected::injector(template, pod, &c.name)) {
+        let answer = Some(Answer::Elsewhere);
+        let (note, steps) = (told.to_owned(), Vec::new());
+        return Some(Fix { safety: Safety::Decision, note, answer, steps, patch: None });
+    }
     let repairs = group.repairs(names);
     let first = repairs.first()?;
     // A part of a finding is no fix of it.

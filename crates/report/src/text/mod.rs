@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use seawall_check::{InputError, Located, ObjectReport, Origin, PodSpec, Record, Region, Workload};
-use seawall_finding::{Rule, Safety};
+use seawall_finding::{Answer, Rule, Safety};
 use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
@@ -388,6 +388,7 @@ fn repair(members: &[&Located], file: &str) -> Option<String> {
         (Safety::Likely, _) => {
             format!("likely safe to fix: {}", command(&format!("--likely --only {rule}"), file))
         }
+        (_, Some(Answer::Elsewhere)) => format!("not for the manifest: {}", least.note),
         (Safety::Decision, answer) => {
             let answer = answer.map_or("...", answer_shown);
             let options = format!("--decide {rule}={answer}");

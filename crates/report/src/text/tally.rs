@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use seawall_check::{Notice, NoticeKind, Record, Workload};
-use seawall_finding::Safety;
+use seawall_finding::{Answer, Fix, Safety};
 
 use crate::visible;
 
@@ -28,7 +28,9 @@ fn least_safe(workload: &Workload) -> Option<Safety> {
         return None;
     }
     let open = workload.findings.iter().filter(|located| located.suppressed.is_none());
-    let fixes: Option<Vec<Safety>> = open.map(|located| Some(located.fix.as_ref()?.safety)).collect();
+    let here = |fix: &&Fix| fix.answer != Some(Answer::Elsewhere);
+    let fixes: Option<Vec<Safety>> =
+        open.map(|located| Some(located.fix.as_ref().filter(here)?.safety)).collect();
     fixes?.into_iter().max()
 }
 

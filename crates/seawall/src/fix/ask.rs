@@ -38,7 +38,8 @@ impl Asked {
         let mut picked = BTreeMap::new();
         for open in open.iter().filter(|open| open.chart.is_none()) {
             let rule = open.located.finding.rule;
-            let Some(fix) = open.located.fix.as_ref().filter(|_| selection.includes(rule)) else { continue };
+            let wanted = |fix: &&Fix| selection.includes(rule) && fix.answer != Some(Answer::Elsewhere);
+            let Some(fix) = open.located.fix.as_ref().filter(wanted) else { continue };
             if self.stopped {
                 break;
             }
@@ -89,7 +90,7 @@ impl Asked {
             };
             let yes = match fix.answer {
                 Some(Answer::Text(text)) => Some(text.to_owned()),
-                Some(Answer::User) | None => None,
+                Some(Answer::User | Answer::Elsewhere) | None => None,
             };
             let id = said.strip_prefix("a ").unwrap_or(&said);
             match said.as_str() {

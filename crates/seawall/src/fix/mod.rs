@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use seawall_check::{FileFix, InputError, Record, Selection, Survey};
-use seawall_finding::Rule;
+use seawall_finding::{Answer, Rule};
 use seawall_report::fixes::{Fixes, Outcome};
 use seawall_report::{Bar, Style, diff, fixes};
 
@@ -222,7 +222,11 @@ impl Run<'_> {
             let asks = |open: &seawall_check::Open| {
                 open.refused.is_none()
                     && open.chart.is_none()
-                    && open.located.fix.as_ref().is_some_and(|f| f.answer.is_some())
+                    && open
+                        .located
+                        .fix
+                        .as_ref()
+                        .is_some_and(|f| f.answer.is_some_and(|answer| answer != Answer::Elsewhere))
             };
             self.unanswered[i] |= fix.open.iter().any(|open| is_of(open.located.finding.rule) && asks(open));
         }
