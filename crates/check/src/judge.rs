@@ -391,8 +391,11 @@ impl Judge<'_> {
                 out.push(self.without_pods(&examined.object, entry));
             }
             let refused = examined.refused().then(|| {
-                seawall_manifest::schema::refusal(&examined.problems)
-                    .map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
+                // The API server does not know that custom resources hold pods.
+                let custom = |judged: &Judged<'_>| judged.template.custom && judged.pod.is_err();
+                let custom = examined.judged.iter().any(custom);
+                let refusal = seawall_manifest::schema::refusal(&examined.problems).filter(|_| !custom);
+                refusal.map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
             });
             let id = examined.object.id();
             let mut levels = Vec::new();

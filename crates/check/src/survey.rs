@@ -221,14 +221,15 @@ pub(crate) fn examine<'d>(
     options: &Options,
 ) -> Examined<'d> {
     let templates = workload::templates(&object, &options.custom_resources);
+    let judged: Vec<_> = templates.into_iter().map(|template| Judged::new(template, options)).collect();
     let mut problems = Vec::new();
     if let Some(walker) = walker {
         problems = walker.check(&object);
-        for template in templates.iter().filter(|t| t.custom) {
-            problems.extend(walker.check_template(template));
+        for judged in judged.iter().filter(|judged| judged.template.custom) {
+            let wrong = judged.pod.as_ref().err().map(|error| error.offset);
+            problems.extend(walker.check_template(&judged.template, wrong));
         }
     }
-    let judged = templates.into_iter().map(|template| Judged::new(template, options)).collect();
     Examined { object, problems, judged }
 }
 

@@ -608,3 +608,18 @@ fn blockers_are_what_the_level_itself_forbids() {
     assert_eq!(blockers(windows), "four basics 1");
     assert_eq!(blockers(&linux), "four basics 1 added capabilities 1 seccomp 1");
 }
+
+#[test]
+fn what_keeps_a_custom_resource_from_being_judged_is_where_it_is() {
+    let text = "apiVersion: apps.kruise.io/v1beta1\nkind: StatefulSet\nmetadata: {name: k}\nspec: {template: {spec: {hostPID: \"true\", containers: [{name: c, image: i}]}}}\n";
+    let run = Dir::with(&[("k.yaml", text)]).scan(&["k.yaml"]);
+    assert_eq!(run.status, 1);
+    let found = run.findings("schema-invalid");
+    assert_eq!(
+        (found.len(), &found[0]["line"], &found[0]["column"]),
+        (1, &4.into(), &35.into()),
+        "{found:?}"
+    );
+    assert_eq!(found[0]["path"], "spec.template.spec.hostPID");
+    assert!(run.workloads()[0]["refused"].as_str().unwrap().contains("does not decode: line 4, column 35"));
+}

@@ -113,9 +113,10 @@ impl Walker {
         self.walk(list, true)
     }
 
-    /// Fields of a custom resource's pod that the API server would know under nearly the same name. What its own
-    /// definition has beside them is not known, so that nothing else is said.
-    pub fn check_template(&mut self, template: &Template<'_>) -> Vec<SchemaProblem> {
+    /// Fields of a custom resource's pod that the API server would know under nearly the same name, and the value that keeps
+    /// it from being decoded, which is at the offset `wrong`. What its own definition has beside them is not known, so that
+    /// nothing else is said.
+    pub fn check_template(&mut self, template: &Template<'_>, wrong: Option<u32>) -> Vec<SchemaProblem> {
         let pod = types::type_of("v1", "Pod").and_then(|id| id.field(b"spec"));
         let (Some(spec), Some(path), Some(Shape::Struct(id))) =
             (template.spec(), template.spec_path(), pod.map(|f| f.shape))
@@ -123,7 +124,12 @@ impl Walker {
             return Vec::new();
         };
         let mut problems = self.run(spec, Some(id), false, false);
-        problems.retain(|p| matches!(p.kind, SchemaProblemKind::UnknownField { suggestion: Some(_) }));
+        let is_there = |p: &SchemaProblem| wrong.is_some_and(|at| p.span.start <= at && at < p.span.end);
+        problems.retain(|p| match p.kind {
+            SchemaProblemKind::UnknownField { ref suggestion } => suggestion.is_some(),
+            SchemaProblemKind::WrongType { .. } | SchemaProblemKind::InvalidValue => is_there(p),
+            SchemaProblemKind::DuplicateKey { .. } => false,
+        });
         for problem in &mut problems {
             problem.go_path = format!("{path}.{}", problem.go_path);
             problem.path = path.clone().join(&problem.path);
