@@ -381,6 +381,18 @@ impl Judge<'_> {
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let mut examined = examine(object, walker.as_deref_mut(), self.options);
             schema::withhold(&mut examined.problems, secrets);
+            if examined.problems.len() >= schema::MOST {
+                out.push(Record::Notice(Notice {
+                    kind: NoticeKind::Skipped,
+                    file: Some(self.source.file.clone()),
+                    region: Some(region(self.lines, first_token(examined.object.node))),
+                    message: format!(
+                        "of each kind of mistake in an object only the first {} are told",
+                        schema::MOST
+                    ),
+                    hint: Some("correct these and scan again".into()),
+                }));
+            }
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
             let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
             if let Some(containers) = containers.filter(|_| !misnamed) {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use seawall_finding::{Finding, Locus, holds_secret, mask};
 use seawall_manifest::objects::Object;
+pub(crate) use seawall_manifest::schema::MOST;
 use seawall_manifest::schema::{SchemaProblem, SchemaProblemKind};
 use seawall_manifest::workload;
 use seawall_model::{FieldPath, Segment, gotext};

@@ -623,3 +623,16 @@ fn what_keeps_a_custom_resource_from_being_judged_is_where_it_is() {
     assert_eq!(found[0]["path"], "spec.template.spec.hostPID");
     assert!(run.workloads()[0]["refused"].as_str().unwrap().contains("does not decode: line 4, column 35"));
 }
+
+#[test]
+fn what_is_left_out_of_many_mistakes_is_told() {
+    let fields = |n: usize| (0..n).map(|i| format!("  x{i}: 1\n")).collect::<Vec<_>>().concat();
+    let pod = |n| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers: []\n{}", fields(n))
+    };
+    let told = |n| {
+        let run = Dir::with(&[("p.yaml", &pod(n))]).scan(&["p.yaml"]);
+        (run.findings("schema-invalid").len(), run.of("notice").len())
+    };
+    assert_eq!((told(99), told(300)), ((99, 0), (100, 1)));
+}

@@ -24,7 +24,7 @@ use crate::types::{self, Shape};
 use crate::workload::Template;
 use rank::Rank;
 pub(crate) use suggest::nearest;
-pub use walk::Walker;
+pub use walk::{MOST, Walker};
 
 /// What is wrong with a part of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]

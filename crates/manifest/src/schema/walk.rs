@@ -16,8 +16,8 @@ use super::{Answer, SchemaProblem, SchemaProblemKind};
 use crate::objects::describe;
 use crate::types::{Shape, TypeId, merge_key};
 
-/// So many problems of one answer are reported; the API server itself stops at 100.
-const MOST: usize = 100;
+/// So many problems of one answer are reported of an object; the API server itself stops at 100.
+pub const MOST: usize = 100;
 
 /// Checks objects against the type table. Keep one and reuse it.
 #[derive(Debug, Default)]
