@@ -33,16 +33,20 @@ pub fn secrets(line: &str, place: Place) -> Vec<Range<usize>> {
     scan::line(line, place)
 }
 
-/// The byte ranges that may be secret of a line that no document could be read from, given the lines above it from the
-/// nearest on. The kind of its object is not known for certain, nor where its values end: data count as those of a Secret, all
-/// but what identifies the object does where a line above says so, and what may be secret is all that stands behind its key.
-pub fn unread<'l>(line: &str, above: impl Iterator<Item = &'l [u8]> + Clone) -> Vec<Range<usize>> {
+/// The byte ranges that may be secret of a line that no document could be read from, given the lines above and below it, each
+/// from the nearest on. The kind of its object is not known for certain, nor where its values end: data count as those of a Secret, all
+/// but what identifies the object does where another line says so, and what may be secret is all that stands behind its key.
+pub fn unread<'l>(
+    line: &str,
+    above: impl Iterator<Item = &'l [u8]> + Clone,
+    below: impl Iterator<Item = &'l [u8]>,
+) -> Vec<Range<usize>> {
     // A tab stands for more than the spaces of the lines above: what it indents may belong to any of them.
     let text = line.trim_start_matches([' ', '\t']);
     let indent = line[..line.len() - text.len()].replace('\t', "        ");
     let text = format!("{indent}{text}");
     let known = match place(&text, above.clone(), "Secret") {
-        Place::Plain if place::is_of_secret(&text, above) => Place::SecretData,
+        Place::Plain if place::is_of_secret(&text, above, below) => Place::SecretData,
         known => known,
     };
     let mut found = secrets(line, known);
@@ -160,7 +164,8 @@ mod tests {
             let text = format!("{above}{}", line.replace("{}", CANARY));
             let lines: Vec<&str> = text.lines().collect();
             let (line, above) = lines.split_last().unwrap();
-            let shown = mask(line, &unread(line, above.iter().rev().map(|l| l.as_bytes())));
+            let shown =
+                mask(line, &unread(line, above.iter().rev().map(|l| l.as_bytes()), std::iter::empty()));
             assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
         }
         let secret = "kind: Secret\nmetadata: {name: a}\nstringData:\n";
@@ -171,7 +176,9 @@ mod tests {
             ("kind: SecretList\n", "conn: {}: x"),
         ] {
             let line = line.replace("{}", CANARY);
-            let shown = mask(&line, &unread(&line, above.lines().rev().map(str::as_bytes))).into_owned();
+            let shown =
+                mask(&line, &unread(&line, above.lines().rev().map(str::as_bytes), std::iter::empty()))
+                    .into_owned();
             assert!(!shown.contains(CANARY) && shown.contains(MASK), "{line}: {shown}");
         }
         for (above, line) in [
@@ -180,11 +187,19 @@ mod tests {
             ("kind: Secret\n---\nkind: Pod\n", "spec: [b"),
             ("kind: SecretStore\n", "spec: [b"),
         ] {
-            assert!(unread(line, above.lines().rev().map(str::as_bytes)).is_empty(), "{line}");
+            assert!(
+                unread(line, above.lines().rev().map(str::as_bytes), std::iter::empty()).is_empty(),
+                "{line}"
+            );
         }
         for line in ["\timage: nginx", "  image: nginx: 1", "foo: [bar"] {
-            assert!(unread(line, std::iter::empty()).is_empty(), "{line}");
+            assert!(unread(line, std::iter::empty(), std::iter::empty()).is_empty(), "{line}");
         }
+        let below = |line: &str, below: &str| {
+            unread(line, std::iter::empty(), below.lines().map(str::as_bytes)).is_empty()
+        };
+        assert!(!below("conn: \"x", "metadata:\n  name: a\nkind: Secret\n"));
+        assert!(below("conn: \"x", "kind: Pod\n---\nkind: Secret\n") && below("type: [x", "kind: Secret\n"));
     }
 
     #[test]

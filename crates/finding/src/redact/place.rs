@@ -72,25 +72,27 @@ pub fn place<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>, kind: &str) 
     Place::Plain
 }
 
-/// Whether a line belongs to what may be a Secret, by the lines above it from the nearest on, and is more than what
-/// identifies it.
-pub(super) fn is_of_secret<'l>(line: &str, above: impl Iterator<Item = &'l [u8]>) -> bool {
+/// Whether a line belongs to what may be a Secret, by the lines above and below it, each from the nearest on, and is more
+/// than what identifies it.
+pub(super) fn is_of_secret<'l>(
+    line: &str,
+    above: impl Iterator<Item = &'l [u8]>,
+    below: impl Iterator<Item = &'l [u8]>,
+) -> bool {
     let field = |line: &[u8]| {
         let Line { blank, indent, key, .. } = Line::of(line);
         (!blank && indent == 0).then(|| [&b"apiVersion"[..], b"kind", b"metadata", b"type"].contains(&key))
     };
     // The field of the object that the line is in.
     let mut identifies = field(line.as_bytes());
-    for line in above.take(REACH) {
-        if line.starts_with(b"---") {
-            return false;
-        }
+    let ends = |line: &&[u8]| !line.starts_with(b"---");
+    for line in above.take(REACH).take_while(ends) {
         identifies = identifies.or_else(|| field(line));
         if says_secret(line) {
             return !identifies.unwrap_or(false);
         }
     }
-    false
+    below.take(REACH).take_while(ends).any(says_secret) && !identifies.unwrap_or(false)
 }
 
 /// Whether a line has `kind: Secret`, however it is quoted.

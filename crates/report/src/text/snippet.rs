@@ -108,10 +108,11 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
     if bytes.len() <= LONG {
         let text = String::from_utf8_lossy(bytes);
         let above = (1..line).rev().map(|l| page.quoted.index.line(l));
+        let below = (line + 1..=page.quoted.index.count()).map(|l| page.quoted.index.line(l));
         let masked = match page.quoted.kind {
             // Of a Secret little else is worth quoting.
-            None => unread(&text, above),
-            Some(kind) if kind.eq_ignore_ascii_case("Secret") => unread(&text, above),
+            None => unread(&text, above, below),
+            Some(kind) if kind.eq_ignore_ascii_case("Secret") => unread(&text, above, below),
             Some(kind) => secrets(&text, place(&text, above, kind)),
         };
         let masked = page.quoted.secrets(&text, page.quoted.index.range(line), masked);
