@@ -52,6 +52,7 @@ impl<'d> Locator<'d> {
         let mut key: Option<NodeRef<'_>> = None;
         let mut used: Option<Span> = None;
         let mut found = true;
+        let mut above = None;
         for segment in &path.0 {
             if node.kind() == Kind::Alias {
                 used = used.or(Some(node.span()));
@@ -63,6 +64,7 @@ impl<'d> Locator<'d> {
             if let Some(merge) = step.merge {
                 used = used.or(Some(merge));
             }
+            above = shown(node.resolved(), key, false).or(above);
             key = step.key;
             node = step.node;
         }
@@ -70,7 +72,7 @@ impl<'d> Locator<'d> {
             used = used.or(Some(node.span()));
         }
         let target = node.resolved();
-        let shown = shown(target, key, found).unwrap_or_else(|| first_token(root));
+        let shown = shown(target, key, found).or(above).unwrap_or_else(|| first_token(root));
         match used {
             Some(at) => Place { span: at, definition: Some(shown), found },
             None => Place { span: shown, definition: None, found },
@@ -171,6 +173,7 @@ fn shown(node: NodeRef<'_>, key: Option<NodeRef<'_>>, found: bool) -> Option<Spa
     // An item of a list: by its name, or by its first field.
     let name = node.get("name").filter(|n| !n.span().is_empty()).map(NodeRef::span);
     name.or_else(|| node.pairs().next().map(|(key, value)| Span::new(key.span().start, value.span().end)))
+        .or_else(|| Some(node.span()).filter(|span| is_scalar && !span.is_empty()))
 }
 
 /// The first key of a mapping, else the node itself.

@@ -636,3 +636,18 @@ fn what_is_left_out_of_many_mistakes_is_told() {
     };
     assert_eq!((told(99), told(300)), ((99, 0), (100, 1)));
 }
+
+#[test]
+fn what_a_null_container_lacks_is_shown_at_the_container() {
+    let pod = |item: &str| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  -{item}\n")
+    };
+    let at = |item: &str| {
+        let run = Dir::with(&[("p.yaml", &pod(item))]).scan(&["p.yaml"]);
+        let finding = run.findings("drop-all-capabilities")[0].clone();
+        (finding["line"].as_u64(), finding["column"].as_u64())
+    };
+    assert_eq!(at(" null"), (Some(6), Some(5)));
+    // Where not even `null` is written there is nothing to underline but the list.
+    assert_eq!(at(""), (Some(5), Some(3)));
+}
