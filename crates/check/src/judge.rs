@@ -358,6 +358,9 @@ impl Judge<'_> {
         for list in &read.lists {
             let mut problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
             schema::withhold(&mut problems, secrets);
+            if walker.as_deref().is_some_and(Walker::is_cut) {
+                out.push(self.cut_short(list));
+            }
             if !problems.is_empty() {
                 let (id, none) = (list.id(), ObjectIgnores::default());
                 let around = self.around(&id, &locator, &comments, &none);
@@ -381,17 +384,8 @@ impl Judge<'_> {
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let mut examined = examine(object, walker.as_deref_mut(), self.options);
             schema::withhold(&mut examined.problems, secrets);
-            if examined.problems.len() >= schema::MOST {
-                out.push(Record::Notice(Notice {
-                    kind: NoticeKind::Skipped,
-                    file: Some(self.source.file.clone()),
-                    region: Some(region(self.lines, first_token(examined.object.node))),
-                    message: format!(
-                        "of each kind of mistake in an object only the first {} are told",
-                        schema::MOST
-                    ),
-                    hint: Some("correct these and scan again".into()),
-                }));
+            if walker.as_deref().is_some_and(Walker::is_cut) {
+                out.push(self.cut_short(&examined.object));
             }
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
             let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
@@ -751,6 +745,17 @@ impl Judge<'_> {
             region,
             message: reject.message.clone(),
             hint,
+        })
+    }
+
+    /// Said of an object with more mistakes than are told.
+    fn cut_short(&self, object: &Object<'_>) -> Record {
+        Record::Notice(Notice {
+            kind: NoticeKind::Skipped,
+            file: Some(self.source.file.clone()),
+            region: Some(region(self.lines, first_token(object.node))),
+            message: format!("of each kind of mistake in an object only the first {} are told", schema::MOST),
+            hint: Some("correct these and scan again".into()),
         })
     }
 

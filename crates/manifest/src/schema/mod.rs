@@ -105,12 +105,19 @@ impl Walker {
     /// The problems of an object, in the order of the source. Objects of unknown kinds are only searched for duplicate
     /// keys; of workloads in apiVersions that are no longer served only what today's types have is checked.
     pub fn check(&mut self, object: &Object<'_>) -> Vec<SchemaProblem> {
+        self.cut = false;
         self.walk(object, false)
     }
 
     /// The problems of a list apart from its items.
     pub fn check_list(&mut self, list: &Object<'_>) -> Vec<SchemaProblem> {
+        self.cut = false;
         self.walk(list, true)
+    }
+
+    /// Whether the object or list that was checked last, or its templates, have more problems than were reported.
+    pub const fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Fields of a custom resource's pod that the API server would know under nearly the same name, and the value that keeps

@@ -31,6 +31,8 @@ pub struct Walker {
     problems: Vec<SchemaProblem>,
     /// Problems by answer.
     counts: [usize; 3],
+    /// Whether there were more problems than are reported.
+    pub(super) cut: bool,
     /// Unknown fields are passed over.
     lenient: bool,
     /// The root's `items` are passed over.
@@ -106,6 +108,7 @@ impl Walker {
                 }
             }
         }
+        self.cut |= self.counts.iter().any(|count| *count > MOST);
         self.problems.sort_by_key(|p| p.span);
         std::mem::take(&mut self.problems)
     }
