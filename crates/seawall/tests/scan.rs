@@ -655,3 +655,20 @@ fn what_a_null_container_lacks_is_shown_at_the_container() {
     // Where not even `null` is written there is nothing to underline but the list.
     assert_eq!(at(""), (Some(5), Some(3)));
 }
+
+#[test]
+fn one_cause_is_one_finding_where_pods_differ_from_their_template() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata:\n      labels: {a: b}\n      annotations:\n        container.apparmor.security.beta.kubernetes.io/c: unconfined\n    spec:\n      hostNetwork: true\n      containers:\n      - name: c\n        image: i\n        ports: [{containerPort: 443}, {containerPort: 1, hostPort: 8080}]\n";
+    let run = Dir::with(&[("d.yaml", text)]).scan(&["--level", "baseline", "d.yaml"]);
+    let profile = run.findings("apparmor-profile");
+    assert_eq!((profile.len(), &profile[0]["line"]), (1, &10.into()), "{profile:?}");
+    assert_eq!(profile[0]["related"][0]["line"], 14);
+    let ports = run.findings("host-port");
+    assert_eq!(ports.len(), 1, "{ports:?}");
+    assert!(ports[0]["message"].as_str().unwrap().contains("443, 8080"), "{ports:?}");
+    // The field in the container is another cause.
+    let field =
+        text.replace("image: i", "image: i\n        securityContext: {appArmorProfile: {type: Unconfined}}");
+    let run = Dir::with(&[("d.yaml", &field)]).scan(&["--level", "baseline", "d.yaml"]);
+    assert_eq!(run.findings("apparmor-profile").len(), 2);
+}
