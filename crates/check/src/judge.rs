@@ -344,9 +344,7 @@ impl Judge<'_> {
         out: &mut Vec<Record>,
     ) {
         let read = seawall_manifest::objects::objects(document);
-        for reject in &read.rejects {
-            out.push(self.not_an_object(reject));
-        }
+        let mut rejects = read.rejects.iter().peekable();
         let comments = if carries_ignores(document) {
             DocumentIgnores::of(document, self.lines, &self.origin, out)
         } else {
@@ -372,7 +370,10 @@ impl Judge<'_> {
                 out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
             }
         }
-        for object in read.objects {
+        for (position, object) in read.objects.into_iter().enumerate() {
+            while let Some(reject) = rejects.next_if(|reject| reject.position <= position) {
+                out.push(self.not_an_object(reject));
+            }
             if let Some(Err(error)) = declaration(&object) {
                 out.push(self.unread(error.span, error.message, error.hint.as_deref()));
             }
@@ -393,12 +394,14 @@ impl Judge<'_> {
             }
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
             let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
-            if let Some(containers) = containers.filter(|_| !misnamed) {
-                out.push(self.unknown_workload(&examined.object, &containers));
-            } else if let Some(entry) =
-                workload::finds_nothing(&examined.object, &self.options.custom_resources)
-            {
-                out.push(self.without_pods(&examined.object, entry));
+            let likely = containers.filter(|_| !misnamed);
+            let entry = workload::finds_nothing(&examined.object, &self.options.custom_resources);
+            match (entry, likely) {
+                (Some(entry), likely) => {
+                    out.push(self.without_pods(&examined.object, entry, likely.as_ref()));
+                }
+                (None, Some(containers)) => out.push(self.unknown_workload(&examined.object, &containers)),
+                (None, None) => {}
             }
             let refused = examined.refused().then(|| {
                 // The API server does not know that custom resources hold pods.
@@ -465,7 +468,9 @@ impl Judge<'_> {
                     findings: own,
                     open: [false; 3],
                 };
-                if refused.is_none() {
+                if refused.is_some() {
+                    explain_refusal(&mut workload.findings);
+                } else {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
@@ -478,6 +483,7 @@ impl Judge<'_> {
             out.extend(on_object.notices(reach, &levels).map(Record::Notice));
             judged_at.append(&mut levels);
         }
+        out.extend(rejects.map(|reject| self.not_an_object(reject)));
         out.extend(comments.notices(reach, &judged_at).map(Record::Notice));
     }
 
@@ -528,6 +534,9 @@ impl Judge<'_> {
         mut findings: Vec<Located>,
     ) -> Option<Record> {
         let silent = findings.is_empty();
+        if refused.is_some() {
+            explain_refusal(&mut findings);
+        }
         self.finish(around, &mut findings);
         // Of what is not selected nothing is said.
         let refused = refused.filter(|_| silent || !findings.is_empty());
@@ -717,6 +726,7 @@ impl Judge<'_> {
             primary,
             related,
             missing: !place.found,
+            refuses: false,
             modes: Vec::new(),
             suppressed: None,
             fix: None,
@@ -766,8 +776,20 @@ impl Judge<'_> {
     }
 
     /// Said of an object of a configured kind in which no pod is found.
-    fn without_pods(&self, object: &Object<'_>, entry: &ConfiguredEntry) -> Record {
+    fn without_pods(
+        &self,
+        object: &Object<'_>,
+        entry: &ConfiguredEntry,
+        likely: Option<&FieldPath>,
+    ) -> Record {
         let id = object.id();
+        let hint = match likely.and_then(workload::configured_path) {
+            Some((path, form)) => {
+                let form = if form == Form::PodSpec { " and `form: podSpec`" } else { "" };
+                format!("there seems to be one at another place: write `path: {path}`{form}")
+            }
+            None => "correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into(),
+        };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,
             file: Some(self.source.file.clone()),
@@ -776,7 +798,7 @@ impl Judge<'_> {
                 "{id} ({}) has no pod at `{}`, where customResources of the configuration looks for it, and was not judged",
                 id.api_version, entry.path
             ),
-            hint: Some("correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into()),
+            hint: Some(hint),
         })
     }
 
@@ -926,9 +948,19 @@ fn expired(ended: Ended, object: &ObjectId) -> Located {
         },
         related: Vec::new(),
         missing: false,
+        refuses: false,
         modes: Vec::new(),
         suppressed: None,
         fix: None,
+    }
+}
+
+/// Where none of an object's findings says why it is refused, they stand for that together.
+fn explain_refusal(findings: &mut [Located]) {
+    if findings.iter().all(|located| !located.refuses) {
+        for located in findings {
+            located.refuses = true;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use seawall_finding::{Finding, Locus, holds_secret, mask};
 use seawall_manifest::objects::Object;
 pub(crate) use seawall_manifest::schema::MOST;
-use seawall_manifest::schema::{SchemaProblem, SchemaProblemKind};
+use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind};
 use seawall_manifest::workload;
 use seawall_model::{FieldPath, Segment, gotext};
 use seawall_yaml::LineIndex;
@@ -62,6 +62,7 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         },
         related,
         missing: false,
+        refuses: problem.answer == Answer::Refused,
         modes: Vec::new(),
         suppressed: None,
         fix: None,
@@ -101,6 +102,7 @@ pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &L
         },
         related: Vec::new(),
         missing: false,
+        refuses: true,
         modes: Vec::new(),
         suppressed: None,
         fix: None,

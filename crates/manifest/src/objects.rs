@@ -90,6 +90,8 @@ pub struct Reject {
     pub span: Span,
     /// Where it is in its document.
     pub path: FieldPath,
+    /// How many objects of its document stand in front of it.
+    pub position: usize,
     /// Lower case, no trailing period.
     pub message: String,
     /// What to do, where that is known.
@@ -163,7 +165,8 @@ impl<'d> Head<'d> {
 fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[u32], found: &mut Objects<'d>) {
     let node = node.resolved();
     let mut reject = |kind, at: NodeRef<'_>, message: String, hint| {
-        found.rejects.push(Reject { kind, span: at.span(), path: path_of(items), message, hint });
+        let (span, path, position) = (at.span(), path_of(items), found.objects.len());
+        found.rejects.push(Reject { kind, span, path, position, message, hint });
     };
     if node.kind() != Kind::Mapping {
         let message = format!("not a Kubernetes object: {} instead of a mapping", describe(node.kind()));

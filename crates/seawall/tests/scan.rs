@@ -521,6 +521,11 @@ fn what_could_not_be_read_is_not_taken_off_what_was_judged() {
         last(&["missing.yaml"]),
         "nothing else was read; this one counts as an input error (exit status 2)"
     );
+    dir.write("c.yaml", format!("{POD}---\na: [\n"));
+    assert_eq!(
+        last(&["c.yaml"]),
+        "seawall judged what else is in it; this one counts as an input error (exit status 2)"
+    );
 }
 
 #[test]
@@ -671,4 +676,46 @@ fn one_cause_is_one_finding_where_pods_differ_from_their_template() {
         text.replace("image: i", "image: i\n        securityContext: {appArmorProfile: {type: Unconfined}}");
     let run = Dir::with(&[("d.yaml", &field)]).scan(&["--level", "baseline", "d.yaml"]);
     assert_eq!(run.findings("apparmor-profile").len(), 2);
+}
+
+#[test]
+fn what_does_not_refuse_an_object_that_is_refused_is_a_warning() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: x\n  hostPId: true\n  containers: []\n  containers: []\n";
+    let run = Dir::with(&[("p.yaml", text)]).run(&["scan", "--format", "concise", "p.yaml"]);
+    let words: Vec<&str> = run.stdout.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!((run.status, words), (1, vec!["error", "warning", "warning"]), "{}", run.stdout);
+    // Where no finding is at what refuses it, the refusal is not to be lost.
+    let text = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: i}\nspec: {predictor: {hostPId: true, model: {securityContext: {privileged: x}}}}\n";
+    let run = Dir::with(&[("i.yaml", text)]).run(&["scan", "--format", "concise", "i.yaml"]);
+    assert!(
+        run.status == 1 && run.stdout.contains(": error schema-invalid: unknown field `hostPId`"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn items_of_a_list_that_are_no_objects_come_in_their_place() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- 1\n- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {hostPID: true, containers: []}}\n- 2\n";
+    let run = Dir::with(&[("l.yaml", text)]).scan(&["l.yaml"]);
+    let types: Vec<_> = run.all.iter().map(|record| record["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["error", "workload", "error", "summary"]);
+}
+
+#[test]
+fn a_namespace_with_versions_alone_has_labels() {
+    let dir = Dir::with(&[("n.yaml", &namespace("pod-security.kubernetes.io/enforce-version: v1.30"))]);
+    let run = dir.scan(&["n.yaml"]);
+    let message = run.of("notice")[0]["message"].as_str().unwrap();
+    assert!(message.contains("has no pod-security labels that name a level, so"), "{message}");
+}
+
+#[test]
+fn a_configured_path_that_is_wrong_is_named_with_a_better_one() {
+    let thing = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: t}\nspec: {template: {spec: {containers: [{name: c, image: i}]}}}\n";
+    let config = "customResources:\n- {apiVersion: example.com/v1, kind: Thing, path: spec.pod}\n";
+    let run = Dir::with(&[("seawall.yaml", config), ("t.yaml", thing)]).scan(&["t.yaml"]);
+    let notice = run.of("notice")[0];
+    assert!(notice["message"].as_str().unwrap().contains("has no pod at `spec.pod`"), "{notice}");
+    assert!(notice["hint"].as_str().unwrap().contains("write `path: spec.template`"), "{notice}");
 }
