@@ -436,6 +436,9 @@ impl Judge<'_> {
                     out.push(self.changed());
                     return;
                 }
+                if workload::lacks_template(&examined.object, &judged.template) {
+                    out.push(self.without_template(&examined.object, &judged.template));
+                }
                 let mut around = self.around(&id, &locator, &comments, &on_object);
                 around.exceptions = self.exceptions.of(self.source.scope, &examined.object, &judged.template);
                 if judged.template.has_own_metadata() {
@@ -799,6 +802,21 @@ impl Judge<'_> {
                 id.api_version, entry.path
             ),
             hint: Some(hint),
+        })
+    }
+
+    /// Said of a workload in a retired apiVersion that has no template.
+    fn without_template(&self, object: &Object<'_>, template: &Template<'_>) -> Record {
+        let (id, path) = (object.id(), template.path());
+        Record::Notice(Notice {
+            kind: NoticeKind::UnknownWorkload,
+            file: Some(self.source.file.clone()),
+            region: Some(region(self.lines, first_token(object.node))),
+            message: format!(
+                "{id} ({}) has no pod template at `{path}`, so no pod of it was judged",
+                id.api_version
+            ),
+            hint: Some(format!("write the template at `{path}`, in an apiVersion that is served")),
         })
     }
 

@@ -339,6 +339,7 @@ fn survey_document<'a>(
         let refused = examined.refused();
         meet(&examined.object, !refused && !examined.judged.is_empty(), source, options);
         for judged in &examined.judged {
+            speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();
             survey.workloads.push(Seen {
                 namespace: examined.object.namespace.into(),

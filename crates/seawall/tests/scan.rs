@@ -719,3 +719,23 @@ fn a_configured_path_that_is_wrong_is_named_with_a_better_one() {
     assert!(notice["message"].as_str().unwrap().contains("has no pod at `spec.pod`"), "{notice}");
     assert!(notice["hint"].as_str().unwrap().contains("write `path: spec.template`"), "{notice}");
 }
+
+#[test]
+fn a_retired_workload_without_a_template_does_not_pass_silently() {
+    let cron = |version: &str| {
+        format!(
+            "apiVersion: {version}\nkind: CronJob\nmetadata: {{name: c}}\nspec: {{schedule: x, template: {{spec: {{hostPID: true, containers: []}}}}}}\n"
+        )
+    };
+    let run = Dir::with(&[("c.yaml", &cron("batch/v2alpha1"))]).scan(&["c.yaml"]);
+    let notice = run.of("notice")[0];
+    assert_eq!(notice["kind"], "unknown-workload");
+    assert!(
+        notice["message"]
+            .as_str()
+            .unwrap()
+            .contains("has no pod template at `spec.jobTemplate.spec.template`"),
+        "{notice}"
+    );
+    assert_eq!(Dir::with(&[("c.yaml", &cron("batch/v1"))]).scan(&["c.yaml"]).of("notice").len(), 0);
+}

@@ -152,15 +152,22 @@ impl Walker {
         if retired {
             problems.retain(|p| {
                 let unknown = matches!(p.kind, SchemaProblemKind::UnknownField { .. });
-                !(unknown && REMOVED.contains(&p.path.to_string().as_str()))
+                let removed = |path: &str| REMOVED.contains(&(object.api_version, object.kind, path));
+                !(unknown && removed(&p.path.to_string()))
             });
         }
         problems
     }
 }
 
-/// Fields of retired versions that today's have no more (`rollbackTo` of Deployments, `templateGeneration` of `DaemonSets`).
-const REMOVED: [&str; 2] = ["spec.rollbackTo", "spec.templateGeneration"];
+/// Fields of retired versions that today's do not have, by apiVersion and kind (k8s.io/api, the types of each version).
+const REMOVED: [(&str, &str, &str); 5] = [
+    ("apps/v1beta1", "Deployment", "spec.rollbackTo"),
+    ("extensions/v1beta1", "Deployment", "spec.rollbackTo"),
+    ("extensions/v1beta1", "DaemonSet", "spec.templateGeneration"),
+    ("extensions/v1beta1", "DaemonSet", "status.templateGeneration"),
+    ("extensions/v1beta1", "Job", "spec.autoSelector"),
+];
 
 #[cfg(test)]
 mod tests;

@@ -263,3 +263,16 @@ fn lists_are_checked_apart_from_their_items() {
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].starts_with("nonsense ") && found[1].starts_with("spec.hostPID "));
 }
+
+#[test]
+fn fields_that_a_retired_version_had_are_known_in_it_alone() {
+    let known = |version: &str, kind: &str, field: &str| {
+        check(&format!("apiVersion: {version}\nkind: {kind}\nspec: {{{field}: }}\n")).is_empty()
+    };
+    assert!(known("apps/v1beta1", "Deployment", "rollbackTo"));
+    assert!(known("extensions/v1beta1", "DaemonSet", "templateGeneration"));
+    assert!(known("extensions/v1beta1", "Job", "autoSelector"));
+    assert!(!known("apps/v1beta2", "Deployment", "rollbackTo"));
+    assert!(!known("apps/v1beta1", "StatefulSet", "rollbackTo"));
+    assert!(!known("apps/v1beta1", "Deployment", "selectr"));
+}

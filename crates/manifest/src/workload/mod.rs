@@ -263,6 +263,11 @@ pub fn finds_nothing<'c>(
     templates(object, configured).is_empty().then_some(entry)
 }
 
+/// Whether a workload in an apiVersion that is no longer served has no template where today's has it: nothing of it is judged.
+pub fn lacks_template(object: &Object<'_>, template: &Template<'_>) -> bool {
+    template.node.is_none() && types::type_of(object.api_version, object.kind).is_none()
+}
+
 /// Where unknown kinds often keep pods.
 const LIKELY: &[&str] = &[
     "spec.template.spec.containers",
