@@ -19,7 +19,7 @@ use std::ops::Range;
 use seawall_model::FieldPath;
 use seawall_yaml::{NodeId, Span};
 
-use crate::objects::Object;
+use crate::objects::{Holder, Object};
 use crate::types::{self, Shape};
 use crate::workload::Template;
 use rank::Rank;
@@ -106,13 +106,14 @@ impl Walker {
     /// keys; of workloads in apiVersions that are no longer served only what today's types have is checked.
     pub fn check(&mut self, object: &Object<'_>) -> Vec<SchemaProblem> {
         self.cut = false;
-        self.walk(object, false)
+        self.walk(object, None)
     }
 
     /// The problems of a list apart from its items.
     pub fn check_list(&mut self, list: &Object<'_>) -> Vec<SchemaProblem> {
         self.cut = false;
-        self.walk(list, true)
+        let holder = Holder::of(list.node, list.api_version, list.kind);
+        self.walk(list, Some(holder.unwrap_or(Holder::List)))
     }
 
     /// Whether the object or list that was checked last, or its templates, have more problems than were reported.
@@ -130,7 +131,7 @@ impl Walker {
         else {
             return Vec::new();
         };
-        let mut problems = self.run(spec, Some(id), false, false);
+        let mut problems = self.run(spec, Some(id), false, None);
         let is_there = |p: &SchemaProblem| wrong.is_some_and(|at| p.span.start <= at && at < p.span.end);
         problems.retain(|p| match p.kind {
             SchemaProblemKind::UnknownField { ref suggestion } => suggestion.is_some(),
@@ -144,7 +145,7 @@ impl Walker {
         problems
     }
 
-    fn walk(&mut self, object: &Object<'_>, list: bool) -> Vec<SchemaProblem> {
+    fn walk(&mut self, object: &Object<'_>, list: Option<Holder>) -> Vec<SchemaProblem> {
         let current = types::type_of(object.api_version, object.kind);
         let id = current.or_else(|| types::retired_type_of(object.api_version, object.kind));
         let retired = current.is_none() && id.is_some();

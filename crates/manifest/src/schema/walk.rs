@@ -13,7 +13,7 @@ use super::suggest::suggestion;
 use super::values::{Fault, byte_fault, fault};
 use super::words;
 use super::{Answer, SchemaProblem, SchemaProblemKind};
-use crate::objects::describe;
+use crate::objects::{Holder, describe};
 use crate::types::{Shape, TypeId, merge_key};
 
 /// So many problems of one answer are reported of an object; the API server itself stops at 100.
@@ -35,8 +35,8 @@ pub struct Walker {
     pub(super) cut: bool,
     /// Unknown fields are passed over.
     lenient: bool,
-    /// The root's `items` are passed over.
-    list: bool,
+    /// The objects that the root holds are passed over.
+    list: Option<Holder>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ impl Walker {
         root: NodeRef<'_>,
         id: Option<TypeId>,
         lenient: bool,
-        list: bool,
+        list: Option<Holder>,
     ) -> Vec<SchemaProblem> {
         let document = root.document();
         self.clean.clear();
@@ -238,7 +238,7 @@ impl Walker {
             self.duplicates(node.document(), &duplicates, raw);
         }
         for (key, value) in node.pairs() {
-            if self.list && key.as_str_bytes().is_some_and(|text| self.is_skipped(text)) {
+            if self.list.is_some() && key.as_str_bytes().is_some_and(|text| self.is_skipped(text)) {
                 continue;
             }
             self.value(value, Edge::Key(index(key)), shape, raw);
@@ -276,7 +276,8 @@ impl Walker {
     }
 
     fn is_skipped(&self, key: &[u8]) -> bool {
-        self.list && self.trail.len() == 1 && key == b"items"
+        let Some(keys) = self.list.map(Holder::keys) else { return false };
+        self.trail.len() == keys.len() && keys.last().is_some_and(|last| key == last.as_bytes())
     }
 
     /// A field given twice in JSON; the first such key is looked for only now.

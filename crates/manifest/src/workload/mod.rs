@@ -300,6 +300,11 @@ const LIKELY: &[&str] = &[
     "spec.workload.manifests.*.spec.jobTemplate.spec.template.spec.containers",
 ];
 
+/// Whether it is a Template of `OpenShift` under its former name, in the core group.
+fn is_former_template(object: &Object<'_>) -> bool {
+    (object.api_version, object.kind) == ("v1", "Template") && object.node.get("objects").is_some()
+}
+
 /// Whether Kubernetes' own groups know no such kind of workload: `Deployment` in `v1`, `deployment`, `apps/v2`, `Pod` in
 /// `networking.k8s.io/v1`. Projects that are not Kubernetes itself have groups below `x-k8s.io`.
 pub fn is_misnamed(object: &Object<'_>) -> bool {
@@ -307,7 +312,8 @@ pub fn is_misnamed(object: &Object<'_>) -> bool {
     let ours = || group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io");
     let workload =
         || types::kinds().any(|(v, kind, _)| kind == object.kind && table::built_in(v, kind).is_some());
-    (matches!(group, "" | "apps" | "batch" | "extensions") || (ours() && workload()))
+    !is_former_template(object)
+        && (matches!(group, "" | "apps" | "batch" | "extensions") || (ours() && workload()))
         && types::type_of(object.api_version, object.kind).is_none()
         && types::retired_type_of(object.api_version, object.kind).is_none()
 }
@@ -341,7 +347,8 @@ pub fn configured_path(containers: &FieldPath) -> Option<(String, Form)> {
 /// The containers of an object that looks like a workload without being known as one: its pods are not judged.
 /// `None` for built-in kinds and for objects that have [`templates`].
 pub fn looks_like_workload(object: &Object<'_>, configured: &[ConfiguredEntry]) -> Option<FieldPath> {
-    let known = table::is_built_in_group(object.group()) && !is_misnamed(object);
+    let known =
+        table::is_built_in_group(object.group()) && !is_misnamed(object) && !is_former_template(object);
     if known || !templates(object, configured).is_empty() {
         return None;
     }

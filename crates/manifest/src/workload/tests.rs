@@ -192,7 +192,7 @@ fn workloads_in_other_groups_of_kubernetes_are_misnamed() {
         Some("spec.template.spec.containers")
     );
     assert_eq!(
-        likely("apiVersion: template.openshift.io/v1\nkind: Template\nobjects: [{spec: {containers: [{name: a, command: [x]}]}}]\n")
+        likely("apiVersion: template.openshift.io/v1\nkind: Template\nobjects: [{spec: {replicas: '${{N}}', containers: [{name: a, command: [x]}]}}]\n")
             .as_deref(),
         Some("objects[0].spec.containers")
     );
