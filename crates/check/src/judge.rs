@@ -9,8 +9,9 @@ use std::sync::Arc;
 use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
 use seawall_manifest::defaults::APP_ARMOR_PREFIX;
 use seawall_manifest::objects::{Object, Reject};
-use seawall_manifest::schema::{SchemaProblem, Walker};
+use seawall_manifest::schema::{Answer, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
+use seawall_model::decode::DecodeError;
 use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
@@ -446,11 +447,22 @@ impl Judge<'_> {
                         ObjectIgnores::of(judged.template.metadata(), self.lines, &self.origin, out);
                 }
                 // What is wrong with the object is said once, with its first template.
-                let own = if i == 0 {
+                let mut own = if i == 0 {
                     self.schema(&examined.object, &examined.problems, &around)
                 } else {
                     Vec::new()
                 };
+                let is_told = |error: &DecodeError| {
+                    let refused = |p: &&SchemaProblem| p.answer == Answer::Refused;
+                    let mut spans = examined.problems.iter().filter(refused).map(|p| p.span);
+                    spans.any(|span| span.start <= error.offset && error.offset < span.end)
+                };
+                if let Some(error) =
+                    judged.pod.as_ref().err().filter(|error| judged.template.custom && !is_told(error))
+                {
+                    let undecoded = schema::undecoded(&examined.object, error, self.lines);
+                    own.push(self.passed(undecoded, &around));
+                }
                 let mut workload = Workload {
                     origin: self.origin.clone(),
                     document: index,
@@ -471,9 +483,7 @@ impl Judge<'_> {
                     findings: own,
                     open: [false; 3],
                 };
-                if refused.is_some() {
-                    explain_refusal(&mut workload.findings);
-                } else {
+                if refused.is_none() {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
@@ -537,9 +547,6 @@ impl Judge<'_> {
         mut findings: Vec<Located>,
     ) -> Option<Record> {
         let silent = findings.is_empty();
-        if refused.is_some() {
-            explain_refusal(&mut findings);
-        }
         self.finish(around, &mut findings);
         // Of what is not selected nothing is said.
         let refused = refused.filter(|_| silent || !findings.is_empty());
@@ -970,15 +977,6 @@ fn expired(ended: Ended, object: &ObjectId) -> Located {
         modes: Vec::new(),
         suppressed: None,
         fix: None,
-    }
-}
-
-/// Where none of an object's findings says why it is refused, they stand for that together.
-fn explain_refusal(findings: &mut [Located]) {
-    if findings.iter().all(|located| !located.refuses) {
-        for located in findings {
-            located.refuses = true;
-        }
     }
 }
 

@@ -176,6 +176,28 @@ fn shown(node: NodeRef<'_>, key: Option<NodeRef<'_>>, found: bool) -> Option<Spa
         .or_else(|| Some(node.span()).filter(|span| is_scalar && !span.is_empty()))
 }
 
+/// The innermost value at a byte offset and the path to it from `root`; what an alias brings in is where it is defined.
+pub(crate) fn at_offset(root: NodeRef<'_>, offset: u32) -> (FieldPath, NodeRef<'_>) {
+    let holds = |node: NodeRef<'_>| node.span().start <= offset && offset < node.span().end;
+    let (mut path, mut node) = (FieldPath::root(), root);
+    loop {
+        let pair = node.pairs().find(|(_, value)| holds(*value));
+        let item = || node.items().enumerate().find(|(_, item)| holds(*item));
+        if let Some((key, value)) = pair {
+            path = path.key(key.key().unwrap_or_default());
+            node = value;
+        } else if let Some((position, item)) = item() {
+            path = match item.get("name").and_then(NodeRef::as_str) {
+                Some(name) => path.item("name", name),
+                None => path.index(position),
+            };
+            node = item;
+        } else {
+            return (path, node);
+        }
+    }
+}
+
 /// The first key of a mapping, else the node itself.
 pub(crate) fn first_token(node: NodeRef<'_>) -> Span {
     node.resolved().pairs().next().map_or_else(|| node.span(), |(key, _)| key.span())

@@ -684,14 +684,28 @@ fn what_does_not_refuse_an_object_that_is_refused_is_a_warning() {
     let run = Dir::with(&[("p.yaml", text)]).run(&["scan", "--format", "concise", "p.yaml"]);
     let words: Vec<&str> = run.stdout.lines().filter_map(|line| line.split(' ').nth(1)).collect();
     assert_eq!((run.status, words), (1, vec!["error", "warning", "warning"]), "{}", run.stdout);
-    // Where no finding is at what refuses it, the refusal is not to be lost.
-    let text = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: i}\nspec: {predictor: {hostPId: true, model: {securityContext: {privileged: x}}}}\n";
-    let run = Dir::with(&[("i.yaml", text)]).run(&["scan", "--format", "concise", "i.yaml"]);
-    assert!(
-        run.status == 1 && run.stdout.contains(": error schema-invalid: unknown field `hostPId`"),
-        "{}",
-        run.stdout
-    );
+    // So it is where the fields are a controller's own.
+    for (head, spec, at, path) in [
+        (
+            "serving.kserve.io/v1beta1\nkind: InferenceService",
+            "{predictor: {hostPId: true, model: {securityContext: {privileged: x}}}}",
+            73,
+            "spec.predictor.model.securityContext.privileged",
+        ),
+        (
+            "tekton.dev/v1\nkind: Task",
+            "{steps: [{name: s, image: i, securityContext: {runAsUser: [1]}}]}",
+            65,
+            "spec.steps[name=s].securityContext.runAsUser",
+        ),
+    ] {
+        let text = format!("apiVersion: {head}\nmetadata: {{name: i}}\nspec: {spec}\n");
+        let run = Dir::with(&[("i.yaml", &text)]).scan(&["i.yaml"]);
+        let found = run.findings("schema-invalid");
+        let finding = found.iter().find(|f| f["path"] == path).unwrap_or_else(|| panic!("{found:?}"));
+        assert_eq!((&finding["line"], &finding["column"]), (&4.into(), &at.into()), "{finding}");
+        assert_eq!(run.status, 1);
+    }
 }
 
 #[test]
