@@ -9,7 +9,7 @@ use std::sync::Arc;
 use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
 use seawall_manifest::defaults::APP_ARMOR_PREFIX;
 use seawall_manifest::objects::{Object, Reject};
-use seawall_manifest::schema::{Answer, SchemaProblem, Walker};
+use seawall_manifest::schema::{SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::decode::DecodeError;
 use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
@@ -390,6 +390,9 @@ impl Judge<'_> {
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let mut examined = examine(object, walker.as_deref_mut(), self.options);
             schema::withhold(&mut examined.problems, secrets);
+            for judged in &mut examined.judged {
+                schema::withhold(&mut judged.problems, secrets);
+            }
             if walker.as_deref().is_some_and(Walker::is_cut) {
                 out.push(self.cut_short(&examined.object));
             }
@@ -404,19 +407,13 @@ impl Judge<'_> {
                 (None, Some(containers)) => out.push(self.unknown_workload(&examined.object, &containers)),
                 (None, None) => {}
             }
-            let refused = examined.refused().then(|| {
-                // The API server does not know that custom resources hold pods.
-                let custom = |judged: &Judged<'_>| judged.template.custom && judged.pod.is_err();
-                let custom = examined.judged.iter().any(custom);
-                let refusal = seawall_manifest::schema::refusal(&examined.problems).filter(|_| !custom);
-                refusal.map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
-            });
+            let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = examined.object.id();
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut findings = self.schema(&examined.object, &examined.problems, &around);
-                let mut refused = refused.clone();
+                let mut refused = refusal.clone();
                 if misnamed {
                     let wrong = schema::misnamed(&examined.object, &locator, self.lines);
                     refused = Some(wrong.finding.message.clone());
@@ -452,13 +449,12 @@ impl Judge<'_> {
                 } else {
                     Vec::new()
                 };
-                let is_told = |error: &DecodeError| {
-                    let refused = |p: &&SchemaProblem| p.answer == Answer::Refused;
-                    let mut spans = examined.problems.iter().filter(refused).map(|p| p.span);
-                    spans.any(|span| span.start <= error.offset && error.offset < span.end)
-                };
-                if let Some(error) =
-                    judged.pod.as_ref().err().filter(|error| judged.template.custom && !is_told(error))
+                own.extend(self.schema(&examined.object, &judged.problems, &around));
+                let is_told = seawall_manifest::schema::refused(&judged.problems);
+                // The API server does not know that custom resources hold pods.
+                let undecoded = judged.pod.as_ref().err().map(|error| self.undecoded(error));
+                let refused = refusal.clone().or(undecoded);
+                if let Some(error) = judged.pod.as_ref().err().filter(|_| judged.template.custom && !is_told)
                 {
                     let undecoded = schema::undecoded(&examined.object, error, self.lines);
                     own.push(self.passed(undecoded, &around));
@@ -476,14 +472,14 @@ impl Judge<'_> {
                         .spec_path()
                         .map(|path| pod_spec(&examined.object, path, &locator)),
                     custom: judged.template.custom,
-                    refused: refused.clone(),
+                    refused,
                     evaluations: Vec::new(),
                     levels_from: self.levels.of(self.source.scope, examined.object.namespace).1,
                     strictest: None,
                     findings: own,
                     open: [false; 3],
                 };
-                if refused.is_none() {
+                if workload.refused.is_none() {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
@@ -564,8 +560,7 @@ impl Judge<'_> {
     }
 
     /// Why a template of a kind without a schema does not decode, and where.
-    fn undecoded(&self, judged: &[Judged<'_>]) -> String {
-        let Some(error) = judged.iter().find_map(|j| j.pod.as_ref().err()) else { return String::new() };
+    fn undecoded(&self, error: &DecodeError) -> String {
         let at = self.lines.position(error.offset);
         format!("the pod template does not decode: line {}, column {}: {}", at.line, at.column, error.message)
     }

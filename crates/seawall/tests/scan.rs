@@ -753,3 +753,37 @@ fn a_retired_workload_without_a_template_does_not_pass_silently() {
     );
     assert_eq!(Dir::with(&[("c.yaml", &cron("batch/v1"))]).scan(&["c.yaml"]).of("notice").len(), 0);
 }
+
+#[test]
+fn a_pod_that_cannot_be_judged_leaves_the_others_of_its_custom_resource() {
+    let text = |master: &str, worker: &str| {
+        let spec = |value: &str| {
+            format!("{{template: {{spec: {{hostPID: {value}, containers: [{{name: c, image: i}}]}}}}}}")
+        };
+        format!(
+            "apiVersion: kubeflow.org/v1\nkind: PyTorchJob\nmetadata: {{name: i}}\nspec:\n  pytorchReplicaSpecs:\n    Master: {}\n    Worker: {}\n",
+            spec(master),
+            spec(worker)
+        )
+    };
+    let found = |text: &str| {
+        let run = Dir::with(&[("i.yaml", text)]).scan(&["--level", "baseline", "i.yaml"]);
+        let rules = |w: &Value| {
+            w["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|f| f["line"].to_string() + f["rule"].as_str().unwrap())
+                .collect()
+        };
+        run.workloads()
+            .iter()
+            .map(|w| (w["refused"].is_null(), rules(w)))
+            .collect::<Vec<(bool, Vec<String>)>>()
+    };
+    let wrong = |line| (false, vec![format!("{line}schema-invalid")]);
+    let judged = |line| (true, vec![format!("{line}host-pid")]);
+    assert_eq!(found(&text("x", "true")), [wrong(6), judged(7)]);
+    assert_eq!(found(&text("true", "x")), [judged(6), wrong(7)]);
+    assert_eq!(found(&text("x", "x")), [wrong(6), wrong(7)]);
+}
