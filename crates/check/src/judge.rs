@@ -397,7 +397,11 @@ impl Judge<'_> {
                 out.push(self.cut_short(&examined.object));
             }
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
-            let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
+            let misnamed = if containers.is_some() {
+                workload::is_misnamed(&examined.object)
+            } else {
+                workload::is_misplaced(&examined.object)
+            };
             let likely = containers.filter(|_| !misnamed);
             let entry = workload::finds_nothing(&examined.object, &self.options.custom_resources);
             match (entry, likely) {

@@ -337,6 +337,7 @@ fn survey_document<'a>(
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
             || examined.judged.iter().any(|judged| !judged.problems.is_empty())
+            || workload::is_misplaced(&examined.object)
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;

@@ -787,3 +787,19 @@ fn a_pod_that_cannot_be_judged_leaves_the_others_of_its_custom_resource() {
     assert_eq!(found(&text("true", "x")), [judged(6), wrong(7)]);
     assert_eq!(found(&text("x", "x")), [wrong(6), wrong(7)]);
 }
+
+#[test]
+fn a_workload_in_a_group_that_does_not_know_it_is_told_of_whatever_it_holds() {
+    for (version, kind, found) in [
+        ("networking.k8s.io/v1", "Deployment", 1),
+        ("apps/v7", "Deployment", 1),
+        ("networking.k8s.io/v1", "Ingress", 0),
+        ("apps/v7", "Deploymnt", 0),
+        ("apps/v1", "Deployment", 0),
+        ("example.com/v1", "Deployment", 0),
+    ] {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: d}}\nspec: {{}}\n");
+        let run = Dir::with(&[("d.yaml", &text)]).scan(&["d.yaml"]);
+        assert_eq!(run.findings("unknown-kind").len(), found, "{version} {kind}");
+    }
+}

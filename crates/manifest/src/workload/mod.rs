@@ -328,10 +328,15 @@ pub fn is_misnamed(object: &Object<'_>) -> bool {
     let ours = || group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io");
     let workload =
         || types::kinds().any(|(v, kind, _)| kind == object.kind && table::built_in(v, kind).is_some());
-    !is_former_template(object)
-        && (matches!(group, "" | "apps" | "batch" | "extensions") || (ours() && workload()))
-        && types::type_of(object.api_version, object.kind).is_none()
+    types::type_of(object.api_version, object.kind).is_none()
         && types::retired_type_of(object.api_version, object.kind).is_none()
+        && !is_former_template(object)
+        && (matches!(group, "" | "apps" | "batch" | "extensions") || (ours() && workload()))
+}
+
+/// Whether its kind is a workload's, but in none of the apiVersions of that kind: nothing is made of it, whatever it holds.
+pub fn is_misplaced(object: &Object<'_>) -> bool {
+    is_misnamed(object) && meant(object.kind).is_some_and(|(_, kind)| kind == object.kind)
 }
 
 /// The apiVersion and kind of the built-in workload of nearly this name.
