@@ -345,7 +345,6 @@ impl Judge<'_> {
         out: &mut Vec<Record>,
     ) {
         let read = seawall_manifest::objects::objects(document);
-        let mut rejects = read.rejects.iter().peekable();
         let comments = if carries_ignores(document) {
             DocumentIgnores::of(document, self.lines, &self.origin, out)
         } else {
@@ -358,22 +357,42 @@ impl Judge<'_> {
         let chart_source = chart_source(document);
         let secrets = OnceCell::new();
         let secrets = || secrets.get_or_init(|| document_secrets(document)).as_slice();
-        for list in &read.lists {
-            let mut problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
-            schema::withhold(&mut problems, secrets);
-            if walker.as_deref().is_some_and(Walker::is_cut) {
-                out.push(self.cut_short(list));
+        let mut rejects = read.rejects.iter().peekable();
+        let mut lists = read.lists.iter().peekable();
+        // What is no object among the first objects, in the order of the source.
+        let mut others = move |first: usize| {
+            let list =
+                lists.peek().filter(|(before, _)| *before <= first).map(|(_, list)| list.node.span().start);
+            let reject = rejects.peek().filter(|reject| reject.position <= first).map(|r| r.span.start);
+            match (list, reject) {
+                (None, None) => None,
+                (Some(list), Some(reject)) if reject < list => rejects.next().map(Err),
+                (Some(_), _) => lists.next().map(|(_, list)| Ok(list)),
+                (None, Some(_)) => rejects.next().map(Err),
             }
-            if !problems.is_empty() {
-                let (id, none) = (list.id(), ObjectIgnores::default());
-                let around = self.around(&id, &locator, &comments, &none);
-                let findings = self.schema(list, &problems, &around);
-                out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
-            }
-        }
+        };
+        let tell_other =
+            |other: Result<&Object<'_>, &Reject>, walker: Option<&mut Walker>, out: &mut Vec<Record>| {
+                let list = match other {
+                    Ok(list) => list,
+                    Err(reject) => return out.push(self.not_an_object(reject)),
+                };
+                let Some(walker) = walker else { return };
+                let mut problems = walker.check_list(list);
+                schema::withhold(&mut problems, secrets);
+                if walker.is_cut() {
+                    out.push(self.cut_short(list));
+                }
+                if !problems.is_empty() {
+                    let (id, none) = (list.id(), ObjectIgnores::default());
+                    let around = self.around(&id, &locator, &comments, &none);
+                    let findings = self.schema(list, &problems, &around);
+                    out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
+                }
+            };
         for (position, object) in read.objects.into_iter().enumerate() {
-            while let Some(reject) = rejects.next_if(|reject| reject.position <= position) {
-                out.push(self.not_an_object(reject));
+            while let Some(other) = others(position) {
+                tell_other(other, walker.as_deref_mut(), out);
             }
             if let Some(Err(error)) = declaration(&object) {
                 out.push(self.unread(error.span, error.message, error.hint.as_deref()));
@@ -496,7 +515,9 @@ impl Judge<'_> {
             out.extend(on_object.notices(reach, &levels).map(Record::Notice));
             judged_at.append(&mut levels);
         }
-        out.extend(rejects.map(|reject| self.not_an_object(reject)));
+        while let Some(other) = others(usize::MAX) {
+            tell_other(other, walker.as_deref_mut(), out);
+        }
         out.extend(comments.notices(reach, &judged_at).map(Record::Notice));
     }
 

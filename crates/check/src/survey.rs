@@ -311,8 +311,8 @@ fn survey_document<'a>(
     survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document)
-        || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
-    for list in &read.lists {
+        || read.lists.iter().any(|(_, l)| !walker.check_list(l).is_empty());
+    for (_, list) in &read.lists {
         meet(list, false, source, options);
     }
     for object in read.objects {

@@ -151,8 +151,8 @@ pub struct Reject {
 pub struct Objects<'d> {
     /// The objects in the order of the source.
     pub objects: Vec<Object<'d>>,
-    /// The lists that were expanded, without being objects themselves.
-    pub lists: Vec<Object<'d>>,
+    /// The lists that were expanded, without being objects themselves, each with the number of objects in front of it.
+    pub lists: Vec<(usize, Object<'d>)>,
     /// What is no object.
     pub rejects: Vec<Reject>,
 }
@@ -278,9 +278,10 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found
     };
     let is_empty_list = list.is_none() && crate::types::is_list(api_version, kind);
     if let Some(list) = list {
+        let position = found.objects.len();
         let inherited =
             if holder == Holder::List { Inherited::of(api_version, kind) } else { Inherited::default() };
-        found.lists.push(object);
+        found.lists.push((position, object));
         let mut path = items.to_vec();
         for (index, item) in list.items().enumerate() {
             path.push((holder, index as u32));
@@ -288,7 +289,8 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found
             path.pop();
         }
     } else if is_empty_list {
-        found.lists.push(object);
+        let position = found.objects.len();
+        found.lists.push((position, object));
     } else {
         found.objects.push(named(object));
     }

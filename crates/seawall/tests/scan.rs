@@ -714,6 +714,11 @@ fn items_of_a_list_that_are_no_objects_come_in_their_place() {
     let run = Dir::with(&[("l.yaml", text)]).scan(&["l.yaml"]);
     let types: Vec<_> = run.all.iter().map(|record| record["type"].as_str().unwrap()).collect();
     assert_eq!(types, ["error", "workload", "error", "summary"]);
+    // So do the mistakes of lists within lists.
+    let inner = "- {apiVersion: v1, kind: List, metadata: {}, metadata: {}, items: []}\n";
+    let run = Dir::with(&[("l.yaml", &format!("{text}{inner}"))]).scan(&["l.yaml"]);
+    let types: Vec<_> = run.all.iter().map(|record| record["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["error", "workload", "error", "object", "summary"]);
 }
 
 #[test]

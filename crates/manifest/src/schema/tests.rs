@@ -16,7 +16,7 @@ fn check(text: &str) -> Vec<SchemaProblem> {
     let document = document(text);
     let objects = objects(&document);
     let mut walker = Walker::default();
-    let mut problems: Vec<_> = objects.lists.iter().flat_map(|list| walker.check_list(list)).collect();
+    let mut problems: Vec<_> = objects.lists.iter().flat_map(|(_, list)| walker.check_list(list)).collect();
     problems.extend(objects.objects.iter().flat_map(|object| walker.check(object)));
     problems
 }
