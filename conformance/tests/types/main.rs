@@ -32,7 +32,7 @@ struct Verdict {
 fn ours(document: &Document, walker: &mut Walker) -> (Verdict, Vec<SchemaProblem>) {
     let found = objects(document);
     let mut problems: Vec<SchemaProblem> = Vec::new();
-    for list in &found.lists {
+    for (_, list) in &found.lists {
         problems.extend(walker.check_list(list));
     }
     for object in &found.objects {

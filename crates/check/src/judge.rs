@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
+use seawall_manifest::defaults::APP_ARMOR_PREFIX;
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
+use seawall_model::decode::DecodeError;
 use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
@@ -30,6 +32,9 @@ use crate::record::{
 use crate::rules::EXPIRED_EXCEPTION;
 use crate::schema;
 use crate::survey::{Judged, Seen, Source, Survey, examine};
+
+/// The rule of `AppArmor` profiles, whether by field or by annotation.
+const APP_ARMOR_RULE: &str = "apparmor-profile";
 
 /// The verdicts of a policy on one workload, from its masks alone.
 #[derive(Clone, Copy, Debug)]
@@ -340,9 +345,6 @@ impl Judge<'_> {
         out: &mut Vec<Record>,
     ) {
         let read = seawall_manifest::objects::objects(document);
-        for reject in &read.rejects {
-            out.push(self.not_an_object(reject));
-        }
         let comments = if carries_ignores(document) {
             DocumentIgnores::of(document, self.lines, &self.origin, out)
         } else {
@@ -355,17 +357,43 @@ impl Judge<'_> {
         let chart_source = chart_source(document);
         let secrets = OnceCell::new();
         let secrets = || secrets.get_or_init(|| document_secrets(document)).as_slice();
-        for list in &read.lists {
-            let mut problems = walker.as_deref_mut().map(|w| w.check_list(list)).unwrap_or_default();
-            schema::withhold(&mut problems, secrets);
-            if !problems.is_empty() {
-                let (id, none) = (list.id(), ObjectIgnores::default());
-                let around = self.around(&id, &locator, &comments, &none);
-                let findings = self.schema(list, &problems, &around);
-                out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
+        let mut rejects = read.rejects.iter().peekable();
+        let mut lists = read.lists.iter().peekable();
+        // What is no object among the first objects, in the order of the source.
+        let mut others = move |first: usize| {
+            let list =
+                lists.peek().filter(|(before, _)| *before <= first).map(|(_, list)| list.node.span().start);
+            let reject = rejects.peek().filter(|reject| reject.position <= first).map(|r| r.span.start);
+            match (list, reject) {
+                (None, None) => None,
+                (Some(list), Some(reject)) if reject < list => rejects.next().map(Err),
+                (Some(_), _) => lists.next().map(|(_, list)| Ok(list)),
+                (None, Some(_)) => rejects.next().map(Err),
             }
-        }
-        for object in read.objects {
+        };
+        let tell_other =
+            |other: Result<&Object<'_>, &Reject>, walker: Option<&mut Walker>, out: &mut Vec<Record>| {
+                let list = match other {
+                    Ok(list) => list,
+                    Err(reject) => return out.push(self.not_an_object(reject)),
+                };
+                let Some(walker) = walker else { return };
+                let mut problems = walker.check_list(list);
+                schema::withhold(&mut problems, secrets);
+                if walker.is_cut() {
+                    out.push(self.cut_short(list));
+                }
+                if !problems.is_empty() {
+                    let (id, none) = (list.id(), ObjectIgnores::default());
+                    let around = self.around(&id, &locator, &comments, &none);
+                    let findings = self.schema(list, &problems, &around);
+                    out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
+                }
+            };
+        for (position, object) in read.objects.into_iter().enumerate() {
+            while let Some(other) = others(position) {
+                tell_other(other, walker.as_deref_mut(), out);
+            }
             if let Some(Err(error)) = declaration(&object) {
                 out.push(self.unread(error.span, error.message, error.hint.as_deref()));
             }
@@ -381,40 +409,34 @@ impl Judge<'_> {
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let mut examined = examine(object, walker.as_deref_mut(), self.options);
             schema::withhold(&mut examined.problems, secrets);
-            if examined.problems.len() >= schema::MOST {
-                out.push(Record::Notice(Notice {
-                    kind: NoticeKind::Skipped,
-                    file: Some(self.source.file.clone()),
-                    region: Some(region(self.lines, first_token(examined.object.node))),
-                    message: format!(
-                        "of each kind of mistake in an object only the first {} are told",
-                        schema::MOST
-                    ),
-                    hint: Some("correct these and scan again".into()),
-                }));
+            for judged in &mut examined.judged {
+                schema::withhold(&mut judged.problems, secrets);
+            }
+            if walker.as_deref().is_some_and(Walker::is_cut) {
+                out.push(self.cut_short(&examined.object));
             }
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
-            let misnamed = containers.is_some() && workload::is_misnamed(&examined.object);
-            if let Some(containers) = containers.filter(|_| !misnamed) {
-                out.push(self.unknown_workload(&examined.object, &containers));
-            } else if let Some(entry) =
-                workload::finds_nothing(&examined.object, &self.options.custom_resources)
-            {
-                out.push(self.without_pods(&examined.object, entry));
+            let misnamed = if containers.is_some() {
+                workload::is_misnamed(&examined.object)
+            } else {
+                workload::is_misplaced(&examined.object)
+            };
+            let likely = containers.filter(|_| !misnamed);
+            let entry = workload::finds_nothing(&examined.object, &self.options.custom_resources);
+            match (entry, likely) {
+                (Some(entry), likely) => {
+                    out.push(self.without_pods(&examined.object, entry, likely.as_ref()));
+                }
+                (None, Some(containers)) => out.push(self.unknown_workload(&examined.object, &containers)),
+                (None, None) => {}
             }
-            let refused = examined.refused().then(|| {
-                // The API server does not know that custom resources hold pods.
-                let custom = |judged: &Judged<'_>| judged.template.custom && judged.pod.is_err();
-                let custom = examined.judged.iter().any(custom);
-                let refusal = seawall_manifest::schema::refusal(&examined.problems).filter(|_| !custom);
-                refusal.map_or_else(|| self.undecoded(&examined.judged), |p| p.reason.clone())
-            });
+            let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = examined.object.id();
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut findings = self.schema(&examined.object, &examined.problems, &around);
-                let mut refused = refused.clone();
+                let mut refused = refusal.clone();
                 if misnamed {
                     let wrong = schema::misnamed(&examined.object, &locator, self.lines);
                     refused = Some(wrong.finding.message.clone());
@@ -435,6 +457,9 @@ impl Judge<'_> {
                     out.push(self.changed());
                     return;
                 }
+                if workload::lacks_template(&examined.object, &judged.template) {
+                    out.push(self.without_template(&examined.object, &judged.template));
+                }
                 let mut around = self.around(&id, &locator, &comments, &on_object);
                 around.exceptions = self.exceptions.of(self.source.scope, &examined.object, &judged.template);
                 if judged.template.has_own_metadata() {
@@ -442,11 +467,21 @@ impl Judge<'_> {
                         ObjectIgnores::of(judged.template.metadata(), self.lines, &self.origin, out);
                 }
                 // What is wrong with the object is said once, with its first template.
-                let own = if i == 0 {
+                let mut own = if i == 0 {
                     self.schema(&examined.object, &examined.problems, &around)
                 } else {
                     Vec::new()
                 };
+                own.extend(self.schema(&examined.object, &judged.problems, &around));
+                let is_told = seawall_manifest::schema::refused(&judged.problems);
+                // The API server does not know that custom resources hold pods.
+                let undecoded = judged.pod.as_ref().err().map(|error| self.undecoded(error));
+                let refused = refusal.clone().or(undecoded);
+                if let Some(error) = judged.pod.as_ref().err().filter(|_| judged.template.custom && !is_told)
+                {
+                    let undecoded = schema::undecoded(&examined.object, error, self.lines);
+                    own.push(self.passed(undecoded, &around));
+                }
                 let mut workload = Workload {
                     origin: self.origin.clone(),
                     document: index,
@@ -460,14 +495,14 @@ impl Judge<'_> {
                         .spec_path()
                         .map(|path| pod_spec(&examined.object, path, &locator)),
                     custom: judged.template.custom,
-                    refused: refused.clone(),
+                    refused,
                     evaluations: Vec::new(),
                     levels_from: self.levels.of(self.source.scope, examined.object.namespace).1,
                     strictest: None,
                     findings: own,
                     open: [false; 3],
                 };
-                if refused.is_none() {
+                if workload.refused.is_none() {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
@@ -479,6 +514,9 @@ impl Judge<'_> {
             }
             out.extend(on_object.notices(reach, &levels).map(Record::Notice));
             judged_at.append(&mut levels);
+        }
+        while let Some(other) = others(usize::MAX) {
+            tell_other(other, walker.as_deref_mut(), out);
         }
         out.extend(comments.notices(reach, &judged_at).map(Record::Notice));
     }
@@ -547,8 +585,7 @@ impl Judge<'_> {
     }
 
     /// Why a template of a kind without a schema does not decode, and where.
-    fn undecoded(&self, judged: &[Judged<'_>]) -> String {
-        let Some(error) = judged.iter().find_map(|j| j.pod.as_ref().err()) else { return String::new() };
+    fn undecoded(&self, error: &DecodeError) -> String {
         let at = self.lines.position(error.offset);
         format!("the pod template does not decode: line {}, column {}: {}", at.line, at.column, error.message)
     }
@@ -574,6 +611,7 @@ impl Judge<'_> {
             }
         }
         if judged.template.kind == WorkloadKind::Pod {
+            join_app_armor(&mut workload.findings);
             return;
         }
         for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
@@ -590,6 +628,7 @@ impl Judge<'_> {
             };
             workload.evaluations.push(evaluation);
         }
+        join_app_armor(&mut workload.findings);
     }
 
     /// What a workload fails for that counts, by mode; then its findings in their last form.
@@ -717,6 +756,7 @@ impl Judge<'_> {
             primary,
             related,
             missing: !place.found,
+            refuses: false,
             modes: Vec::new(),
             suppressed: None,
             fix: None,
@@ -754,9 +794,32 @@ impl Judge<'_> {
         })
     }
 
+    /// Said of an object with more mistakes than are told.
+    fn cut_short(&self, object: &Object<'_>) -> Record {
+        Record::Notice(Notice {
+            kind: NoticeKind::Skipped,
+            file: Some(self.source.file.clone()),
+            region: Some(region(self.lines, first_token(object.node))),
+            message: format!("of each kind of mistake in an object only the first {} are told", schema::MOST),
+            hint: Some("correct these and scan again".into()),
+        })
+    }
+
     /// Said of an object of a configured kind in which no pod is found.
-    fn without_pods(&self, object: &Object<'_>, entry: &ConfiguredEntry) -> Record {
+    fn without_pods(
+        &self,
+        object: &Object<'_>,
+        entry: &ConfiguredEntry,
+        likely: Option<&FieldPath>,
+    ) -> Record {
         let id = object.id();
+        let hint = match likely.and_then(workload::configured_path) {
+            Some((path, form)) => {
+                let form = if form == Form::PodSpec { " and `form: podSpec`" } else { "" };
+                format!("there seems to be one at another place: write `path: {path}`{form}")
+            }
+            None => "correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into(),
+        };
         Record::Notice(Notice {
             kind: NoticeKind::UnknownWorkload,
             file: Some(self.source.file.clone()),
@@ -765,7 +828,22 @@ impl Judge<'_> {
                 "{id} ({}) has no pod at `{}`, where customResources of the configuration looks for it, and was not judged",
                 id.api_version, entry.path
             ),
-            hint: Some("correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into()),
+            hint: Some(hint),
+        })
+    }
+
+    /// Said of a workload in a retired apiVersion that has no template.
+    fn without_template(&self, object: &Object<'_>, template: &Template<'_>) -> Record {
+        let (id, path) = (object.id(), template.path());
+        Record::Notice(Notice {
+            kind: NoticeKind::UnknownWorkload,
+            file: Some(self.source.file.clone()),
+            region: Some(region(self.lines, first_token(object.node))),
+            message: format!(
+                "{id} ({}) has no pod template at `{path}`, so no pod of it was judged",
+                id.api_version
+            ),
+            hint: Some(format!("write the template at `{path}`, in an apiVersion that is served")),
         })
     }
 
@@ -810,26 +888,77 @@ struct Judging<'a, 'p> {
     known: &'a RefCell<Known>,
 }
 
-/// Positions of findings by rule, container and path; several where a part of them is suppressed.
+/// Positions of findings by rule, container and each path; several where a part of them is suppressed.
 type Known = HashMap<(&'static str, Option<String>, FieldPath), Vec<usize>>;
 
 /// Adds what is not there yet, and the modes to what is.
 fn add(located: Located, known: &mut Known, findings: &mut Vec<Located>) {
-    let Finding { rule, container, primary, .. } = &located.finding;
-    let same = known.entry((rule.id, container.clone(), primary.path.clone())).or_default();
-    let twin = same.iter().copied().find(|at| {
-        findings
-            .get(*at)
-            .is_some_and(|f| same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref()))
+    let Finding { rule, container, primary, related, .. } = &located.finding;
+    let key = |path: &FieldPath| (rule.id, container.clone(), path.clone());
+    let twin = known.get(&key(&primary.path)).into_iter().flatten().copied().find(|at| {
+        findings.get(*at).is_some_and(|f| {
+            same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref())
+                && (f.finding.primary.path == primary.path || tells(f, &located))
+        })
     });
     let Some(twin) = twin.and_then(|at| findings.get_mut(at)) else {
-        same.push(findings.len());
+        for path in std::iter::once(primary).chain(related).map(|locus| &locus.path) {
+            known.entry(key(path)).or_default().push(findings.len());
+        }
         findings.push(located);
         return;
     };
     let more: Vec<Mode> = located.modes.iter().filter(|m| !twin.modes.contains(m)).copied().collect();
     twin.modes.extend(more);
     twin.modes.sort_unstable();
+}
+
+/// Whether a finding tells all places of another one, in all of its modes: a template fails for some of what its pods fail for.
+fn tells(finding: &Located, other: &Located) -> bool {
+    let paths = |located: &Located| {
+        let Finding { primary, related, .. } = &located.finding;
+        std::iter::once(primary).chain(related).map(|locus| locus.path.clone()).collect::<HashSet<_>>()
+    };
+    other.modes.iter().all(|mode| finding.modes.contains(mode)) && paths(other).is_subset(&paths(finding))
+}
+
+/// Shows the profile that the API server copies from an annotation with the annotation, which is its cause.
+fn join_app_armor(findings: &mut Vec<Located>) {
+    let is_profile = |f: &Located| f.finding.rule.id == APP_ARMOR_RULE;
+    let mut causes: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, f) in findings.iter().enumerate().filter(|(_, f)| is_profile(f) && f.finding.container.is_none())
+    {
+        for locus in std::iter::once(&f.finding.primary).chain(&f.finding.related) {
+            let Some(Segment::Key(key)) = locus.path.0.last() else { continue };
+            if let Some(container) = key.strip_prefix(APP_ARMOR_PREFIX) {
+                causes.entry(container.to_owned()).or_default().push(at);
+            }
+        }
+    }
+    if causes.is_empty() {
+        return;
+    }
+    let cause_of = |f: &Located| {
+        let container = f.finding.container.as_ref().filter(|_| is_profile(f) && f.missing)?;
+        let same = |at: &&usize| {
+            let cause = findings.get(**at).and_then(|cause| cause.suppressed.as_ref());
+            same_suppression(cause, f.suppressed.as_ref())
+        };
+        causes.get(container)?.iter().find(same).copied()
+    };
+    let joined: Vec<Option<usize>> = findings.iter().map(cause_of).collect();
+    let mut left: Vec<Option<Located>> = std::mem::take(findings).into_iter().map(Some).collect();
+    for (at, cause) in joined.into_iter().enumerate().filter_map(|(at, cause)| Some((at, cause?))) {
+        let Some(copy) = left.get_mut(at).and_then(Option::take) else { continue };
+        let Some(cause) = left.get_mut(cause).and_then(Option::as_mut) else { continue };
+        let label = "gets this profile";
+        cause.related.push(Mark { label: label.into(), ..copy.primary });
+        cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
+        let more: Vec<Mode> = copy.modes.into_iter().filter(|mode| !cause.modes.contains(mode)).collect();
+        cause.modes.extend(more);
+        cause.modes.sort_unstable();
+    }
+    findings.extend(left.into_iter().flatten());
 }
 
 fn same_suppression(a: Option<&Suppression>, b: Option<&Suppression>) -> bool {
@@ -864,6 +993,7 @@ fn expired(ended: Ended, object: &ObjectId) -> Located {
         },
         related: Vec::new(),
         missing: false,
+        refuses: false,
         modes: Vec::new(),
         suppressed: None,
         fix: None,

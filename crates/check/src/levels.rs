@@ -94,8 +94,9 @@ impl Levels {
                 notice(
                     NoticeKind::NamespaceLabels,
                     format!(
-                        "namespace `{}` has no pod-security labels, so its workloads are judged at privileged",
-                        namespace.name
+                        "namespace `{}` has no pod-security labels{}, so its workloads are judged at privileged",
+                        namespace.name,
+                        if namespace.labels.is_empty() { "" } else { " that name a level" }
                     ),
                     Some(format!("add the label {LABEL_PREFIX}enforce: restricted")),
                 );

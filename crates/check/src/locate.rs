@@ -52,6 +52,7 @@ impl<'d> Locator<'d> {
         let mut key: Option<NodeRef<'_>> = None;
         let mut used: Option<Span> = None;
         let mut found = true;
+        let mut above = None;
         for segment in &path.0 {
             if node.kind() == Kind::Alias {
                 used = used.or(Some(node.span()));
@@ -63,6 +64,7 @@ impl<'d> Locator<'d> {
             if let Some(merge) = step.merge {
                 used = used.or(Some(merge));
             }
+            above = shown(node.resolved(), key, false).or(above);
             key = step.key;
             node = step.node;
         }
@@ -70,7 +72,7 @@ impl<'d> Locator<'d> {
             used = used.or(Some(node.span()));
         }
         let target = node.resolved();
-        let shown = shown(target, key, found).unwrap_or_else(|| first_token(root));
+        let shown = shown(target, key, found).or(above).unwrap_or_else(|| first_token(root));
         match used {
             Some(at) => Place { span: at, definition: Some(shown), found },
             None => Place { span: shown, definition: None, found },
@@ -171,6 +173,29 @@ fn shown(node: NodeRef<'_>, key: Option<NodeRef<'_>>, found: bool) -> Option<Spa
     // An item of a list: by its name, or by its first field.
     let name = node.get("name").filter(|n| !n.span().is_empty()).map(NodeRef::span);
     name.or_else(|| node.pairs().next().map(|(key, value)| Span::new(key.span().start, value.span().end)))
+        .or_else(|| Some(node.span()).filter(|span| is_scalar && !span.is_empty()))
+}
+
+/// The innermost value at a byte offset and the path to it from `root`; what an alias brings in is where it is defined.
+pub(crate) fn at_offset(root: NodeRef<'_>, offset: u32) -> (FieldPath, NodeRef<'_>) {
+    let holds = |node: NodeRef<'_>| node.span().start <= offset && offset < node.span().end;
+    let (mut path, mut node) = (FieldPath::root(), root);
+    loop {
+        let pair = node.pairs().find(|(_, value)| holds(*value));
+        let item = || node.items().enumerate().find(|(_, item)| holds(*item));
+        if let Some((key, value)) = pair {
+            path = path.key(key.key().unwrap_or_default());
+            node = value;
+        } else if let Some((position, item)) = item() {
+            path = match item.get("name").and_then(NodeRef::as_str) {
+                Some(name) => path.item("name", name),
+                None => path.index(position),
+            };
+            node = item;
+        } else {
+            return (path, node);
+        }
+    }
 }
 
 /// The first key of a mapping, else the node itself.

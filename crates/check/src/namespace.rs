@@ -53,6 +53,9 @@ pub(crate) fn check<'d>(
     findings.extend(unknown.map(|(key, _)| misspelt(object, key, locator, lines)));
     let refused = (!errors.is_empty())
         .then(|| format!("Namespace {} is invalid: {}", gotext::quote(object.name), joined(&errors)));
+    for located in findings.iter_mut().take(errors.len()) {
+        located.refuses = true;
+    }
     (findings, refused)
 }
 
@@ -112,6 +115,7 @@ fn located<'d>(
         },
         related: Vec::new(),
         missing: false,
+        refuses: false,
         modes: Vec::new(),
         suppressed: None,
         fix: None,

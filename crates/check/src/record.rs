@@ -58,6 +58,8 @@ pub struct Located {
     pub related: Vec<Mark>,
     /// Whether what the primary locus names is not written: the mark shows where it belongs.
     pub missing: bool,
+    /// Whether the API server refuses the object for it.
+    pub refuses: bool,
     /// The modes that this finding counts against; empty where no effective level forbids it.
     pub modes: Vec<Mode>,
     /// Why it does not count.

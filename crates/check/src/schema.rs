@@ -5,12 +5,13 @@ use std::ops::Range;
 use seawall_finding::{Finding, Locus, holds_secret, mask};
 use seawall_manifest::objects::Object;
 pub(crate) use seawall_manifest::schema::MOST;
-use seawall_manifest::schema::{SchemaProblem, SchemaProblemKind};
+use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind};
 use seawall_manifest::workload;
+use seawall_model::decode::DecodeError;
 use seawall_model::{FieldPath, Segment, gotext};
 use seawall_yaml::LineIndex;
 
-use crate::locate::{Locator, mark};
+use crate::locate::{Locator, at_offset, mark};
 use crate::record::Located;
 use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID, UNKNOWN_KIND};
 
@@ -62,6 +63,33 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         },
         related,
         missing: false,
+        refuses: problem.answer == Answer::Refused,
+        modes: Vec::new(),
+        suppressed: None,
+        fix: None,
+    }
+}
+
+/// The value that keeps the pods of a custom resource from being judged, whose own schema is not known.
+pub(crate) fn undecoded(object: &Object<'_>, error: &DecodeError, lines: &LineIndex<'_>) -> Located {
+    let rule = &SCHEMA_INVALID;
+    let (path, node) = at_offset(object.node, error.offset);
+    let label = "does not decode";
+    Located {
+        primary: mark(lines, node.span(), label),
+        finding: Finding {
+            rule,
+            severity: rule.severity,
+            object: object.id(),
+            container: container(&path),
+            primary: Locus { path, label: label.to_owned() },
+            related: Vec::new(),
+            message: format!("the pod template does not decode: {}", error.message),
+            advice: "correct the value".to_owned(),
+        },
+        related: Vec::new(),
+        missing: false,
+        refuses: true,
         modes: Vec::new(),
         suppressed: None,
         fix: None,
@@ -101,6 +129,7 @@ pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &L
         },
         related: Vec::new(),
         missing: false,
+        refuses: true,
         modes: Vec::new(),
         suppressed: None,
         fix: None,

@@ -165,13 +165,17 @@ pub(crate) struct Judged<'d> {
     pub(crate) pod: Result<Pod<'d>, DecodeError>,
     /// As the template stands when admission sees it, where its pods differ.
     pub(crate) as_template: Option<Pod<'d>>,
+    /// What is wrong with the pod of a custom resource, whose own schema is not known.
+    pub(crate) problems: Vec<SchemaProblem>,
 }
 
 impl<'d> Judged<'d> {
     fn new(template: Template<'d>, options: &Options) -> Self {
         let mut pod = match template.pod() {
             Ok(pod) => pod,
-            Err(error) => return Self { template, pod: Err(error), as_template: None },
+            Err(error) => {
+                return Self { template, pod: Err(error), as_template: None, problems: Vec::new() };
+            }
         };
         let mut as_template = None;
         if options.defaults {
@@ -181,7 +185,7 @@ impl<'d> Judged<'d> {
             let applied = defaults::apply(&mut pod, Defaults::Pod, options.kubernetes);
             as_template = before.filter(|_| applied.host_ports || applied.app_armor);
         }
-        Self { template, pod: Ok(pod), as_template }
+        Self { template, pod: Ok(pod), as_template, problems: Vec::new() }
     }
 
     /// What its pods fail, and what the template fails.
@@ -209,8 +213,9 @@ pub(crate) struct Examined<'d> {
 }
 
 impl Examined<'_> {
-    pub(crate) fn refused(&self) -> bool {
-        schema::refused(&self.problems) || self.judged.iter().any(|j| j.pod.is_err())
+    /// Whether the API server would refuse the object, or this pod of it cannot be judged.
+    pub(crate) fn refused(&self, judged: &Judged<'_>) -> bool {
+        schema::refused(&self.problems) || judged.pod.is_err()
     }
 }
 
@@ -221,13 +226,13 @@ pub(crate) fn examine<'d>(
     options: &Options,
 ) -> Examined<'d> {
     let templates = workload::templates(&object, &options.custom_resources);
-    let judged: Vec<_> = templates.into_iter().map(|template| Judged::new(template, options)).collect();
+    let mut judged: Vec<_> = templates.into_iter().map(|template| Judged::new(template, options)).collect();
     let mut problems = Vec::new();
     if let Some(walker) = walker {
         problems = walker.check(&object);
-        for judged in judged.iter().filter(|judged| judged.template.custom) {
+        for judged in judged.iter_mut().filter(|judged| judged.template.custom) {
             let wrong = judged.pod.as_ref().err().map(|error| error.offset);
-            problems.extend(walker.check_template(&judged.template, wrong));
+            judged.problems = walker.check_template(&judged.template, wrong);
         }
     }
     Examined { object, problems, judged }
@@ -306,8 +311,8 @@ fn survey_document<'a>(
     survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document)
-        || read.lists.iter().any(|l| !walker.check_list(l).is_empty());
-    for list in &read.lists {
+        || read.lists.iter().any(|(_, l)| !walker.check_list(l).is_empty());
+    for (_, list) in &read.lists {
         meet(list, false, source, options);
     }
     for object in read.objects {
@@ -331,21 +336,24 @@ fn survey_document<'a>(
         }
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
+            || examined.judged.iter().any(|judged| !judged.problems.is_empty())
+            || workload::is_misplaced(&examined.object)
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;
             survey.add_unknown(&examined.object);
         }
-        let refused = examined.refused();
-        meet(&examined.object, !refused && !examined.judged.is_empty(), source, options);
+        let is_judged = examined.judged.iter().any(|judged| !examined.refused(judged));
+        meet(&examined.object, is_judged, source, options);
         for judged in &examined.judged {
+            speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();
             survey.workloads.push(Seen {
                 namespace: examined.object.namespace.into(),
                 pod,
                 template,
                 is_template: judged.template.kind == WorkloadKind::Template,
-                refused,
+                refused: examined.refused(judged),
                 excepted: None,
             });
         }

@@ -24,8 +24,8 @@ pub struct Object<'d> {
     pub generate_name: &'d str,
     /// `metadata`, if it is a mapping.
     pub metadata: Option<NodeRef<'d>>,
-    /// The positions in nested lists that lead to it; empty for a document's root.
-    items: Box<[u32]>,
+    /// The way through nested lists that leads to it; empty for a document's root.
+    items: Box<[Step]>,
 }
 
 impl Object<'_> {
@@ -51,8 +51,56 @@ impl Object<'_> {
     }
 }
 
-fn path_of(items: &[u32]) -> FieldPath {
-    items.iter().fold(FieldPath::root(), |path, item| path.key("items").index(*item as usize))
+/// What holds the objects of a list, and a position in it.
+type Step = (Holder, u32);
+
+/// What holds objects of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A list as kubectl expands it.
+    List,
+    /// A Template of `OpenShift`, which makes its objects when it is processed.
+    Template,
+    /// A `ManifestWork` of Open Cluster Management, whose agent applies its manifests.
+    Work,
+}
+
+impl Holder {
+    /// The keys that lead to the objects.
+    pub(crate) const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::List => &["items"],
+            Self::Template => &["objects"],
+            Self::Work => &["spec", "workload", "manifests"],
+        }
+    }
+
+    /// What an object of this kind is, if its objects are complete as they are written.
+    pub(crate) fn of(node: NodeRef<'_>, api_version: &str, kind: &str) -> Option<Self> {
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        let holder = match (group, kind) {
+            ("", "Template") if api_version == "v1" => Self::Template,
+            ("template.openshift.io", "Template") => Self::Template,
+            ("work.open-cluster-management.io", "ManifestWork") => Self::Work,
+            _ => return None,
+        };
+        let list = holder.list(node)?;
+        // Parameters written with two braces are no text: what is put there may be of any type.
+        let text = node.document().source().get(list.span().start as usize..list.span().end as usize)?;
+        let open = holder == Self::Template && text.windows(3).any(|window| window == b"${{");
+        (!open).then_some(holder)
+    }
+
+    fn list(self, node: NodeRef<'_>) -> Option<NodeRef<'_>> {
+        let found = self.keys().iter().try_fold(node, |node, key| node.get(key))?.resolved();
+        (found.kind() == Kind::Sequence).then_some(found)
+    }
+}
+
+fn path_of(items: &[Step]) -> FieldPath {
+    items.iter().fold(FieldPath::root(), |path, (holder, position)| {
+        holder.keys().iter().fold(path, |path, key| path.key(*key)).index(*position as usize)
+    })
 }
 
 /// Why something is not an object.
@@ -90,6 +138,8 @@ pub struct Reject {
     pub span: Span,
     /// Where it is in its document.
     pub path: FieldPath,
+    /// How many objects of its document stand in front of it.
+    pub position: usize,
     /// Lower case, no trailing period.
     pub message: String,
     /// What to do, where that is known.
@@ -101,8 +151,8 @@ pub struct Reject {
 pub struct Objects<'d> {
     /// The objects in the order of the source.
     pub objects: Vec<Object<'d>>,
-    /// The lists that were expanded, without being objects themselves.
-    pub lists: Vec<Object<'d>>,
+    /// The lists that were expanded, without being objects themselves, each with the number of objects in front of it.
+    pub lists: Vec<(usize, Object<'d>)>,
     /// What is no object.
     pub rejects: Vec<Reject>,
 }
@@ -113,7 +163,7 @@ pub fn objects(document: &Document) -> Objects<'_> {
     if !document.is_empty() {
         let (inherited, position) = document.list_item().map_or_else(Default::default, |item| {
             let (api_version, kind) = &*item.list;
-            (Inherited::of(api_version, kind), Some(item.position))
+            (Inherited::of(api_version, kind), Some((Holder::List, item.position)))
         });
         expand(document.root(), inherited, position.as_slice(), &mut found);
     }
@@ -160,10 +210,11 @@ impl<'d> Head<'d> {
     }
 }
 
-fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[u32], found: &mut Objects<'d>) {
+fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found: &mut Objects<'d>) {
     let node = node.resolved();
     let mut reject = |kind, at: NodeRef<'_>, message: String, hint| {
-        found.rejects.push(Reject { kind, span: at.span(), path: path_of(items), message, hint });
+        let (span, path, position) = (at.span(), path_of(items), found.objects.len());
+        found.rejects.push(Reject { kind, span, path, position, message, hint });
     };
     if node.kind() != Kind::Mapping {
         let message = format!("not a Kubernetes object: {} instead of a mapping", describe(node.kind()));
@@ -207,6 +258,9 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[u32], found:
         let message = format!("`items` must be a list, not {}", describe(list.kind()));
         return reject(RejectKind::Malformed, list, message, None);
     }
+    let other = if list.is_none() { Holder::of(node, api_version, kind) } else { None };
+    let holder = other.unwrap_or(Holder::List);
+    let list = list.or_else(|| other?.list(node));
     if list.is_some() && items.len() >= MAX_NESTING {
         let message = format!("lists are nested deeper than {MAX_NESTING}");
         return reject(RejectKind::TooDeep, node, message, Some("write the objects into one list"));
@@ -224,16 +278,19 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[u32], found:
     };
     let is_empty_list = list.is_none() && crate::types::is_list(api_version, kind);
     if let Some(list) = list {
-        let inherited = Inherited::of(api_version, kind);
-        found.lists.push(object);
+        let position = found.objects.len();
+        let inherited =
+            if holder == Holder::List { Inherited::of(api_version, kind) } else { Inherited::default() };
+        found.lists.push((position, object));
         let mut path = items.to_vec();
         for (index, item) in list.items().enumerate() {
-            path.push(index as u32);
+            path.push((holder, index as u32));
             expand(item, inherited, &path, found);
             path.pop();
         }
     } else if is_empty_list {
-        found.lists.push(object);
+        let position = found.objects.len();
+        found.lists.push((position, object));
     } else {
         found.objects.push(named(object));
     }
@@ -370,6 +427,25 @@ mod tests {
             identities("apiVersion: e.com/v1\nkind: AllowList\nspec: {}\n"),
             ["e.com/v1 AllowList (no name) at "]
         );
+    }
+
+    #[test]
+    fn what_holds_objects_is_expanded() {
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}}";
+        for version in ["v1", "template.openshift.io/v1"] {
+            let text = format!("apiVersion: {version}\nkind: Template\nobjects: [{pod}, {{kind: Pod}}]\n");
+            assert_eq!(identities(&text), ["v1 Pod a at objects[0]"]);
+            assert_eq!(rejects(&text)[0].0, RejectKind::MissingApiVersion);
+            assert_eq!(with(&text, |found| found.lists.len()), 1);
+            let text = text.replace("name: a", "name: a, generation: '${{N}}'");
+            assert_eq!(identities(&text), [format!("{version} Template (no name) at ")]);
+        }
+        let work = format!(
+            "apiVersion: work.open-cluster-management.io/v1\nkind: ManifestWork\nspec: {{workload: {{manifests: [{pod}]}}}}\n"
+        );
+        assert_eq!(identities(&work), ["v1 Pod a at spec.workload.manifests[0]"]);
+        let empty = "apiVersion: template.openshift.io/v1\nkind: Template\nobjects: {}\n";
+        assert_eq!(identities(empty).len(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use seawall_check::{Record, Region};
 
+use crate::group::Word;
 use crate::judged::Judged;
 use crate::suppression;
 use crate::{Style, visible};
@@ -37,7 +38,7 @@ fn entries(judged: &Judged<'_>, style: Style, out: &mut String) {
     for located in judged.findings {
         let word = match &located.suppressed {
             None if style.hides(located, judged.refused) => continue,
-            None => judged.word(located).as_str(),
+            None => Word::of(located).as_str(),
             Some(_) if !style.suppressed => continue,
             Some(_) => "suppressed",
         };

@@ -45,7 +45,7 @@ fn annotations(judged: &Judged<'_>, base: &Base, style: Style, out: &mut String)
         if style.hides(located, judged.refused) {
             continue;
         }
-        let (word, finding) = (judged.word(located), &located.finding);
+        let (word, finding) = (Word::of(located), &located.finding);
         let title = format!("{}: {}", finding.rule.id, judged.site(finding.container.as_deref()));
         let place = Some((path.path(), Some(located.primary.region)));
         command(word, place, &title, &[&finding.message, &finding.advice], out);

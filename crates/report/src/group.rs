@@ -24,9 +24,9 @@ pub(crate) enum Word {
 }
 
 impl Word {
-    /// Of a finding on an object that the API server refuses, or takes.
-    pub(crate) fn of(located: &Located, refused: bool) -> Self {
-        if refused || located.modes.contains(&Mode::Enforce) {
+    /// Of a finding.
+    pub(crate) fn of(located: &Located) -> Self {
+        if located.refuses || located.modes.contains(&Mode::Enforce) {
             Self::Error
         } else if !located.modes.is_empty() || located.finding.severity > Severity::Info {
             Self::Warning
@@ -54,14 +54,13 @@ pub(crate) struct Group<'a> {
 }
 
 /// The groups of what counts, in the order of their first findings.
-pub(crate) fn groups(findings: &[Located], refused: bool) -> Vec<Group<'_>> {
+pub(crate) fn groups(findings: &[Located]) -> Vec<Group<'_>> {
     let findings: Vec<&Located> = findings.iter().filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
-    let several =
-        [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, refused, word));
+    let several = [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, word));
     let mut by_cause = HashMap::new();
     for located in findings {
-        let word = Word::of(located, refused);
+        let word = Word::of(located);
         let basics = several[word as usize] && basic(located).is_some();
         let next = groups.len();
         let finding = &located.finding;
@@ -86,11 +85,11 @@ pub(crate) fn basic(located: &Located) -> Option<usize> {
     (at < 2 || located.missing).then_some(at)
 }
 
-fn several_basics(findings: &[&Located], refused: bool, word: Word) -> bool {
+fn several_basics(findings: &[&Located], word: Word) -> bool {
     let mut seen = None;
     findings
         .iter()
-        .filter(|f| Word::of(f, refused) == word)
+        .filter(|f| Word::of(f) == word)
         .filter_map(|f| basic(f))
         .any(|b| *seen.get_or_insert(b) != b)
 }

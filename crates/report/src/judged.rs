@@ -4,7 +4,6 @@ use seawall_check::{Located, ObjectReport, Origin, Record, Region, Workload};
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::{FieldPath, ObjectId};
 
-use crate::group::Word;
 use crate::visible;
 
 rule! {
@@ -94,11 +93,6 @@ impl<'r> Judged<'r> {
             None => self.object.to_string(),
         };
         visible::text(&site).into_owned()
-    }
-
-    /// How loud a finding is here.
-    pub(crate) fn word(&self, located: &Located) -> Word {
-        Word::of(located, self.refused)
     }
 
     /// The rule that a refusal without findings goes under.

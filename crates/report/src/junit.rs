@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use seawall_check::{InputError, Located, Record, Workload};
 
 use crate::base::Base;
+use crate::group::Word;
 use crate::judged::Judged;
 use crate::{suppression, visible};
 
@@ -55,12 +56,12 @@ fn suite(record: &Record, passed: Option<String>, base: &Base, out: &mut String)
         body("failure", "error", why, &[&place], &[], out);
     }
     for located in judged.findings {
-        finding(&judged, located, path, &object, out);
+        finding(located, path, &object, out);
     }
     out.push_str("</testsuite>\n");
 }
 
-fn finding(judged: &Judged<'_>, located: &Located, path: &str, object: &str, out: &mut String) {
+fn finding(located: &Located, path: &str, object: &str, out: &mut String) {
     let finding = &located.finding;
     let region = located.primary.region;
     let place = format!("{path}:{}:{}", region.line, region.column);
@@ -71,7 +72,7 @@ fn finding(judged: &Judged<'_>, located: &Located, path: &str, object: &str, out
     }
     match &located.suppressed {
         None => {
-            let word = judged.word(located).as_str();
+            let word = Word::of(located).as_str();
             body("failure", word, &finding.message, &[&place, &field], &[&finding.advice], out);
         }
         Some(why) => {

@@ -521,6 +521,11 @@ fn what_could_not_be_read_is_not_taken_off_what_was_judged() {
         last(&["missing.yaml"]),
         "nothing else was read; this one counts as an input error (exit status 2)"
     );
+    dir.write("c.yaml", format!("{POD}---\na: [\n"));
+    assert_eq!(
+        last(&["c.yaml"]),
+        "seawall judged what else is in it; this one counts as an input error (exit status 2)"
+    );
 }
 
 #[test]
@@ -634,5 +639,172 @@ fn what_is_left_out_of_many_mistakes_is_told() {
         let run = Dir::with(&[("p.yaml", &pod(n))]).scan(&["p.yaml"]);
         (run.findings("schema-invalid").len(), run.of("notice").len())
     };
-    assert_eq!((told(99), told(300)), ((99, 0), (100, 1)));
+    assert_eq!((told(99), told(100), told(101)), ((99, 0), (100, 0), (100, 1)));
+    // Mistakes of two kinds are counted apart.
+    let both = format!("{}  hostPID: x\n", pod(100));
+    let run = Dir::with(&[("p.yaml", &both)]).scan(&["p.yaml"]);
+    assert_eq!((run.findings("schema-invalid").len(), run.of("notice").len()), (101, 0));
+}
+
+#[test]
+fn what_a_null_container_lacks_is_shown_at_the_container() {
+    let pod = |item: &str| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  -{item}\n")
+    };
+    let at = |item: &str| {
+        let run = Dir::with(&[("p.yaml", &pod(item))]).scan(&["p.yaml"]);
+        let finding = run.findings("drop-all-capabilities")[0].clone();
+        (finding["line"].as_u64(), finding["column"].as_u64())
+    };
+    assert_eq!(at(" null"), (Some(6), Some(5)));
+    // Where not even `null` is written there is nothing to underline but the list.
+    assert_eq!(at(""), (Some(5), Some(3)));
+}
+
+#[test]
+fn one_cause_is_one_finding_where_pods_differ_from_their_template() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata:\n      labels: {a: b}\n      annotations:\n        container.apparmor.security.beta.kubernetes.io/c: unconfined\n    spec:\n      hostNetwork: true\n      containers:\n      - name: c\n        image: i\n        ports: [{containerPort: 443}, {containerPort: 1, hostPort: 8080}]\n";
+    let run = Dir::with(&[("d.yaml", text)]).scan(&["--level", "baseline", "d.yaml"]);
+    let profile = run.findings("apparmor-profile");
+    assert_eq!((profile.len(), &profile[0]["line"]), (1, &10.into()), "{profile:?}");
+    assert_eq!(profile[0]["related"][0]["line"], 14);
+    let ports = run.findings("host-port");
+    assert_eq!(ports.len(), 1, "{ports:?}");
+    assert!(ports[0]["message"].as_str().unwrap().contains("443, 8080"), "{ports:?}");
+    // The field in the container is another cause.
+    let field =
+        text.replace("image: i", "image: i\n        securityContext: {appArmorProfile: {type: Unconfined}}");
+    let run = Dir::with(&[("d.yaml", &field)]).scan(&["--level", "baseline", "d.yaml"]);
+    assert_eq!(run.findings("apparmor-profile").len(), 2);
+}
+
+#[test]
+fn what_does_not_refuse_an_object_that_is_refused_is_a_warning() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: x\n  hostPId: true\n  containers: []\n  containers: []\n";
+    let run = Dir::with(&[("p.yaml", text)]).run(&["scan", "--format", "concise", "p.yaml"]);
+    let words: Vec<&str> = run.stdout.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!((run.status, words), (1, vec!["error", "warning", "warning"]), "{}", run.stdout);
+    // So it is where the fields are a controller's own.
+    for (head, spec, at, path) in [
+        (
+            "serving.kserve.io/v1beta1\nkind: InferenceService",
+            "{predictor: {hostPId: true, model: {securityContext: {privileged: x}}}}",
+            73,
+            "spec.predictor.model.securityContext.privileged",
+        ),
+        (
+            "tekton.dev/v1\nkind: Task",
+            "{steps: [{name: s, image: i, securityContext: {runAsUser: [1]}}]}",
+            65,
+            "spec.steps[name=s].securityContext.runAsUser",
+        ),
+    ] {
+        let text = format!("apiVersion: {head}\nmetadata: {{name: i}}\nspec: {spec}\n");
+        let run = Dir::with(&[("i.yaml", &text)]).scan(&["i.yaml"]);
+        let found = run.findings("schema-invalid");
+        let finding = found.iter().find(|f| f["path"] == path).unwrap_or_else(|| panic!("{found:?}"));
+        assert_eq!((&finding["line"], &finding["column"]), (&4.into(), &at.into()), "{finding}");
+        assert_eq!(run.status, 1);
+    }
+}
+
+#[test]
+fn items_of_a_list_that_are_no_objects_come_in_their_place() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- 1\n- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {hostPID: true, containers: []}}\n- 2\n";
+    let run = Dir::with(&[("l.yaml", text)]).scan(&["l.yaml"]);
+    let types: Vec<_> = run.all.iter().map(|record| record["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["error", "workload", "error", "summary"]);
+    // So do the mistakes of lists within lists.
+    let inner = "- {apiVersion: v1, kind: List, metadata: {}, metadata: {}, items: []}\n";
+    let run = Dir::with(&[("l.yaml", &format!("{text}{inner}"))]).scan(&["l.yaml"]);
+    let types: Vec<_> = run.all.iter().map(|record| record["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["error", "workload", "error", "object", "summary"]);
+}
+
+#[test]
+fn a_namespace_with_versions_alone_has_labels() {
+    let dir = Dir::with(&[("n.yaml", &namespace("pod-security.kubernetes.io/enforce-version: v1.30"))]);
+    let run = dir.scan(&["n.yaml"]);
+    let message = run.of("notice")[0]["message"].as_str().unwrap();
+    assert!(message.contains("has no pod-security labels that name a level, so"), "{message}");
+}
+
+#[test]
+fn a_configured_path_that_is_wrong_is_named_with_a_better_one() {
+    let thing = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: t}\nspec: {template: {spec: {containers: [{name: c, image: i}]}}}\n";
+    let config = "customResources:\n- {apiVersion: example.com/v1, kind: Thing, path: spec.pod}\n";
+    let run = Dir::with(&[("seawall.yaml", config), ("t.yaml", thing)]).scan(&["t.yaml"]);
+    let notice = run.of("notice")[0];
+    assert!(notice["message"].as_str().unwrap().contains("has no pod at `spec.pod`"), "{notice}");
+    assert!(notice["hint"].as_str().unwrap().contains("write `path: spec.template`"), "{notice}");
+}
+
+#[test]
+fn a_retired_workload_without_a_template_does_not_pass_silently() {
+    let cron = |version: &str| {
+        format!(
+            "apiVersion: {version}\nkind: CronJob\nmetadata: {{name: c}}\nspec: {{schedule: x, template: {{spec: {{hostPID: true, containers: []}}}}}}\n"
+        )
+    };
+    let run = Dir::with(&[("c.yaml", &cron("batch/v2alpha1"))]).scan(&["c.yaml"]);
+    let notice = run.of("notice")[0];
+    assert_eq!(notice["kind"], "unknown-workload");
+    assert!(
+        notice["message"]
+            .as_str()
+            .unwrap()
+            .contains("has no pod template at `spec.jobTemplate.spec.template`"),
+        "{notice}"
+    );
+    assert_eq!(Dir::with(&[("c.yaml", &cron("batch/v1"))]).scan(&["c.yaml"]).of("notice").len(), 0);
+}
+
+#[test]
+fn a_pod_that_cannot_be_judged_leaves_the_others_of_its_custom_resource() {
+    let text = |master: &str, worker: &str| {
+        let spec = |value: &str| {
+            format!("{{template: {{spec: {{hostPID: {value}, containers: [{{name: c, image: i}}]}}}}}}")
+        };
+        format!(
+            "apiVersion: kubeflow.org/v1\nkind: PyTorchJob\nmetadata: {{name: i}}\nspec:\n  pytorchReplicaSpecs:\n    Master: {}\n    Worker: {}\n",
+            spec(master),
+            spec(worker)
+        )
+    };
+    let found = |text: &str| {
+        let run = Dir::with(&[("i.yaml", text)]).scan(&["--level", "baseline", "i.yaml"]);
+        let rules = |w: &Value| {
+            w["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|f| f["line"].to_string() + f["rule"].as_str().unwrap())
+                .collect()
+        };
+        run.workloads()
+            .iter()
+            .map(|w| (w["refused"].is_null(), rules(w)))
+            .collect::<Vec<(bool, Vec<String>)>>()
+    };
+    let wrong = |line| (false, vec![format!("{line}schema-invalid")]);
+    let judged = |line| (true, vec![format!("{line}host-pid")]);
+    assert_eq!(found(&text("x", "true")), [wrong(6), judged(7)]);
+    assert_eq!(found(&text("true", "x")), [judged(6), wrong(7)]);
+    assert_eq!(found(&text("x", "x")), [wrong(6), wrong(7)]);
+}
+
+#[test]
+fn a_workload_in_a_group_that_does_not_know_it_is_told_of_whatever_it_holds() {
+    for (version, kind, found) in [
+        ("networking.k8s.io/v1", "Deployment", 1),
+        ("apps/v7", "Deployment", 1),
+        ("networking.k8s.io/v1", "Ingress", 0),
+        ("apps/v7", "Deploymnt", 0),
+        ("apps/v1", "Deployment", 0),
+        ("example.com/v1", "Deployment", 0),
+    ] {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: d}}\nspec: {{}}\n");
+        let run = Dir::with(&[("d.yaml", &text)]).scan(&["d.yaml"]);
+        assert_eq!(run.findings("unknown-kind").len(), found, "{version} {kind}");
+    }
 }

@@ -19,7 +19,7 @@ use std::ops::Range;
 use seawall_model::FieldPath;
 use seawall_yaml::{NodeId, Span};
 
-use crate::objects::Object;
+use crate::objects::{Holder, Object};
 use crate::types::{self, Shape};
 use crate::workload::Template;
 use rank::Rank;
@@ -105,12 +105,20 @@ impl Walker {
     /// The problems of an object, in the order of the source. Objects of unknown kinds are only searched for duplicate
     /// keys; of workloads in apiVersions that are no longer served only what today's types have is checked.
     pub fn check(&mut self, object: &Object<'_>) -> Vec<SchemaProblem> {
-        self.walk(object, false)
+        self.cut = false;
+        self.walk(object, None)
     }
 
     /// The problems of a list apart from its items.
     pub fn check_list(&mut self, list: &Object<'_>) -> Vec<SchemaProblem> {
-        self.walk(list, true)
+        self.cut = false;
+        let holder = Holder::of(list.node, list.api_version, list.kind);
+        self.walk(list, Some(holder.unwrap_or(Holder::List)))
+    }
+
+    /// Whether the object or list that was checked last, or its templates, have more problems than were reported.
+    pub const fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Fields of a custom resource's pod that the API server would know under nearly the same name, and the value that keeps
@@ -123,7 +131,7 @@ impl Walker {
         else {
             return Vec::new();
         };
-        let mut problems = self.run(spec, Some(id), false, false);
+        let mut problems = self.run(spec, Some(id), false, None);
         let is_there = |p: &SchemaProblem| wrong.is_some_and(|at| p.span.start <= at && at < p.span.end);
         problems.retain(|p| match p.kind {
             SchemaProblemKind::UnknownField { ref suggestion } => suggestion.is_some(),
@@ -137,7 +145,7 @@ impl Walker {
         problems
     }
 
-    fn walk(&mut self, object: &Object<'_>, list: bool) -> Vec<SchemaProblem> {
+    fn walk(&mut self, object: &Object<'_>, list: Option<Holder>) -> Vec<SchemaProblem> {
         let current = types::type_of(object.api_version, object.kind);
         let id = current.or_else(|| types::retired_type_of(object.api_version, object.kind));
         let retired = current.is_none() && id.is_some();
@@ -145,15 +153,22 @@ impl Walker {
         if retired {
             problems.retain(|p| {
                 let unknown = matches!(p.kind, SchemaProblemKind::UnknownField { .. });
-                !(unknown && REMOVED.contains(&p.path.to_string().as_str()))
+                let removed = |path: &str| REMOVED.contains(&(object.api_version, object.kind, path));
+                !(unknown && removed(&p.path.to_string()))
             });
         }
         problems
     }
 }
 
-/// Fields of retired versions that today's have no more (`rollbackTo` of Deployments, `templateGeneration` of `DaemonSets`).
-const REMOVED: [&str; 2] = ["spec.rollbackTo", "spec.templateGeneration"];
+/// Fields of retired versions that today's do not have, by apiVersion and kind (k8s.io/api, the types of each version).
+const REMOVED: [(&str, &str, &str); 5] = [
+    ("apps/v1beta1", "Deployment", "spec.rollbackTo"),
+    ("extensions/v1beta1", "Deployment", "spec.rollbackTo"),
+    ("extensions/v1beta1", "DaemonSet", "spec.templateGeneration"),
+    ("extensions/v1beta1", "DaemonSet", "status.templateGeneration"),
+    ("extensions/v1beta1", "Job", "spec.autoSelector"),
+];
 
 #[cfg(test)]
 mod tests;

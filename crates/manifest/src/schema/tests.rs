@@ -16,7 +16,7 @@ fn check(text: &str) -> Vec<SchemaProblem> {
     let document = document(text);
     let objects = objects(&document);
     let mut walker = Walker::default();
-    let mut problems: Vec<_> = objects.lists.iter().flat_map(|list| walker.check_list(list)).collect();
+    let mut problems: Vec<_> = objects.lists.iter().flat_map(|(_, list)| walker.check_list(list)).collect();
     problems.extend(objects.objects.iter().flat_map(|object| walker.check(object)));
     problems
 }
@@ -262,4 +262,17 @@ fn lists_are_checked_apart_from_their_items() {
     let found = lines(text);
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].starts_with("nonsense ") && found[1].starts_with("spec.hostPID "));
+}
+
+#[test]
+fn fields_that_a_retired_version_had_are_known_in_it_alone() {
+    let known = |version: &str, kind: &str, field: &str| {
+        check(&format!("apiVersion: {version}\nkind: {kind}\nspec: {{{field}: }}\n")).is_empty()
+    };
+    assert!(known("apps/v1beta1", "Deployment", "rollbackTo"));
+    assert!(known("extensions/v1beta1", "DaemonSet", "templateGeneration"));
+    assert!(known("extensions/v1beta1", "Job", "autoSelector"));
+    assert!(!known("apps/v1beta2", "Deployment", "rollbackTo"));
+    assert!(!known("apps/v1beta1", "StatefulSet", "rollbackTo"));
+    assert!(!known("apps/v1beta1", "Deployment", "selectr"));
 }

@@ -13,7 +13,7 @@ use super::suggest::suggestion;
 use super::values::{Fault, byte_fault, fault};
 use super::words;
 use super::{Answer, SchemaProblem, SchemaProblemKind};
-use crate::objects::describe;
+use crate::objects::{Holder, describe};
 use crate::types::{Shape, TypeId, merge_key};
 
 /// So many problems of one answer are reported of an object; the API server itself stops at 100.
@@ -31,10 +31,12 @@ pub struct Walker {
     problems: Vec<SchemaProblem>,
     /// Problems by answer.
     counts: [usize; 3],
+    /// Whether there were more problems than are reported.
+    pub(super) cut: bool,
     /// Unknown fields are passed over.
     lenient: bool,
-    /// The root's `items` are passed over.
-    list: bool,
+    /// The objects that the root holds are passed over.
+    list: Option<Holder>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +78,7 @@ impl Walker {
         root: NodeRef<'_>,
         id: Option<TypeId>,
         lenient: bool,
-        list: bool,
+        list: Option<Holder>,
     ) -> Vec<SchemaProblem> {
         let document = root.document();
         self.clean.clear();
@@ -106,6 +108,7 @@ impl Walker {
                 }
             }
         }
+        self.cut |= self.counts.iter().any(|count| *count > MOST);
         self.problems.sort_by_key(|p| p.span);
         std::mem::take(&mut self.problems)
     }
@@ -235,7 +238,7 @@ impl Walker {
             self.duplicates(node.document(), &duplicates, raw);
         }
         for (key, value) in node.pairs() {
-            if self.list && key.as_str_bytes().is_some_and(|text| self.is_skipped(text)) {
+            if self.list.is_some() && key.as_str_bytes().is_some_and(|text| self.is_skipped(text)) {
                 continue;
             }
             self.value(value, Edge::Key(index(key)), shape, raw);
@@ -273,7 +276,8 @@ impl Walker {
     }
 
     fn is_skipped(&self, key: &[u8]) -> bool {
-        self.list && self.trail.len() == 1 && key == b"items"
+        let Some(keys) = self.list.map(Holder::keys) else { return false };
+        self.trail.len() == keys.len() && keys.last().is_some_and(|last| key == last.as_bytes())
     }
 
     /// A field given twice in JSON; the first such key is looked for only now.

@@ -184,7 +184,9 @@ pub fn templates<'d>(object: &Object<'d>, configured: &[ConfiguredEntry]) -> Vec
             // Such resources may refer to other objects instead of holding a template (`workloadRef`).
             let is_list = |node: NodeRef<'_>| node.resolved().kind() == Kind::Sequence;
             let holds_pod = custom.spec.is_some_and(|spec| match form {
-                Form::Template | Form::PodSpec => spec.get("containers").is_some_and(is_list),
+                Form::Template | Form::PodSpec => {
+                    ["containers", "initContainers"].iter().any(|key| spec.get(key).is_some_and(is_list))
+                }
                 Form::Predictor => predictor::is_whole(spec),
                 Form::Task => task::is_whole(spec),
             });
@@ -263,6 +265,11 @@ pub fn finds_nothing<'c>(
     templates(object, configured).is_empty().then_some(entry)
 }
 
+/// Whether a workload in an apiVersion that is no longer served has no template where today's has it: nothing of it is judged.
+pub fn lacks_template(object: &Object<'_>, template: &Template<'_>) -> bool {
+    template.node.is_none() && types::type_of(object.api_version, object.kind).is_none()
+}
+
 /// Where unknown kinds often keep pods.
 const LIKELY: &[&str] = &[
     "spec.template.spec.containers",
@@ -290,10 +297,29 @@ const LIKELY: &[&str] = &[
     "objects.*.spec.containers",
     "objects.*.spec.template.spec.containers",
     "objects.*.spec.jobTemplate.spec.template.spec.containers",
-    "spec.workload.manifests.*.spec.containers",
-    "spec.workload.manifests.*.spec.template.spec.containers",
-    "spec.workload.manifests.*.spec.jobTemplate.spec.template.spec.containers",
+    "spec.manifestWorkTemplate.workload.manifests.*.spec.containers",
+    "spec.manifestWorkTemplate.workload.manifests.*.spec.template.spec.containers",
+    "spec.manifestWorkTemplate.workload.manifests.*.spec.jobTemplate.spec.template.spec.containers",
+    "spec.templates.*.containerSet.containers",
+    "spec.workflowSpec.templates.*.containerSet.containers",
+    "spec.template.spec.initContainers",
+    "spec.podTemplate.spec.initContainers",
+    "spec.*.template.spec.initContainers",
+    "spec.*.podTemplate.spec.initContainers",
+    "spec.*.*.podTemplate.spec.initContainers",
 ];
+
+/// Kinds that make pods of fields of their own, and where these are.
+const OTHERWISE: &[(&str, &str, &str)] = &[
+    ("serving.kserve.io", "InferenceService", "spec.predictor"),
+    ("sparkoperator.k8s.io", "SparkApplication", "spec.driver"),
+    ("sparkoperator.k8s.io", "ScheduledSparkApplication", "spec.template.driver"),
+];
+
+/// Whether it is a Template of `OpenShift` under its former name, in the core group.
+fn is_former_template(object: &Object<'_>) -> bool {
+    (object.api_version, object.kind) == ("v1", "Template") && object.node.get("objects").is_some()
+}
 
 /// Whether Kubernetes' own groups know no such kind of workload: `Deployment` in `v1`, `deployment`, `apps/v2`, `Pod` in
 /// `networking.k8s.io/v1`. Projects that are not Kubernetes itself have groups below `x-k8s.io`.
@@ -302,9 +328,15 @@ pub fn is_misnamed(object: &Object<'_>) -> bool {
     let ours = || group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io");
     let workload =
         || types::kinds().any(|(v, kind, _)| kind == object.kind && table::built_in(v, kind).is_some());
-    (matches!(group, "" | "apps" | "batch" | "extensions") || (ours() && workload()))
-        && types::type_of(object.api_version, object.kind).is_none()
+    types::type_of(object.api_version, object.kind).is_none()
         && types::retired_type_of(object.api_version, object.kind).is_none()
+        && !is_former_template(object)
+        && (matches!(group, "" | "apps" | "batch" | "extensions") || (ours() && workload()))
+}
+
+/// Whether its kind is a workload's, but in none of the apiVersions of that kind: nothing is made of it, whatever it holds.
+pub fn is_misplaced(object: &Object<'_>) -> bool {
+    is_misnamed(object) && meant(object.kind).is_some_and(|(_, kind)| kind == object.kind)
 }
 
 /// The apiVersion and kind of the built-in workload of nearly this name.
@@ -326,7 +358,10 @@ pub fn configured_path(containers: &FieldPath) -> Option<(String, Form)> {
         })
         .collect();
     let (path, form) = match steps.as_slice() {
-        [template @ .., "spec", "containers"] if !template.is_empty() => (template, Form::Template),
+        [template @ .., "spec", "containers" | "initContainers"] if !template.is_empty() => {
+            (template, Form::Template)
+        }
+        [.., "containerSet", "containers"] => return None,
         [spec @ .., "containers"] => (spec, Form::PodSpec),
         _ => return None,
     };
@@ -336,22 +371,41 @@ pub fn configured_path(containers: &FieldPath) -> Option<(String, Form)> {
 /// The containers of an object that looks like a workload without being known as one: its pods are not judged.
 /// `None` for built-in kinds and for objects that have [`templates`].
 pub fn looks_like_workload(object: &Object<'_>, configured: &[ConfiguredEntry]) -> Option<FieldPath> {
-    let known = table::is_built_in_group(object.group()) && !is_misnamed(object);
+    let has_type = || {
+        types::type_of(object.api_version, object.kind).is_some()
+            || types::retired_type_of(object.api_version, object.kind).is_some()
+    };
+    let known = table::is_built_in_group(object.group())
+        && !is_misnamed(object)
+        && !is_former_template(object)
+        && (has_type() || !object.group().ends_with(".k8s.io"));
     if known || !templates(object, configured).is_empty() {
         return None;
     }
-    LIKELY.iter().find_map(|pattern| containers(object, pattern).into_iter().next())
+    let likely = || LIKELY.iter().find_map(|pattern| containers(object, pattern).into_iter().next());
+    let otherwise = || {
+        let is_it = |(group, kind, _): &&(&str, &str, &str)| (*group, *kind) == (object.group(), object.kind);
+        let (_, _, keys) = OTHERWISE.iter().find(is_it)?;
+        let mut found = None;
+        visit(object.node, keys, FieldPath::root(), &mut |_, path| found = Some(path));
+        found
+    };
+    likely().or_else(otherwise)
 }
 
 /// Where `pattern` leads to containers.
 fn containers(object: &Object<'_>, pattern: &str) -> Vec<FieldPath> {
     let mut found = Vec::new();
     visit_any(object.node, pattern, FieldPath::root(), &mut |node, path| {
-        // A controller may add the image.
+        // A controller may add the image. In a pod template a name is enough.
+        let in_template =
+            ["emplate.spec.containers", "emplate.spec.initContainers", "TemplateSpec.spec.containers"];
+        let in_template = in_template.iter().any(|end| pattern.ends_with(end));
         let is_container = |n: NodeRef<'_>| {
             let named = n.get("name").and_then(NodeRef::as_str).is_some();
+            let has = |key: &&str| n.get(key).is_some();
             n.get("image").is_some_and(|i| i.as_str().is_some())
-                || (named && ["securityContext", "command", "ports"].iter().any(|key| n.get(key).is_some()))
+                || (named && (in_template || ["securityContext", "command", "ports"].iter().any(has)))
         };
         if node.items().any(is_container) || is_container(node) {
             found.push(path);

@@ -192,7 +192,7 @@ fn workloads_in_other_groups_of_kubernetes_are_misnamed() {
         Some("spec.template.spec.containers")
     );
     assert_eq!(
-        likely("apiVersion: template.openshift.io/v1\nkind: Template\nobjects: [{spec: {containers: [{name: a, command: [x]}]}}]\n")
+        likely("apiVersion: template.openshift.io/v1\nkind: Template\nobjects: [{spec: {replicas: '${{N}}', containers: [{name: a, command: [x]}]}}]\n")
             .as_deref(),
         Some("objects[0].spec.containers")
     );
@@ -200,4 +200,60 @@ fn workloads_in_other_groups_of_kubernetes_are_misnamed() {
         likely("apiVersion: networking.k8s.io/v1\nkind: Ingress\nspec: {containers: [{image: i}]}\n"),
         None
     );
+}
+
+#[test]
+fn what_makes_pods_in_unusual_ways_is_named() {
+    let likely = |head: &str, spec: &str| {
+        let text = format!("apiVersion: {head}\nspec: {spec}\n");
+        with(&text, |object| looks_like_workload(object, &[]).map(|path| path.to_string()))
+    };
+    for (head, spec, path) in [
+        (
+            "argoproj.io/v1alpha1\nkind: Workflow",
+            "{templates: [{containerSet: {containers: [{name: a, image: i}]}}]}",
+            "spec.templates[0].containerSet.containers",
+        ),
+        (
+            "elasticsearch.k8s.elastic.co/v1\nkind: Elasticsearch",
+            "{nodeSets: [{podTemplate: {spec: {initContainers: [{name: a, command: [x]}]}}}]}",
+            "spec.nodeSets[0].podTemplate.spec.initContainers",
+        ),
+        (
+            "sparkoperator.k8s.io/v1beta2\nkind: SparkApplication",
+            "{driver: {hostNetwork: true}}",
+            "spec.driver",
+        ),
+        (
+            "sparkoperator.k8s.io/v1beta2\nkind: SparkApplication",
+            "{driver: {template: {spec: {containers: [{name: a}]}}}}",
+            "spec.driver.template.spec.containers",
+        ),
+        (
+            "serving.kserve.io/v1beta1\nkind: InferenceService",
+            "{predictor: {hostPID: true}}",
+            "spec.predictor",
+        ),
+        (
+            "example.com/v1\nkind: Thing",
+            "{template: {spec: {containers: [{name: a}]}}}",
+            "spec.template.spec.containers",
+        ),
+        (
+            "networking.k8s.io/v1\nkind: Worker",
+            "{template: {spec: {containers: [{name: a, image: i}]}}}",
+            "spec.template.spec.containers",
+        ),
+        (
+            "work.open-cluster-management.io/v1alpha1\nkind: ManifestWorkReplicaSet",
+            "{manifestWorkTemplate: {workload: {manifests: [{spec: {containers: [{image: i}]}}]}}}",
+            "spec.manifestWorkTemplate.workload.manifests[0].spec.containers",
+        ),
+    ] {
+        assert_eq!(likely(head, spec).as_deref(), Some(path), "{head}");
+    }
+    assert_eq!(likely("example.com/v1\nkind: Thing", "{containers: [{name: a}]}"), None);
+    assert_eq!(likely("serving.kserve.io/v1beta1\nkind: InferenceService", "{predictor: {model: {}}}"), None);
+    let init = "apiVersion: example.com/v1\nkind: Thing\nspec: {podTemplate: {spec: {initContainers: [{name: a, image: i}]}}}\n";
+    assert_eq!(with(init, |object| likely_entries(object).len()), 1);
 }

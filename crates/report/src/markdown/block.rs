@@ -104,7 +104,7 @@ fn object(
     style: Style,
     rows: &mut Rows,
 ) -> Option<Block> {
-    let mut groups = groups(judged.findings, judged.refused);
+    let mut groups = groups(judged.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, judged.refused)));
     let suppressed = || judged.findings.iter().filter(|f| style.suppressed && f.suppressed.is_some());
     let refusal = judged.refusal().filter(|_| !style.hides_refusals());

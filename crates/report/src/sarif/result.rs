@@ -130,7 +130,7 @@ impl Results<'_, '_> {
         }
         let head = Head {
             rule: finding.rule,
-            word: self.judged.word(located),
+            word: Word::of(located),
             text: message,
             region: located.primary.region,
             container: finding.container.as_deref(),

@@ -51,7 +51,7 @@ fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, ou
 fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let failing = w.open.contains(&true);
     let refused = w.refused.is_some();
-    let mut groups = groups(&w.findings, refused);
+    let mut groups = groups(&w.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     let suppressed = suppressed(&w.findings, style);
     // A refusal that no finding explains must not be lost.
@@ -122,7 +122,7 @@ fn write_suppressed(findings: &[&Located], style: Style, out: &mut String) {
 
 fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let refused = o.refused.is_some();
-    let mut groups = groups(&o.findings, refused);
+    let mut groups = groups(&o.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     let suppressed = suppressed(&o.findings, style);
     let unexplained =

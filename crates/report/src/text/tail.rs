@@ -247,6 +247,9 @@ fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
     let read = tally.bad_files.iter().filter(|(_, read)| *read).count() as u64;
     let others = summary.files.saturating_sub(read);
     let judged = match others {
+        0 if summary.workloads() > 0 => {
+            format!("seawall judged what else is in {}", if bad > 1 { "them" } else { "it" })
+        }
         0 => "nothing else was read".to_owned(),
         n => format!("seawall judged the other {}", count(n, "file")),
     };

@@ -99,6 +99,7 @@ impl Find<'_> {
             primary: Mark { region: region(origin, self.at.0, self.at.1), label: self.label.to_owned() },
             related: Vec::new(),
             missing: self.missing,
+            refuses: false,
             modes: vec![Mode::Enforce, Mode::Warn],
             suppressed: None,
             fix: None,

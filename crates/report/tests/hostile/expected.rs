@@ -75,16 +75,16 @@ impl<'r> Entry<'r> {
 pub(crate) fn entries(records: &[Record]) -> Vec<Entry<'_>> {
     let mut out = Vec::new();
     for (record, of) in records.iter().enumerate() {
-        let (file, object, region, findings, refused, unexplained) = match of {
+        let (file, object, region, findings, unexplained) = match of {
             Record::Workload(w) => {
                 let failing = w.evaluations.iter().find(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
                 let silent = w.findings.iter().all(|f| f.suppressed.is_some());
                 let why = w.refused.as_deref().or(failing).filter(|_| w.open.contains(&true) && silent);
-                (&w.origin.file, &w.object, w.region, &w.findings, w.refused.is_some(), why)
+                (&w.origin.file, &w.object, w.region, &w.findings, why)
             }
             Record::Object(o) => {
                 let why = o.refused.as_deref().filter(|_| o.findings.is_empty());
-                (&o.origin.file, &o.object, o.region, &o.findings, o.refused.is_some(), why)
+                (&o.origin.file, &o.object, o.region, &o.findings, why)
             }
             Record::Error(_) | Record::Notice(_) => continue,
         };
@@ -100,7 +100,7 @@ pub(crate) fn entries(records: &[Record]) -> Vec<Entry<'_>> {
         };
         out.extend(unexplained.map(|why| entry("refused", "error", region, why, None)));
         out.extend(findings.iter().map(|l| {
-            let word = if refused || l.modes.contains(&Mode::Enforce) {
+            let word = if l.refuses || l.modes.contains(&Mode::Enforce) {
                 "error"
             } else if !l.modes.is_empty() || l.finding.severity > Severity::Info {
                 "warning"

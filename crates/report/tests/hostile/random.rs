@@ -221,6 +221,7 @@ impl Random {
             primary: self.mark(),
             related,
             missing: self.chance(2),
+            refuses: self.chance(2),
             modes: Mode::ALL.into_iter().filter(|_| self.chance(2)).collect(),
             suppressed: self.chance(3).then(|| self.suppression()),
         }
