@@ -49,6 +49,8 @@ pub struct Directive<'t> {
 pub enum DirectiveError {
     /// No rule is named.
     NoRule,
+    /// A comma without a rule on both sides.
+    EmptyRule(String),
     /// No container is named behind `@`.
     NoContainer(String),
     /// No reason is given for this rule.
@@ -63,6 +65,10 @@ impl fmt::Display for DirectiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRule => f.write_str("an ignore names no rule"),
+            Self::EmptyRule(target) => write!(
+                f,
+                "the ignore of `{target}` has a comma without a rule on both sides: write `a,b` without a blank"
+            ),
             Self::NoContainer(target) => {
                 write!(
                     f,
@@ -105,9 +111,12 @@ pub fn annotation_directives(value: &str) -> Vec<Result<Directive<'_>, Directive
 
 fn directive<'t>(target: &'t str, reason: &'t str) -> Result<Directive<'t>, DirectiveError> {
     let (rules, container) = target.split_once('@').map_or((target, None), |(rules, c)| (rules, Some(c)));
-    let rules: Vec<&str> = rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()).collect();
-    if rules.is_empty() {
+    let rules: Vec<&str> = rules.split(',').map(str::trim).collect();
+    if rules == [""] {
         return Err(DirectiveError::NoRule);
+    }
+    if rules.contains(&"") {
+        return Err(DirectiveError::EmptyRule(target.to_owned()));
     }
     let container = container.map(str::trim);
     if container == Some("") {
@@ -173,6 +182,9 @@ mod tests {
             "`until=soon` must be a date such as 2027-03-31"
         );
         assert_eq!(error("# seawall: ignore @app x"), "an ignore names no rule");
+        for comment in ["# seawall: ignore host-pid, host-ipc x", "# seawall: ignore ,host-pid x"] {
+            assert!(error(comment).contains("has a comma without a rule on both sides"), "{comment}");
+        }
         let no_container =
             "the ignore of `host-pid@` names no container behind `@`: name one, or leave the `@` out";
         assert_eq!(error("# seawall: ignore host-pid@ x"), no_container);

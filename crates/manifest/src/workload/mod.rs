@@ -371,14 +371,15 @@ pub fn configured_path(containers: &FieldPath) -> Option<(String, Form)> {
 /// The containers of an object that looks like a workload without being known as one: its pods are not judged.
 /// `None` for built-in kinds and for objects that have [`templates`].
 pub fn looks_like_workload(object: &Object<'_>, configured: &[ConfiguredEntry]) -> Option<FieldPath> {
-    let has_type = || {
-        types::type_of(object.api_version, object.kind).is_some()
-            || types::retired_type_of(object.api_version, object.kind).is_some()
-    };
+    // Most objects are of built-in kinds.
+    if types::type_of(object.api_version, object.kind).is_some() {
+        return None;
+    }
     let known = table::is_built_in_group(object.group())
         && !is_misnamed(object)
         && !is_former_template(object)
-        && (has_type() || !object.group().ends_with(".k8s.io"));
+        && (types::retired_type_of(object.api_version, object.kind).is_some()
+            || !object.group().ends_with(".k8s.io"));
     if known || !templates(object, configured).is_empty() {
         return None;
     }

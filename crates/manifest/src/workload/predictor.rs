@@ -10,8 +10,8 @@ use seawall_model::pod::{Container, PodSpec};
 use seawall_model::{FieldPath, Segment, nodes};
 use seawall_yaml::{Kind, NodeRef};
 
-/// The fields that hold a model server. Each is a container with more fields.
-const SERVERS: [&str; 11] = [
+/// The fields that hold a model server, or (`art`) an explainer. Each is a container with more fields.
+const SERVERS: [&str; 12] = [
     "model",
     "sklearn",
     "xgboost",
@@ -23,19 +23,16 @@ const SERVERS: [&str; 11] = [
     "pmml",
     "lightgbm",
     "paddle",
+    "art",
 ];
-
-/// The explainer that is named the same way.
-const EXPLAINER: &str = "art";
 
 /// The name of a model server's container.
 const NAME: &str = "kserve-container";
 
 /// The model servers that are written, with their fields.
 fn servers(predictor: NodeRef<'_>) -> impl Iterator<Item = (&'static str, NodeRef<'_>)> {
-    let all = SERVERS.into_iter().chain([EXPLAINER]);
-    all.filter_map(move |key| Some((key, predictor.get(key)?)))
-        .filter(|(_, server)| server.resolved().kind() == Kind::Mapping)
+    let written = SERVERS.into_iter().filter_map(move |key| Some((key, predictor.get(key)?)));
+    written.filter(|(_, server)| server.resolved().kind() == Kind::Mapping)
 }
 
 /// Whether it holds containers: what is deployed otherwise is somewhere else.

@@ -37,6 +37,23 @@ pub(super) struct Look {
     pub(super) padded: [bool; 2],
 }
 
+impl Look {
+    /// Of a text without surroundings.
+    pub(super) const PLAIN: Self = Self {
+        newline: "\n",
+        indent: 2,
+        list_indent: 0,
+        gap: 1,
+        quote: Quote::Double,
+        key_quote: None,
+        quoted: false,
+        json: false,
+        comma: ", ",
+        colon: ": ",
+        padded: [false; 2],
+    };
+}
+
 /// Room for a flow collection over many lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Room {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
+use super::draft::{Draft, Writer};
+use super::look::Look;
 use crate::document::{Kind, NodeRef};
 use crate::scalar::Number;
 
@@ -210,6 +212,13 @@ impl Value {
         out
     }
 
+    /// The value as YAML in block style, with a line's end; texts are plain where no reader can mistake them.
+    pub fn to_yaml(&self) -> String {
+        let mut writer = Writer::new(&Look::PLAIN);
+        writer.block(&Draft::from(self), 0);
+        writer.out + "\n"
+    }
+
     pub(super) fn write_json(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -271,6 +280,23 @@ mod tests {
     fn of(source: &str) -> Value {
         let document = crate::read(source.as_bytes()).remove(0).document.unwrap();
         Value::of(document.root()).unwrap()
+    }
+
+    #[test]
+    fn yaml_reads_back_as_the_value() {
+        let text = |text: &str| Value::from(text);
+        let value = Value::from([
+            ("a", Value::List(vec![text("ALL"), text("yes"), text("1e3"), text("x: y"), text("\u{1b}\n")])),
+            ("b c", Value::from([("empty", Value::Mapping(Vec::new())), ("none", Value::Null)])),
+            ("d", Value::List(vec![Value::from([("e", Value::from(1_i64)), ("f", Value::from(true))])])),
+        ]);
+        let yaml = value.to_yaml();
+        let document = crate::read(yaml.as_bytes()).remove(0).document.unwrap();
+        assert!(value.is_value_of(document.root()), "{yaml}");
+        assert!(
+            yaml.starts_with("a:\n- ALL\n- \"yes\"\n") && yaml.ends_with("d:\n- e: 1\n  f: true\n"),
+            "{yaml}"
+        );
     }
 
     #[test]

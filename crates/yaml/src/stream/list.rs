@@ -75,6 +75,18 @@ fn is_metadata(value: &[u8]) -> bool {
     inner.is_empty() || inner.split(|b| *b == b',').all(is_field)
 }
 
+/// JSON without the blanks that stand outside of its strings.
+fn between_strings(text: &[u8]) -> Vec<u8> {
+    let (mut inside, mut escaped) = (false, false);
+    let stays = |b: &u8| {
+        let stays = inside || !is_blank(*b);
+        inside ^= *b == b'"' && !escaped;
+        escaped = inside && *b == b'\\' && !escaped;
+        stays
+    };
+    text.iter().copied().filter(stays).collect()
+}
+
 /// Whether this is a field of a list's metadata, in JSON without blanks.
 fn is_field(field: &[u8]) -> bool {
     let Some(colon) = memchr::memchr(b':', field) else { return false };
@@ -171,7 +183,7 @@ impl Json<'_> {
                 Vec::new()
             } else {
                 let (from, to) = if self.peek()? == b'{' { self.object()? } else { self.string()? };
-                self.text[from..to].iter().copied().filter(|b| !is_blank(*b)).collect()
+                between_strings(&self.text[from..to])
             };
             if !envelope.takes(key, &value) {
                 return None;
@@ -286,6 +298,8 @@ mod tests {
             "apiVersion: v1\nkind: List\nmetadata:\n  resourceVersion: 1\nitems:\n- a: 1\n",
             "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{\"x\":\"\"},\"items\":[{}]}",
             "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[]}",
+            "{\"kind\":\"Pod List\",\"apiVersion\":\"v1\",\"items\":[{}]}",
+            "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{\"resource Version\":\"\"},\"items\":[{}]}",
             "apiVersion: v1\nkind: List\nitems:\n- a: 1\nitems:\n- b: 1\n",
             "apiVersion: v1\nkind: List\nitems: [a]\n",
             "apiVersion: v1\nkind: List\nfoo: bar\nitems:\n- a: 1\n",
