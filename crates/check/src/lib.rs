@@ -39,7 +39,7 @@ pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Options};
 pub use proposal::{Proposal, Surveyed};
-pub use quoted::quoted;
+pub use quoted::{quoted, shell_word};
 pub use reach::Reach;
 pub use record::{
     Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,

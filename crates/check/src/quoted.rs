@@ -1,6 +1,12 @@
-//! Text as a double-quoted scalar.
+//! Text in quotes: as a double-quoted scalar, as a word of a shell.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+
+/// A word as a shell reads it back; names of files hold no zero bytes.
+pub fn shell_word(word: &str) -> Cow<'_, str> {
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
+}
 
 /// A double-quoted scalar on one line, as YAML and JSON both read it, in which every character is seen for what it is.
 pub fn quoted(text: &str) -> String {

@@ -3,25 +3,26 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use seawall_check::{FileFix, InputError, Open, Record};
+use seawall_check::{FileFix, Open, Record};
 use seawall_finding::{Answer, Safety};
 use seawall_model::ObjectId;
 
-use crate::text::{Role, count, grouped, paint, wrap};
+use crate::text::{Role, Tail, count, grouped, notices, paint, wrap};
 use crate::{Style, text, visible};
 
 /// Places that are named of one question.
 const PLACES: usize = 8;
 
-/// What becomes of findings by a run, as the end of its output tells it. What it keeps is bounded by the number of rules.
+/// What becomes of findings by a run, as the end of its output tells it.
 #[derive(Debug, Default)]
 pub struct Fixes {
     files: u64,
     fixed: [u64; 3],
     open: BTreeMap<Left, Places>,
+    tail: Tail,
 }
 
-/// What findings that are left have in common; the most urgent first.
+/// What findings that are left have in common, in the order in which they are told.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Left {
     /// A fix that could not be made, by rule and reason.
@@ -38,6 +39,36 @@ enum Left {
     Chart(String),
     /// Without a fix, by rule.
     None(&'static str),
+}
+
+impl Left {
+    /// What is said of it, how that is painted, and what it is called in the numbers.
+    fn words(&self) -> (&'static str, Role, &'static str) {
+        match self {
+            Self::Refused(..) => ("not possible", Role::Error, "not possible"),
+            Self::Likely(..) => ("likely safe", Role::Warning, "likely safe (--likely)"),
+            Self::Unasked(_) => ("not asked for", Role::Note, "not asked for"),
+            Self::Decision(..) => ("a person decides", Role::Warning, "to decide (--decide)"),
+            Self::Elsewhere(..) => ("not for the manifest", Role::Note, "not for the manifest"),
+            Self::Chart(_) => ("rendered from a chart", Role::Note, "in charts"),
+            Self::None(_) => ("no automatic fix", Role::Note, "without a fix"),
+        }
+    }
+
+    /// What it is about, the option or command to go on with, and more to know.
+    fn about(&self) -> (&str, String, &str) {
+        match self {
+            Self::Refused(rule, text) | Self::Elsewhere(rule, text) => (rule, String::new(), text),
+            Self::Likely(rule, text) => (rule, "--likely".to_owned(), text),
+            Self::Unasked(rule) => (rule, format!("--only {rule}"), ""),
+            Self::Decision(rule, text, answer) => (rule, format!("--decide {rule}={answer}"), text),
+            Self::Chart(file) => {
+                let text = "set it by the chart's values, or patch what is rendered";
+                (file, "--output kustomize".to_owned(), text)
+            }
+            Self::None(rule) => (rule, format!("seawall explain {rule}"), ""),
+        }
+    }
 }
 
 /// Where findings are; the first few by name.
@@ -76,6 +107,13 @@ impl Fixes {
         }
     }
 
+    /// Takes note of what is said besides findings, and gives what of it is to be printed at once: errors.
+    pub fn say(&mut self, records: &[Record], style: Style) -> String {
+        let (text, tail) = text::render(records, style);
+        self.tail.merge(tail);
+        text
+    }
+
     /// The findings that are fixed.
     pub fn fixed(&self) -> u64 {
         self.fixed.iter().sum()
@@ -87,6 +125,7 @@ impl Fixes {
         let out = &mut text;
         if !style.quiet {
             self.left(style, out);
+            notices(&self.tail, style, out);
         }
         self.numbers(outcome, style, out);
         text
@@ -95,27 +134,7 @@ impl Fixes {
     fn left(&self, style: Style, out: &mut String) {
         for (left, places) in &self.open {
             let n = places.count;
-            let (word, role, about) = match left {
-                Left::Refused(..) => ("not possible", Role::Error, String::new()),
-                Left::Likely(..) => ("likely safe", Role::Warning, "--likely".to_owned()),
-                Left::Unasked(rule) => ("not asked for", Role::Note, format!("--only {rule}")),
-                Left::Decision(rule, _, answer) => {
-                    ("a person decides", Role::Warning, format!("--decide {rule}={answer}"))
-                }
-                Left::Elsewhere(..) => ("not for the manifest", Role::Note, String::new()),
-                Left::Chart(_) => ("rendered from a chart", Role::Note, "--output kustomize".to_owned()),
-                Left::None(rule) => ("no automatic fix", Role::Note, format!("seawall explain {rule}")),
-            };
-            let (name, text) = match left {
-                Left::Refused(rule, text)
-                | Left::Likely(rule, text)
-                | Left::Elsewhere(rule, text)
-                | Left::Decision(rule, text, _) => (*rule, text.as_str()),
-                Left::Unasked(rule) | Left::None(rule) => (*rule, ""),
-                Left::Chart(file) => {
-                    (file.as_str(), "set it by the chart's values, or patch what is rendered")
-                }
-            };
+            let ((word, role, _), (name, about, text)) = (left.words(), left.about());
             paint(out, style.colour, role, word);
             let _ = write!(out, ": {}", visible::text(name));
             if !about.is_empty() {
@@ -129,7 +148,8 @@ impl Fixes {
                 let _ = writeln!(out, "    {place}");
             }
             if n > places.first.len() as u64 {
-                let _ = writeln!(out, "    and {} more", grouped(n - places.first.len() as u64));
+                let more = grouped(n - places.first.len() as u64);
+                let _ = writeln!(out, "    and {more} more: seawall scan --format concise names them all");
             }
         }
         if !self.open.is_empty() {
@@ -143,51 +163,29 @@ impl Fixes {
             out.push_str("nothing to fix\n");
             return;
         }
-        let classes = |of: &[u64; 3]| -> String {
-            let named = Safety::ALL.iter().zip(of).filter(|(_, n)| **n > 0);
-            named
-                .map(|(safety, n)| format!("{} {}", grouped(*n), class(*safety)))
-                .collect::<Vec<_>>()
-                .join(", ")
+        let classes = Safety::ALL.iter().zip(self.fixed).filter(|(_, n)| *n > 0);
+        let classes: Vec<String> =
+            classes.map(|(safety, n)| format!("{} {}", grouped(n), class(*safety))).collect();
+        let files = count(self.files, "file");
+        let fixed = format!("{} fixed ({})", count(self.fixed(), "finding"), classes.join(", "));
+        let mut text = match outcome {
+            _ if self.fixed() == 0 => "no fix is chosen".to_owned(),
+            Outcome::Shown => format!("{files} would change, {fixed}: add --write"),
+            Outcome::Written => format!("{files} changed, {fixed}"),
+            Outcome::Patched => format!("patches for {files}: {fixed}"),
         };
-        let head = match (outcome, self.fixed()) {
-            (_, 0) => "no fix is chosen".to_owned(),
-            (Outcome::Shown, n) => format!(
-                "{} would change, {} fixed ({}): add --write",
-                count(self.files, "file"),
-                count(n, "finding"),
-                classes(&self.fixed)
-            ),
-            (Outcome::Written, n) => format!(
-                "{} changed, {} fixed ({})",
-                count(self.files, "file"),
-                count(n, "finding"),
-                classes(&self.fixed)
-            ),
-            (Outcome::Patched, n) => {
-                format!(
-                    "patches for {}: {} fixed ({})",
-                    count(self.files, "file"),
-                    count(n, "finding"),
-                    classes(&self.fixed)
-                )
+        let mut left: Vec<(&str, u64)> = Vec::new();
+        for (what, places) in &self.open {
+            let (.., name) = what.words();
+            match left.last_mut().filter(|(last, _)| *last == name) {
+                Some((_, n)) => *n += places.count,
+                None => left.push((name, places.count)),
             }
-        };
-        let mut open: BTreeMap<u8, (u64, &str)> = BTreeMap::new();
-        for (left, places) in &self.open {
-            let (order, name) = match left {
-                Left::Likely(..) => (0, "likely safe (--likely)"),
-                Left::Decision(..) => (1, "to decide (--decide)"),
-                Left::Unasked(..) => (2, "not asked for"),
-                Left::Refused(..) => (3, "not possible"),
-                Left::Elsewhere(..) => (4, "not for the manifest"),
-                Left::Chart(..) => (5, "in charts"),
-                Left::None(..) => (6, "without a fix"),
-            };
-            open.entry(order).or_insert((0, name)).0 += places.count;
         }
-        let open: Vec<String> = open.values().map(|(n, name)| format!("{} {name}", grouped(*n))).collect();
-        let text = if open.is_empty() { head } else { format!("{head}; left: {}", open.join(", ")) };
+        if !left.is_empty() {
+            let left: Vec<String> = left.iter().map(|(name, n)| format!("{} {name}", grouped(*n))).collect();
+            text = format!("{text}; left: {}", left.join(", "));
+        }
         wrap(&text, 0, 2, style.width, out);
     }
 }
@@ -245,10 +243,4 @@ pub fn whose(object: &ObjectId, container: Option<&str>) -> String {
         Some(name) => format!("{object}, container \"{}\"", visible::text(name)),
         None => object.into_owned(),
     }
-}
-
-/// Errors of inputs as in every report.
-pub fn errors(errors: &[InputError], style: Style) -> String {
-    let records: Vec<Record> = errors.iter().cloned().map(Record::Error).collect();
-    text::render(&records, style).0
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use seawall_finding::{Fix, Rule, Safety};
+use seawall_finding::{Answer, Fix, Rule, Safety};
 use seawall_model::{FieldPath, ObjectId};
 use seawall_yaml::edit::{self, Change, Edited};
 use seawall_yaml::{Document, LineIndex, Reader};
@@ -13,7 +13,7 @@ use crate::exceptions::Exceptions;
 use crate::judge::{Item, items, judge};
 use crate::levels::Levels;
 use crate::options::Options;
-use crate::record::{InputError, Located, Record, Region, Workload};
+use crate::record::{Located, Record, Region, Workload};
 use crate::survey::{Source, Survey, excepted};
 
 /// Rounds of repairing: a fix may make room for another.
@@ -114,6 +114,16 @@ pub struct Open {
     pub refused: Option<String>,
 }
 
+impl Open {
+    /// Whether it waits for a person's answer.
+    pub fn asks(&self) -> bool {
+        let answer = self.located.fix.as_ref().and_then(|fix| fix.answer);
+        self.refused.is_none()
+            && self.chart.is_none()
+            && answer.is_some_and(|answer| answer != Answer::Elsewhere)
+    }
+}
+
 /// What becomes of a file.
 #[derive(Clone, Debug, Default)]
 pub struct FileFix {
@@ -125,8 +135,8 @@ pub struct FileFix {
     pub open: Vec<Open>,
     /// The changes that the new text makes, by object.
     pub changes: Vec<ObjectChanges>,
-    /// What of the file could not be read.
-    pub errors: Vec<InputError>,
+    /// What is said of the file besides findings: what could not be read or was not judged.
+    pub said: Vec<Record>,
     /// Why the file stays as it is although something was to be repaired: a fault of seawall, or a file that cannot be
     /// edited with certainty.
     pub fault: Option<String>,
@@ -144,17 +154,14 @@ pub fn repair(
 ) -> FileFix {
     let first = records(source, survey, levels, exceptions, options);
     let found = findings(&first);
-    let errors = || {
-        let error = |record: &Record| match record {
-            Record::Error(error) => Some(error.clone()),
-            Record::Workload(_) | Record::Object(_) | Record::Notice(_) => None,
-        };
-        first.iter().filter_map(error).collect()
+    let said = || {
+        let is_said = |record: &&Record| matches!(record, Record::Error(_) | Record::Notice(_));
+        first.iter().filter(is_said).cloned().collect()
     };
     let unchanged = |refused: &BTreeMap<FindingKey, String>, fault: Option<String>| FileFix {
         open: found.iter().map(|finding| open(finding, refused)).collect(),
         fault,
-        errors: errors(),
+        said: said(),
         ..FileFix::default()
     };
     let mut bytes = source.bytes.clone();
@@ -215,7 +222,7 @@ pub fn repair(
         fixed,
         open: left.into_iter().map(|finding| open(finding, &refused)).collect(),
         changes: changes.collect(),
-        errors: errors(),
+        said: said(),
         after: Some(bytes.clone()),
         fault: None,
     }

@@ -217,7 +217,7 @@ impl Baseline {
             message: format!("{count} {entries} of the baseline {} {are} fixed", self.ignore.file),
             hint: Some(format!(
                 "seawall scan --write-baseline {}",
-                crate::judge::shell_word(&self.ignore.file)
+                crate::quoted::shell_word(&self.ignore.file)
             )),
         })
     }

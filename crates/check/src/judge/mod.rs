@@ -1,40 +1,40 @@
 //! Phase two: levels are known; verdicts, findings and their places.
 
-use std::borrow::Cow;
+mod around;
+mod joined;
+mod said;
+
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use seawall_finding::{Date, Finding, Locus, Rule, document_secrets};
-use seawall_manifest::defaults::APP_ARMOR_PREFIX;
+use seawall_finding::{Finding, Locus, Rule, document_secrets};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
-use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
+use seawall_manifest::workload::{self, Template};
 use seawall_model::decode::DecodeError;
 use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
-use seawall_yaml::{Document, LineIndex, Problem, ProblemKind, Reader, Span};
+use seawall_yaml::{Document, LineIndex, Reader, Span};
 
-use crate::exceptions::{Exceptions, InForce, declaration, holding, unknown};
+use crate::exceptions::{Exceptions, declaration, unknown};
 use crate::fix;
-use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence, carries_ignores};
+use crate::ignore::{DocumentIgnores, IgnoredObject, ObjectIgnores, carries_ignores};
 use crate::levels::Levels;
 use crate::locate::{Locator, first_token, mark, region};
 use crate::namespace;
 use crate::options::Options;
 use crate::reach::{Reach, is_asked};
 use crate::record::{
-    Evaluation, InputError, Located, Mark, Notice, NoticeKind, ObjectReport, Origin, PodSpec, Record,
-    Subject, Suppression, Workload,
+    Evaluation, Located, Mark, NoticeKind, ObjectReport, Origin, PodSpec, Record, Subject, Suppression,
+    Workload,
 };
-use crate::rules::EXPIRED_EXCEPTION;
 use crate::schema;
 use crate::survey::{Judged, Seen, Source, Survey, examine};
 
-/// The rule of `AppArmor` profiles, whether by field or by annotation.
-const APP_ARMOR_RULE: &str = "apparmor-profile";
+use self::around::{Around, expired};
+use self::joined::{Known, add, join_app_armor, same_suppression};
 
 /// The verdicts of a policy on one workload, from its masks alone.
 #[derive(Clone, Copy, Debug)]
@@ -167,11 +167,6 @@ pub fn judge(
     out
 }
 
-/// A word as a shell reads it back; names of files hold no zero bytes.
-pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
-    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
-}
-
 /// Tells the records of a document what may be secret in it, if they quote it.
 fn keep_secrets(document: &Document, records: &mut [Record]) {
     let mut found: Option<Arc<[Range<u32>]>> = None;
@@ -194,148 +189,7 @@ struct Judge<'a> {
     options: &'a Options,
 }
 
-/// What may let an offence pass at one template of an object.
-struct Around<'a> {
-    object: IgnoredObject<'a>,
-    locator: &'a Locator<'a>,
-    comments: &'a DocumentIgnores,
-    on_object: &'a ObjectIgnores,
-    on_template: ObjectIgnores,
-    exceptions: Vec<&'a InForce>,
-    /// What would have let something pass, had it not ended: its title, its last day, and the place of what it was for.
-    ended: RefCell<Vec<Ended>>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-struct Ended {
-    title: String,
-    last: Date,
-    /// Whether it goes on to hold.
-    holds: bool,
-    at: Mark,
-    path: FieldPath,
-}
-
-impl Around<'_> {
-    /// Whether anything could be passed over.
-    fn ignores(&self, options: &Options) -> bool {
-        !(self.comments.is_empty()
-            && self.on_object.is_empty()
-            && self.on_template.is_empty()
-            && options.ignores.is_empty())
-    }
-
-    /// The ignore that passes over an offence which is seen at these marks.
-    fn ignore(
-        &self,
-        rule: &'static Rule,
-        container: Option<&str>,
-        path: &FieldPath,
-        marks: &[&Mark],
-        options: &Options,
-    ) -> Option<Arc<Ignore>> {
-        let lines: Vec<u32> = marks.iter().map(|mark| mark.region.line).collect();
-        let offence = Offence { rule, container, path, lines: &lines };
-        let mut passed = self.comments.pass(&offence, options.today);
-        passed.join(self.on_template.pass(&offence, options.today));
-        passed.join(self.on_object.pass(&offence, options.today));
-        passed.join(options.ignores.of(&self.object, &offence, options.today));
-        for ignore in &passed.over {
-            if let (Some(last), Some(at)) = (ignore.until, marks.first()) {
-                self.end(ignore.title(), last, false, at, path);
-            }
-        }
-        passed.by
-    }
-
-    /// The first exception that lets an offence pass; all that do are in use.
-    fn exception(
-        &self,
-        rule: &'static Rule,
-        container: Option<&str>,
-        value: &str,
-        today: Date,
-    ) -> Option<&InForce> {
-        let holding = holding(&self.exceptions, rule, container, value, today);
-        holding.inspect(|in_force| in_force.used.raise()).reduce(|first, _| first)
-    }
-
-    /// Takes note of exceptions that have ended and would let an offence pass, or still do.
-    fn note_ended(
-        &self,
-        rule: &Rule,
-        container: Option<&str>,
-        value: &str,
-        at: &Mark,
-        path: &FieldPath,
-        today: Date,
-    ) {
-        for in_force in &self.exceptions {
-            let exception = &in_force.exception;
-            if exception.is_over(today)
-                && exception.covers(rule, container, value).is_some()
-                && let Some(last) = exception.expires
-            {
-                in_force.used.raise();
-                let title = format!("exception `{}`", exception.name);
-                self.end(title, last, exception.holds(today), at, path);
-            }
-        }
-    }
-
-    fn end(&self, title: String, last: Date, holds: bool, at: &Mark, path: &FieldPath) {
-        let mut ended = self.ended.borrow_mut();
-        if !ended.iter().any(|e| e.title == title) {
-            ended.push(Ended { title, last, holds, at: at.clone(), path: path.clone() });
-        }
-    }
-}
-
 impl Judge<'_> {
-    /// What a reader's problem is: an error, or a notice where a directory happened to hold it.
-    fn problem(&self, problem: &Problem) -> Record {
-        let region = Some(region(self.lines, problem.span));
-        if problem.kind == ProblemKind::Ignored {
-            return Record::Notice(Notice {
-                kind: NoticeKind::Ignored,
-                file: Some(self.source.file.clone()),
-                region,
-                message: problem.message.clone(),
-                hint: problem.hint.clone(),
-            });
-        }
-        if problem.kind == ProblemKind::Template && self.source.walked {
-            let hint = match self.source.chart {
-                Some(chart) => Some(format!("helm template {} | seawall scan -", shell_word(chart))),
-                None => problem.hint.clone(),
-            };
-            return Record::Notice(Notice {
-                kind: NoticeKind::Template,
-                file: Some(self.source.file.clone()),
-                region,
-                message: problem.message.clone(),
-                hint,
-            });
-        }
-        Record::Error(InputError {
-            file: self.source.file.clone(),
-            origin: Some(self.origin.clone()),
-            region,
-            message: problem.message.clone(),
-            hint: problem.hint.clone(),
-        })
-    }
-
-    fn changed(&self) -> Record {
-        Record::Error(InputError {
-            file: self.source.file.clone(),
-            origin: None,
-            region: None,
-            message: "the file changed while it was being scanned".into(),
-            hint: Some("scan again".into()),
-        })
-    }
-
     fn document<'s>(
         &self,
         document: &Document,
@@ -398,13 +252,7 @@ impl Judge<'_> {
                 out.push(self.unread(error.span, error.message, error.hint.as_deref()));
             }
             if let Some((message, hint)) = unknown(&object) {
-                out.push(Record::Notice(Notice {
-                    kind: NoticeKind::ExceptionUnknown,
-                    file: Some(self.source.file.clone()),
-                    region: Some(region(self.lines, first_token(object.node))),
-                    message,
-                    hint: Some(hint),
-                }));
+                out.push(self.notice(NoticeKind::ExceptionUnknown, &object, message, hint));
             }
             let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
             let mut examined = examine(object, walker.as_deref_mut(), self.options);
@@ -762,114 +610,6 @@ impl Judge<'_> {
             fix: None,
         }
     }
-
-    fn unread(&self, span: Span, message: String, hint: Option<&str>) -> Record {
-        Record::Error(InputError {
-            file: self.source.file.clone(),
-            origin: Some(self.origin.clone()),
-            region: Some(region(self.lines, span)),
-            message,
-            hint: hint.map(str::to_owned),
-        })
-    }
-
-    fn not_an_object(&self, reject: &Reject) -> Record {
-        let region = Some(region(self.lines, reject.span));
-        let hint = reject.hint.map(str::to_owned);
-        if self.source.walked && reject.kind.is_foreign() {
-            return Record::Notice(Notice {
-                kind: NoticeKind::NotKubernetes,
-                file: Some(self.source.file.clone()),
-                region,
-                message: reject.message.clone(),
-                hint,
-            });
-        }
-        Record::Error(InputError {
-            file: self.source.file.clone(),
-            origin: Some(self.origin.clone()),
-            region,
-            message: reject.message.clone(),
-            hint,
-        })
-    }
-
-    /// Said of an object with more mistakes than are told.
-    fn cut_short(&self, object: &Object<'_>) -> Record {
-        Record::Notice(Notice {
-            kind: NoticeKind::Skipped,
-            file: Some(self.source.file.clone()),
-            region: Some(region(self.lines, first_token(object.node))),
-            message: format!("of each kind of mistake in an object only the first {} are told", schema::MOST),
-            hint: Some("correct these and scan again".into()),
-        })
-    }
-
-    /// Said of an object of a configured kind in which no pod is found.
-    fn without_pods(
-        &self,
-        object: &Object<'_>,
-        entry: &ConfiguredEntry,
-        likely: Option<&FieldPath>,
-    ) -> Record {
-        let id = object.id();
-        let hint = match likely.and_then(workload::configured_path) {
-            Some((path, form)) => {
-                let form = if form == Form::PodSpec { " and `form: podSpec`" } else { "" };
-                format!("there seems to be one at another place: write `path: {path}`{form}")
-            }
-            None => "correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into(),
-        };
-        Record::Notice(Notice {
-            kind: NoticeKind::UnknownWorkload,
-            file: Some(self.source.file.clone()),
-            region: Some(region(self.lines, first_token(object.node))),
-            message: format!(
-                "{id} ({}) has no pod at `{}`, where customResources of the configuration looks for it, and was not judged",
-                id.api_version, entry.path
-            ),
-            hint: Some(hint),
-        })
-    }
-
-    /// Said of a workload in a retired apiVersion that has no template.
-    fn without_template(&self, object: &Object<'_>, template: &Template<'_>) -> Record {
-        let (id, path) = (object.id(), template.path());
-        Record::Notice(Notice {
-            kind: NoticeKind::UnknownWorkload,
-            file: Some(self.source.file.clone()),
-            region: Some(region(self.lines, first_token(object.node))),
-            message: format!(
-                "{id} ({}) has no pod template at `{path}`, so no pod of it was judged",
-                id.api_version
-            ),
-            hint: Some(format!("write the template at `{path}`, in an apiVersion that is served")),
-        })
-    }
-
-    fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
-        let id = object.id();
-        let hint = match workload::configured_path(containers) {
-            Some((path, form)) => {
-                let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
-                format!(
-                    "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
-                    id.api_version, id.kind
-                )
-            }
-            None => "its containers are no pod specification: have a look at the pods that it makes".into(),
-        };
-        Record::Notice(Notice {
-            kind: NoticeKind::UnknownWorkload,
-            file: Some(self.source.file.clone()),
-            region: Some(region(self.lines, first_token(object.node))),
-            message: format!(
-                "{id} ({}) looks like a workload of an unknown kind and was not judged",
-                id.api_version
-            ),
-            hint: Some(hint),
-        })
-    }
 }
 
 /// The place of a pod's own fields, and whether a security context is there.
@@ -886,118 +626,6 @@ struct Judging<'a, 'p> {
     around: &'a Around<'a>,
     /// The findings that are there already.
     known: &'a RefCell<Known>,
-}
-
-/// Positions of findings by rule, container and each path; several where a part of them is suppressed.
-type Known = HashMap<(&'static str, Option<String>, FieldPath), Vec<usize>>;
-
-/// Adds what is not there yet, and the modes to what is.
-fn add(located: Located, known: &mut Known, findings: &mut Vec<Located>) {
-    let Finding { rule, container, primary, related, .. } = &located.finding;
-    let key = |path: &FieldPath| (rule.id, container.clone(), path.clone());
-    let twin = known.get(&key(&primary.path)).into_iter().flatten().copied().find(|at| {
-        findings.get(*at).is_some_and(|f| {
-            same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref())
-                && (f.finding.primary.path == primary.path || tells(f, &located))
-        })
-    });
-    let Some(twin) = twin.and_then(|at| findings.get_mut(at)) else {
-        for path in std::iter::once(primary).chain(related).map(|locus| &locus.path) {
-            known.entry(key(path)).or_default().push(findings.len());
-        }
-        findings.push(located);
-        return;
-    };
-    let more: Vec<Mode> = located.modes.iter().filter(|m| !twin.modes.contains(m)).copied().collect();
-    twin.modes.extend(more);
-    twin.modes.sort_unstable();
-}
-
-/// Whether a finding tells all places of another one, in all of its modes: a template fails for some of what its pods fail for.
-fn tells(finding: &Located, other: &Located) -> bool {
-    let paths = |located: &Located| {
-        let Finding { primary, related, .. } = &located.finding;
-        std::iter::once(primary).chain(related).map(|locus| locus.path.clone()).collect::<HashSet<_>>()
-    };
-    other.modes.iter().all(|mode| finding.modes.contains(mode)) && paths(other).is_subset(&paths(finding))
-}
-
-/// Shows the profile that the API server copies from an annotation with the annotation, which is its cause.
-fn join_app_armor(findings: &mut Vec<Located>) {
-    let is_profile = |f: &Located| f.finding.rule.id == APP_ARMOR_RULE;
-    let mut causes: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, f) in findings.iter().enumerate().filter(|(_, f)| is_profile(f) && f.finding.container.is_none())
-    {
-        for locus in std::iter::once(&f.finding.primary).chain(&f.finding.related) {
-            let Some(Segment::Key(key)) = locus.path.0.last() else { continue };
-            if let Some(container) = key.strip_prefix(APP_ARMOR_PREFIX) {
-                causes.entry(container.to_owned()).or_default().push(at);
-            }
-        }
-    }
-    if causes.is_empty() {
-        return;
-    }
-    let cause_of = |f: &Located| {
-        let container = f.finding.container.as_ref().filter(|_| is_profile(f) && f.missing)?;
-        let same = |at: &&usize| {
-            let cause = findings.get(**at).and_then(|cause| cause.suppressed.as_ref());
-            same_suppression(cause, f.suppressed.as_ref())
-        };
-        causes.get(container)?.iter().find(same).copied()
-    };
-    let joined: Vec<Option<usize>> = findings.iter().map(cause_of).collect();
-    let mut left: Vec<Option<Located>> = std::mem::take(findings).into_iter().map(Some).collect();
-    for (at, cause) in joined.into_iter().enumerate().filter_map(|(at, cause)| Some((at, cause?))) {
-        let Some(copy) = left.get_mut(at).and_then(Option::take) else { continue };
-        let Some(cause) = left.get_mut(cause).and_then(Option::as_mut) else { continue };
-        let label = "gets this profile";
-        cause.related.push(Mark { label: label.into(), ..copy.primary });
-        cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
-        let more: Vec<Mode> = copy.modes.into_iter().filter(|mode| !cause.modes.contains(mode)).collect();
-        cause.modes.extend(more);
-        cause.modes.sort_unstable();
-    }
-    findings.extend(left.into_iter().flatten());
-}
-
-fn same_suppression(a: Option<&Suppression>, b: Option<&Suppression>) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(Suppression::Ignored(a)), Some(Suppression::Ignored(b))) => Arc::ptr_eq(a, b),
-        (Some(Suppression::Excepted(a)), Some(Suppression::Excepted(b))) => Arc::ptr_eq(a, b),
-        _ => false,
-    }
-}
-
-/// The finding on an ignore or exception that has ended.
-fn expired(ended: Ended, object: &ObjectId) -> Located {
-    let Ended { title, last, holds, at, path } = ended;
-    let (rest, advice) = if holds {
-        ("and goes on to hold with a warning", "set a new date, or fix what it is for")
-    } else {
-        ("and no longer counts", "fix what it was for, or set a new date")
-    };
-    let label = format!("ended on {last}");
-    Located {
-        primary: Mark { label: label.clone(), ..at },
-        finding: Finding {
-            rule: &EXPIRED_EXCEPTION,
-            severity: EXPIRED_EXCEPTION.severity,
-            object: object.clone(),
-            container: None,
-            primary: Locus { path, label },
-            related: Vec::new(),
-            message: format!("{title} ended on {last} {rest}"),
-            advice: advice.to_owned(),
-        },
-        related: Vec::new(),
-        missing: false,
-        refuses: false,
-        modes: Vec::new(),
-        suppressed: None,
-        fix: None,
-    }
 }
 
 /// A port that is nowhere written comes from the API server, which copies `containerPort` where the pod has the node's

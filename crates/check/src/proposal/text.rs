@@ -7,8 +7,8 @@ use seawall_manifest::workload::{ConfiguredEntry, Form};
 use seawall_model::Level;
 
 use super::{Namespace, Proposal, scopes};
-use crate::judge::shell_word;
 use crate::quoted::quoted;
+use crate::quoted::shell_word;
 
 /// Where editors find the schema.
 const SCHEMA: &str = "https://seawall.dev/schemas/config-v1.schema.json";

@@ -11,7 +11,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use seawall_check::{InputError, Located, ObjectReport, Origin, PodSpec, Record, Region, Workload};
+use seawall_check::{
+    InputError, Located, ObjectReport, Origin, PodSpec, Record, Region, Workload, shell_word,
+};
 use seawall_finding::{Answer, Rule, Safety};
 use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
@@ -19,7 +21,7 @@ use seawall_yaml::LineIndex;
 use self::lines::Shape;
 pub(crate) use self::paint::{Role, paint};
 use self::snippet::{Marked, Quoted};
-pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines, uncounted};
+pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines, notices, uncounted};
 pub(crate) use self::tally::Tail;
 use crate::fix::{self, AtContainers, Fix, NO_CONTEXT};
 use crate::fixes::answer_shown;
@@ -399,11 +401,10 @@ fn repair(members: &[&Located], file: &str) -> Option<String> {
 
 /// `seawall fix` for a file, as it can be pasted.
 fn command(options: &str, file: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
     let path = match file {
-        "<stdin>" => "--output kustomize -".to_owned(),
-        file if file.chars().all(plain) && !file.starts_with('-') => file.to_owned(),
-        file => format!("'{}'", file.replace('\'', "'\\''")),
+        "<stdin>" => "--output kustomize -".into(),
+        file if file.starts_with('-') => shell_word(&format!("./{file}")).into_owned().into(),
+        file => shell_word(file),
     };
     format!("`seawall fix {options} {path}`")
 }

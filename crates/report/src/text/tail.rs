@@ -42,9 +42,7 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         let text = format!("{found} {do_} not count{excepted}: seawall scan --show-suppressed {them}");
         wrap(&text, 0, 2, style.width, out);
     }
-    for counted in &tally.notices {
-        notice(counted, style, out);
-    }
+    notices(tally, style, out);
     errors(tally, summary, style, out);
     text
 }
@@ -166,8 +164,9 @@ fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
     out.push('\n');
 }
 
-fn notice(counted: &Counted, style: Style, out: &mut String) {
-    for NoticeLine { indent, text, hint } in notice_lines(counted) {
+/// What should be known besides, each kind of notice together.
+pub(crate) fn notices(tally: &Tail, style: Style, out: &mut String) {
+    for NoticeLine { indent, text, hint } in tally.notices.iter().flat_map(notice_lines) {
         let line = hint.map_or(text.clone(), |hint| format!("{text}: {hint}"));
         wrap(&line, indent, indent + 2, style.width, out);
     }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use seawall_check::{FileFix, InputError, Record, Selection, Survey};
-use seawall_finding::{Answer, Rule};
+use seawall_finding::Rule;
 use seawall_report::fixes::{Fixes, Outcome};
-use seawall_report::{Bar, Style, diff, fixes};
+use seawall_report::{Bar, Style, diff, visible};
 
 use self::ask::Asked;
 use self::write::Writer;
@@ -88,10 +88,9 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         failed: 0,
         altered: false,
         headed: false,
-        answered: vec![false; args.decide.len()],
-        unanswered: vec![false; args.decide.len()],
+        answers: vec![Answers::default(); args.decide.len()],
     };
-    run.early(&mut out)?;
+    run.say(&prepared.early, &mut out)?;
     run.files(threads, &mut out, &progress)?;
     run.finish(&mut out)
 }
@@ -113,7 +112,8 @@ fn selection(args: &FixArgs) -> Selection {
 
 /// Without its settings a run would repair to the wrong level.
 fn refuse(errors: &[InputError], style: Style, out: &mut impl Write) -> Result<u8, Failure> {
-    out.write_all(fixes::errors(errors, style).as_bytes())?;
+    let records: Vec<Record> = errors.iter().cloned().map(Record::Error).collect();
+    out.write_all(Fixes::default().say(&records, style).as_bytes())?;
     out.flush()?;
     Ok(EXIT_INPUT)
 }
@@ -134,30 +134,30 @@ struct Run<'a> {
     altered: bool,
     /// Whether the head of the patches is printed.
     headed: bool,
-    /// By `--decide`: whether it was an answer to a finding's question.
-    answered: Vec<bool>,
-    /// By `--decide`: whether a finding's question has another answer.
-    unanswered: Vec<bool>,
+    /// By `--decide`, in its order.
+    answers: Vec<Answers>,
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Default)]
+struct Answers {
+    /// It was one to the question of a finding.
+    taken: bool,
+    /// The question of a finding has another.
+    wanted: bool,
 }
 
 impl Run<'_> {
-    /// What is known before any file is repaired.
-    fn early(&mut self, out: &mut impl Write) -> Result<(), Failure> {
-        for record in &self.prepared.early {
-            match record {
-                Record::Error(error) => {
-                    self.failed += 1;
-                    out.write_all(fixes::errors(std::slice::from_ref(error), self.style).as_bytes())?;
-                }
-                Record::Notice(notice) if !self.style.quiet => {
-                    let file = notice.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
-                    let hint = notice.hint.as_ref().map(|hint| format!("\n  = {hint}")).unwrap_or_default();
-                    terminal::tell(&format!("{file}{}{hint}", notice.message));
-                }
-                Record::Notice(_) | Record::Workload(_) | Record::Object(_) => {}
-            }
-        }
-        Ok(())
+    /// Takes note of what is said besides findings; prints errors, and counts them.
+    fn say(&mut self, records: &[Record], out: &mut impl Write) -> Result<(), Failure> {
+        self.failed += records.iter().filter(|record| matches!(record, Record::Error(_))).count() as u64;
+        Ok(out.write_all(self.fixes.say(records, self.style).as_bytes())?)
+    }
+
+    /// Tells why a file stays as it was.
+    fn fault(&mut self, file: &Candidate, fault: &str) {
+        self.failed += 1;
+        terminal::tell(&format!("error: {}: left as it is: {fault}", visible(&file.name())));
     }
 
     fn files(
@@ -190,10 +190,7 @@ impl Run<'_> {
             |batch| {
                 batch.into_iter().try_for_each(|(file, repaired)| match repaired {
                     Ok(repaired) => self.done(file, &repaired, out),
-                    Err(error) => {
-                        self.failed += 1;
-                        Ok(out.write_all(fixes::errors(&[unreadable(&error)], style).as_bytes())?)
-                    }
+                    Err(error) => self.say(&[Record::Error(unreadable(&error))], out),
                 })
             },
         )
@@ -203,8 +200,7 @@ impl Run<'_> {
     fn done(&mut self, file: &Candidate, repaired: &Repaired, out: &mut impl Write) -> Result<(), Failure> {
         let Repaired { before, fix, hunks, shown, patches, warnings } = repaired;
         let name = file.name();
-        self.failed += fix.errors.len() as u64;
-        out.write_all(fixes::errors(&fix.errors, self.style).as_bytes())?;
+        self.say(&fix.said, out)?;
         out.write_all(shown.text.as_bytes())?;
         self.altered |= shown.altered && !self.args.write;
         if let (Some(format), false) = (self.args.output, patches.is_empty()) {
@@ -216,36 +212,31 @@ impl Run<'_> {
         for warning in warnings {
             terminal::tell(warning);
         }
-        for (i, decide) in self.args.decide.iter().enumerate() {
+        for (decide, answers) in self.args.decide.iter().zip(&mut self.answers) {
             let is_of = |rule: &Rule| decide.rules.0.iter().any(|of| of.id == rule.id);
-            self.answered[i] |= fix.fixed.iter().any(|fixed| is_of(fixed.rule));
-            let asks = |open: &seawall_check::Open| {
-                open.refused.is_none()
-                    && open.chart.is_none()
-                    && open
-                        .located
-                        .fix
-                        .as_ref()
-                        .is_some_and(|f| f.answer.is_some_and(|answer| answer != Answer::Elsewhere))
-            };
-            self.unanswered[i] |= fix.open.iter().any(|open| is_of(open.located.finding.rule) && asks(open));
+            answers.taken |= fix.fixed.iter().any(|fixed| is_of(fixed.rule));
+            answers.wanted |= fix.open.iter().any(|open| is_of(open.located.finding.rule) && open.asks());
         }
-        let mut fault = fix.fault.clone();
-        let mut done = fault.is_none();
+        let mut done = fix.fault.is_none();
+        if let Some(fault) = &fix.fault {
+            self.fault(file, fault);
+        }
         if let (true, Some(after)) = (self.args.write, &fix.after) {
             // What was said of files before is there if this one fails.
             out.flush()?;
-            if let Err(error) = self.writer.write(file.input(), before, after, hunks) {
-                fault = Some(error);
-                done = false;
-            }
-        }
-        if let Some(fault) = fault {
-            self.failed += 1;
-            terminal::tell(&format!("error: {}: left as it is: {fault}", seawall_report::visible(&name)));
+            done = self.write(file, before, after, hunks);
         }
         self.fixes.add(&name, fix, done);
         Ok(())
+    }
+
+    /// Writes a file; whether it is written.
+    fn write(&mut self, file: &Candidate, before: &[u8], after: &[u8], hunks: &diff::Hunks) -> bool {
+        let written = self.writer.write(file.input(), before, after, hunks);
+        if let Err(fault) = &written {
+            self.fault(file, fault);
+        }
+        written.is_ok()
     }
 
     /// Asks for every fix of a file, shows what comes of the answers, and asks whether to write it.
@@ -255,41 +246,28 @@ impl Run<'_> {
         survey: Option<&Survey>,
         out: &mut impl Write,
     ) -> Result<(), Failure> {
-        let name = file.name();
         let nothing = Selection { picked: Some(BTreeMap::default()), ..self.selection.clone() };
         let open = match repair(file, survey, self.prepared, self.settings, &nothing) {
             Ok(None) => return Ok(()),
             Ok(Some(repaired)) => repaired,
-            Err(error) => {
-                self.failed += 1;
-                return Ok(out.write_all(fixes::errors(&[unreadable(&error)], self.style).as_bytes())?);
-            }
+            Err(error) => return self.say(&[Record::Error(unreadable(&error))], out),
         };
+        let name = file.name();
         let picked = self.asked.pick(&name, &open.fix.open, &self.selection, out)?;
-        let picked_any = !picked.is_empty();
-        let chosen = Selection { picked: Some(picked), ..self.selection.clone() };
-        let repaired = repair(file, survey, self.prepared, self.settings, &chosen);
-        let Ok(Some(repaired)) = repaired else { return Ok(()) };
-        let mut repaired = render(repaired, file, self.args, self.style);
-        if picked_any && repaired.fix.after.is_some() {
-            out.write_all(std::mem::take(&mut repaired.shown.text).as_bytes())?;
-            if Asked::confirms(&name, out)? {
-                let after = repaired.fix.after.clone().unwrap_or_default();
-                if let Err(fault) = self.writer.write(file.input(), &repaired.before, &after, &repaired.hunks)
-                {
-                    self.failed += 1;
-                    terminal::tell(&format!(
-                        "error: {}: left as it is: {fault}",
-                        seawall_report::visible(&name)
-                    ));
-                    repaired = open;
-                }
-            } else {
-                repaired = open;
-            }
+        if picked.is_empty() {
+            return self.done(file, &open, out);
         }
-        repaired.shown = diff::Shown::default();
-        self.done(file, &repaired, out)
+        let chosen = Selection { picked: Some(picked), ..self.selection.clone() };
+        let Ok(Some(repaired)) = repair(file, survey, self.prepared, self.settings, &chosen) else {
+            return self.done(file, &open, out);
+        };
+        let mut repaired = render(repaired, file, self.args, self.style);
+        let Some(after) = repaired.fix.after.clone() else { return self.done(file, &repaired, out) };
+        let shown = std::mem::take(&mut repaired.shown);
+        out.write_all(shown.text.as_bytes())?;
+        let written =
+            Asked::confirms(&name, out)? && self.write(file, &repaired.before, &after, &repaired.hunks);
+        self.done(file, if written { &repaired } else { &open }, out)
     }
 
     fn finish(mut self, out: &mut impl Write) -> Result<u8, Failure> {
@@ -313,15 +291,16 @@ impl Run<'_> {
             writeln!(out, "undo: {undo}")?;
         }
         out.flush()?;
-        for (i, decide) in self.args.decide.iter().enumerate() {
-            if self.unanswered[i] && !self.answered[i] {
-                self.failed += 1;
-                let Some(asked) = decide.rules.0.first() else { continue };
-                terminal::tell(&format!(
-                    "error: `{}` is no answer to what `{}` asks\n  = what is asked, and what can be answered: seawall fix --only {}",
-                    decide.answer, asked.id, asked.id
-                ));
-            }
+        for (decide, answers) in self.args.decide.iter().zip(&self.answers) {
+            let Some(asked) = decide.rules.0.first().filter(|_| answers.wanted && !answers.taken) else {
+                continue;
+            };
+            self.failed += 1;
+            terminal::tell(&format!(
+                "error: `{}` is no answer to what `{id}` asks\n  = what is asked, and what can be answered: seawall fix --only {id}",
+                visible(&decide.answer),
+                id = asked.id
+            ));
         }
         Ok(if self.failed > 0 {
             EXIT_INPUT

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use seawall_check::{ObjectPatch, quoted};
 use seawall_model::ObjectId;
+use seawall_report::visible;
 use seawall_yaml::edit::Value;
 
 use crate::cli::PatchFormat;
@@ -22,7 +23,7 @@ pub(super) fn head(format: PatchFormat) -> &'static str {
 pub(super) fn text(format: PatchFormat, file: &str, patches: &[ObjectPatch]) -> (String, Vec<String>) {
     let (mut out, mut warnings) = (String::new(), Vec::new());
     for patch in patches {
-        let named = !patch.object.name.is_empty();
+        let named = is_named(&patch.object);
         let whole = format == PatchFormat::Strategic && !patch.built_in && has_lists(&patch.strategic.patch);
         let mut left_out = Vec::new();
         if !named && format != PatchFormat::JsonPatch {
@@ -45,11 +46,17 @@ pub(super) fn text(format: PatchFormat, file: &str, patches: &[ObjectPatch]) -> 
         };
         for reason in left_out.iter().chain(refused) {
             let object = patch.object.to_string();
-            let (file, object) = (seawall_report::visible(file), seawall_report::visible(&object));
+            let (file, object) = (visible(file), visible(&object));
             warnings.push(format!("warning: {file}: {object}: not in the patches: {reason}"));
         }
     }
     (out, warnings)
+}
+
+/// Whether an object has a name, and nothing in what tells which one it is that a terminal would not show as it is.
+fn is_named(object: &ObjectId) -> bool {
+    let ObjectId { api_version, kind, namespace, name, .. } = object;
+    !name.is_empty() && [api_version, kind, namespace, name].iter().all(|text| visible(text) == **text)
 }
 
 /// A line for each object: what it is, and the operations.
@@ -73,20 +80,15 @@ fn json_patch(file: &str, patch: &ObjectPatch, out: &mut String) {
 /// A document for each object, with what tells which one it is.
 fn strategic_patch(patch: &ObjectPatch, out: &mut String) {
     let ObjectId { api_version, kind, namespace, name, .. } = &patch.object;
-    let _ = write!(out, "---\napiVersion: {}\nkind: {}\nmetadata:\n", scalar(api_version), scalar(kind));
-    let _ = writeln!(out, "  name: {}", scalar(name));
-    if !namespace.is_empty() {
-        let _ = writeln!(out, "  namespace: {}", scalar(namespace));
-    }
-    let Value::Mapping(entries) = &patch.strategic.patch else { return };
-    for (key, value) in entries {
-        if let ("metadata", Value::Mapping(below)) = (key.as_str(), value) {
-            mapping(below, 2, out);
-        }
-    }
-    for (key, value) in entries.iter().filter(|(key, _)| key != "metadata") {
-        entry(key, value, 0, out);
-    }
+    let Value::Mapping(changed) = &patch.strategic.patch else { return };
+    let (metadata, rest): (Vec<_>, Vec<_>) = changed.iter().cloned().partition(|(key, _)| key == "metadata");
+    let mut names = written([("name", name), ("namespace", namespace)]);
+    names.extend(metadata.into_iter().filter_map(|(_, value)| mapping(value)).flatten());
+    let mut entries = written([("apiVersion", api_version), ("kind", kind)]);
+    entries.push(("metadata".to_owned(), Value::Mapping(names)));
+    entries.extend(rest);
+    out.push_str("---\n");
+    out.push_str(&Value::Mapping(entries).to_yaml());
 }
 
 /// An entry of `patches` in a kustomization.
@@ -94,24 +96,35 @@ fn kustomize(patch: &ObjectPatch, out: &mut String) {
     let ObjectId { api_version, kind, namespace, name, .. } = &patch.object;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     // Names are patterns there.
-    let pattern = |text: &str| scalar(&text.replace('.', "\\."));
+    let pattern = |text: &str| text.replace('.', "\\.");
+    let (name, namespace) = (pattern(name), pattern(namespace));
+    let target = written([
+        ("group", group),
+        ("version", version),
+        ("kind", kind),
+        ("name", &name),
+        ("namespace", &namespace),
+    ]);
     out.push_str("- target:\n");
-    if !group.is_empty() {
-        let _ = writeln!(out, "    group: {}", scalar(group));
-    }
-    let _ = writeln!(
-        out,
-        "    version: {}\n    kind: {}\n    name: {}",
-        scalar(version),
-        scalar(kind),
-        pattern(name)
-    );
-    if !namespace.is_empty() {
-        let _ = writeln!(out, "    namespace: {}", pattern(namespace));
+    for line in Value::Mapping(target).to_yaml().lines() {
+        let _ = writeln!(out, "    {line}");
     }
     out.push_str("  patch: |-\n");
     for operation in &patch.json.operations {
         let _ = writeln!(out, "    - {}", operation.to_json());
+    }
+}
+
+/// Fields that are texts, without empty ones.
+fn written<const N: usize>(fields: [(&str, &str); N]) -> Vec<(String, Value)> {
+    let there = fields.into_iter().filter(|(_, text)| !text.is_empty());
+    there.map(|(key, text)| (key.to_owned(), Value::from(text))).collect()
+}
+
+fn mapping(value: Value) -> Option<Vec<(String, Value)>> {
+    match value {
+        Value::Mapping(entries) => Some(entries),
+        _ => None,
     }
 }
 
@@ -121,57 +134,4 @@ fn has_lists(value: &Value) -> bool {
         Value::Mapping(entries) => entries.iter().any(|(_, value)| has_lists(value)),
         _ => false,
     }
-}
-
-fn mapping(entries: &[(String, Value)], indent: usize, out: &mut String) {
-    for (key, value) in entries {
-        entry(key, value, indent, out);
-    }
-}
-
-/// A key with its value in block style.
-fn entry(key: &str, value: &Value, indent: usize, out: &mut String) {
-    let _ = write!(out, "{:indent$}{}:", "", scalar(key));
-    below(value, indent, out);
-}
-
-/// A value behind its key.
-fn below(value: &Value, indent: usize, out: &mut String) {
-    match value {
-        Value::Mapping(entries) if !entries.is_empty() => {
-            out.push('\n');
-            mapping(entries, indent + 2, out);
-        }
-        Value::List(items) if !items.is_empty() => {
-            out.push('\n');
-            for item in items {
-                let _ = write!(out, "{:indent$}-", "");
-                match item {
-                    Value::Mapping(entries) if !entries.is_empty() => {
-                        let mut text = String::new();
-                        mapping(entries, indent + 2, &mut text);
-                        out.push(' ');
-                        out.push_str(text.trim_start());
-                    }
-                    other => {
-                        let _ = writeln!(out, " {}", other.to_json());
-                    }
-                }
-            }
-        }
-        Value::String(text) => {
-            let _ = writeln!(out, " {}", scalar(text));
-        }
-        other => {
-            let _ = writeln!(out, " {}", other.to_json());
-        }
-    }
-}
-
-/// Text as a plain scalar where it is one to every reader, quoted otherwise.
-fn scalar(text: &str) -> String {
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'))
-        && matches!(seawall_yaml::resolve_plain(text), seawall_yaml::Scalar::String);
-    if plain { text.to_owned() } else { quoted(text) }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use seawall_check::shell_word;
 use seawall_input::{Input, InputKind};
 use seawall_report::diff::{self, Hunks};
 
@@ -127,11 +128,8 @@ impl Writer {
         if *base == here {
             return Some(format!("git apply -R {}", undo.path.display()));
         }
-        let quoted = |path: &Path| {
-            let text = path.to_string_lossy().into_owned();
-            shlex::try_quote(&text).map_or_else(|_| text.clone(), std::borrow::Cow::into_owned)
-        };
-        Some(format!("git -C {} apply -R {}", quoted(base), quoted(&here.join(&undo.path))))
+        let word = |path: &Path| shell_word(&path.to_string_lossy()).into_owned();
+        Some(format!("git -C {} apply -R {}", word(base), word(&here.join(&undo.path))))
     }
 }
 
@@ -175,12 +173,12 @@ fn base(arguments: &[std::ffi::OsString]) -> Option<PathBuf> {
     let mut common: Option<PathBuf> = None;
     for argument in arguments {
         let path = Path::new(argument);
-        // Of a glob the part without patterns.
-        let literal = path.ancestors().find_map(|a| {
-            let a = if a.as_os_str().is_empty() { Path::new(".") } else { a };
-            a.canonicalize().ok()
-        })?;
-        let directory = if literal.is_dir() { literal } else { literal.parent()?.to_path_buf() };
+        let glob = argument.to_str().filter(|_| !path.exists()).and_then(seawall_input::glob_base);
+        let path = glob.unwrap_or(path);
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        // What is not there is not written either.
+        let Ok(real) = path.canonicalize() else { continue };
+        let directory = if real.is_dir() { real } else { real.parent()?.to_path_buf() };
         common = Some(match common {
             None => directory,
             Some(common) => common.ancestors().find(|a| directory.starts_with(a))?.to_path_buf(),

@@ -1,0 +1,96 @@
+//! One cause, one finding: what several questions find of a workload, put together.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use seawall_finding::{Finding, Locus};
+use seawall_manifest::defaults::APP_ARMOR_PREFIX;
+use seawall_model::{FieldPath, Segment};
+use seawall_pss::namespace::Mode;
+
+use crate::record::{Located, Mark, Suppression};
+
+/// The rule of `AppArmor` profiles, whether by field or by annotation.
+const APP_ARMOR_RULE: &str = "apparmor-profile";
+
+/// Positions of findings by rule, container and each path; several where a part of them is suppressed.
+pub(super) type Known = HashMap<(&'static str, Option<String>, FieldPath), Vec<usize>>;
+
+/// Adds what is not there yet, and the modes to what is.
+pub(super) fn add(located: Located, known: &mut Known, findings: &mut Vec<Located>) {
+    let Finding { rule, container, primary, related, .. } = &located.finding;
+    let key = |path: &FieldPath| (rule.id, container.clone(), path.clone());
+    let twin = known.get(&key(&primary.path)).into_iter().flatten().copied().find(|at| {
+        findings.get(*at).is_some_and(|f| {
+            same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref())
+                && (f.finding.primary.path == primary.path || tells(f, &located))
+        })
+    });
+    let Some(twin) = twin.and_then(|at| findings.get_mut(at)) else {
+        for path in std::iter::once(primary).chain(related).map(|locus| &locus.path) {
+            known.entry(key(path)).or_default().push(findings.len());
+        }
+        findings.push(located);
+        return;
+    };
+    let more: Vec<Mode> = located.modes.iter().filter(|m| !twin.modes.contains(m)).copied().collect();
+    twin.modes.extend(more);
+    twin.modes.sort_unstable();
+}
+
+/// Whether a finding tells all places of another one, in all of its modes: a template fails for some of what its pods fail for.
+pub(super) fn tells(finding: &Located, other: &Located) -> bool {
+    let paths = |located: &Located| {
+        let Finding { primary, related, .. } = &located.finding;
+        std::iter::once(primary).chain(related).map(|locus| locus.path.clone()).collect::<HashSet<_>>()
+    };
+    other.modes.iter().all(|mode| finding.modes.contains(mode)) && paths(other).is_subset(&paths(finding))
+}
+
+/// Shows the profile that the API server copies from an annotation with the annotation, which is its cause.
+pub(super) fn join_app_armor(findings: &mut Vec<Located>) {
+    let is_profile = |f: &Located| f.finding.rule.id == APP_ARMOR_RULE;
+    let mut causes: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, f) in findings.iter().enumerate().filter(|(_, f)| is_profile(f) && f.finding.container.is_none())
+    {
+        for locus in std::iter::once(&f.finding.primary).chain(&f.finding.related) {
+            let Some(Segment::Key(key)) = locus.path.0.last() else { continue };
+            if let Some(container) = key.strip_prefix(APP_ARMOR_PREFIX) {
+                causes.entry(container.to_owned()).or_default().push(at);
+            }
+        }
+    }
+    if causes.is_empty() {
+        return;
+    }
+    let cause_of = |f: &Located| {
+        let container = f.finding.container.as_ref().filter(|_| is_profile(f) && f.missing)?;
+        let same = |at: &&usize| {
+            let cause = findings.get(**at).and_then(|cause| cause.suppressed.as_ref());
+            same_suppression(cause, f.suppressed.as_ref())
+        };
+        causes.get(container)?.iter().find(same).copied()
+    };
+    let joined: Vec<Option<usize>> = findings.iter().map(cause_of).collect();
+    let mut left: Vec<Option<Located>> = std::mem::take(findings).into_iter().map(Some).collect();
+    for (at, cause) in joined.into_iter().enumerate().filter_map(|(at, cause)| Some((at, cause?))) {
+        let Some(copy) = left.get_mut(at).and_then(Option::take) else { continue };
+        let Some(cause) = left.get_mut(cause).and_then(Option::as_mut) else { continue };
+        let label = "gets this profile";
+        cause.related.push(Mark { label: label.into(), ..copy.primary });
+        cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
+        let more: Vec<Mode> = copy.modes.into_iter().filter(|mode| !cause.modes.contains(mode)).collect();
+        cause.modes.extend(more);
+        cause.modes.sort_unstable();
+    }
+    findings.extend(left.into_iter().flatten());
+}
+
+pub(super) fn same_suppression(a: Option<&Suppression>, b: Option<&Suppression>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(Suppression::Ignored(a)), Some(Suppression::Ignored(b))) => Arc::ptr_eq(a, b),
+        (Some(Suppression::Excepted(a)), Some(Suppression::Excepted(b))) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}

@@ -1,0 +1,169 @@
+//! What is said of a file besides findings: errors and notices.
+
+use seawall_manifest::objects::{Object, Reject};
+use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
+use seawall_model::FieldPath;
+use seawall_yaml::{Problem, ProblemKind, Span};
+
+use super::Judge;
+use crate::locate::{first_token, region};
+use crate::quoted::shell_word;
+use crate::record::{InputError, Notice, NoticeKind, Record};
+use crate::schema;
+
+impl Judge<'_> {
+    /// A notice at an object.
+    pub(super) fn notice(
+        &self,
+        kind: NoticeKind,
+        object: &Object<'_>,
+        message: String,
+        hint: String,
+    ) -> Record {
+        Record::Notice(Notice {
+            kind,
+            file: Some(self.source.file.clone()),
+            region: Some(region(self.lines, first_token(object.node))),
+            message,
+            hint: Some(hint),
+        })
+    }
+
+    /// What a reader's problem is: an error, or a notice where a directory happened to hold it.
+    pub(super) fn problem(&self, problem: &Problem) -> Record {
+        let region = Some(region(self.lines, problem.span));
+        if problem.kind == ProblemKind::Ignored {
+            return Record::Notice(Notice {
+                kind: NoticeKind::Ignored,
+                file: Some(self.source.file.clone()),
+                region,
+                message: problem.message.clone(),
+                hint: problem.hint.clone(),
+            });
+        }
+        if problem.kind == ProblemKind::Template && self.source.walked {
+            let hint = match self.source.chart {
+                Some(chart) => Some(format!("helm template {} | seawall scan -", shell_word(chart))),
+                None => problem.hint.clone(),
+            };
+            return Record::Notice(Notice {
+                kind: NoticeKind::Template,
+                file: Some(self.source.file.clone()),
+                region,
+                message: problem.message.clone(),
+                hint,
+            });
+        }
+        Record::Error(InputError {
+            file: self.source.file.clone(),
+            origin: Some(self.origin.clone()),
+            region,
+            message: problem.message.clone(),
+            hint: problem.hint.clone(),
+        })
+    }
+
+    pub(super) fn changed(&self) -> Record {
+        Record::Error(InputError {
+            file: self.source.file.clone(),
+            origin: None,
+            region: None,
+            message: "the file changed while it was being scanned".into(),
+            hint: Some("scan again".into()),
+        })
+    }
+
+    pub(super) fn unread(&self, span: Span, message: String, hint: Option<&str>) -> Record {
+        Record::Error(InputError {
+            file: self.source.file.clone(),
+            origin: Some(self.origin.clone()),
+            region: Some(region(self.lines, span)),
+            message,
+            hint: hint.map(str::to_owned),
+        })
+    }
+
+    pub(super) fn not_an_object(&self, reject: &Reject) -> Record {
+        let region = Some(region(self.lines, reject.span));
+        let hint = reject.hint.map(str::to_owned);
+        if self.source.walked && reject.kind.is_foreign() {
+            return Record::Notice(Notice {
+                kind: NoticeKind::NotKubernetes,
+                file: Some(self.source.file.clone()),
+                region,
+                message: reject.message.clone(),
+                hint,
+            });
+        }
+        Record::Error(InputError {
+            file: self.source.file.clone(),
+            origin: Some(self.origin.clone()),
+            region,
+            message: reject.message.clone(),
+            hint,
+        })
+    }
+
+    /// Said of an object with more mistakes than are told.
+    pub(super) fn cut_short(&self, object: &Object<'_>) -> Record {
+        self.notice(
+            NoticeKind::Skipped,
+            object,
+            format!("of each kind of mistake in an object only the first {} are told", schema::MOST),
+            "correct these and scan again".into(),
+        )
+    }
+
+    /// Said of an object of a configured kind in which no pod is found.
+    pub(super) fn without_pods(
+        &self,
+        object: &Object<'_>,
+        entry: &ConfiguredEntry,
+        likely: Option<&FieldPath>,
+    ) -> Record {
+        let id = object.id();
+        let hint = match likely.and_then(workload::configured_path) {
+            Some((path, form)) => {
+                let form = if form == Form::PodSpec { " and `form: podSpec`" } else { "" };
+                format!("there seems to be one at another place: write `path: {path}`{form}")
+            }
+            None => "correct the path, or its form: template for metadata and spec, podSpec for the specification alone".into(),
+        };
+        let message = format!(
+            "{id} ({}) has no pod at `{}`, where customResources of the configuration looks for it, and was not judged",
+            id.api_version, entry.path
+        );
+        self.notice(NoticeKind::UnknownWorkload, object, message, hint)
+    }
+
+    /// Said of a workload in a retired apiVersion that has no template.
+    pub(super) fn without_template(&self, object: &Object<'_>, template: &Template<'_>) -> Record {
+        let (id, path) = (object.id(), template.path());
+        self.notice(
+            NoticeKind::UnknownWorkload,
+            object,
+            format!("{id} ({}) has no pod template at `{path}`, so no pod of it was judged", id.api_version),
+            format!("write the template at `{path}`, in an apiVersion that is served"),
+        )
+    }
+
+    pub(super) fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
+        let id = object.id();
+        let hint = match workload::configured_path(containers) {
+            Some((path, form)) => {
+                let form = if form == Form::PodSpec { ", form: podSpec" } else { "" };
+                format!(
+                    "name it in seawall.yaml: customResources: [{{apiVersion: {}, kind: {}, path: {path}{form}}}]",
+                    id.api_version, id.kind
+                )
+            }
+            None => "its containers are no pod specification: have a look at the pods that it makes".into(),
+        };
+        self.notice(
+            NoticeKind::UnknownWorkload,
+            object,
+            format!("{id} ({}) looks like a workload of an unknown kind and was not judged", id.api_version),
+            hint,
+        )
+    }
+}
