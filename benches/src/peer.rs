@@ -54,18 +54,28 @@ fn succeed(command: &mut Command) -> Result<(), String> {
 pub struct Side {
     program: PathBuf,
     args: Vec<PathBuf>,
+    directory: Option<PathBuf>,
 }
 
 impl Side {
     /// `program` with `words` and then `paths` as arguments.
     pub fn new(program: &Path, words: &[&str], paths: impl IntoIterator<Item = PathBuf>) -> Self {
         let args = words.iter().map(PathBuf::from).chain(paths).collect();
-        Self { program: program.to_owned(), args }
+        Self { program: program.to_owned(), args, directory: None }
+    }
+
+    /// The same with another current directory.
+    #[must_use]
+    pub fn within(self, directory: &Path) -> Self {
+        Self { directory: Some(directory.to_owned()), ..self }
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).stdin(Stdio::null());
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
         command
     }
 

@@ -1,8 +1,10 @@
 //! Upstream's own code as oracle: Go programs under `go/cmd`, built at pinned versions and asked over pipes, and programs under
 //! `python`.
 
+mod files;
 mod oracle;
 mod python;
 
+pub use files::documents;
 pub use oracle::{Oracle, module_at, module_dir, target};
 pub use python::Python;

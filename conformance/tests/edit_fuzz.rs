@@ -11,11 +11,11 @@ mod check;
 #[allow(dead_code, reason = "shared with the tests of the crate")]
 mod rng;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rng::Rng;
-use seawall_conformance::{module_at, module_dir};
+use seawall_conformance::{documents, module_at, module_dir};
 use seawall_yaml::edit::Change;
 
 /// Linked by the oracles.
@@ -30,25 +30,9 @@ fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
-fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(dir).expect("readable").flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::path);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            walk(&path, out);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
-            out.push(path);
-        }
-    }
-}
-
 #[test]
 fn random_changes_to_files() {
-    let mut paths = Vec::new();
-    for dir in LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)) {
-        walk(&dir, &mut paths);
-    }
+    let paths = documents(LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)));
     let sources: Vec<(PathBuf, Vec<u8>)> = paths
         .into_iter()
         .map(|path| (path.clone(), std::fs::read(path).expect("readable")))

@@ -4,10 +4,10 @@
 //! documents are left to the complete reader.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use seawall_conformance::{module_at, module_dir};
+use seawall_conformance::{documents, module_at, module_dir};
 use seawall_yaml::{Document, LineIndex, readers};
 
 /// Linked by the oracles.
@@ -33,19 +33,6 @@ fn describe(document: &Document) -> Vec<String> {
     nodes.chain(comments).collect()
 }
 
-fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(dir).expect("readable").flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::path);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            walk(&path, out);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
-            out.push(path);
-        }
-    }
-}
-
 fn is_kubernetes(document: &Document) -> bool {
     let root = document.root();
     root.get("apiVersion").is_some() && root.get("kind").is_some()
@@ -53,12 +40,9 @@ fn is_kubernetes(document: &Document) -> bool {
 
 #[test]
 fn fast_and_complete_agree() {
-    let mut files = Vec::new();
-    for dir in LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)) {
-        walk(&dir, &mut files);
-    }
+    let mut files = documents(LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)));
     if let Some(dirs) = std::env::var_os("SEAWALL_YAML_DIRS") {
-        std::env::split_paths(&dirs).for_each(|dir| walk(&dir, &mut files));
+        files.extend(documents(std::env::split_paths(&dirs)));
     }
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     let mut failures = Vec::new();

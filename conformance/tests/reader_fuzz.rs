@@ -1,11 +1,10 @@
 //! Mutated documents through all readers: no panic, no hang, sound places, and the fast reader agrees with the complete
 //! one. `SEAWALL_FUZZ_SECONDS` (default 10) bounds it, `SEAWALL_FUZZ_SEED` (default 1) repeats or varies it.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use seawall_conformance::module_dir;
+use seawall_conformance::{documents, module_dir};
 use seawall_yaml::{Document, Kind, NodeRef, Span, read, readers};
 
 const SEEDS: [&str; 16] = [
@@ -284,19 +283,6 @@ fn examine(text: &[u8]) -> Result<bool, String> {
     Ok(accepted)
 }
 
-fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(dir).expect("readable").flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::path);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            walk(&path, out);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "json") {
-            out.push(path);
-        }
-    }
-}
-
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name)
         .map_or(default, |v| v.parse().unwrap_or_else(|_| panic!("{name} is not a number: {v}")))
@@ -307,8 +293,7 @@ fn readers_stand_mutations() {
     let seconds = number("SEAWALL_FUZZ_SECONDS", 10);
     let seed = number("SEAWALL_FUZZ_SEED", 1);
     let mut corpus: Vec<Vec<u8>> = SEEDS.iter().map(|s| s.as_bytes().to_vec()).collect();
-    let mut files = Vec::new();
-    walk(&module_dir("k8s.io/pod-security-admission"), &mut files);
+    let files = documents([module_dir("k8s.io/pod-security-admission")]);
     // About as many as there are seeds, so that neither drowns the other.
     let step = files.len().div_ceil(32).max(1);
     corpus.extend(files.iter().step_by(step).map(|path| std::fs::read(path).expect("readable")));

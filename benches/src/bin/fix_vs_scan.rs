@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use seawall_benches::command;
 use seawall_benches::disk::{Corpus, megabytes};
 use seawall_benches::floor::Floors;
 use seawall_benches::peer::{Side, seawall};
@@ -11,24 +12,7 @@ use seawall_benches::peer::{Side, seawall};
 const CPU_RATIO: f64 = 3.0;
 
 fn main() -> ExitCode {
-    let quick = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
-        [] => false,
-        [option] if option == "--quick" => true,
-        _ => {
-            eprintln!("usage: fix_vs_scan [--quick]");
-            return ExitCode::from(2);
-        }
-    };
-    match measure(quick) {
-        Ok(floors) => {
-            print!("{}", floors.table());
-            ExitCode::from(u8::from(!floors.met()))
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
+    command::run("fix_vs_scan", measure)
 }
 
 fn measure(quick: bool) -> Result<Floors, String> {
@@ -57,13 +41,8 @@ fn measure(quick: bool) -> Result<Floors, String> {
     let (bound, peak) = (corpus.memory(), fix.peak_memory()?);
     floors.add("memory, fixes as a diff", megabytes(peak), format!("<= {}", megabytes(bound)), peak <= bound);
     // Writing waits for the disk, file by file: no floor, but worth knowing.
-    let written = Side::new(&program, &["fix", "--likely", "--write"], [corpus.directory.clone()]);
+    // The patch that undoes it goes with the corpus.
+    let written = side(&["fix", "--likely", "--write"]).within(&corpus.directory);
     println!("the same, written: {:.3} s", written.cpu(1)?.as_secs_f64());
-    remove_undo()?;
     Ok(floors)
-}
-
-/// Takes away the patch that undoes what was written.
-fn remove_undo() -> Result<(), String> {
-    std::fs::remove_file("seawall-fix.patch").map_err(|e| format!("seawall-fix.patch: {e}"))
 }

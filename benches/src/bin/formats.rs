@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use seawall_benches::command;
 use seawall_benches::disk::{Corpus, megabytes};
 use seawall_benches::floor::Floors;
 use seawall_benches::peer::{Side, seawall};
@@ -15,24 +16,7 @@ const FORMATS: [&str; 9] =
     ["text", "concise", "markdown", "json", "jsonl", "sarif", "junit", "github", "gitlab"];
 
 fn main() -> ExitCode {
-    let quick = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
-        [] => false,
-        [option] if option == "--quick" => true,
-        _ => {
-            eprintln!("usage: formats [--quick]");
-            return ExitCode::from(2);
-        }
-    };
-    match measure(quick) {
-        Ok(floors) => {
-            print!("{}", floors.table());
-            ExitCode::from(u8::from(!floors.met()))
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
+    command::run("formats", measure)
 }
 
 fn measure(quick: bool) -> Result<Floors, String> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use seawall_benches::command;
 use seawall_benches::corpus::document;
 use seawall_benches::disk::{Corpus, megabytes};
 use seawall_benches::floor::Floors;
@@ -20,24 +21,7 @@ const LIST: usize = 50_000;
 const TENFOLD: std::ops::RangeInclusive<f64> = 7.0..=13.0;
 
 fn main() -> ExitCode {
-    let quick = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
-        [] => false,
-        [option] if option == "--quick" => true,
-        _ => {
-            eprintln!("usage: scan_vs_kube_score [--quick]");
-            return ExitCode::from(2);
-        }
-    };
-    match compare(quick) {
-        Ok(floors) => {
-            print!("{}", floors.table());
-            ExitCode::from(u8::from(!floors.met()))
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
+    command::run("scan_vs_kube_score", compare)
 }
 
 fn compare(quick: bool) -> Result<Floors, String> {

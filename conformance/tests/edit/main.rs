@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use seawall_conformance::{Oracle, module_at, module_dir};
+use seawall_conformance::{Oracle, documents, module_at, module_dir};
 use seawall_yaml::edit::{
     Change, Edited, Planned, Reason, TextEdit, apply, json_patch, plan, strategic_merge, verify,
 };
@@ -30,19 +30,6 @@ const LINKED: [&str; 7] = [
 /// Of use for their files only.
 const FILES: [&str; 3] =
     ["k8s.io/kubernetes@v1.37.2", "github.com/zegl/kube-score@v1.20.0", "github.com/goccy/go-yaml@v1.18.0"];
-
-fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(dir).expect("readable").flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::path);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            walk(&path, out);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
-            out.push(path);
-        }
-    }
-}
 
 /// A file with changes to each of its documents.
 struct Case {
@@ -144,10 +131,7 @@ fn patches(case: &Case, before: &[Value], after: &[Value]) -> Vec<(Vec<u8>, Valu
 
 #[test]
 fn files_of_go_modules_are_edited_as_go_reads_them() {
-    let mut paths = Vec::new();
-    for dir in LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)) {
-        walk(&dir, &mut paths);
-    }
+    let paths = documents(LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)));
     let mut seen = HashSet::new();
     let mut failures = Vec::new();
     let (mut files, mut documents, mut workloads, mut given, mut edits, mut patched) = (0, 0, 0, 0, 0, 0);

@@ -30,16 +30,7 @@ fn records(path: &Path) -> Vec<Record> {
     let bytes: Arc<[u8]> = std::fs::read(path).unwrap().into();
     let file: Arc<str> = path.file_name().unwrap().to_string_lossy().into();
     let options = Options::default();
-    let source = || Source {
-        file: &file,
-        bytes: &bytes,
-        walked: true,
-        lines: None,
-        chart: None,
-        path: &file,
-        scope: 0,
-        scope_name: "",
-    };
+    let source = || Source { walked: true, ..Source::named(&file, &bytes) };
     let survey = seawall_check::survey(source(), &options);
     let (levels, _) = Levels::new(&survey.namespaces, &[], Vec::new(), "restricted".parse().unwrap());
     let items = seawall_check::items(&survey, 0, &levels, &options, true);

@@ -5,11 +5,11 @@
 mod judge;
 mod random;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use judge::{At, difference, minimised, noticed, outcomes, request, variants};
 use random::Rng;
-use seawall_conformance::{Oracle, module_dir};
+use seawall_conformance::{Oracle, documents, module_dir};
 use seawall_model::pod::{Pod, VolumeSources};
 use seawall_model::{Level, PolicyVersion};
 use seawall_pss::{Faults, NEWEST};
@@ -28,8 +28,7 @@ struct Fixture {
 /// All fixtures: `testdata/<level>/v1.<minor>/<pass or fail>/<name>.yaml`.
 fn fixtures(oracle: &mut Oracle) -> Vec<Fixture> {
     let root = module_dir("k8s.io/pod-security-admission").join("test/testdata");
-    let mut paths = Vec::new();
-    walk(&root, &mut paths);
+    let mut paths = documents([root.clone()]);
     paths.sort();
     let requests: Vec<String> = paths
         .iter()
@@ -49,17 +48,6 @@ fn fixtures(oracle: &mut Oracle) -> Vec<Fixture> {
     let all: Vec<Fixture> = paths.into_iter().zip(answers).map(fixture).collect();
     assert_eq!(all.len(), FIXTURES, "upstream has other fixtures");
     all
-}
-
-fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            walk(&path, files);
-        } else if path.extension().is_some_and(|e| e == "yaml") {
-            files.push(path);
-        }
-    }
 }
 
 #[test]

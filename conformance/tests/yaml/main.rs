@@ -9,11 +9,10 @@ mod generate;
 
 use std::collections::HashSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
 use compare::{Difference, Mode, deep, differences, report};
 use generate::Rng;
-use seawall_conformance::{module_at, module_dir};
+use seawall_conformance::{documents, module_at, module_dir};
 use seawall_yaml::readers;
 
 /// Linked by the oracles.
@@ -83,19 +82,6 @@ fn excused(difference: &Difference) -> bool {
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
-}
-
-fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(dir).expect("readable").flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::path);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            walk(&path, out);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
-            out.push(path);
-        }
-    }
 }
 
 fn bytes(texts: &[&str]) -> Vec<Vec<u8>> {
@@ -195,10 +181,7 @@ fn sizes_are_bounded_as_by_go() {
 #[test]
 fn files_of_go_modules_are_read_as_by_go() {
     deep(|| {
-        let mut paths = Vec::new();
-        for dir in LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)) {
-            walk(&dir, &mut paths);
-        }
+        let paths = documents(LINKED.map(module_dir).into_iter().chain(FILES.map(module_at)));
         let suite = paths.iter().filter(|p| p.to_string_lossy().contains("yaml-test-suite")).count();
         assert!(suite >= 400, "the YAML test suite has {suite} documents");
         let mut seen = HashSet::new();
