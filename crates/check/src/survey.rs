@@ -43,6 +43,13 @@ pub struct Source<'a> {
     pub scope_name: &'a str,
 }
 
+impl<'a> Source<'a> {
+    /// A file that was named, outside of any chart and scope.
+    pub fn named(file: &'a Arc<str>, bytes: &'a Arc<[u8]>) -> Self {
+        Self { file, bytes, walked: false, lines: None, chart: None, path: file, scope: 0, scope_name: "" }
+    }
+}
+
 /// What stays of a file after phase one.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {

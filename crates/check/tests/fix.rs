@@ -13,16 +13,7 @@ fn selection(likely: bool, decisions: &[(&str, &str)]) -> Selection {
 
 fn fix(text: &str, selection: &Selection, options: &Options) -> FileFix {
     let (file, bytes): (Arc<str>, Arc<[u8]>) = ("f.yaml".into(), text.as_bytes().into());
-    let source = Source {
-        file: &file,
-        bytes: &bytes,
-        walked: false,
-        lines: None,
-        chart: None,
-        path: &file,
-        scope: 0,
-        scope_name: "",
-    };
+    let source = Source::named(&file, &bytes);
     let level: LevelVersion = "restricted".parse().unwrap();
     let (levels, _) = Levels::new(&[], &[], Vec::new(), level);
     let survey = seawall_check::survey(source, options);

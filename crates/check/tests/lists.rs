@@ -49,16 +49,7 @@ fn lists() -> [String; 5] {
 
 fn judged(text: &str, cut_lists_from: usize) -> (String, String) {
     let (file, bytes): (Arc<str>, Arc<[u8]>) = ("f.yaml".into(), text.as_bytes().into());
-    let source = Source {
-        file: &file,
-        bytes: &bytes,
-        walked: false,
-        lines: None,
-        chart: None,
-        path: &file,
-        scope: 0,
-        scope_name: "",
-    };
+    let source = Source::named(&file, &bytes);
     let options = Options { cut_lists_from, ..Options::default() };
     let survey = seawall_check::survey(source, &options);
     let places = survey.places.iter().filter(|place| place.item.is_some()).count();

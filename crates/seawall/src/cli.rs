@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -88,6 +89,25 @@ impl JudgeArgs {
     }
 }
 
+/// How a run goes: shared by all commands that read many files.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Threads to work with [default: as many as there are processors].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+impl RunArgs {
+    /// The threads to work with.
+    pub(crate) fn threads(&self) -> NonZeroUsize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    }
+}
+
 /// What counts as a failure: shared by all commands whose exit status tells of findings.
 #[derive(Debug, Args)]
 pub(crate) struct BarArgs {
@@ -136,13 +156,8 @@ pub(crate) struct ScanArgs {
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// When to use colours.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: Color,
-
-    /// Threads to read and judge with [default: as many as there are processors].
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) how: RunArgs,
 
     /// Write the findings there are into a baseline file; they do not count in this run.
     #[arg(long, value_name = "FILE")]
@@ -215,13 +230,8 @@ pub(crate) struct FixArgs {
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// When to use colours.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: Color,
-
-    /// Threads to read and repair with [default: as many as there are processors].
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) how: RunArgs,
 }
 
 /// How patches are printed.

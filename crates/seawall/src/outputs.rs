@@ -96,7 +96,7 @@ impl Outputs {
         let (mut all, mut renderers) = (Vec::new(), Vec::new());
         for FormatArg { format, file } in formats {
             let style = Style {
-                colour: file.is_none() && terminal::colours(args.color),
+                colour: file.is_none() && terminal::colours(args.how.color),
                 width: if file.is_none() { terminal::width() } else { 100 },
                 exact: args.exact,
                 quiet: args.quiet,

@@ -1,6 +1,5 @@
 //! `seawall scan`: survey every file, settle the levels, judge in order.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
 
@@ -33,8 +32,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         let hint = "name a file: --write-baseline seawall-baseline.yaml".to_owned();
         return Err(Failure::Usage("a baseline cannot go to standard output".into(), Some(hint)));
     }
-    let threads =
-        args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    let threads = args.how.threads();
     let loaded = settings::load(&args.judge, &args.bar.fail_on, args.write_baseline.as_deref());
     let mut found = match &loaded {
         Ok(_) => seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()),

@@ -218,16 +218,7 @@ fn namespaces_on_stdin(args: &JudgeArgs) -> Result<Text, Vec<InputError>> {
 
 /// The Namespace objects of a file.
 fn read_namespaces(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
-    let source = Source {
-        file: &text.name,
-        bytes: &text.bytes,
-        walked: false,
-        lines: None,
-        chart: None,
-        path: &text.name,
-        scope: 0,
-        scope_name: "",
-    };
+    let source = Source::named(&text.name, &text.bytes);
     let survey = seawall_check::survey(source, &Options::default());
     let lines = text.lines();
     let problems: Vec<InputError> = survey

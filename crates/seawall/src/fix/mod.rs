@@ -49,7 +49,7 @@ struct Repaired {
 pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
     let started = Instant::now();
     let style = Style {
-        colour: terminal::colours(args.color),
+        colour: terminal::colours(args.how.color),
         width: terminal::width(),
         exact: false,
         quiet: args.quiet,
@@ -67,8 +67,7 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
             return refuse(&errors, style, &mut out);
         }
     }
-    let threads =
-        args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    let threads = args.how.threads();
     let found = seawall_input::walk(&args.judge.paths, &seawall_input::Options::default());
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
     let mut prepared = Prepared::new(&args.judge, found, &mut settings, false, threads, &progress)?;
