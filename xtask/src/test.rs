@@ -7,8 +7,15 @@ use crate::docs;
 use crate::run::{cargo, need_component, need_go, need_python, need_target, show, want_manual_reader};
 
 /// The crates without files, environment, clock and printing.
-const PURE: [&str; 6] =
-    ["seawall-yaml", "seawall-model", "seawall-manifest", "seawall-finding", "seawall-pss", "seawall-check"];
+const PURE: [&str; 7] = [
+    "seawall-yaml",
+    "seawall-model",
+    "seawall-manifest",
+    "seawall-finding",
+    "seawall-pss",
+    "seawall-hardening",
+    "seawall-check",
+];
 
 /// One part of the tests.
 struct Part {

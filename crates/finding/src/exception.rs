@@ -265,6 +265,7 @@ mod tests {
         severity: Severity::High,
         level: None,
         doc: &[],
+        ..Rule::BASE
     };
 
     fn date(text: &str) -> Date {

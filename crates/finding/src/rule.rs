@@ -57,11 +57,27 @@ pub struct Rule {
     pub severity: Severity,
     /// The least strict level of the Pod Security Standards that forbids it, if one does.
     pub level: Option<Level>,
+    /// Whether it is off unless a profile or a setting turns it on.
+    pub off: bool,
+    /// What it is about, for selecting: `security`, `reliability`, `images` and the like, and the guides that ask for it.
+    pub tags: &'static [&'static str],
     /// Documentation in Markdown.
     pub doc: Doc,
 }
 
 impl Rule {
+    /// What a rule is where its declaration says nothing.
+    pub const BASE: Self = Self {
+        id: "",
+        aliases: &[],
+        title: "",
+        severity: Severity::Info,
+        level: None,
+        off: false,
+        tags: &[],
+        doc: &[],
+    };
+
     /// Whether this is its id or one of its other names; ids are case-sensitive.
     pub fn is_called(&self, name: &str) -> bool {
         self.id == name || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
@@ -90,6 +106,6 @@ impl Rule {
 macro_rules! rule {
     ($(#[doc = $doc:expr])* $vis:vis static $name:ident = { $($field:ident: $value:expr),* $(,)? };) => {
         $(#[doc = $doc])*
-        $vis static $name: $crate::Rule = $crate::Rule { $($field: $value,)* doc: &[$($doc),*] };
+        $vis static $name: $crate::Rule = $crate::Rule { $($field: $value,)* doc: &[$($doc),*], ..$crate::Rule::BASE };
     };
 }

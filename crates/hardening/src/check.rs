@@ -1,0 +1,171 @@
+//! What a check is, what it sees and how it speaks.
+
+use std::borrow::Cow;
+
+use seawall_finding::{Fix, FixStep, Locus, Rule, Safety, Severity, Step};
+use seawall_manifest::objects::Object;
+use seawall_manifest::workload::Template;
+use seawall_model::FieldPath;
+use seawall_yaml::edit::Value;
+
+use crate::index::Index;
+use crate::params::Params;
+use crate::view::{ContainerAt, Pod};
+
+/// A check: one row of the table.
+#[derive(Debug)]
+pub struct Check {
+    /// Its rule.
+    pub rule: &'static Rule,
+    /// What it has to see besides the object.
+    pub sight: Sight,
+    /// How it runs.
+    pub run: Run,
+}
+
+/// What a check looks at. Functions report through [`Out`] and have no other effect.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Every pod and pod template.
+    Pod(fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
+    /// Every container of every class.
+    Container(fn(&ContainerAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
+    /// Every object, workloads too; paths begin at the object's root.
+    Object(fn(&Object<'_>, &Cx<'_>, &mut Out<'_>)),
+}
+
+/// What a check has to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// The object alone.
+    Alone,
+    /// Other objects of the run: it is evaluated in phase two, with [`Cx::index`], where the input holds an object of one of
+    /// these kinds, or is declared complete.
+    Others(&'static [&'static str]),
+}
+
+/// A pod or pod template and what holds it.
+#[derive(Clone, Copy, Debug)]
+pub struct PodAt<'a, 'd> {
+    /// The object.
+    pub object: &'a Object<'d>,
+    /// The template in it.
+    pub template: &'a Template<'d>,
+    /// The pod as written.
+    pub pod: &'a Pod<'d>,
+}
+
+/// What a check may know besides what it looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Cx<'a> {
+    /// What is set about checks.
+    pub params: &'a Params,
+    /// The target cluster's Kubernetes minor version.
+    pub kubernetes: u64,
+    /// The scope of the file: objects of different scopes belong to different clusters.
+    pub scope: u16,
+    /// Whether the object was read from a file, and not from a cluster.
+    pub from_file: bool,
+    /// The other objects of the run; `None` in phase one.
+    pub index: Option<&'a Index>,
+}
+
+/// What a check found at one place.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// Where; begins at the pod (`spec.containers[name=app].image`) for pods and containers, at the object for objects. What
+    /// is not there is named by where it belongs.
+    pub path: FieldPath,
+    /// What is to be seen there, in a few words: `no limit`.
+    pub label: Cow<'static, str>,
+    /// What is wrong, in lower case without a trailing period. It names the container where there is one.
+    pub message: String,
+    /// What to write.
+    pub advice: String,
+    /// Other places that belong to it, in the same object.
+    pub related: Vec<Locus>,
+    /// How grave it is here, where that differs from the rule's severity.
+    pub severity: Option<Severity>,
+    /// How it may be repaired; its paths begin where the hit's do.
+    pub fix: Option<Fix>,
+}
+
+impl Hit {
+    /// A hit with nothing more to it.
+    pub fn new(
+        path: FieldPath,
+        label: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self {
+            path,
+            label: label.into(),
+            message: message.into(),
+            advice: advice.into(),
+            related: Vec::new(),
+            severity: None,
+            fix: None,
+        }
+    }
+
+    /// The same with another severity than the rule's.
+    #[must_use]
+    pub fn severity(self, severity: Severity) -> Self {
+        Self { severity: Some(severity), ..self }
+    }
+
+    /// The same with another place that belongs to it.
+    #[must_use]
+    pub fn related(mut self, path: FieldPath, label: impl Into<String>) -> Self {
+        self.related.push(Locus { path, label: label.into() });
+        self
+    }
+
+    /// The same with a fix that gives the field at its path a value; `note` says why that is sure, or what may break and how to
+    /// tell.
+    #[must_use]
+    pub fn sets(self, safety: Safety, note: &str, value: impl Into<Value>) -> Self {
+        let step = FixStep { path: self.path.clone(), at_pod: None, step: Step::Set(value.into()) };
+        let fix = Fix { safety, note: note.to_owned(), answer: None, steps: vec![step], patch: None };
+        self.fix(fix)
+    }
+
+    /// The same with a fix.
+    #[must_use]
+    pub fn fix(self, fix: Fix) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+}
+
+/// Where checks report. In phase one only whether there is something is asked for.
+#[derive(Debug)]
+pub struct Out<'o> {
+    hits: Option<&'o mut Vec<Hit>>,
+    any: bool,
+}
+
+impl<'o> Out<'o> {
+    /// Hits are collected.
+    pub fn collecting(hits: &'o mut Vec<Hit>) -> Self {
+        Self { hits: Some(hits), any: false }
+    }
+
+    /// Hits are only noticed.
+    pub fn noticing() -> Self {
+        Self { hits: None, any: false }
+    }
+
+    /// Reports a hit; it is only made where somebody wants it.
+    pub fn report(&mut self, hit: impl FnOnce() -> Hit) {
+        self.any = true;
+        if let Some(hits) = &mut self.hits {
+            hits.push(hit());
+        }
+    }
+
+    /// Whether something was reported.
+    pub fn any(&self) -> bool {
+        self.any
+    }
+}

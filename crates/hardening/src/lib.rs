@@ -1,0 +1,28 @@
+//! Checks beyond the Pod Security Standards: what hardening guides and other scanners ask for.
+//!
+//! ```text
+//! object, its pods -> speaks     phase one: does any check have something to say, or need to see other objects first
+//!                  -> facts      phase one: what checks of other objects have to know of this one
+//! facts of a run   -> Index      between the phases
+//! object, Index    -> findings   phase two
+//! ```
+//!
+//! One check, one file; [`CHECKS`] is the table of them. A check that needs other objects speaks only where the input shows
+//! them: what cannot be seen is not evaluated.
+
+#![allow(clippy::doc_markdown, reason = "names of Kubernetes' kinds are words of the documentation here")]
+
+mod check;
+mod checks;
+mod engine;
+mod index;
+mod params;
+#[cfg(test)]
+mod testing;
+pub mod view;
+
+pub use check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
+pub use checks::CHECKS;
+pub use engine::{Enabled, Findings, Found, findings, speaks};
+pub use index::{Fact, Index, facts};
+pub use params::Params;

@@ -1,0 +1,154 @@
+//! The view of a pod that the checks look at.
+//!
+//! Field names and types are those of k8s.io/api `core/v1/types.go`; fields nobody reads are left out. Values of a wrong type
+//! count as unset: the schema has found them, and what the API server would refuse is not checked.
+
+mod containers;
+mod node;
+
+use seawall_manifest::workload::{Form, Template};
+use seawall_yaml::NodeRef;
+
+pub use containers::{
+    Container, ContainerAt, EnvFrom, EnvSource, EnvVar, Port, Probe, Resources, VolumeMount,
+};
+pub use node::{FromNode, Quantities};
+
+use node::view;
+
+view! {
+    /// A pod or pod template.
+    pub struct Pod {
+        /// `metadata`
+        metadata: Metadata<'d> = "metadata",
+        /// `spec`
+        spec: PodSpec<'d> = "spec",
+    }
+}
+
+view! {
+    /// What checks read of an object's metadata.
+    pub struct Metadata {
+        /// `name`
+        name: Option<&'d str> = "name",
+        /// `namespace`
+        namespace: Option<&'d str> = "namespace",
+        /// `labels`, a mapping.
+        labels: Option<NodeRef<'d>> = "labels",
+        /// `annotations`, a mapping.
+        annotations: Option<NodeRef<'d>> = "annotations",
+        /// `ownerReferences`, a list.
+        owner_references: Option<NodeRef<'d>> = "ownerReferences",
+    }
+}
+
+view! {
+    /// A pod's specification.
+    pub struct PodSpec {
+        /// `os`
+        os: Option<NodeRef<'d>> = "os",
+        /// `hostNetwork`
+        host_network: bool = "hostNetwork",
+        /// `hostPID`
+        host_pid: bool = "hostPID",
+        /// `hostIPC`
+        host_ipc: bool = "hostIPC",
+        /// `hostUsers`
+        host_users: Option<bool> = "hostUsers",
+        /// `hostAliases`, a list.
+        host_aliases: Option<NodeRef<'d>> = "hostAliases",
+        /// `serviceAccountName`
+        service_account_name: Option<&'d str> = "serviceAccountName",
+        /// `serviceAccount`
+        service_account: Option<&'d str> = "serviceAccount",
+        /// `automountServiceAccountToken`
+        automount_service_account_token: Option<bool> = "automountServiceAccountToken",
+        /// `restartPolicy`
+        restart_policy: Option<&'d str> = "restartPolicy",
+        /// `priorityClassName`
+        priority_class_name: Option<&'d str> = "priorityClassName",
+        /// `runtimeClassName`
+        runtime_class_name: Option<&'d str> = "runtimeClassName",
+        /// `terminationGracePeriodSeconds`
+        termination_grace_period_seconds: Option<i64> = "terminationGracePeriodSeconds",
+        /// `affinity`, a mapping.
+        affinity: Option<NodeRef<'d>> = "affinity",
+        /// `topologySpreadConstraints`, a list.
+        topology_spread_constraints: Option<NodeRef<'d>> = "topologySpreadConstraints",
+        /// `nodeSelector`, a mapping.
+        node_selector: Option<NodeRef<'d>> = "nodeSelector",
+        /// `resources` of the pod as a whole (from Kubernetes 1.32 on).
+        resources: Option<Resources<'d>> = "resources",
+        /// `securityContext`
+        security_context: Option<PodSecurityContext<'d>> = "securityContext",
+        /// `initContainers`
+        init_containers: Vec<Container<'d>> = "initContainers",
+        /// `containers`
+        containers: Vec<Container<'d>> = "containers",
+        /// `ephemeralContainers`
+        ephemeral_containers: Vec<Container<'d>> = "ephemeralContainers",
+        /// `volumes`
+        volumes: Vec<Volume<'d>> = "volumes",
+    }
+}
+
+view! {
+    /// A pod's security context.
+    pub struct PodSecurityContext {
+        /// `runAsNonRoot`
+        run_as_non_root: Option<bool> = "runAsNonRoot",
+        /// `runAsUser`
+        run_as_user: Option<i64> = "runAsUser",
+        /// `runAsGroup`
+        run_as_group: Option<i64> = "runAsGroup",
+        /// `fsGroup`
+        fs_group: Option<i64> = "fsGroup",
+        /// `supplementalGroups`
+        supplemental_groups: Vec<i64> = "supplementalGroups",
+        /// `windowsOptions`, a mapping.
+        windows_options: Option<NodeRef<'d>> = "windowsOptions",
+    }
+}
+
+view! {
+    /// A volume; its name and the sources that checks look into, each a mapping.
+    pub struct Volume {
+        /// `name`
+        name: &'d str = "name",
+        /// `hostPath`
+        host_path: Option<NodeRef<'d>> = "hostPath",
+        /// `emptyDir`
+        empty_dir: Option<NodeRef<'d>> = "emptyDir",
+        /// `secret`
+        secret: Option<NodeRef<'d>> = "secret",
+        /// `configMap`
+        config_map: Option<NodeRef<'d>> = "configMap",
+        /// `projected`
+        projected: Option<NodeRef<'d>> = "projected",
+        /// `gitRepo`
+        git_repo: Option<NodeRef<'d>> = "gitRepo",
+        /// `persistentVolumeClaim`
+        persistent_volume_claim: Option<NodeRef<'d>> = "persistentVolumeClaim",
+    }
+}
+
+impl<'d> Pod<'d> {
+    /// The view of what a template writes; `None` for templates of other forms, whose containers are described in another
+    /// way, and where nothing is written.
+    pub fn of(template: &Template<'d>) -> Option<Self> {
+        let node = template.node?;
+        match template.form {
+            Form::Template => Some(Self::from_node(node)),
+            Form::PodSpec => {
+                let metadata = template.metadata().map(Metadata::from_node).unwrap_or_default();
+                Some(Self { metadata, spec: PodSpec::from_node(node) })
+            }
+            Form::Predictor | Form::Task => None,
+        }
+    }
+
+    /// Whether the pod is declared to run on Windows.
+    pub fn is_windows(&self) -> bool {
+        self.spec.os.and_then(|os| os.get("name")).and_then(NodeRef::as_str) == Some("windows")
+    }
+}

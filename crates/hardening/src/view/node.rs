@@ -1,0 +1,112 @@
+//! Views from nodes.
+
+use seawall_yaml::{Kind, NodeRef, Number};
+
+/// A value that is read from a node. What is null or of another type is the default.
+pub trait FromNode<'d>: Default {
+    /// The value at a node.
+    fn from_node(node: NodeRef<'d>) -> Self;
+}
+
+impl<'d> FromNode<'d> for bool {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        node.as_bool().unwrap_or_default()
+    }
+}
+
+impl<'d> FromNode<'d> for i64 {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        match node.as_number() {
+            Some(Number::Int(value)) => value,
+            _ => node.json_number().and_then(|literal| literal.parse().ok()).unwrap_or_default(),
+        }
+    }
+}
+
+impl<'d> FromNode<'d> for &'d str {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        node.as_str().unwrap_or_default()
+    }
+}
+
+impl<'d> FromNode<'d> for Option<bool> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        node.as_bool()
+    }
+}
+
+impl<'d> FromNode<'d> for Option<i64> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        matches!(node.resolved().kind(), Kind::Int | Kind::Float).then(|| i64::from_node(node))
+    }
+}
+
+impl<'d> FromNode<'d> for Option<&'d str> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        node.as_str()
+    }
+}
+
+/// Any value but null.
+impl<'d> FromNode<'d> for Option<NodeRef<'d>> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        (!node.is_null()).then(|| node.resolved())
+    }
+}
+
+impl<'d, T: FromNode<'d>> FromNode<'d> for Vec<T> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        node.items().map(T::from_node).collect()
+    }
+}
+
+/// Amounts of resources by name, as written: a string or a number.
+pub type Quantities<'d> = Vec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
+
+impl<'d> FromNode<'d> for Quantities<'d> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        let mut out: Self = Vec::new();
+        for (key, value) in node.entries() {
+            let Some(key) = key.key() else { continue };
+            out.retain(|(known, _)| *known != key);
+            if !value.is_null() {
+                out.push((key, value.resolved()));
+            }
+        }
+        out
+    }
+}
+
+/// Declares a view and how it is read: `field: Type = "jsonName"`. Of a key given twice the last value counts.
+macro_rules! view {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $json:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default)]
+        pub struct $name<'d> {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        impl<'d> $crate::view::FromNode<'d> for $name<'d> {
+            fn from_node(node: seawall_yaml::NodeRef<'d>) -> Self {
+                let mut out = Self::default();
+                for (key, value) in node.entries() {
+                    match key.as_str_bytes().unwrap_or_default() {
+                        $(key if key == $json.as_bytes() => {
+                            out.$field = $crate::view::FromNode::from_node(value);
+                        })*
+                        _ => {}
+                    }
+                }
+                out
+            }
+        }
+
+        impl<'d> $crate::view::FromNode<'d> for Option<$name<'d>> {
+            fn from_node(node: seawall_yaml::NodeRef<'d>) -> Self {
+                (node.resolved().kind() == seawall_yaml::Kind::Mapping)
+                    .then(|| $crate::view::FromNode::from_node(node))
+            }
+        }
+    };
+}
+pub(super) use view;
