@@ -10,6 +10,7 @@
 mod config;
 mod exceptions;
 mod fix;
+mod harden;
 mod ignore;
 mod judge;
 mod levels;
@@ -22,10 +23,11 @@ mod reach;
 mod record;
 pub mod rules;
 mod schema;
+mod score;
 mod survey;
 mod tally;
 
-pub use config::{Config, ConfigError, LevelRule, Part, Profile, RuleSettings, SETTINGS, Scope};
+pub use config::{Base, Config, ConfigError, LevelRule, Part, Profile, RuleSettings, SETTINGS, Scope};
 pub use exceptions::{Declared, Exceptions};
 pub use fix::{
     FileFix, FindingKey, Fixed, Images, ImagesError, ObjectChanges, ObjectPatch, Open, Selection, patches,
@@ -37,14 +39,16 @@ pub use ignore::{
 pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use locate::region;
-pub use options::{FailOn, FailOnError, Options};
+pub use options::{FailOn, FailOnError, Hardening, Options};
 pub use proposal::{Proposal, Surveyed};
 pub use quoted::{quoted, shell_word};
 pub use reach::Reach;
 pub use record::{
-    Blocker, Evaluation, InputError, LevelSource, Located, Mark, Notice, NoticeKind, ObjectReport, Origin,
-    PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
+    Beyond, Blocker, Evaluation, InputError, LevelSource, Located, Lowest, Mark, Notice, NoticeKind,
+    ObjectReport, Origin, PodSpec, Record, Region, Score, Subject, Summary, Suppression, Workload,
 };
+pub use score::{Grade, weight};
+pub use seawall_hardening::{Enabled, Fact, Index, Params};
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use seawall_finding::{Date, Severity};
+use seawall_hardening::{Enabled, Index, Params};
 use seawall_manifest::workload::ConfiguredEntry;
 
 use crate::config::RuleSettings;
@@ -22,6 +23,8 @@ pub struct Options {
     pub custom_resources: Vec<ConfiguredEntry>,
     /// Which rules are reported, and how grave they are.
     pub rules: RuleSettings,
+    /// The checks beyond the standard.
+    pub hardening: Hardening,
     /// What is passed over.
     pub ignores: Arc<Ignores>,
     /// The day that expiries are judged by.
@@ -39,6 +42,17 @@ pub struct Options {
     pub cut_lists_from: usize,
 }
 
+/// Which checks beyond the standard run, and what they know; none by default.
+#[derive(Clone, Debug, Default)]
+pub struct Hardening {
+    /// Those that run.
+    pub enabled: Enabled,
+    /// What is set about them.
+    pub params: Params,
+    /// What they know of the objects of the run, once all are surveyed.
+    pub index: Option<Arc<Index>>,
+}
+
 /// From here on a list's tree takes memory that one would notice.
 const LARGE: usize = 1 << 20;
 
@@ -50,6 +64,7 @@ impl Default for Options {
             defaults: true,
             custom_resources: Vec::new(),
             rules: RuleSettings::default(),
+            hardening: Hardening::default(),
             ignores: Arc::default(),
             today: Date::from_days(0),
             images: Arc::default(),

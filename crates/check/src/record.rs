@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use seawall_finding::exception::Exception;
-use seawall_finding::{Finding, Fix};
+use seawall_finding::{Finding, Fix, Severity};
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
 use seawall_pss::namespace::Mode;
 
 use crate::ignore::Ignore;
+use crate::score::Grade;
 
 /// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
 /// last character.
@@ -174,9 +175,33 @@ pub struct Workload {
     pub findings: Vec<Located>,
     /// By mode: whether it fails there for something that counts.
     pub open: [bool; 3],
+    /// How many containers it has: init, main, ephemeral.
+    pub containers: [u32; 3],
+    /// Whether the input shows a way to it from outside the cluster.
+    pub exposed: bool,
+    /// Its score from 0 to 100, where checks beyond the standard run and the API server would not refuse it.
+    pub score: Option<u64>,
+}
+
+impl Located {
+    /// Whether its rule belongs to the checks beyond the standard.
+    pub fn is_beyond(&self) -> bool {
+        !self.finding.rule.tags.is_empty()
+    }
 }
 
 impl Workload {
+    /// Whether something critical counts.
+    pub fn is_critical(&self) -> bool {
+        let critical = |f: &Located| f.suppressed.is_none() && f.finding.severity == Severity::Critical;
+        self.findings.iter().any(critical)
+    }
+
+    /// The letter of its score.
+    pub fn grade(&self) -> Option<Grade> {
+        Some(Grade::of(self.score?, self.is_critical(), self.exposed))
+    }
+
     /// The strictest of the levels that it is judged at.
     pub fn target(&self) -> Level {
         self.evaluations.iter().map(|e| e.level).max().unwrap_or(Level::Restricted)
@@ -324,6 +349,41 @@ pub struct Blocker {
     pub workloads: u64,
 }
 
+/// How often a rule beyond the standard is failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// Its gravest finding.
+    pub severity: Severity,
+    /// Workloads and other objects that fail it.
+    pub objects: u64,
+}
+
+/// The score of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Score {
+    /// The mean of the workloads' scores, from 0 to 100, rounded down.
+    pub mean: u64,
+    /// Its letter.
+    pub grade: Grade,
+    /// The first workload with the lowest score, if that is below 100.
+    pub lowest: Option<Lowest>,
+}
+
+/// The workload with the lowest score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowest {
+    /// Its score.
+    pub score: u64,
+    /// What it is called.
+    pub object: ObjectId,
+    /// Where it is.
+    pub file: Arc<str>,
+    /// Its line there.
+    pub line: u32,
+}
+
 /// The last record of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
@@ -357,6 +417,10 @@ pub struct Summary {
     pub targets: Vec<Level>,
     /// What keeps workloads from them, the most frequent first.
     pub blockers: Vec<Blocker>,
+    /// What is failed beyond the standard, the gravest and most frequent first.
+    pub beyond: Vec<Beyond>,
+    /// The score, where checks beyond the standard run and there are workloads.
+    pub score: Option<Score>,
     /// The target cluster's minor.
     pub kubernetes: u64,
     /// The exit status of the run.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
+use seawall_hardening::Fact;
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, SchemaProblem, Walker};
@@ -14,6 +15,7 @@ use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
 
 use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
+use crate::harden;
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
 use crate::locate::{first_token, region};
@@ -67,6 +69,8 @@ pub struct Survey {
     pub unknown: Vec<UnknownKind>,
     /// Whether something in it should be an object and is none.
     pub rejects: bool,
+    /// What checks of several objects have to know of its objects.
+    pub facts: Vec<Fact>,
     /// What could not be read, each with the position in the file that its document would have.
     pub problems: Vec<(u32, Problem)>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
@@ -117,6 +121,8 @@ pub struct Place {
     pub workloads: u32,
     /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
     pub speaks: bool,
+    /// Whether checks beyond the standard have something to say, or may have once all objects are known.
+    pub hardens: bool,
 }
 
 /// A workload after phase one.
@@ -257,17 +263,19 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
         let Some(document) = entry.document else { continue };
         survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
         let before = survey.workloads.len();
-        let speaks = survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
+        let (speaks, hardens) =
+            survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
         let workloads = (survey.workloads.len() - before) as u32;
-        if speaks || workloads > 0 {
+        if speaks || hardens || workloads > 0 {
             let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
-            survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks });
+            survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks, hardens });
         }
         reader.recycle(document);
     }
     // Surveys of all files are held at once.
     survey.workloads.shrink_to_fit();
     survey.places.shrink_to_fit();
+    survey.facts.shrink_to_fit();
     survey
 }
 
@@ -313,12 +321,13 @@ fn survey_document<'a>(
     walker: &mut Walker,
     options: &Options,
     survey: &mut Survey,
-) -> bool {
+) -> (bool, bool) {
     let read = seawall_manifest::objects::objects(document);
     survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document)
         || read.lists.iter().any(|(_, l)| !walker.check_list(l).is_empty());
+    let mut hardens = false;
     for (_, list) in &read.lists {
         meet(list, false, source, options);
     }
@@ -352,6 +361,7 @@ fn survey_document<'a>(
         }
         let is_judged = examined.judged.iter().any(|judged| !examined.refused(judged));
         meet(&examined.object, is_judged, source, options);
+        hardens |= harden::survey(&examined, &source, options, &mut survey.facts);
         for judged in &examined.judged {
             speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();
@@ -365,7 +375,7 @@ fn survey_document<'a>(
             });
         }
     }
-    speaks
+    (speaks, hardens)
 }
 
 /// Tells the ignores of an object, and whether pods of it will be judged.

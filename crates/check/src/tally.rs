@@ -1,5 +1,7 @@
 //! Counting: what the summary says and whether the run fails.
 
+use std::collections::BTreeMap;
+
 use seawall_finding::Severity;
 use seawall_model::Level;
 use seawall_pss::Faults;
@@ -8,7 +10,8 @@ use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use crate::judge::{verdict, verdict_on};
 use crate::levels::Levels;
 use crate::options::{FailOn, Options};
-use crate::record::{Blocker, Located, Record, Summary, Suppression};
+use crate::record::{Beyond, Blocker, Located, Lowest, Record, Score, Summary, Suppression, Workload};
+use crate::score::Grade;
 use crate::survey::{Seen, Survey};
 
 /// What the checks of the standard are called when workloads are counted: the four basics of restricted are one thing.
@@ -34,7 +37,7 @@ const BLOCKERS: [(&str, &[&str]); 15] = [
 ];
 
 /// What some records amount to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     findings: u64,
     suppressed: u64,
@@ -44,6 +47,53 @@ pub struct Counts {
     worst: Option<Severity>,
     /// By mode: whether something fails there that counts. What the API server refuses fails in all.
     open: [bool; 3],
+    /// Rules beyond the standard: the gravest finding, and how many objects have one.
+    beyond: BTreeMap<&'static str, (Severity, u64)>,
+    scores: Scores,
+}
+
+/// The scores of workloads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Scores {
+    /// How many.
+    count: u64,
+    sum: u64,
+    critical: bool,
+    /// Whether something critical counts at a workload that can be reached from outside.
+    exposed: bool,
+    lowest: Option<Lowest>,
+}
+
+impl Scores {
+    fn add(&mut self, workload: &Workload) {
+        let Some(score) = workload.score else { return };
+        let critical = workload.is_critical();
+        let lower = score < self.lowest.as_ref().map_or(100, |lowest| lowest.score);
+        let lowest = lower.then(|| Lowest {
+            score,
+            object: workload.object.clone(),
+            file: workload.origin.file.clone(),
+            line: workload.region.line,
+        });
+        self.join(Self { count: 1, sum: score, critical, exposed: critical && workload.exposed, lowest });
+    }
+
+    /// Adds the scores of what follows in the input.
+    fn join(&mut self, later: Self) {
+        self.count += later.count;
+        self.sum += later.sum;
+        self.critical |= later.critical;
+        self.exposed |= later.exposed;
+        let lowest = [self.lowest.take(), later.lowest].into_iter().flatten();
+        self.lowest = lowest.min_by_key(|lowest| lowest.score);
+    }
+
+    /// The score of a run with so many workloads that could be scored: those of which nothing had to be said have 100.
+    fn of(self, workloads: u64) -> Option<Score> {
+        let silent = workloads.saturating_sub(self.count);
+        let mean = (self.sum + 100 * silent).checked_div(self.count + silent)?;
+        Some(Score { mean, grade: Grade::of(mean, self.critical, self.exposed), lowest: self.lowest })
+    }
 }
 
 impl Counts {
@@ -54,6 +104,7 @@ impl Counts {
             match record {
                 Record::Workload(workload) => {
                     counts.findings(&workload.findings);
+                    counts.scores.add(workload);
                     for (open, more) in counts.open.iter_mut().zip(workload.open) {
                         *open |= more;
                     }
@@ -79,6 +130,15 @@ impl Counts {
         let excepted = |f: &&Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
         self.excepted += findings.iter().filter(excepted).count() as u64;
         self.worst = self.worst.max(counted().map(|f| f.finding.severity).max());
+        let mut beyond: BTreeMap<&'static str, Severity> = BTreeMap::new();
+        for located in counted().filter(|f| f.is_beyond()) {
+            let severity = beyond.entry(located.finding.rule.id).or_insert(located.finding.severity);
+            *severity = (*severity).max(located.finding.severity);
+        }
+        for (rule, severity) in beyond {
+            let known = self.beyond.entry(rule).or_insert((severity, 0));
+            *known = (known.0.max(severity), known.1 + 1);
+        }
     }
 }
 
@@ -95,13 +155,18 @@ pub struct Tally {
     blockers: [u64; BLOCKERS.len()],
     bars: Vec<FailOn>,
     failed: bool,
+    beyond: BTreeMap<&'static str, (Severity, u64)>,
+    /// The scores, where checks beyond the standard run.
+    scores: Option<Scores>,
 }
 
 impl Tally {
     /// Nothing counted yet.
     pub fn new(options: &Options, bars: &[FailOn]) -> Self {
         let summary = Summary { kubernetes: options.kubernetes, ..Summary::default() };
-        Self { summary, blockers: [0; BLOCKERS.len()], bars: bars.to_vec(), failed: false }
+        let scores = (!options.hardening.enabled.is_empty()).then(Scores::default);
+        let blockers = [0; BLOCKERS.len()];
+        Self { summary, blockers, bars: bars.to_vec(), failed: false, beyond: BTreeMap::new(), scores }
     }
 
     /// Counts a file by what phase one found in it.
@@ -169,6 +234,13 @@ impl Tally {
         self.summary.excepted += counts.excepted;
         self.summary.errors += counts.errors;
         self.summary.notices += counts.notices;
+        for (rule, (severity, objects)) in counts.beyond {
+            let known = self.beyond.entry(rule).or_insert((severity, 0));
+            *known = (known.0.max(severity), known.1 + objects);
+        }
+        if let Some(scores) = &mut self.scores {
+            scores.join(counts.scores);
+        }
         let [enforce, audit, warn] = counts.open;
         // What fails where it is enforced fails the softer bars too.
         let at = |bar: &FailOn| match bar {
@@ -196,6 +268,12 @@ impl Tally {
             .collect();
         blockers.sort_by_key(|b| std::cmp::Reverse(b.workloads));
         self.summary.blockers = blockers;
+        let beyond = self.beyond.into_iter();
+        self.summary.beyond =
+            beyond.map(|(rule, (severity, objects))| Beyond { rule, severity, objects }).collect();
+        self.summary.beyond.sort_by_key(|b| std::cmp::Reverse((b.severity, b.objects)));
+        let scored = self.summary.by_level.iter().sum();
+        self.summary.score = self.scores.and_then(|scores| scores.of(scored));
         let failed = self.failed && !self.bars.contains(&FailOn::Never);
         self.summary.exit = if self.summary.errors > 0 { 2 } else { u8::from(failed) };
         self.summary

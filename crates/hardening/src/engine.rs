@@ -24,6 +24,11 @@ impl Enabled {
         !self.0.contains(&true)
     }
 
+    /// Whether a check that runs has to know other objects.
+    pub fn needs_others(&self) -> bool {
+        CHECKS.iter().zip(&self.0).any(|(check, on)| *on && check.sight != Sight::Alone)
+    }
+
     /// The positions of the checks that run on what `cx` can see.
     fn checks<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = usize> + 'a {
         let sees = |i: &usize| match (CHECKS[*i].sight, cx.index) {

@@ -65,29 +65,6 @@ pub static TOPICS: &[Topic] = &[
         &["run-as-non-root", "allow-privilege-escalation", "drop-all-capabilities", "seccomp-profile"]
     },
     topic! {
-        /// No level of the Pod Security Standards looks at `readOnlyRootFilesystem`: a pod that sets it to false, or not
-        /// at all, passes restricted in every version.
-        ///
-        /// It is good hardening nevertheless. With a read-only root file system an intruder cannot change the programs of
-        /// the container. Give the program the few places that it writes to:
-        ///
-        /// ```yaml
-        /// spec:
-        ///   containers:
-        ///   - name: app
-        ///     securityContext:
-        ///       readOnlyRootFilesystem: true
-        ///     volumeMounts:
-        ///     - {name: tmp, mountPath: /tmp}
-        ///   volumes:
-        ///   - {name: tmp, emptyDir: {}}
-        /// ```
-        "read-only-root-filesystem",
-        &["readOnlyRootFilesystem"],
-        "restricted does not ask for readOnlyRootFilesystem",
-        &[]
-    },
-    topic! {
         /// Restricted allows one capability to be added: `NET_BIND_SERVICE`, written without `CAP_`, together with
         /// `drop: ["ALL"]`.
         ///

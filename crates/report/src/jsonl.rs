@@ -55,6 +55,25 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
             w.string("name", blocker.name);
             w.number("workloads", blocker.workloads);
         });
+        w.objects("beyond", &summary.beyond, |w, beyond| {
+            w.string("rule", beyond.rule);
+            w.string("severity", beyond.severity.as_str());
+            w.number("objects", beyond.objects);
+        });
+        if let Some(score) = &summary.score {
+            w.object("score", |w| {
+                w.number("mean", score.mean);
+                w.string("grade", score.grade.as_str());
+                if let Some(lowest) = &score.lowest {
+                    w.object("lowest", |w| {
+                        w.number("score", lowest.score);
+                        w.string("file", &lowest.file);
+                        w.number("line", lowest.line.into());
+                        write_id(w, &lowest.object);
+                    });
+                }
+            });
+        }
         w.string("kubernetesVersion", &format!("v1.{}", summary.kubernetes));
         w.number("exitStatus", u64::from(summary.exit));
     });
@@ -81,6 +100,11 @@ fn write_workload(w: &mut Writer<'_>, workload: &Workload) {
     w.optional("strictest", workload.strictest.map(Level::as_str));
     let open = Mode::ALL.into_iter().zip(workload.open).filter(|(_, open)| *open);
     w.strings("open", open.map(|(mode, _)| mode.as_str()));
+    if let Some((score, grade)) = workload.score.zip(workload.grade()) {
+        w.boolean("exposed", workload.exposed);
+        w.number("score", score);
+        w.string("grade", grade.as_str());
+    }
     w.objects("findings", &workload.findings, |w, f| write_finding(w, &workload.origin.file, f));
 }
 
@@ -99,6 +123,10 @@ fn head(w: &mut Writer<'_>, file: &str, document: u32, id: &ObjectId, region: Re
     w.number("document", document.into());
     w.number("line", region.line.into());
     w.number("column", region.column.into());
+    write_id(w, id);
+}
+
+fn write_id(w: &mut Writer<'_>, id: &ObjectId) {
     w.object("object", |w| {
         w.string("apiVersion", &id.api_version);
         w.string("kind", &id.kind);

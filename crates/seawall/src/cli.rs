@@ -63,9 +63,29 @@ pub(crate) struct JudgeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Profile of the configuration that holds.
+    /// Which rules are reported: pss (the standard alone), recommended, strict (all), cis, nsa, or a profile of the
+    /// configuration. strict, cis and nsa fail a run on findings from low on [default: recommended].
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+
+    /// Report these rules and no others; a rule, or a tag such as reliability. Can be given several times.
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = known::<RulesArg>(known::selections))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) select: Vec<RulesArg>,
+
+    /// Report these rules too.
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = known::<RulesArg>(known::selections))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) enable: Vec<RulesArg>,
+
+    /// Do not report these rules.
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = known::<RulesArg>(known::selections))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) deselect: Vec<RulesArg>,
+
+    /// The input is all there is in its cluster: what is in none of its files is missing.
+    #[arg(long)]
+    pub(crate) complete: bool,
 
     /// File with Namespace objects, such as from `kubectl get namespaces -o yaml`: their labels hold for namespaces that the
     /// input does not declare. `-` for standard input.
@@ -127,6 +147,7 @@ Examples:
   seawall scan --level baseline:v1.30 deploy/      at another level and version
   seawall scan -f text -f sarif=seawall.sarif .    text for people, a file for code scanning
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
+  seawall scan --profile strict --complete all/    all checks; what is in no file is missing
   seawall scan --watch deploy/                     again on every change
 
 Exit status:

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use seawall_check::{FailOn, Part, RuleSettings, quoted};
+use seawall_check::{Base, FailOn, Part, RuleSettings, quoted};
 use seawall_finding::Rule;
 use seawall_report::visible;
 
@@ -14,13 +14,14 @@ use crate::terminal::Failure;
 
 /// Prints the settings as a configuration file, each with its origin in a comment.
 pub(crate) fn run(args: &ConfigArgs) -> Result<u8, Failure> {
-    let settings = settings::load(&args.judge, &args.bar.fail_on, None).map_err(|errors| {
-        let text = errors.iter().map(|e| {
-            let place = e.region.map(|r| format!(":{}:{}", r.line, r.column)).unwrap_or_default();
-            format!("{}{place}: {}", e.file, e.message)
-        });
-        Failure::Usage(text.collect::<Vec<_>>().join("\n"), errors.first().and_then(|e| e.hint.clone()))
-    })?;
+    let settings =
+        settings::load(&args.judge, Base::Recommended, &args.bar.fail_on, None).map_err(|errors| {
+            let text = errors.iter().map(|e| {
+                let place = e.region.map(|r| format!(":{}:{}", r.line, r.column)).unwrap_or_default();
+                format!("{}{place}: {}", e.file, e.message)
+            });
+            Failure::Usage(text.collect::<Vec<_>>().join("\n"), errors.first().and_then(|e| e.hint.clone()))
+        })?;
     let mut out = std::io::stdout().lock();
     out.write_all(text(args, &settings).as_bytes())?;
     Ok(0)
@@ -100,7 +101,7 @@ impl Page<'_> {
     }
 
     fn rules(&mut self) {
-        let RuleSettings { select, deselect, severity } = &self.settings.rules;
+        let RuleSettings { select, enable, deselect, severity, .. } = &self.settings.rules;
         let ids = |rules: &[&'static Rule]| rules.iter().map(|rule| rule.id).collect::<Vec<_>>().join(", ");
         let mut fields = Vec::new();
         if !select.is_empty() {
@@ -109,6 +110,9 @@ impl Page<'_> {
             fields.push((format!("  select: [{}]", ids(select)), origin.into_iter().collect::<Vec<_>>()));
         }
         let both = |field| self.part("rules", &[field]).into_iter().chain(self.of_profile(field)).collect();
+        if !enable.is_empty() {
+            fields.push((format!("  enable: [{}]", ids(enable)), both("enable")));
+        }
         if !deselect.is_empty() {
             fields.push((format!("  deselect: [{}]", ids(deselect)), both("deselect")));
         }
@@ -128,14 +132,17 @@ impl Page<'_> {
         }
     }
 
-    /// A setting that is a list, entry by entry.
+    /// A setting that is a list or a mapping, entry by entry.
     fn entries(&mut self, setting: &str) {
         let entries: Vec<(String, u32)> = self
             .settings
             .parts
             .iter()
             .filter(|(part, _)| part.setting == setting)
-            .map(|(part, line)| (format!("- {}", part.text), *line))
+            .map(|(part, line)| match part.path.first() {
+                Some(key) => (format!("  {key}: {}", part.text), *line),
+                None => (format!("- {}", part.text), *line),
+            })
             .collect();
         if !entries.is_empty() {
             self.add(format!("{setting}:"), self.origin(None, setting));
@@ -193,7 +200,7 @@ fn text(args: &ConfigArgs, settings: &Settings) -> String {
             page.add(format!("{setting}: {}", quoted(&path.display().to_string())), origin);
         }
     }
-    for setting in ["customResources", "ignores", "exceptions", "scopes"] {
+    for setting in ["parameters", "customResources", "ignores", "exceptions", "scopes"] {
         page.entries(setting);
     }
     page.finish()

@@ -53,6 +53,11 @@ pub(crate) fn rules() -> Vec<&'static str> {
     rules::all().into_iter().map(|rule| rule.id).chain(rules::topics()).collect()
 }
 
+/// Ids of rules, and their tags.
+pub(crate) fn selections() -> Vec<&'static str> {
+    findings().into_iter().chain(rules::tags()).collect()
+}
+
 /// Ids of rules alone.
 pub(crate) fn findings() -> Vec<&'static str> {
     rules::all().into_iter().map(|rule| rule.id).collect()

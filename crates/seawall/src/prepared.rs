@@ -1,10 +1,12 @@
 //! What every command that judges does first: inputs surveyed, levels settled, exceptions taken into account.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
-    Config, Declared, Exceptions, LevelVersion, Levels, Notice, NoticeKind, Options, Record, Survey,
+    Config, Declared, Enabled, Exceptions, Hardening, Index, LevelVersion, Levels, Notice, NoticeKind,
+    Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -40,7 +42,7 @@ impl Prepared {
         threads: NonZeroUsize,
         progress: &dyn Fn(&'static str, usize, bool) -> Progress,
     ) -> Result<Self, Failure> {
-        let (options, clamped) = options(judge, no_defaults, settings);
+        let (mut options, clamped) = options(judge, no_defaults, settings);
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
         let files: Vec<Candidate> = found
             .inputs
@@ -70,6 +72,10 @@ impl Prepared {
         drop(reading);
         let namespaces: Vec<_> =
             surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
+        if options.hardening.enabled.needs_others() {
+            let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
+            options.hardening.index = Some(Arc::new(Index::new(facts, judge.complete)));
+        }
         let levels = std::mem::take(&mut settings.config.levels);
         let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
         early.extend(notices.into_iter().map(Record::Notice));
@@ -260,6 +266,11 @@ fn options(judge: &JudgeArgs, no_defaults: bool, settings: &Settings) -> (Option
         defaults: !no_defaults,
         custom_resources: settings.config.custom_resources.clone(),
         rules: settings.rules.clone(),
+        hardening: Hardening {
+            enabled: Enabled::new(|rule| settings.rules.selects(rule)),
+            params: settings.config.parameters.clone(),
+            index: None,
+        },
         ignores: settings.ignores.clone(),
         today: settings.today.unwrap_or_else(|| Date::from_days(terminal::today())),
         ..Options::default()

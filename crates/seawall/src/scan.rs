@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use seawall_check::{
-    Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Options, Reach, Record,
-    Source, Suppression, Survey, Tally,
+    Base, Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Options, Reach,
+    Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::IgnoreSource;
 use seawall_report::Bar;
@@ -33,7 +33,8 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         return Err(Failure::Usage("a baseline cannot go to standard output".into(), Some(hint)));
     }
     let threads = args.how.threads();
-    let loaded = settings::load(&args.judge, &args.bar.fail_on, args.write_baseline.as_deref());
+    let loaded =
+        settings::load(&args.judge, Base::Recommended, &args.bar.fail_on, args.write_baseline.as_deref());
     let mut found = match &loaded {
         Ok(_) => seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()),
         Err(_) => seawall_input::Inputs::default(),

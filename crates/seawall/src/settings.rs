@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seawall_check::{
-    Baseline, Config, ConfigError, FailOn, Ignores, Images, InputError, NamespaceObject, Options, Origin,
-    Part, RuleSettings, SETTINGS, Source,
+    Base, Baseline, Config, ConfigError, FailOn, Ignores, Images, InputError, NamespaceObject, Options,
+    Origin, Part, RuleSettings, SETTINGS, Source,
 };
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
 use seawall_yaml::{Document, LineIndex, NodeRef};
 
-use crate::cli::JudgeArgs;
+use crate::cli::{JudgeArgs, RulesArg};
 
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
@@ -81,9 +81,11 @@ impl Settings {
     }
 }
 
-/// The settings for these arguments, or what is wrong with their files. `written` is a baseline that the run writes.
+/// The settings for these arguments, or what is wrong with their files. `base` holds where no profile does; `written` is a
+/// baseline that the run writes.
 pub(crate) fn load(
     args: &JudgeArgs,
+    base: Base,
     bars: &[FailOn],
     written: Option<&Path>,
 ) -> Result<Settings, Vec<InputError>> {
@@ -94,18 +96,25 @@ pub(crate) fn load(
     let (mut config, places, parts) = file.as_deref().map_or_else(|| Ok(Default::default()), read_config)?;
     let directory = directory(file.as_deref());
     let profile = args.profile.as_ref().or(config.profile.as_ref());
-    let (mut rules, mut fail_on) = (config.rules.clone(), config.fail_on.clone());
+    let mut rules = RuleSettings { base, ..config.rules.clone() };
+    let mut fail_on = config.fail_on.clone();
     if let Some(name) = profile {
         let Some(profile) = config.profile_called(name) else {
             let file = file.as_deref().map_or(NAME.into(), display);
             let message = format!("no profile is called `{name}`");
-            return Err(vec![unplaced(file, message, config.profiles_hint())]);
+            return Err(vec![unplaced(file, message, Some(config.profiles_hint()))]);
         };
-        rules = rules.with(&profile.rules);
+        rules = rules.with(&profile);
         if !profile.fail_on.is_empty() {
             fail_on.clone_from(&profile.fail_on);
         }
     }
+    let rules_of = |args: &[RulesArg]| args.iter().flat_map(|rules| rules.0.clone()).collect::<Vec<_>>();
+    if !args.select.is_empty() {
+        rules.select = rules_of(&args.select);
+    }
+    rules.enable.extend(rules_of(&args.enable));
+    rules.deselect.extend(rules_of(&args.deselect));
     if !bars.is_empty() {
         fail_on = bars.to_vec();
     }

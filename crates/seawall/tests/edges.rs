@@ -15,7 +15,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("manifest", &["yaml", "model"]),
     ("pss", &["model", "finding"]),
     ("hardening", &["yaml", "model", "manifest", "finding"]),
-    ("check", &["yaml", "model", "manifest", "finding", "pss"]),
+    ("check", &["yaml", "model", "manifest", "finding", "pss", "hardening"]),
     ("input", &["yaml"]),
     ("report", &["yaml", "model", "finding", "check"]),
     ("seawall", &["yaml", "model", "finding", "check", "input", "report"]),

@@ -689,7 +689,7 @@ fn rules_can_be_left_out_and_weighed_by_profile() {
     let config = "rules: {severity: {host-port: low}}
 profiles:
   ports: {select: [host-port]}
-  rest: {deselect: [host-port], severity: {host-pid: critical}, failOn: critical}
+  rest: {extends: pss, deselect: [host-port], severity: {host-pid: critical}, failOn: critical}
 ";
     let dir = Dir::with(&[("seawall.yaml", config), ("p.yaml", POD)]);
     let run = scan(&dir, &["--profile", "ports", "p.yaml"]);

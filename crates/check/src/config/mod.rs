@@ -2,6 +2,7 @@
 
 mod ignores;
 mod levels;
+mod parameters;
 mod parts;
 mod resources;
 mod rules;
@@ -23,7 +24,7 @@ use crate::locate::region;
 use crate::options::FailOn;
 
 pub use parts::Part;
-pub use rules::{Profile, RuleSettings};
+pub use rules::{Base, Profile, RuleSettings};
 pub use scopes::Scope;
 
 /// The levels of the namespaces that a pattern names.
@@ -50,6 +51,8 @@ pub struct Config {
     pub custom_resources: Vec<ConfiguredEntry>,
     /// `rules`: which rules are reported, and how grave they are.
     pub rules: RuleSettings,
+    /// What is set about checks beyond the standard.
+    pub parameters: seawall_hardening::Params,
     /// `profile`: the profile that holds unless the command line names another.
     pub profile: Option<String>,
     /// `profiles`: named changes to `rules` and `failOn`.
@@ -98,11 +101,12 @@ impl ConfigError {
 }
 
 /// The settings by name. `schemas/config-v1.schema.json` describes them.
-pub const SETTINGS: [&str; 12] = [
+pub const SETTINGS: [&str; 13] = [
     "kubernetesVersion",
     "levels",
     "customResources",
     "rules",
+    "parameters",
     "profile",
     "profiles",
     "failOn",
@@ -151,7 +155,7 @@ impl Config {
         }
         if let Some(name) = config.profile.as_ref().filter(|name| config.profile_called(name).is_none()) {
             let node = root.get("profile").unwrap_or(root);
-            errors.push(error(node, format!("no profile is called `{name}`"), config.profiles_hint()));
+            errors.push(error(node, format!("no profile is called `{name}`"), Some(config.profiles_hint())));
         }
         if !errors.is_empty() {
             return Err(errors);
@@ -177,6 +181,7 @@ impl Config {
             "levels" => self.levels = levels::levels(value, errors),
             "customResources" => self.custom_resources = resources::custom_resources(value, errors),
             "rules" => self.rules = rules::settings(value, errors),
+            "parameters" => self.parameters = parameters::parameters(value, errors),
             "profile" => self.profile = text(setting, value, errors),
             "profiles" => self.profiles = rules::profiles(value, errors),
             "failOn" => self.fail_on = rules::fail_on(value, errors),
@@ -193,16 +198,17 @@ impl Config {
         level_of(&self.levels, namespace)
     }
 
-    /// The profile of that name.
-    pub fn profile_called(&self, name: &str) -> Option<&Profile> {
-        self.profiles.iter().find(|profile| profile.name == name)
+    /// The profile of that name: one of the configuration, or one that is always there.
+    pub fn profile_called(&self, name: &str) -> Option<Profile> {
+        let own = self.profiles.iter().find(|profile| profile.name == name).cloned();
+        own.or_else(|| Base::called(name).map(Profile::of))
     }
 
     /// The names of the profiles, to be told to somebody who named another.
-    pub fn profiles_hint(&self) -> Option<String> {
-        let names: Vec<&str> = self.profiles.iter().map(|profile| profile.name.as_str()).collect();
-        let none = "the configuration has no profiles".to_owned();
-        Some(if names.is_empty() { none } else { format!("profiles: {}", names.join(", ")) })
+    pub fn profiles_hint(&self) -> String {
+        let own = self.profiles.iter().map(|profile| profile.name.as_str());
+        let always = Base::ALL.iter().map(|(name, _)| *name);
+        format!("profiles: {}", own.chain(always).collect::<Vec<_>>().join(", "))
     }
 
     /// The scope of a file, by its path from the configuration file's directory; 0 for none.

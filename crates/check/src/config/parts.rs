@@ -34,7 +34,9 @@ pub(super) fn parts(setting: &'static str, value: NodeRef<'_>) -> Vec<Part> {
         "customResources" | "ignores" | "exceptions" | "scopes" => {
             value.items().map(|item| part(Vec::new(), item, item)).collect()
         }
-        "levels" | "rules" => entries().map(|(of, key, value)| part(vec![of], key, value)).collect(),
+        "levels" | "rules" | "parameters" => {
+            entries().map(|(of, key, value)| part(vec![of], key, value)).collect()
+        }
         "profiles" => entries()
             .flat_map(|(of, _, fields)| fields.entries().map(move |(key, value)| (of.clone(), key, value)))
             .map(|(of, key, value)| part(vec![of, name(key)], key, value))

@@ -7,11 +7,67 @@ use super::{ConfigError, error, only, strings};
 use crate::options::{FailOn, FailOnError};
 use crate::rules;
 
+/// The rules that are reported where nobody selects any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Base {
+    /// Those of the Pod Security Standards and of the reading of objects.
+    Pss,
+    /// With the checks beyond it that are on by default.
+    #[default]
+    Recommended,
+    /// With all checks.
+    Strict,
+    /// With the checks that the CIS Kubernetes Benchmark asks for.
+    Cis,
+    /// With the checks that the NSA/CISA Kubernetes Hardening Guidance asks for.
+    Nsa,
+}
+
+impl Base {
+    /// All, with their names.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("pss", Self::Pss),
+        ("recommended", Self::Recommended),
+        ("strict", Self::Strict),
+        ("cis", Self::Cis),
+        ("nsa", Self::Nsa),
+    ];
+
+    /// The one of that name.
+    pub fn called(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, base)| base)
+    }
+
+    /// What fails a run with it, where that is more than what is enforced.
+    pub fn fail_on(self) -> Option<FailOn> {
+        match self {
+            Self::Pss | Self::Recommended => None,
+            Self::Strict | Self::Cis | Self::Nsa => Some(FailOn::Severity(Severity::Low)),
+        }
+    }
+
+    /// Whether a rule is in it. Those without tags belong to the standard and to the reading of objects.
+    fn includes(self, rule: &Rule) -> bool {
+        rule.tags.is_empty()
+            || match self {
+                Self::Pss => false,
+                Self::Recommended => !rule.off,
+                Self::Strict => true,
+                Self::Cis => rule.tags.contains(&"cis"),
+                Self::Nsa => rule.tags.contains(&"nsa"),
+            }
+    }
+}
+
 /// Which rules are reported, and how grave they are. Verdicts stay what they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleSettings {
-    /// The rules that are reported; empty for all.
+    /// The rules that are reported where none is selected.
+    pub base: Base,
+    /// The rules that are reported; empty for those of the base.
     pub select: Vec<&'static Rule>,
+    /// Rules that are reported besides.
+    pub enable: Vec<&'static Rule>,
     /// The rules that are not reported.
     pub deselect: Vec<&'static Rule>,
     /// Severities other than the rules' own.
@@ -22,7 +78,8 @@ impl RuleSettings {
     /// Whether a rule is reported.
     pub fn selects(&self, rule: &Rule) -> bool {
         let has = |rules: &[&'static Rule]| rules.iter().any(|r| r.id == rule.id);
-        (self.select.is_empty() || has(&self.select)) && !has(&self.deselect)
+        let on = if self.select.is_empty() { self.base.includes(rule) } else { has(&self.select) };
+        (on || has(&self.enable)) && !has(&self.deselect)
     }
 
     /// The severity that is set for a rule.
@@ -32,10 +89,13 @@ impl RuleSettings {
 
     /// These settings with those of a profile on top.
     #[must_use]
-    pub fn with(mut self, other: &Self) -> Self {
+    pub fn with(mut self, profile: &Profile) -> Self {
+        let other = &profile.rules;
+        self.base = profile.base.unwrap_or(self.base);
         if !other.select.is_empty() {
             self.select.clone_from(&other.select);
         }
+        self.enable.extend(&other.enable);
         self.deselect.extend(&other.deselect);
         self.severity.extend(&other.severity);
         self
@@ -47,14 +107,30 @@ impl RuleSettings {
 pub struct Profile {
     /// Its name.
     pub name: String,
+    /// The profile that it begins with, if it names one.
+    pub base: Option<Base>,
     /// What it changes about the rules.
     pub rules: RuleSettings,
     /// What makes a run fail; empty to leave that as it is.
     pub fail_on: Vec<FailOn>,
 }
 
+impl Profile {
+    /// The profile that only begins with a base.
+    pub(super) fn of(base: Base) -> Self {
+        let named = Base::ALL.into_iter().find(|(_, known)| *known == base);
+        let name = named.map_or("", |(name, _)| name).to_owned();
+        Self {
+            name,
+            base: Some(base),
+            rules: RuleSettings::default(),
+            fail_on: base.fail_on().into_iter().collect(),
+        }
+    }
+}
+
 pub(super) fn settings(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> RuleSettings {
-    if only(value, "`rules`", &["select", "deselect", "severity"], errors) {
+    if only(value, "`rules`", &["select", "enable", "deselect", "severity"], errors) {
         fields(value, errors)
     } else {
         RuleSettings::default()
@@ -73,7 +149,7 @@ fn fields(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> RuleSettings {
         }
         found
     };
-    let (select, deselect) = (named("select"), named("deselect"));
+    let (select, enable, deselect) = (named("select"), named("enable"), named("deselect"));
     let mut severity = Vec::new();
     let set = value.get("severity").filter(|node| !node.is_null());
     if let Some(node) = set.filter(|node| node.resolved().kind() != Kind::Mapping) {
@@ -93,7 +169,7 @@ fn fields(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> RuleSettings {
             }
         }
     }
-    RuleSettings { select, deselect, severity }
+    RuleSettings { select, enable, deselect, severity, ..RuleSettings::default() }
 }
 
 pub(super) fn profiles(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<Profile> {
@@ -103,13 +179,30 @@ pub(super) fn profiles(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec
         return out;
     }
     for (key, value) in value.entries() {
-        if only(value, "a profile", &["select", "deselect", "severity", "failOn"], errors) {
+        if only(
+            value,
+            "a profile",
+            &["extends", "select", "enable", "deselect", "severity", "failOn"],
+            errors,
+        ) {
             let fail_on = value.get("failOn").map(|node| fail_on(node, errors)).unwrap_or_default();
             let name = key.key().unwrap_or_default().into_owned();
-            out.push(Profile { name, rules: fields(value, errors), fail_on });
+            let base =
+                value.get("extends").filter(|node| !node.is_null()).and_then(|node| extends(node, errors));
+            out.push(Profile { name, base, rules: fields(value, errors), fail_on });
         }
     }
     out
+}
+
+/// The profile that another one begins with.
+fn extends(node: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Option<Base> {
+    let base = node.as_str().and_then(Base::called);
+    if base.is_none() {
+        let names: Vec<&str> = Base::ALL.iter().map(|(name, _)| *name).collect();
+        errors.push(error(node, format!("`extends` must be one of {}", names.join(", ")), None));
+    }
+    base
 }
 
 pub(super) fn fail_on(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> Vec<FailOn> {

@@ -19,6 +19,7 @@ fn every_setting_is_read() {
 levels: {\"prod-*\": restricted}
 customResources: [{apiVersion: e.com/v1, kind: W, path: spec.t}]
 rules: {deselect: [host-port], severity: {hostNamespaces: critical}}
+parameters: {minimumReplicas: 3, registries: [r.example.com]}
 profile: strict
 profiles: {strict: {failOn: [warn, high], select: [run-as-non-root]}}
 failOn: audit
@@ -33,10 +34,11 @@ baseline: base.yaml
     assert_eq!(config.places.len(), SETTINGS.len());
     assert_eq!(config.rules.severity.len(), 3, "an alias of the reference names three rules");
     assert_eq!(config.profile_called("strict").unwrap().fail_on.len(), 2);
+    assert_eq!((config.parameters.minimum_replicas, config.parameters.registries.len()), (3, 1));
     assert_eq!(config.fail_on, [FailOn::Audit]);
     assert_eq!(config.ignores[0].ignore.rules.len(), 2);
     assert_eq!(config.exceptions[0].what.grants.len(), 3);
-    assert_eq!(config.exceptions[0].what.name, "seawall.yaml:9");
+    assert_eq!(config.exceptions[0].what.name, "seawall.yaml:10");
     assert_eq!((config.scope_of("clusters/prod/x.yaml"), config.scope_of("x.yaml")), (1, 0));
     assert_eq!((config.scope_name(1), config.scope_name(0)), ("prod", ""));
 }
@@ -93,7 +95,7 @@ fn profiles_go_on_top() {
     let config = read("rules: {select: [host-pid], deselect: [host-ipc]}\nprofiles: {p: {select: [host-ipc, host-network]}}\n").unwrap();
     let rule = |id: &str| crate::rules::find(id)[0];
     assert!(config.rules.selects(rule("host-pid")) && !config.rules.selects(rule("host-network")));
-    let with = config.rules.clone().with(&config.profiles[0].rules);
+    let with = config.rules.clone().with(&config.profiles[0]);
     assert!(
         with.selects(rule("host-network"))
             && !with.selects(rule("host-ipc"))

@@ -9,10 +9,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use seawall_finding::{Finding, Locus, Rule, document_secrets};
+use seawall_hardening::Found;
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{SchemaProblem, Walker};
 use seawall_manifest::workload::{self, Template};
 use seawall_model::decode::DecodeError;
+use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
@@ -20,6 +22,7 @@ use seawall_yaml::{Document, LineIndex, Reader, Span};
 
 use crate::exceptions::{Exceptions, declaration, unknown};
 use crate::fix;
+use crate::harden;
 use crate::ignore::{DocumentIgnores, IgnoredObject, ObjectIgnores, carries_ignores};
 use crate::levels::Levels;
 use crate::locate::{Locator, first_token, mark, region};
@@ -31,6 +34,7 @@ use crate::record::{
     Workload,
 };
 use crate::schema;
+use crate::score;
 use crate::survey::{Judged, Seen, Source, Survey, examine};
 
 use self::around::{Around, expired};
@@ -104,7 +108,7 @@ pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, al
                 || seen.excepted.is_some()
                 || !verdict(seen, &levels.of(scope, &seen.namespace).0, options).is_clean()
         };
-        if all || place.speaks || seen.iter().any(fails) {
+        if all || place.speaks || place.hardens || seen.iter().any(fails) {
             out.push((place.index, Item::Place(i as u32, first as u32)));
         }
     }
@@ -278,12 +282,17 @@ impl Judge<'_> {
                 (None, Some(containers)) => out.push(self.unknown_workload(&examined.object, &containers)),
                 (None, None) => {}
             }
+            let mut hardened = harden::findings(&examined, &self.source, self.options);
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = examined.object.id();
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut findings = self.schema(&examined.object, &examined.problems, &around);
+                let of_object = std::mem::take(&mut hardened.object);
+                findings.extend(
+                    of_object.into_iter().map(|found| self.hardened(&examined.object, found, &around)),
+                );
                 let mut refused = refusal.clone();
                 if misnamed {
                     let wrong = schema::misnamed(&examined.object, &locator, self.lines);
@@ -349,10 +358,21 @@ impl Judge<'_> {
                     strictest: None,
                     findings: own,
                     open: [false; 3],
+                    containers: judged.pod.as_ref().map_or([0; 3], count_containers),
+                    exposed: false,
+                    score: None,
                 };
                 if workload.refused.is_none() {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
+                }
+                if workload.refused.is_none() {
+                    // What concerns the object is said once, with its first template.
+                    let of_object = std::mem::take(&mut hardened.object).into_iter();
+                    let of_pod = hardened.pods.get_mut(i).map(std::mem::take).unwrap_or_default();
+                    let found =
+                        of_object.chain(of_pod).map(|found| self.hardened(&examined.object, found, &around));
+                    workload.findings.extend(found);
                 }
                 self.settle(&around, &mut workload);
                 let notices = around.on_template.notices(reach, &levels);
@@ -392,6 +412,20 @@ impl Judge<'_> {
     fn schema(&self, object: &Object<'_>, problems: &[SchemaProblem], around: &Around<'_>) -> Vec<Located> {
         let located = problems.iter().map(|p| schema::located(object, p, self.lines));
         located.map(|located| self.passed(located, around)).collect()
+    }
+
+    /// A finding of a check beyond the standard, with what lets it pass, if something does.
+    fn hardened<'d>(&self, object: &Object<'d>, found: Found, around: &Around<'d>) -> Located {
+        let mut located = self.located(object, found.finding, around.locator);
+        located.fix = found.fix;
+        let Finding { rule, container, primary, .. } = &located.finding;
+        let (container, path, today) = (container.as_deref(), &primary.path, self.options.today);
+        around.note_ended(rule, container, "", &located.primary, path, today);
+        if let Some(found) = around.exception(rule, container, "", today) {
+            located.suppressed = Some(Suppression::Excepted(found.exception.clone()));
+            return located;
+        }
+        self.passed(located, around)
     }
 
     /// A finding with the ignore that passes over it, if one does.
@@ -493,6 +527,9 @@ impl Judge<'_> {
             fails && (at_mode.peek().is_none() || at_mode.any(counts))
         });
         self.finish(around, &mut workload.findings);
+        if workload.refused.is_none() && !self.options.hardening.enabled.is_empty() {
+            workload.score = Some(score::score(workload));
+        }
     }
 
     /// Adds what has ended, and applies what the configuration says of rules.
@@ -610,6 +647,12 @@ impl Judge<'_> {
             fix: None,
         }
     }
+}
+
+/// How many containers a pod has, by class.
+fn count_containers(pod: &Pod<'_>) -> [u32; 3] {
+    let spec = &pod.spec;
+    [&spec.init_containers, &spec.containers, &spec.ephemeral_containers].map(|list| list.len() as u32)
 }
 
 /// The place of a pod's own fields, and whether a security context is there.

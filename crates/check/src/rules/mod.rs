@@ -23,9 +23,19 @@ pub static RULES: [&Rule; 5] =
 
 /// Every rule of every engine, sorted by id.
 pub fn all() -> Vec<&'static Rule> {
-    let mut rules: Vec<&Rule> = RULES.iter().copied().chain(seawall_pss::RULES.iter().copied()).collect();
+    let hardening = seawall_hardening::CHECKS.iter().map(|check| check.rule);
+    let mut rules: Vec<&Rule> =
+        RULES.iter().copied().chain(seawall_pss::RULES.iter().copied()).chain(hardening).collect();
     rules.sort_by_key(|r| r.id);
     rules
+}
+
+/// The tags of rules, sorted.
+pub fn tags() -> Vec<&'static str> {
+    let mut tags: Vec<&str> = all().iter().flat_map(|rule| rule.tags).copied().collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
 }
 
 /// The ids of what can be explained besides rules.
@@ -43,7 +53,7 @@ pub fn resolve(name: &str) -> Result<Vec<&'static Rule>, (String, String)> {
     Err((format!("no rule is called `{name}`"), format!("{nearest}all rules: seawall checks")))
 }
 
-/// The rules that an id, an alias or the name of a group stands for; an id names one, the others may name several.
+/// The rules that an id, an alias, a tag or the name of a group stands for; an id names one, the others may name several.
 pub fn find(id: &str) -> Vec<&'static Rule> {
     let rules = all();
     if let Some(rule) = rules.iter().find(|r| r.id == id) {
@@ -54,8 +64,11 @@ pub fn find(id: &str) -> Vec<&'static Rule> {
         .filter(|topic| topic.is_called(id))
         .flat_map(|topic| topic.rules.iter().copied())
         .collect();
-    let is_meant =
-        |rule: &&Rule| group.contains(&rule.id) || rule.aliases.iter().any(|a| a.eq_ignore_ascii_case(id));
+    let is_meant = |rule: &&Rule| {
+        group.contains(&rule.id)
+            || rule.tags.contains(&id)
+            || rule.aliases.iter().any(|a| a.eq_ignore_ascii_case(id))
+    };
     rules.into_iter().filter(is_meant).collect()
 }
 

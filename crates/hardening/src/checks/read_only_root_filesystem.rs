@@ -14,9 +14,11 @@ rule! {
     /// Whoever gets code to run in the container can put tools there, change its programs and wait for them to be started
     /// again. Where nothing can be written, most exploits that fetch a second stage end.
     ///
+    /// No level of the Pod Security Standards asks for it: a pod that sets it to false, or not at all, passes restricted in every
+    /// version.
+    ///
     /// ## How to fix
-    /// Set it to true, and mount an `emptyDir` at the few directories that the program writes to, such as `/tmp`. The Pod
-    /// Security Standards do not ask for it.
+    /// Set it to true, and mount an `emptyDir` at the few directories that the program writes to, such as `/tmp`.
     ///
     /// ## Example
     /// ```yaml
@@ -36,7 +38,7 @@ rule! {
     /// - NSA/CISA Kubernetes Hardening Guidance: immutable container filesystems
     static RULE = {
         id: "read-only-root-filesystem",
-        aliases: &[],
+        aliases: &["readOnlyRootFilesystem"],
         title: "can write its root filesystem",
         severity: Severity::Medium,
         level: None,

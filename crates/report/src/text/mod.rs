@@ -1,5 +1,6 @@
 //! Text for people: answer first, one cause one finding, the line, and what to write.
 
+mod beyond;
 mod exact;
 mod lines;
 mod paint;
@@ -65,10 +66,12 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         (Some(_), _) | (None, None) => "refused by the API server".to_owned(),
         (None, Some(strictest)) => format!("{strictest} -> {}{}", target(w), by_exception(w)),
     };
+    let score = w.score.zip(w.grade()).map(|(score, grade)| format!(", score {score} {}", grade.as_str()));
+    let score = score.unwrap_or_default();
     let head =
         Head { origin: &w.origin, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
     if style.exact && w.refused.is_none() && failing {
-        head.write(&right, w.custom, style, out);
+        head.write(&right, &score, w.custom, style, out);
         for sentence in exact::sentences(w) {
             let _ = writeln!(out, "  {sentence}");
         }
@@ -77,16 +80,17 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         groups.retain(|g| g.members.iter().all(|f| f.modes.is_empty()));
         if !groups.is_empty() {
             let quoted = quoted(cache, &w.origin, &w.object);
-            for group in &groups {
+            for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
                 finding(group, &quoted, w.pod_spec.as_ref(), style, out);
             }
+            beyond::write(&groups, style, out);
         }
         return;
     }
     if !groups.is_empty() {
         let _ = write!(right, ": {} finding{}", groups.len(), if groups.len() == 1 { "" } else { "s" });
     }
-    head.write(&right, w.custom, style, out);
+    head.write(&right, &score, w.custom, style, out);
     out.push('\n');
     if unexplained {
         let reasons = w.evaluations.iter().filter(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
@@ -96,9 +100,10 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     }
     if !groups.is_empty() {
         let quoted = quoted(cache, &w.origin, &w.object);
-        for group in &groups {
+        for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
             finding(group, &quoted, w.pod_spec.as_ref(), style, out);
         }
+        beyond::write(&groups, style, out);
     }
     write_suppressed(&suppressed, style, out);
 }
@@ -137,16 +142,17 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     let right = format!("{refused}{n} finding{}", if n == 1 { "" } else { "s" });
     let head =
         Head { origin: &o.origin, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
-    head.write(&right, false, style, out);
+    head.write(&right, "", false, style, out);
     out.push('\n');
     if unexplained {
         title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
         out.push('\n');
     }
     let quoted = quoted(cache, &o.origin, &o.object);
-    for group in &groups {
+    for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
         finding(group, &quoted, None, style, out);
     }
+    beyond::write(&groups, style, out);
     write_suppressed(&suppressed, style, out);
 }
 
@@ -177,7 +183,8 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    fn write(&self, right: &str, custom: bool, style: Style, out: &mut String) {
+    /// `more` is left out where there is no room for it on the line.
+    fn write(&self, right: &str, more: &str, custom: bool, style: Style, out: &mut String) {
         let file = visible::text(&self.origin.file);
         let place = format!("{file}:{}:{}", self.region.line, self.region.column);
         paint(out, style.colour, Role::Place, &place);
@@ -188,12 +195,15 @@ impl Head<'_> {
         out.push_str(&rest);
         let at = visible::text_width(&place) + visible::text_width(&rest);
         let width = style.width.clamp(40, 120);
-        if at + 2 + right.len() <= width {
-            out.extend(std::iter::repeat_n(' ', width - at - right.len()));
+        let more = Some(more).filter(|more| at + 2 + right.len() + more.len() <= width).unwrap_or_default();
+        let length = right.len() + more.len();
+        if at + 2 + length <= width {
+            out.extend(std::iter::repeat_n(' ', width - at - length));
         } else {
             out.push_str("\n  ");
         }
         out.push_str(right);
+        out.push_str(more);
         out.push('\n');
         if let Some(chart) = self.chart {
             let _ = writeln!(out, "  rendered from {}", visible::text(chart));

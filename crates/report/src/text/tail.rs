@@ -31,6 +31,7 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         blockers(summary, style, out);
         next(summary, style, out);
         fixes(tally, style, out);
+        beyond(summary, style, out);
     }
     if summary.suppressed > 0 {
         let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
@@ -121,6 +122,32 @@ fn next(summary: &Summary, style: Style, out: &mut String) {
     if let Some(first) = summary.blockers.first() {
         wrap(&format!("why, and what to write: seawall explain {}", first.explain), 0, 2, style.width, out);
     }
+}
+
+/// What is failed beyond the standard, and the score.
+fn beyond(summary: &Summary, style: Style, out: &mut String) {
+    if let Some(first) = summary.beyond.first() {
+        let mut items: Vec<String> = summary
+            .beyond
+            .iter()
+            .take(BLOCKERS)
+            .map(|b| format!("{} {}", b.rule, grouped(b.objects)))
+            .collect();
+        if let Some(more) = summary.beyond.len().checked_sub(BLOCKERS).filter(|more| *more > 0) {
+            items.push(format!("and {more} more"));
+        }
+        columns("beyond the standard", &items, style, out);
+        if summary.blockers.is_empty() {
+            wrap(&format!("why, and what to write: seawall explain {}", first.rule), 0, 2, style.width, out);
+        }
+    }
+    let Some(score) = &summary.score else { return };
+    let mut items = vec![format!("{} {}", score.mean, score.grade.as_str())];
+    if let Some(lowest) = score.lowest.as_ref().filter(|_| summary.workloads() > 1) {
+        let (object, file) = (lowest.object.to_string(), visible::text(&lowest.file));
+        items.push(format!("lowest {}: {} at {file}:{}", lowest.score, visible::text(&object), lowest.line));
+    }
+    columns("score", &items, style, out);
 }
 
 /// How far fixes would lead.

@@ -27,7 +27,9 @@ fn least_safe(workload: &Workload) -> Option<Safety> {
     if workload.refused.is_some() || !workload.open.contains(&true) {
         return None;
     }
-    let open = workload.findings.iter().filter(|located| located.suppressed.is_none());
+    // What no level asks for keeps nobody from passing.
+    let open =
+        workload.findings.iter().filter(|located| located.suppressed.is_none() && !located.is_beyond());
     let here = |fix: &&Fix| fix.answer != Some(Answer::Elsewhere);
     let fixes: Option<Vec<Safety>> =
         open.map(|located| Some(located.fix.as_ref().filter(here)?.safety)).collect();

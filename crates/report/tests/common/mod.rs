@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seawall_check::{
-    Blocker, Evaluation, Ignore, InputError, LevelSource, Located, Mark, Mode, Notice, NoticeKind,
-    ObjectReport, Origin, PodSpec, Record, Region, Subject, Summary, Suppression, Workload,
+    Beyond, Blocker, Evaluation, Grade, Ignore, InputError, LevelSource, Located, Lowest, Mark, Mode, Notice,
+    NoticeKind, ObjectReport, Origin, PodSpec, Record, Region, Score, Subject, Summary, Suppression,
+    Workload,
 };
 use seawall_finding::exception::{Exception, ExceptionSource, OnExpiry};
 use seawall_finding::{Finding, IgnoreSource, Locus, Rule, Severity, rule};
@@ -157,6 +158,9 @@ pub(crate) fn workload(
         strictest: Some(Level::Privileged),
         findings,
         open: [true, false, true],
+        containers: [0, 1, 0],
+        exposed: false,
+        score: None,
     }
 }
 
@@ -457,6 +461,20 @@ pub(crate) fn summary() -> Summary {
             blocker("host namespaces", "hostNamespaces", 2),
             blocker("added capabilities", "capabilities_baseline", 1),
         ],
+        beyond: vec![
+            Beyond { rule: "memory-limit", severity: Severity::Medium, objects: 1_204 },
+            Beyond { rule: "cpu-request", severity: Severity::Low, objects: 3 },
+        ],
+        score: Some(Score {
+            mean: 61,
+            grade: Grade::D,
+            lowest: Some(Lowest {
+                score: 7,
+                object: ObjectId { kind: "Pod".into(), name: "agent".into(), ..ObjectId::default() },
+                file: "deploy/agent.yaml".into(),
+                line: 4,
+            }),
+        }),
         kubernetes: 37,
         exit: 2,
     }

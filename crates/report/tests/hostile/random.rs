@@ -289,6 +289,9 @@ impl Random {
                     strictest: Some(Level::Baseline),
                     findings: (0..self.below(4)).map(|_| self.located(&object)).collect(),
                     open: [self.chance(2), false, self.chance(2)],
+                    containers: [0, 1, 0],
+                    exposed: false,
+                    score: None,
                     object,
                 }))
             }

@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
-use seawall_check::{FileFix, InputError, Record, Selection, Survey};
+use seawall_check::{Base, FileFix, InputError, Record, Selection, Survey};
 use seawall_finding::Rule;
 use seawall_report::fixes::{Fixes, Outcome};
 use seawall_report::{Bar, Style, diff, visible};
@@ -57,10 +57,12 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         suppressed: false,
     };
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let mut settings = match settings::load(&args.judge, &[], None) {
+    // Fixes lead to a level; those of other checks are for who asks for them.
+    let mut settings = match settings::load(&args.judge, Base::Pss, &[], None) {
         Ok(settings) => settings,
         Err(errors) => return refuse(&errors, style, &mut out),
     };
+    settings.rules.enable.extend(args.only.iter().flat_map(|rules| rules.0.clone()));
     let mut images = seawall_check::Images::default();
     for path in &args.images {
         if let Err(errors) = settings::read_images(path, &mut images) {

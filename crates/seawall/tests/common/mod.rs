@@ -47,8 +47,20 @@ impl Dir {
         std::fs::read_to_string(self.0.join(name)).unwrap()
     }
 
-    /// `seawall` with this directory as the current one, no colours, 100 columns.
+    /// As [`Self::bare_command`], for scans by the standard alone where the arguments and the configuration name no profile:
+    /// most tests are about that, and checks beyond it come and go.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.bare_command(args);
+        let configured = std::fs::read_to_string(self.0.join("seawall.yaml")).unwrap_or_default();
+        let is_named = args.contains(&"--profile") || configured.lines().any(|l| l.starts_with("profile:"));
+        if args.first() == Some(&"scan") && !is_named {
+            command.args(["--profile", "pss"]);
+        }
+        command
+    }
+
+    /// `seawall` with this directory as the current one, no colours, 100 columns.
+    pub(crate) fn bare_command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seawall"));
         command
             .current_dir(&self.0)
@@ -61,6 +73,11 @@ impl Dir {
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         Run::from(self.command(args).output().unwrap())
+    }
+
+    /// Runs without more arguments than these.
+    pub(crate) fn run_bare(&self, args: &[&str]) -> Run {
+        Run::from(self.bare_command(args).output().unwrap())
     }
 
     pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Run {

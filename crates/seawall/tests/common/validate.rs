@@ -28,6 +28,11 @@ pub(crate) fn validate(root: &Value, schema: &Value, value: &Value, at: &str) ->
                     wrong.push(format!("{at}: {value} is not {wanted}"));
                 }
             }
+            "maximum" => {
+                if value.as_i64().is_some_and(|n| n > wanted.as_i64().unwrap()) {
+                    wrong.push(format!("{at}: {value} is more than {wanted}"));
+                }
+            }
             "minimum" => {
                 if value.as_i64().is_some_and(|n| n < wanted.as_i64().unwrap()) {
                     wrong.push(format!("{at}: {value} is less than {wanted}"));

@@ -1,0 +1,132 @@
+//! A score for a workload, by an open formula: 100 less the weight of each rule that it fails, once per class of
+//! containers and in the share of these containers that fail it; never below 0.
+//!
+//! `docs/src/scores.md` describes it for users.
+
+use std::collections::BTreeMap;
+
+use seawall_finding::Severity;
+use seawall_model::{FieldPath, Segment};
+
+use crate::record::{Located, Workload};
+
+/// Hundredths of a point in a point.
+const POINT: u64 = 100;
+
+/// The letter of a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grade {
+    /// 90 and above.
+    A,
+    /// 75 and above.
+    B,
+    /// 60 and above; the best with a critical finding.
+    C,
+    /// 40 and above; the best with a critical finding on a workload that can be reached from outside the cluster.
+    D,
+    /// Below 40.
+    F,
+}
+
+impl Grade {
+    /// The letter of a score; the worst finding caps it.
+    pub fn of(score: u64, critical: bool, exposed: bool) -> Self {
+        let cap = match (critical, exposed) {
+            (true, true) => Self::D,
+            (true, false) => Self::C,
+            (false, _) => Self::A,
+        };
+        let grade = match score {
+            90.. => Self::A,
+            75.. => Self::B,
+            60.. => Self::C,
+            40.. => Self::D,
+            _ => Self::F,
+        };
+        grade.max(cap)
+    }
+
+    /// The letter.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+            Self::D => "D",
+            Self::F => "F",
+        }
+    }
+}
+
+/// The points that a finding takes from a container class that fails it as a whole.
+pub const fn weight(severity: Severity) -> u64 {
+    match severity {
+        Severity::Critical => 40,
+        Severity::High => 15,
+        Severity::Medium => 5,
+        Severity::Low => 2,
+        Severity::Info => 0,
+    }
+}
+
+/// What fails one rule in one class of containers.
+#[derive(Default)]
+struct Failing<'a> {
+    weight: u64,
+    containers: Vec<&'a str>,
+}
+
+/// The score of a workload, from 0 to 100: what does not count takes nothing.
+pub(crate) fn score(workload: &Workload) -> u64 {
+    let mut failing: BTreeMap<(&str, Option<usize>), Failing<'_>> = BTreeMap::new();
+    for Located { finding, .. } in workload.findings.iter().filter(|f| f.suppressed.is_none()) {
+        let class = finding.container.as_ref().and_then(|_| class(&finding.primary.path));
+        let failing = failing.entry((finding.rule.id, class)).or_default();
+        failing.weight = failing.weight.max(weight(finding.severity));
+        let name = finding.container.as_deref().unwrap_or_default();
+        if !failing.containers.contains(&name) {
+            failing.containers.push(name);
+        }
+    }
+    let taken = failing.into_iter().map(|((_, class), Failing { weight, containers })| {
+        let all = class.map_or(1, |class| u64::from(workload.containers[class])).max(1);
+        weight * POINT * (containers.len() as u64).min(all) / all
+    });
+    (100 * POINT).saturating_sub(taken.sum()) / POINT
+}
+
+/// The class of containers that a path leads into: init, main, ephemeral.
+fn class(path: &FieldPath) -> Option<usize> {
+    path.0.iter().find_map(|segment| match segment {
+        Segment::Key(key) if key == "initContainers" => Some(0),
+        Segment::Key(key) if key == "containers" => Some(1),
+        Segment::Key(key) if key == "ephemeralContainers" => Some(2),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_capped_by_the_worst_finding() {
+        let letters = |critical, exposed| {
+            [100, 90, 89, 75, 74, 60, 59, 40, 39, 0]
+                .map(|s| Grade::of(s, critical, exposed).as_str())
+                .concat()
+        };
+        assert_eq!(letters(false, true), "AABBCCDDFF");
+        assert_eq!(letters(true, false), "CCCCCCDDFF");
+        assert_eq!(letters(true, true), "DDDDDDDDFF");
+    }
+
+    #[test]
+    fn classes_are_told_by_the_list() {
+        let class = |path: &str| class(&path.parse().unwrap());
+        assert_eq!(class("spec.template.spec.initContainers[name=a].image"), Some(0));
+        assert_eq!(class("spec.containers[name=a].image"), Some(1));
+        assert_eq!(class("spec.ephemeralContainers[0].image"), Some(2));
+        assert_eq!(class("spec.volumes[name=containers]"), None);
+    }
+}

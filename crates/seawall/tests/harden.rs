@@ -1,0 +1,89 @@
+//! Checks beyond the standard, as a user meets them.
+
+mod common;
+
+use common::Dir;
+
+const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: web
+        image: registry.example.com/web:1
+        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+";
+
+fn rules(dir: &Dir, args: &[&str]) -> Vec<String> {
+    let run = dir.scan(&[args, &["web.yaml"]].concat());
+    let findings = run.workloads().into_iter().flat_map(|w| w["findings"].as_array().unwrap().clone());
+    findings.map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What a scan says without any argument: findings beyond the standard, and no failure.
+#[test]
+fn findings_beyond_the_standard_fail_nobody_who_did_not_ask() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let run = dir.run_bare(&["scan", "web.yaml"]);
+    assert_eq!(run.status, 0, "{}", run.stdout);
+    assert!(
+        run.stdout.contains("\n  medium[memory-limit]: container \"web\" has no memory limit (line 11)\n"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("\nbeyond the standard"), "{}", run.stdout);
+    assert_eq!(dir.run_bare(&["scan", "--fail-on", "medium", "web.yaml"]).status, 1);
+    assert_eq!(dir.run_bare(&["scan", "--fail-on", "critical", "web.yaml"]).status, 0);
+}
+
+#[test]
+fn profiles_and_selections_say_what_is_reported() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    assert_eq!(rules(&dir, &["--profile", "pss"]), [""; 0]);
+    assert!(rules(&dir, &["--profile", "recommended"]).contains(&"memory-limit".to_owned()));
+    let strict = dir.run_bare(&["scan", "--profile", "strict", "web.yaml"]);
+    assert_eq!(strict.status, 1, "a profile that was asked for fails on what it reports");
+    assert_eq!(dir.run_bare(&["scan", "--profile", "strict", "--fail-on", "never", "web.yaml"]).status, 0);
+    assert_eq!(rules(&dir, &["--select", "memory-limit"]), ["memory-limit"]);
+    assert_eq!(rules(&dir, &["--profile", "pss", "--enable", "memory-limit"]), ["memory-limit"]);
+    let left = rules(&dir, &["--profile", "recommended", "--deselect", "memory-limit"]);
+    assert!(!left.contains(&"memory-limit".to_owned()) && !left.is_empty(), "{left:?}");
+    let unknown = dir.run_bare(&["scan", "--profile", "none", "web.yaml"]);
+    assert!(unknown.stdout.contains("profiles: pss, recommended, strict, cis, nsa"), "{}", unknown.stdout);
+    let by_tag = rules(&dir, &["--select", "reliability"]);
+    assert!(by_tag.contains(&"memory-limit".to_owned()), "{by_tag:?}");
+    assert!(!by_tag.contains(&"read-only-root-filesystem".to_owned()), "{by_tag:?}");
+}
+
+#[test]
+fn ignores_and_exceptions_hold_for_them_too() {
+    let commented =
+        WEB.replace("- name: web\n", "- name: web  # seawall: ignore memory-limit it is measured\n");
+    let dir = Dir::with(&[("web.yaml", &commented)]);
+    let run = dir.scan(&["--select", "memory-limit", "web.yaml"]);
+    assert_eq!(run.workloads()[0]["findings"][0]["suppressed"]["reason"], "it is measured");
+    assert_eq!(run.workloads()[0]["score"], 100, "what does not count takes no points");
+}
+
+#[test]
+fn a_score_says_how_far_a_workload_is() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let run = dir.scan(&["--select", "memory-limit,read-only-root-filesystem", "web.yaml"]);
+    let workload = &run.workloads()[0];
+    assert_eq!((&workload["score"], &workload["grade"]), (&90.into(), &"A".into()), "two medium findings");
+    assert_eq!(run.summary()["score"]["mean"], 90);
+}
+
+#[test]
+fn fixes_are_for_who_asks_for_them() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let plain = dir.run_bare(&["fix", "--likely", "web.yaml"]);
+    assert!(!plain.stdout.contains("readOnlyRootFilesystem"), "{}", plain.stdout);
+    let asked = dir.run_bare(&["fix", "--likely", "--only", "read-only-root-filesystem", "web.yaml"]);
+    assert!(asked.stdout.contains("readOnlyRootFilesystem: true"), "{}", asked.stdout);
+}
