@@ -17,7 +17,8 @@ pub(crate) fn run(args: &ChecksArgs) -> Result<u8, Failure> {
     let mut out = std::io::stdout().lock();
     for rule in rules {
         let level = rule.level.map_or("-", seawall_model::Level::as_str);
-        writeln!(out, "{:width$}  {level:10}  {:8}  {}", rule.id, rule.severity, rule.title)?;
+        let off = if rule.off { " (off by default)" } else { "" };
+        writeln!(out, "{:width$}  {level:10}  {:8}  {}{off}", rule.id, rule.severity, rule.title)?;
     }
     Ok(0)
 }

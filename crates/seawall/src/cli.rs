@@ -353,7 +353,7 @@ impl FromStr for FormatArg {
 Examples:
   seawall explain run-as-non-root
   seawall explain capabilities_restricted     a check id of Kubernetes' own implementation
-  seawall explain read-only-root-filesystem   what the standard does not ask for")]
+  seawall explain CKV_K8S_16                  what checkov, trivy, kube-score and others call a rule")]
 pub(crate) struct ExplainArgs {
     /// A rule's id, or another name for it; `seawall checks` lists them.
     #[arg(value_name = "RULE", value_parser = known::<String>(known::rules), hide_possible_values = true)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use seawall_finding::{Doc, Rule};
 
-use super::{all, find};
+use super::{all, find, known_as};
 
 /// The pages that a rule's id, an alias or a topic stands for; none if nothing is called so.
 pub fn explain(id: &str) -> Vec<String> {
@@ -23,6 +23,15 @@ fn rule_page(rule: &Rule) -> String {
     }
     if !rule.aliases.is_empty() {
         facts.push(format!("also called: {}", rule.aliases.join(", ")));
+    }
+    if rule.off {
+        facts.push("off by default".to_owned());
+    }
+    if !rule.tags.is_empty() {
+        facts.push(format!("tags: {}", rule.tags.join(", ")));
+    }
+    for (tool, ids) in known_as(rule) {
+        facts.push(format!("{}: {}", tool.as_str(), ids.join(", ")));
     }
     page(rule.id, rule.title, &facts, rule.doc)
 }

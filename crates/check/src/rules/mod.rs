@@ -3,6 +3,7 @@
 mod duplicate_key;
 mod expired_exception;
 mod explain;
+mod known_as;
 mod namespace_pss_label;
 mod schema_invalid;
 mod unknown_kind;
@@ -13,6 +14,7 @@ pub use duplicate_key::RULE as DUPLICATE_KEY;
 pub use expired_exception::RULE as EXPIRED_EXCEPTION;
 pub(crate) use explain::distance;
 pub use explain::{explain, nearest};
+pub use known_as::{Tool, called, known_as};
 pub use namespace_pss_label::RULE as NAMESPACE_PSS_LABEL;
 pub use schema_invalid::RULE as SCHEMA_INVALID;
 pub use unknown_kind::RULE as UNKNOWN_KIND;
@@ -53,7 +55,8 @@ pub fn resolve(name: &str) -> Result<Vec<&'static Rule>, (String, String)> {
     Err((format!("no rule is called `{name}`"), format!("{nearest}all rules: seawall checks")))
 }
 
-/// The rules that an id, an alias, a tag or the name of a group stands for; an id names one, the others may name several.
+/// The rules that an id, an alias, a tag, the name of a group or another tool's id stands for; an id names one, the others
+/// may name several.
 pub fn find(id: &str) -> Vec<&'static Rule> {
     let rules = all();
     if let Some(rule) = rules.iter().find(|r| r.id == id) {
@@ -69,7 +72,13 @@ pub fn find(id: &str) -> Vec<&'static Rule> {
             || rule.tags.contains(&id)
             || rule.aliases.iter().any(|a| a.eq_ignore_ascii_case(id))
     };
-    rules.into_iter().filter(is_meant).collect()
+    let found: Vec<&Rule> = rules.iter().copied().filter(is_meant).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    // Ids of other tools come last: some are words that mean something else here.
+    let foreign = called(None, id);
+    rules.into_iter().filter(|rule| foreign.contains(&rule.id)).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,125 @@
+//! What other tools call the things that our rules find.
+
+mod table;
+
+use seawall_finding::Rule;
+
+use self::table::TABLE;
+
+/// A tool, or a guide, with ids of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tool {
+    /// `zegl/kube-score`
+    KubeScore,
+    /// `controlplaneio/kubesec`
+    Kubesec,
+    /// `stackrox/kube-linter`
+    KubeLinter,
+    /// `FairwindsOps/polaris`
+    Polaris,
+    /// `aquasecurity/trivy`
+    Trivy,
+    /// `kubescape/kubescape`
+    Kubescape,
+    /// `bridgecrewio/checkov`
+    Checkov,
+    /// `tenable/terrascan`
+    Terrascan,
+    /// `datreeio/datree`
+    Datree,
+    /// `kyverno/policies`
+    Kyverno,
+    /// The CIS Kubernetes Benchmark.
+    Cis,
+}
+
+impl Tool {
+    /// All, in the order of their pages.
+    pub const ALL: [Self; 11] = [
+        Self::KubeScore,
+        Self::Kubesec,
+        Self::KubeLinter,
+        Self::Polaris,
+        Self::Trivy,
+        Self::Kubescape,
+        Self::Checkov,
+        Self::Terrascan,
+        Self::Datree,
+        Self::Kyverno,
+        Self::Cis,
+    ];
+
+    /// The name of the tool.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KubeScore => "kube-score",
+            Self::Kubesec => "kubesec",
+            Self::KubeLinter => "kube-linter",
+            Self::Polaris => "polaris",
+            Self::Trivy => "trivy",
+            Self::Kubescape => "kubescape",
+            Self::Checkov => "checkov",
+            Self::Terrascan => "terrascan",
+            Self::Datree => "datree",
+            Self::Kyverno => "kyverno",
+            Self::Cis => "CIS",
+        }
+    }
+
+    /// An id as it is compared: without regard to case, and as trivy has written its own over time (`KSV001`,
+    /// `AVD-KSV-0001`).
+    fn normal(self, id: &str) -> String {
+        let id = id.to_ascii_lowercase();
+        match self {
+            Self::Trivy => {
+                let bare = id.strip_prefix("avd-").unwrap_or(&id);
+                let digits = bare.trim_start_matches(|c: char| !c.is_ascii_digit());
+                let prefix = bare[..bare.len() - digits.len()].trim_end_matches('-');
+                format!("{prefix}{}", digits.trim_start_matches('0'))
+            }
+            Self::Cis => id.strip_prefix("cis").unwrap_or(&id).trim_start_matches([' ', '-']).to_owned(),
+            _ => id,
+        }
+    }
+}
+
+/// What tools call a rule: each with its ids there.
+pub fn known_as(rule: &Rule) -> &'static [(Tool, &'static [&'static str])] {
+    TABLE.binary_search_by_key(&rule.id, |(id, _)| id).map_or(&[], |at| TABLE[at].1)
+}
+
+/// The ids of the rules that a tool calls so; of any tool where none is named.
+pub fn called(tool: Option<Tool>, id: &str) -> Vec<&'static str> {
+    let same = |(of, ids): &(Tool, &[&str])| {
+        tool.is_none_or(|tool| tool == *of) && ids.iter().any(|known| of.normal(known) == of.normal(id))
+    };
+    TABLE.iter().filter(|(_, names)| names.iter().any(same)).map(|(rule, _)| *rule).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules;
+
+    #[test]
+    fn the_table_is_sorted_and_names_our_rules() {
+        assert!(TABLE.is_sorted_by_key(|(rule, _)| rule));
+        for (rule, _) in TABLE {
+            assert!(rules::all().iter().any(|known| known.id == *rule), "{rule}");
+        }
+    }
+
+    #[test]
+    fn rules_answer_to_what_other_tools_call_them() {
+        assert_eq!(called(None, "CKV_K8S_16"), ["privileged-container"]);
+        assert_eq!(called(None, "ckv_k8s_16"), ["privileged-container"]);
+        for id in ["KSV017", "KSV-0017", "AVD-KSV-0017", "avd-ksv-0017"] {
+            assert_eq!(called(None, id), ["privileged-container"], "{id}");
+        }
+        assert_eq!(called(Some(Tool::Cis), "CIS 5.2.2"), ["privileged-container"]);
+        assert_eq!(called(None, "5.2.2"), ["privileged-container"]);
+        assert_eq!(called(Some(Tool::Checkov), "privileged-container"), [""; 0]);
+        assert_eq!(called(None, "CKV_K8S_1600"), [""; 0]);
+        assert!(called(Some(Tool::KubeScore), "container-resources").contains(&"memory-limit"));
+    }
+}
