@@ -12,6 +12,7 @@ mod exceptions;
 mod fix;
 mod harden;
 mod ignore;
+mod import;
 mod judge;
 mod levels;
 mod locate;
@@ -36,6 +37,7 @@ pub use fix::{
 pub use ignore::{
     Baseline, BaselineEntry, EntryScope, Ignore, IgnoreEntry, IgnoredObject, Ignores, object_key,
 };
+pub use import::Imported;
 pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use locate::region;

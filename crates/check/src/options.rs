@@ -27,6 +27,8 @@ pub struct Options {
     pub hardening: Hardening,
     /// What is passed over.
     pub ignores: Arc<Ignores>,
+    /// Whether what other tools are told to pass over is passed over.
+    pub compat: bool,
     /// The day that expiries are judged by.
     pub today: Date,
     /// What is known of images.
@@ -66,6 +68,7 @@ impl Default for Options {
             rules: RuleSettings::default(),
             hardening: Hardening::default(),
             ignores: Arc::default(),
+            compat: false,
             today: Date::from_days(0),
             images: Arc::default(),
             patches: false,

@@ -325,7 +325,7 @@ fn survey_document<'a>(
     let read = seawall_manifest::objects::objects(document);
     survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
-        || carries_ignores(document)
+        || carries_ignores(document, options)
         || read.lists.iter().any(|(_, l)| !walker.check_list(l).is_empty());
     let mut hardens = false;
     for (_, list) in &read.lists {

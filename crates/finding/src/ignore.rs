@@ -9,6 +9,8 @@ use crate::date::{Date, DateError};
 /// Where an ignore is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum IgnoreSource {
+    /// An annotation or a comment that tells another tool.
+    Compat,
     /// A comment beside the field.
     Comment,
     /// An annotation of the object or of its pod template.
@@ -23,6 +25,7 @@ impl IgnoreSource {
     /// In lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Compat => "compat",
             Self::Comment => "comment",
             Self::Annotation => "annotation",
             Self::Config => "config",

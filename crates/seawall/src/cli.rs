@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Checks(ChecksArgs),
     /// Write a first seawall.yaml from what a directory holds.
     Init(InitArgs),
+    /// Translate another tool's configuration into a seawall.yaml.
+    ImportConfig(ImportArgs),
     /// Print a script that completes commands, options and their values in a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write the pages of all commands into a directory.
@@ -82,6 +84,10 @@ pub(crate) struct JudgeArgs {
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = known::<RulesArg>(known::selections))]
     #[arg(hide_possible_values = true)]
     pub(crate) deselect: Vec<RulesArg>,
+
+    /// Pass over what annotations and comments tell kube-score, kube-linter, polaris, checkov, datree and trivy to pass over.
+    #[arg(long)]
+    pub(crate) compat: bool,
 
     /// The input is all there is in its cluster: what is in none of its files is missing.
     #[arg(long)]
@@ -392,6 +398,18 @@ pub(crate) struct InitArgs {
     /// Print the file and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall import-config .kube-linter.yaml > seawall.yaml
+  seawall import-config polaris.yaml                      checks, severities and exemptions
+  seawall import-config .github/workflows/lint.yaml       the flags of kube-score in it")]
+pub(crate) struct ImportArgs {
+    /// The configuration of kube-linter or polaris, or a script or pipeline that calls kube-score.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod explain;
 mod fix;
+mod import_config;
 mod init;
 mod known;
 mod man;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
         cli::Command::Init(args) => init::run(&args),
+        cli::Command::ImportConfig(args) => import_config::run(&args),
         cli::Command::Completions(args) => completions::run(&args),
         cli::Command::Man(args) => man::run(&args),
     };

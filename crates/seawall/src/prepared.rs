@@ -272,6 +272,7 @@ fn options(judge: &JudgeArgs, no_defaults: bool, settings: &Settings) -> (Option
             index: None,
         },
         ignores: settings.ignores.clone(),
+        compat: judge.compat,
         today: settings.today.unwrap_or_else(|| Date::from_days(terminal::today())),
         ..Options::default()
     };

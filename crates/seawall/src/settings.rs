@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seawall_check::{
-    Base, Baseline, Config, ConfigError, FailOn, Ignores, Images, InputError, NamespaceObject, Options,
-    Origin, Part, RuleSettings, SETTINGS, Source,
+    Base, Baseline, Config, ConfigError, FailOn, Ignores, Images, Imported, InputError, NamespaceObject,
+    Options, Origin, Part, RuleSettings, SETTINGS, Source,
 };
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
 use seawall_yaml::{Document, LineIndex, NodeRef};
 
 use crate::cli::{JudgeArgs, RulesArg};
+use crate::import_config;
+use crate::terminal::Failure;
 
 /// The name that is looked for.
 pub(crate) const NAME: &str = "seawall.yaml";
@@ -263,6 +265,17 @@ pub(crate) fn read_images(path: &Path, images: &mut Images) -> Result<(), Vec<In
         })?;
     }
     Ok(())
+}
+
+/// Another tool's configuration in a file.
+pub(crate) fn read_foreign(path: &Path) -> Result<Imported, Failure> {
+    let unread =
+        |error: InputError| Failure::Usage(format!("`{}` {}", error.file, error.message), error.hint);
+    let text = Text::read(path).map_err(|mut errors| unread(errors.remove(0)))?;
+    // A script is no YAML.
+    let document = text.document().ok().flatten();
+    let words = String::from_utf8_lossy(&text.bytes);
+    import_config::of(&words, document.as_ref()).ok_or_else(|| import_config::unknown(&text.name))
 }
 
 /// A file that settings are read from.

@@ -87,3 +87,89 @@ fn fixes_are_for_who_asks_for_them() {
     let asked = dir.run_bare(&["fix", "--likely", "--only", "read-only-root-filesystem", "web.yaml"]);
     assert!(asked.stdout.contains("readOnlyRootFilesystem: true"), "{}", asked.stdout);
 }
+
+/// What other tools are told to pass over is passed over for who asks, with the reason that stands there.
+#[test]
+fn what_other_tools_pass_over_can_be_passed_over() {
+    let annotated = WEB.replace(
+        "metadata: {name: web}",
+        "metadata:
+  name: web
+  annotations:
+    kube-score/ignore: container-resources,pod-probes
+    ignore-check.kube-linter.io/no-read-only-root-fs: it writes to its own files
+    checkov.io/skip1: CKV_K8S_16=a driver
+    polaris.fairwinds.com/hostPIDSet-exempt: \"true\"",
+    );
+    let privileged = annotated
+        .replace("drop: [ALL]}", "drop: [ALL]}, privileged: true")
+        .replace("    spec:\n", "    spec:\n      hostPID: true\n      hostIPC: true\n")
+        .replace("hostIPC", "hostIPC: true  # trivy:ignore:KSV-0008\n      #");
+    let dir = Dir::with(&[("web.yaml", &privileged)]);
+    let args = ["--select", "memory-limit,read-only-root-filesystem,privileged-container,host-pid,host-ipc"];
+    let told = |more: &[&str]| {
+        let run = dir.scan(&[&args[..], more, &["web.yaml"]].concat());
+        let findings = run.workloads()[0]["findings"].as_array().unwrap().clone();
+        let reason = |f: &serde_json::Value| {
+            let why = f["suppressed"]["reason"].as_str().unwrap_or("-");
+            format!("{}: {why}", f["rule"].as_str().unwrap())
+        };
+        let mut told: Vec<String> = findings.iter().map(reason).collect();
+        told.sort_unstable();
+        (told, run.status)
+    };
+    let plain = [
+        "host-ipc: -",
+        "host-pid: -",
+        "memory-limit: -",
+        "privileged-container: -",
+        "read-only-root-filesystem: -",
+    ];
+    assert_eq!(told(&[]), (plain.map(str::to_owned).to_vec(), 1));
+    let compat = [
+        "host-ipc: trivy:ignore:KSV-0008",
+        "host-pid: polaris.fairwinds.com/hostPIDSet-exempt: true",
+        "memory-limit: kube-score/ignore: container-resources,pod-probes",
+        "privileged-container: a driver",
+        "read-only-root-filesystem: it writes to its own files",
+    ];
+    assert_eq!(told(&["--compat"]), (compat.map(str::to_owned).to_vec(), 0));
+}
+
+#[test]
+fn configurations_of_other_tools_are_translated() {
+    let dir = Dir::with(&[
+        (".kube-linter.yaml", "checks: {addAllBuiltIn: true, exclude: [unset-memory-requirements]}\n"),
+        ("ci.sh", "#!/bin/sh\nkube-score score --ignore-test container-resources deploy/*.yaml\n"),
+        ("other.yaml", "a: 1\n"),
+        ("web.yaml", WEB),
+    ]);
+    let run = dir.run_bare(&["import-config", ".kube-linter.yaml"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    dir.write("seawall.yaml", &run.stdout);
+    let scanned = dir.run_bare(&["scan", "--format", "jsonl", "web.yaml"]);
+    assert_eq!(scanned.status, 1, "all checks, and they count: {}", scanned.stdout);
+    assert!(
+        !scanned.stdout.contains("\"memory-limit\"")
+            && scanned.stdout.contains("\"read-only-root-filesystem\"")
+    );
+    assert!(dir.run_bare(&["import-config", "ci.sh"]).stdout.contains("memory-limit"));
+    let other = dir.run_bare(&["import-config", "other.yaml"]);
+    assert_eq!((other.status, other.stdout.as_str()), (2, ""));
+    assert!(
+        other.stderr.contains("`other.yaml` is no configuration of kube-linter or polaris"),
+        "{}",
+        other.stderr
+    );
+    assert_eq!(dir.run_bare(&["import-config", "none.yaml"]).status, 2);
+}
+
+#[test]
+fn what_others_call_a_rule_explains_it() {
+    let dir = Dir::new();
+    for id in ["CKV_K8S_16", "KSV-0017", "C-0057", "container-security-context-privileged", "CIS 5.2.2"] {
+        let run = dir.run_bare(&["explain", id]);
+        assert!(run.stdout.starts_with("# privileged-container: "), "{id}: {}{}", run.stdout, run.stderr);
+    }
+    assert!(dir.run_bare(&["explain", "privileged-container"]).stdout.contains("\ncheckov: CKV_K8S_16\n"));
+}

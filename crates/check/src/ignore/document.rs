@@ -1,6 +1,7 @@
 //! Ignores that stand in a manifest: comments beside fields, and annotations of objects and pod templates.
 
 use std::cell::Cell;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -11,16 +12,17 @@ use seawall_finding::{
 use seawall_model::Level;
 use seawall_yaml::{Document, LineIndex, NodeRef, Span};
 
-use super::{Ignore, Offence, Passed};
+use super::{Ignore, Offence, Passed, compat};
 use crate::locate::region;
+use crate::options::Options;
 use crate::reach::Reach;
 use crate::record::{InputError, Notice, Origin, Record};
 use crate::rules;
 
 /// Whether a document may carry ignores; it may not if this says no.
-pub(crate) fn carries_ignores(document: &Document) -> bool {
+pub(crate) fn carries_ignores(document: &Document, options: &Options) -> bool {
     let text = &document.source()[document.range().range()];
-    memmem::find(text, b"seawall").is_some()
+    memmem::find(text, b"seawall").is_some() || (options.compat && compat::is_in(text))
 }
 
 /// An ignore at a place of a document.
@@ -48,6 +50,10 @@ impl Placed {
         if self.used.get() {
             return self.ignore.expiring(reach.options.today);
         }
+        // Whether another tool needs it is not known here.
+        if self.ignore.source == IgnoreSource::Compat {
+            return None;
+        }
         let judged = self.ignore.rules.iter().all(|rule| reach.judges(rule, at));
         judged.then(|| self.ignore.unused())
     }
@@ -56,8 +62,8 @@ impl Placed {
 /// The comments of a document that say what to pass over.
 #[derive(Debug, Default)]
 pub(crate) struct DocumentIgnores {
-    /// Each with the line that it speaks of.
-    comments: Vec<(u32, Placed)>,
+    /// Each with the lines that it speaks of.
+    comments: Vec<(RangeInclusive<u32>, Placed)>,
 }
 
 impl DocumentIgnores {
@@ -66,17 +72,27 @@ impl DocumentIgnores {
         document: &Document,
         lines: &LineIndex<'_>,
         origin: &Origin,
+        compat: bool,
         errors: &mut Vec<Record>,
     ) -> Self {
         let mut found = Self::default();
         for span in document.comments() {
             let Ok(text) = std::str::from_utf8(&document.source()[span.range()]) else { continue };
+            if compat {
+                for foreign in compat::comment(text, span) {
+                    let block = compat::block(lines, target(lines, span), document.range());
+                    found.comments.push((block, foreign_placed(foreign, lines, origin)));
+                }
+            }
             let Some(directive) = comment_directive(text) else { continue };
             let placed = directive
                 .map_err(|e| (e.to_string(), HINT_COMMENT.to_owned()))
                 .and_then(|d| placed(&d, IgnoreSource::Comment, span, lines, origin));
             match placed {
-                Ok(placed) => found.comments.push((target(lines, span), placed)),
+                Ok(placed) => {
+                    let line = target(lines, span);
+                    found.comments.push((line..=line, placed));
+                }
                 Err((message, hint)) => errors.push(error(span, message, hint, lines, origin)),
             }
         }
@@ -89,8 +105,8 @@ impl DocumentIgnores {
 
     pub(crate) fn pass(&self, offence: &Offence<'_>, today: Date) -> Passed {
         let mut passed = Passed::default();
-        for (line, placed) in &self.comments {
-            if offence.lines.contains(line) && placed.covers(offence) {
+        for (lines, placed) in &self.comments {
+            if offence.lines.iter().any(|line| lines.contains(line)) && placed.covers(offence) {
                 placed.pass(&mut passed, today);
             }
         }
@@ -146,6 +162,14 @@ fn placed(
     Ok(Placed { ignore: Arc::new(ignore), container, used: Cell::new(false) })
 }
 
+/// An ignore of what another tool is told to pass over.
+fn foreign_placed(foreign: compat::Foreign, lines: &LineIndex<'_>, origin: &Origin) -> Placed {
+    let compat::Foreign { rules, reason, until, span } = foreign;
+    let (source, region) = (IgnoreSource::Compat, Some(region(lines, span)));
+    let ignore = Ignore { source, rules, reason, owner: None, until, file: origin.file.clone(), region };
+    Placed { ignore: Arc::new(ignore), container: None, used: Cell::new(false) }
+}
+
 fn error(span: Span, message: String, hint: String, lines: &LineIndex<'_>, origin: &Origin) -> Record {
     Record::Error(InputError {
         file: origin.file.clone(),
@@ -168,14 +192,17 @@ impl ObjectIgnores {
         metadata: Option<NodeRef<'_>>,
         lines: &LineIndex<'_>,
         origin: &Origin,
+        compat: bool,
         errors: &mut Vec<Record>,
     ) -> Self {
+        let mut found = Self::default();
+        let foreign = metadata.filter(|_| compat).map(compat::annotations).unwrap_or_default();
+        found.placed.extend(foreign.into_iter().map(|foreign| foreign_placed(foreign, lines, origin)));
         let annotation = metadata.and_then(|m| m.get("annotations")).and_then(|a| a.get(IGNORE_ANNOTATION));
         let Some((value, node)) = annotation.and_then(|node| Some((node.as_str()?, node))) else {
-            return Self::default();
+            return found;
         };
         let span = node.resolved().span();
-        let mut found = Self::default();
         for directive in annotation_directives(value) {
             let placed = directive
                 .map_err(|e: DirectiveError| (e.to_string(), HINT_ANNOTATION.to_owned()))

@@ -203,8 +203,8 @@ impl Judge<'_> {
         out: &mut Vec<Record>,
     ) {
         let read = seawall_manifest::objects::objects(document);
-        let comments = if carries_ignores(document) {
-            DocumentIgnores::of(document, self.lines, &self.origin, out)
+        let comments = if carries_ignores(document, self.options) {
+            DocumentIgnores::of(document, self.lines, &self.origin, self.options.compat, out)
         } else {
             DocumentIgnores::default()
         };
@@ -258,7 +258,8 @@ impl Judge<'_> {
             if let Some((message, hint)) = unknown(&object) {
                 out.push(self.notice(NoticeKind::ExceptionUnknown, &object, message, hint));
             }
-            let on_object = ObjectIgnores::of(object.metadata, self.lines, &self.origin, out);
+            let on_object =
+                ObjectIgnores::of(object.metadata, self.lines, &self.origin, self.options.compat, out);
             let mut examined = examine(object, walker.as_deref_mut(), self.options);
             schema::withhold(&mut examined.problems, secrets);
             for judged in &mut examined.judged {
@@ -320,8 +321,13 @@ impl Judge<'_> {
                 let mut around = self.around(&id, &locator, &comments, &on_object);
                 around.exceptions = self.exceptions.of(self.source.scope, &examined.object, &judged.template);
                 if judged.template.has_own_metadata() {
-                    around.on_template =
-                        ObjectIgnores::of(judged.template.metadata(), self.lines, &self.origin, out);
+                    around.on_template = ObjectIgnores::of(
+                        judged.template.metadata(),
+                        self.lines,
+                        &self.origin,
+                        self.options.compat,
+                        out,
+                    );
                 }
                 // What is wrong with the object is said once, with its first template.
                 let mut own = if i == 0 {

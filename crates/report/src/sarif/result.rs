@@ -256,7 +256,9 @@ fn properties(w: &mut Writer<'_>, judged: &Judged<'_>, located: Option<&Located>
 fn write_suppression(w: &mut Writer<'_>, why: &Suppression, base: &Base) {
     let (kind, reason) = match why {
         Suppression::Ignored(ignore) => match ignore.source {
-            IgnoreSource::Comment | IgnoreSource::Annotation => ("inSource", &ignore.reason),
+            IgnoreSource::Comment | IgnoreSource::Annotation | IgnoreSource::Compat => {
+                ("inSource", &ignore.reason)
+            }
             IgnoreSource::Config | IgnoreSource::Baseline => ("external", &ignore.reason),
         },
         Suppression::Excepted(exception) => ("external", &exception.reason),

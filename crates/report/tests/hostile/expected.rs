@@ -62,7 +62,9 @@ impl<'r> Entry<'r> {
     pub(crate) fn sarif_suppression(&self) -> Option<(&'static str, String)> {
         let (kind, reason) = match self.suppressed()? {
             Suppression::Ignored(ignore) => match ignore.source {
-                IgnoreSource::Comment | IgnoreSource::Annotation => ("inSource", &ignore.reason),
+                IgnoreSource::Comment | IgnoreSource::Annotation | IgnoreSource::Compat => {
+                    ("inSource", &ignore.reason)
+                }
                 IgnoreSource::Config | IgnoreSource::Baseline => ("external", &ignore.reason),
             },
             Suppression::Excepted(exception) => ("external", &exception.reason),
