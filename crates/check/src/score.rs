@@ -1,7 +1,7 @@
 //! A score for a workload, by an open formula: 100 less the weight of each rule that it fails, once per class of
 //! containers and in the share of these containers that fail it; never below 0.
 //!
-//! `docs/src/scores.md` describes it for users.
+//! `docs/src/hardening.md` describes it for users.
 
 use std::collections::BTreeMap;
 
