@@ -5,6 +5,8 @@
 //! `JSONSchemaProps`). `metav1.Duration` does not occur in the API groups. The names of Go's types, which its decoder uses in
 //! what it says, come from the types themselves (`conformance/go/cmd/gotypes`).
 
+mod history;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -20,30 +22,40 @@ const KUBERNETES: &str = "v1.37.2";
 
 /// Writes the table.
 pub(crate) fn write() -> Result<(), String> {
-    let text = generate()?;
-    let path = table_path();
-    fs::write(&path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))
+    for (name, text) in generate()? {
+        let path = table_path(name);
+        fs::write(&path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Fails if the table is not what [`write`] would write.
 pub(crate) fn check() -> Result<(), String> {
-    let path = table_path();
-    let text = fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    if text == generate()? {
-        Ok(())
-    } else {
-        Err(format!("{} is out of date: run `cargo xtask types`", path.display()))
+    for (name, wanted) in generate()? {
+        let path = table_path(name);
+        let text = fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        if text != wanted {
+            return Err(format!("{} is out of date: run `cargo xtask types`", path.display()));
+        }
     }
+    Ok(())
 }
 
-fn table_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/manifest/src/types/table.rs")
+fn table_path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/manifest/src/types").join(name)
 }
 
 /// The `OpenAPI` description of all built-in APIs, from the Go module cache.
 fn swagger() -> Result<Value, String> {
-    let module = format!("k8s.io/kubernetes@{KUBERNETES}");
-    let output = Command::new("go").args(["mod", "download", "-json", &module]).output().map_err(|e| {
+    let dir = module_directory(&format!("k8s.io/kubernetes@{KUBERNETES}"))?;
+    let path = dir.join("api/openapi-spec/swagger.json");
+    let text = fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Where a Go module is, downloaded if need be.
+fn module_directory(module: &str) -> Result<PathBuf, String> {
+    let output = Command::new("go").args(["mod", "download", "-json", module]).output().map_err(|e| {
         format!("cannot run go: {e}; Go 1.26 or newer is needed, see https://go.dev/doc/install")
     })?;
     if !output.status.success() {
@@ -51,10 +63,7 @@ fn swagger() -> Result<Value, String> {
     }
     let module: Value =
         serde_json::from_slice(&output.stdout).map_err(|e| format!("go mod download: {e}"))?;
-    let dir = module["Dir"].as_str().ok_or("go mod download: no directory")?;
-    let path = Path::new(dir).join("api/openapi-spec/swagger.json");
-    let text = fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
+    module["Dir"].as_str().map(PathBuf::from).ok_or_else(|| "go mod download: no directory".to_owned())
 }
 
 /// What Go says of the fields of its structs: type and embedded structs, by package path and struct, and by name.
@@ -220,7 +229,8 @@ fn properties(definition: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(k, v)| (k.as_str(), v))
 }
 
-fn generate() -> Result<String, String> {
+/// The files of the table by name.
+fn generate() -> Result<[(&'static str, String); 2], String> {
     let swagger = swagger()?;
     let definitions = swagger["definitions"].as_object().ok_or("the OpenAPI document has no definitions")?;
     let structs: Vec<&str> = definitions
@@ -264,7 +274,8 @@ fn generate() -> Result<String, String> {
         starts.push(count);
     }
     let kinds = kinds(&table)?;
-    Ok(render(&table, &starts, &fields, &named, &kinds))
+    let history = history::render(table.definitions, &table.structs, &starts)?;
+    Ok([("table.rs", render(&table, &starts, &fields, &named, &kinds)), ("history.rs", history)])
 }
 
 /// All kinds with their types, sorted by kind and apiVersion. Types that stand for several groups are no manifests.

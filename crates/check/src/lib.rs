@@ -51,6 +51,7 @@ pub use record::{
 };
 pub use score::{Grade, weight};
 pub use seawall_hardening::{Enabled, Fact, Index, Params};
+pub use seawall_manifest::schema::{Definition, Definitions};
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use seawall_finding::{Date, Severity};
 use seawall_hardening::{Enabled, Index, Params};
+use seawall_manifest::schema::Definitions;
 use seawall_manifest::workload::ConfiguredEntry;
 
 use crate::config::RuleSettings;
@@ -25,6 +26,10 @@ pub struct Options {
     pub rules: RuleSettings,
     /// The checks beyond the standard.
     pub hardening: Hardening,
+    /// Whether objects are held against the published schema of the target version, or the definitions of the input.
+    pub schema: bool,
+    /// The definitions of custom resources in the input, once all are surveyed.
+    pub definitions: Arc<Definitions>,
     /// What is passed over.
     pub ignores: Arc<Ignores>,
     /// Whether what other tools are told to pass over is passed over.
@@ -67,6 +72,8 @@ impl Default for Options {
             custom_resources: Vec::new(),
             rules: RuleSettings::default(),
             hardening: Hardening::default(),
+            schema: false,
+            definitions: Arc::default(),
             ignores: Arc::default(),
             compat: false,
             today: Date::from_days(0),

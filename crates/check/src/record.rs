@@ -287,6 +287,8 @@ pub enum NoticeKind {
     ExceptionUnused,
     /// An object of seawall's own group, of a kind or version that is not known and does not count.
     ExceptionUnknown,
+    /// Something that was asked for and could not be looked at with this input.
+    NotEvaluated,
 }
 
 impl NoticeKind {
@@ -306,6 +308,7 @@ impl NoticeKind {
             Self::ExceptionNotAllowed => "exception-not-allowed",
             Self::ExceptionUnused => "exception-unused",
             Self::ExceptionUnknown => "exception-unknown",
+            Self::NotEvaluated => "not-evaluated",
         }
     }
 }

@@ -35,6 +35,9 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         SchemaProblemKind::WrongType { expected, .. } => (&SCHEMA_INVALID, format!("must be {expected}")),
         SchemaProblemKind::InvalidValue => (&SCHEMA_INVALID, "does not parse".to_owned()),
         SchemaProblemKind::UnknownField { .. } => (&SCHEMA_INVALID, "no such field".to_owned()),
+        SchemaProblemKind::Missing => (&SCHEMA_INVALID, "a field is missing".to_owned()),
+        SchemaProblemKind::NotInVersion => (&SCHEMA_INVALID, "not in this version".to_owned()),
+        SchemaProblemKind::NotAllowed => (&SCHEMA_INVALID, "not allowed".to_owned()),
         SchemaProblemKind::DuplicateKey { first } => {
             related.push(mark(lines, *first, "first given here"));
             (&DUPLICATE_KEY, "this one counts".to_owned())
@@ -42,7 +45,9 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
     };
     let advice = problem.hint.clone().unwrap_or_else(|| match &problem.kind {
         SchemaProblemKind::WrongType { expected, .. } => format!("write {expected}"),
-        SchemaProblemKind::InvalidValue => "correct the value".to_owned(),
+        SchemaProblemKind::InvalidValue | SchemaProblemKind::NotAllowed => "correct the value".to_owned(),
+        SchemaProblemKind::Missing => "write the field".to_owned(),
+        SchemaProblemKind::NotInVersion => "leave it out, or name the version of the cluster".to_owned(),
         SchemaProblemKind::UnknownField { suggestion: Some(name) } => format!("did you mean `{name}`?"),
         SchemaProblemKind::UnknownField { suggestion: None } => {
             "remove it: the API server drops it".to_owned()
@@ -62,7 +67,7 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
             advice,
         },
         related,
-        missing: false,
+        missing: matches!(problem.kind, SchemaProblemKind::Missing),
         refuses: problem.answer == Answer::Refused,
         modes: Vec::new(),
         suppressed: None,

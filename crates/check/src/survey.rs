@@ -6,7 +6,7 @@ use seawall_finding::exception::{Exception, ExceptionPolicy};
 use seawall_hardening::Fact;
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
-use seawall_manifest::schema::{self, SchemaProblem, Walker};
+use seawall_manifest::schema::{self, Definition, Definitions, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, ConfiguredEntry, Template};
 use seawall_model::WorkloadKind;
 use seawall_model::decode::DecodeError;
@@ -69,6 +69,8 @@ pub struct Survey {
     pub unknown: Vec<UnknownKind>,
     /// Whether something in it should be an object and is none.
     pub rejects: bool,
+    /// Definitions of custom resources, where objects are held against them.
+    pub definitions: Vec<Definition>,
     /// What checks of several objects have to know of its objects.
     pub facts: Vec<Fact>,
     /// What could not be read, each with the position in the file that its document would have.
@@ -270,7 +272,11 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
             let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
             survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks, hardens });
         }
-        reader.recycle(document);
+        if options.schema && is_definition(&document) {
+            survey.definitions.extend(Definition::of(&Arc::new(document)));
+        } else {
+            reader.recycle(document);
+        }
     }
     // Surveys of all files are held at once.
     survey.workloads.shrink_to_fit();
@@ -355,6 +361,10 @@ fn survey_document<'a>(
             || examined.judged.iter().any(|judged| !judged.problems.is_empty())
             || workload::is_misplaced(&examined.object)
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
+        // Definitions may come later than what they define.
+        speaks |= options.schema
+            && (!is_built_in(&examined.object)
+                || !schema::strict(&examined.object, options.kubernetes, &Definitions::default()).is_empty());
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;
             survey.add_unknown(&examined.object);
@@ -376,6 +386,17 @@ fn survey_document<'a>(
         }
     }
     (speaks, hardens)
+}
+
+/// Whether a document may hold definitions of custom resources.
+fn is_definition(document: &Document) -> bool {
+    let text = &document.source()[document.range().range()];
+    memchr::memmem::find(text, b"CustomResourceDefinition").is_some()
+}
+
+/// Whether an object is of a kind that Kubernetes itself has.
+pub(crate) fn is_built_in(object: &Object<'_>) -> bool {
+    seawall_manifest::types::type_of(object.api_version, object.kind).is_some()
 }
 
 /// Tells the ignores of an object, and whether pods of it will be judged.

@@ -154,6 +154,7 @@ Examples:
   seawall scan -f text -f sarif=seawall.sarif .    text for people, a file for code scanning
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
   seawall scan --profile strict --complete all/    all checks; what is in no file is missing
+  seawall scan --schema --kubernetes-version 1.34 deploy/    fields and values of that version
   seawall scan --watch deploy/                     again on every change
 
 Exit status:
@@ -174,6 +175,11 @@ pub(crate) struct ScanArgs {
     /// Print the reference's own sentences instead of explanations.
     #[arg(long)]
     pub(crate) exact: bool,
+
+    /// Hold objects against the whole schema of the target version (from v1.32 on), and custom resources against their
+    /// definitions in the input: missing fields, fields and kinds of other versions, values that are not allowed.
+    #[arg(long)]
+    pub(crate) schema: bool,
 
     /// Judge objects as written, without the defaults that the API server would fill in.
     #[arg(long)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
-    Config, Declared, Enabled, Exceptions, Hardening, Index, LevelVersion, Levels, Notice, NoticeKind,
-    Options, Record, Survey,
+    Config, Declared, Definitions, Enabled, Exceptions, Hardening, Index, LevelVersion, Levels, Notice,
+    NoticeKind, Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -19,6 +19,15 @@ use crate::pipeline::in_order;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, Failure};
+
+/// How objects are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading {
+    /// As written, without the API server's defaults.
+    pub(crate) no_defaults: bool,
+    /// Against the published schema, too.
+    pub(crate) schema: bool,
+}
 
 /// Inputs that can be judged.
 pub(crate) struct Prepared {
@@ -38,11 +47,11 @@ impl Prepared {
         judge: &JudgeArgs,
         found: Inputs,
         settings: &mut Settings,
-        no_defaults: bool,
+        how: Reading,
         threads: NonZeroUsize,
         progress: &dyn Fn(&'static str, usize, bool) -> Progress,
     ) -> Result<Self, Failure> {
-        let (mut options, clamped) = options(judge, no_defaults, settings);
+        let (mut options, clamped) = options(judge, how, settings);
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
         let files: Vec<Candidate> = found
             .inputs
@@ -76,6 +85,9 @@ impl Prepared {
             let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
             options.hardening.index = Some(Arc::new(Index::new(facts, judge.complete)));
         }
+        let definitions =
+            surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.definitions));
+        options.definitions = Arc::new(Definitions::new(definitions));
         let levels = std::mem::take(&mut settings.config.levels);
         let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
         early.extend(notices.into_iter().map(Record::Notice));
@@ -250,7 +262,7 @@ fn is_baseline(input: &Input, settings: &Settings) -> bool {
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.
-fn options(judge: &JudgeArgs, no_defaults: bool, settings: &Settings) -> (Options, Option<Notice>) {
+fn options(judge: &JudgeArgs, how: Reading, settings: &Settings) -> (Options, Option<Notice>) {
     let newest = u64::from(seawall_check::NEWEST);
     let asked = judge.kubernetes_version.or(settings.config.kubernetes_version);
     let KubernetesVersion { minor } = asked.unwrap_or(KubernetesVersion { minor: newest });
@@ -263,7 +275,8 @@ fn options(judge: &JudgeArgs, no_defaults: bool, settings: &Settings) -> (Option
     });
     let options = Options {
         kubernetes: minor.min(newest),
-        defaults: !no_defaults,
+        defaults: !how.no_defaults,
+        schema: how.schema,
         custom_resources: settings.config.custom_resources.clone(),
         rules: settings.rules.clone(),
         hardening: Hardening {

@@ -14,7 +14,7 @@ use crate::candidate::{Candidate, unreadable};
 use crate::cli::ScanArgs;
 use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
-use crate::prepared::Prepared;
+use crate::prepared::{Prepared, Reading};
 use crate::progress::Progress;
 use crate::settings;
 use crate::terminal::{self, Failure};
@@ -55,7 +55,8 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         }
     };
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
-    let prepared = Prepared::new(&args.judge, found, &mut settings, args.no_defaults, threads, &progress)?;
+    let how = Reading { no_defaults: args.no_defaults, schema: args.schema };
+    let prepared = Prepared::new(&args.judge, found, &mut settings, how, threads, &progress)?;
     let Prepared { files, surveys, levels, exceptions, options, early } = prepared;
     let options = Options { patches: renderers.want_patches(), edits: renderers.want_edits(), ..options };
     let mut tally = Tally::new(&options, &settings.fail_on);

@@ -173,3 +173,53 @@ fn what_others_call_a_rule_explains_it() {
     }
     assert!(dir.run_bare(&["explain", "privileged-container"]).stdout.contains("\ncheckov: CKV_K8S_16\n"));
 }
+
+const WIDGETS: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {size: {type: integer}}}
+";
+
+/// The whole schema is for who asks for it; then every document is held against it, wherever definitions stand.
+#[test]
+fn objects_are_held_against_the_whole_schema() {
+    let widget = |size: &str| {
+        format!("apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {{size: {size}}}\n")
+    };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  restartPolicy: always\n  hostnameOverride: p\n  containers: [{image: x}]\n";
+    let dir = Dir::with(&[("a.yaml", &widget("big")), ("b.yaml", WIDGETS), ("pod.yaml", pod)]);
+    let told = |args: &[&str]| {
+        let run = dir.scan(&[&["--profile", "pss", "--level", "privileged"], args].concat());
+        let findings = run.of("workload").into_iter().chain(run.of("object"));
+        let findings = findings.flat_map(|o| o["findings"].as_array().unwrap().clone());
+        let mut told: Vec<String> = findings.map(|f| f["message"].as_str().unwrap().to_owned()).collect();
+        told.sort_unstable();
+        (told, run.of("notice").len(), run.status)
+    };
+    assert_eq!(told(&["."]), (vec![], 0, 0));
+    let missing = "`name` is missing: the schema of Kubernetes asks for it".to_owned();
+    let value = "`always` is none of `Always`, `Never`, `OnFailure`".to_owned();
+    let size = "the definition asks for an integer here, and a string is there".to_owned();
+    assert_eq!(told(&["--schema", "."]), (vec![value.clone(), missing.clone(), size.clone()], 0, 0));
+    assert_eq!(told(&["--schema", "--fail-on", "high", "."]).2, 1);
+    let newer = "`hostnameOverride` is unknown to Kubernetes v1.33".to_owned();
+    let old = told(&["--schema", "--kubernetes-version", "1.33", "."]);
+    assert_eq!(old.0, [value, newer, missing, size]);
+    assert_eq!(
+        told(&["--schema", "a.yaml"]),
+        (vec![], 1, 0),
+        "without its definition it is not held against anything"
+    );
+}

@@ -35,7 +35,7 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Judged, Seen, Source, Survey, examine};
+use crate::survey::{Judged, Seen, Source, Survey, examine, is_built_in};
 
 use self::around::{Around, expired};
 use self::joined::{Known, add, join_app_armor, same_suppression};
@@ -282,6 +282,16 @@ impl Judge<'_> {
                 }
                 (None, Some(containers)) => out.push(self.unknown_workload(&examined.object, &containers)),
                 (None, None) => {}
+            }
+            if self.options.schema {
+                let (definitions, minor) = (&self.options.definitions, self.options.kubernetes);
+                let more = seawall_manifest::schema::strict(&examined.object, minor, definitions);
+                examined.problems.extend(more);
+                examined.problems.sort_by_key(|p| p.span);
+                schema::withhold(&mut examined.problems, secrets);
+                if !is_built_in(&examined.object) && !definitions.knows(&examined.object) {
+                    out.push(self.undefined(&examined.object));
+                }
             }
             let mut hardened = harden::findings(&examined, &self.source, self.options);
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());

@@ -29,6 +29,15 @@ impl Judge<'_> {
         })
     }
 
+    /// A custom resource that nothing in the input defines.
+    pub(super) fn undefined(&self, object: &Object<'_>) -> Record {
+        let (kind, version) = (object.kind, object.api_version);
+        let message =
+            format!("{version} {kind} was not held against a schema: nothing in the input defines it");
+        let hint = "add its CustomResourceDefinition to the input".to_owned();
+        self.notice(NoticeKind::NotEvaluated, object, message, hint)
+    }
+
     /// What a reader's problem is: an error, or a notice where a directory happened to hold it.
     pub(super) fn problem(&self, problem: &Problem) -> Record {
         let region = Some(region(self.lines, problem.span));

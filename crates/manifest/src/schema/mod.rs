@@ -8,6 +8,8 @@
 mod base64;
 mod keys;
 mod rank;
+mod strict;
+mod structural;
 mod suggest;
 mod time;
 mod values;
@@ -23,6 +25,8 @@ use crate::objects::{Holder, Object};
 use crate::types::{self, Shape};
 use crate::workload::Template;
 use rank::Rank;
+pub use strict::strict;
+pub use structural::{Definition, Definitions};
 pub(crate) use suggest::nearest;
 pub use walk::{MOST, Walker};
 
@@ -43,6 +47,12 @@ pub enum SchemaProblemKind {
         /// The field that was probably meant; dotted where it belongs into a neighbour.
         suggestion: Option<String>,
     },
+    /// A field that must be there and is not.
+    Missing,
+    /// A field, or a kind, that the target version does not have.
+    NotInVersion,
+    /// A value that is none of those that the field takes, or out of its bounds.
+    NotAllowed,
     /// A key that its mapping already has.
     DuplicateKey {
         /// The first such key.
@@ -59,6 +69,9 @@ pub enum Answer {
     Strict,
     /// The API server refuses the object.
     Refused,
+    /// The published schema does not allow it. The API server asks for more in one place and for less in another: it fills
+    /// in fields that the schema wants.
+    Schema,
 }
 
 /// A problem with its place.
@@ -136,7 +149,10 @@ impl Walker {
         problems.retain(|p| match p.kind {
             SchemaProblemKind::UnknownField { ref suggestion } => suggestion.is_some(),
             SchemaProblemKind::WrongType { .. } | SchemaProblemKind::InvalidValue => is_there(p),
-            SchemaProblemKind::DuplicateKey { .. } => false,
+            SchemaProblemKind::DuplicateKey { .. }
+            | SchemaProblemKind::Missing
+            | SchemaProblemKind::NotInVersion
+            | SchemaProblemKind::NotAllowed => false,
         });
         for problem in &mut problems {
             problem.go_path = format!("{path}.{}", problem.go_path);

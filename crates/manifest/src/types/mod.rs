@@ -4,6 +4,8 @@
 //! one hash of the key and, as a rule, one comparison.
 
 #[rustfmt::skip]
+mod history;
+#[rustfmt::skip]
 mod table;
 
 use seawall_model::{FieldPath, Segment};
@@ -68,6 +70,9 @@ pub struct Field {
     /// What its value can be.
     pub shape: Shape,
 }
+
+/// The oldest minor version of Kubernetes whose fields are known.
+pub const OLDEST: u64 = history::OLDEST as u64;
 
 /// The struct of a built-in kind.
 pub fn type_of(api_version: &str, kind: &str) -> Option<TypeId> {
@@ -155,6 +160,33 @@ impl TypeId {
         let found = GO_FIELDS.binary_search_by_key(&position, |(at, ..)| *at);
         let told = |text: &'static str| Some(text).filter(|text| !text.is_empty());
         found.map_or((None, None), |at| (told(GO_FIELDS[at].1), told(GO_FIELDS[at].2)))
+    }
+
+    /// The fields that must be there.
+    pub(crate) fn required(self) -> impl Iterator<Item = &'static str> {
+        let mask = history::REQUIRED.binary_search_by_key(&self.0, |(id, _)| *id);
+        let mask = mask.map_or(0, |at| history::REQUIRED[at].1);
+        self.fields().enumerate().filter(move |(at, _)| mask & (1 << at) != 0).map(|(_, (name, _))| name)
+    }
+
+    /// The first minor version that has the struct, where that is not the oldest that is known.
+    pub(crate) fn since(self) -> Option<u64> {
+        let at = history::STRUCTS.binary_search_by_key(&self.0, |(id, _)| *id).ok()?;
+        Some(u64::from(history::STRUCTS[at].1))
+    }
+
+    /// The first minor version that has a field, where that is not the oldest that is known.
+    pub(crate) fn field_since(self, field: Field) -> Option<u64> {
+        let position = STARTS[usize::from(self.0)] + field.index;
+        let at = history::SINCE.binary_search_by_key(&position, |(at, _)| *at).ok()?;
+        Some(u64::from(history::SINCE[at].1))
+    }
+
+    /// The strings that a field takes, where Kubernetes names them.
+    pub(crate) fn values(self, field: Field) -> Option<&'static [&'static str]> {
+        let position = STARTS[usize::from(self.0)] + field.index;
+        let at = history::VALUES.binary_search_by_key(&position, |(at, _)| *at).ok()?;
+        Some(history::VALUES[at].1)
     }
 
     fn range(self) -> (usize, usize) {

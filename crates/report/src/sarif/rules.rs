@@ -25,7 +25,7 @@ pub(super) const INPUT_ERROR: &str = "input-error";
 pub(super) const LEFT_OUT: &str = "left-out";
 
 /// All notifications: ids, and what they tell.
-const NOTIFICATIONS: [(&str, &str); 15] = [
+const NOTIFICATIONS: [(&str, &str); 16] = [
     (INPUT_ERROR, "an input, or a part of one, that could not be read"),
     (LEFT_OUT, "results or notifications that had no room"),
     (NoticeKind::Template.as_str(), "an unrendered Helm template that was not judged"),
@@ -44,6 +44,7 @@ const NOTIFICATIONS: [(&str, &str); 15] = [
         NoticeKind::ExceptionUnknown.as_str(),
         "an object of seawall's own group that is not known and does not count",
     ),
+    (NoticeKind::NotEvaluated.as_str(), "something that could not be looked at with this input"),
 ];
 
 /// The position of a rule in the table.
@@ -195,6 +196,7 @@ mod tests {
             NoticeKind::ExceptionNotAllowed,
             NoticeKind::ExceptionUnused,
             NoticeKind::ExceptionUnknown,
+            NoticeKind::NotEvaluated,
         ] {
             assert!(notification_index(kind.as_str()).is_some(), "{kind:?}");
         }

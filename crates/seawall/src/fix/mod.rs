@@ -20,7 +20,7 @@ use self::write::Writer;
 use crate::candidate::{Candidate, unreadable};
 use crate::cli::FixArgs;
 use crate::pipeline::in_order;
-use crate::prepared::Prepared;
+use crate::prepared::{Prepared, Reading};
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, Failure};
@@ -72,7 +72,8 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
     let threads = args.how.threads();
     let found = seawall_input::walk(&args.judge.paths, &seawall_input::Options::default());
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
-    let mut prepared = Prepared::new(&args.judge, found, &mut settings, false, threads, &progress)?;
+    let mut prepared =
+        Prepared::new(&args.judge, found, &mut settings, Reading::default(), threads, &progress)?;
     prepared.options.images = Arc::new(images);
     if let Some(level) = args.to {
         prepared.hold_to(level);
