@@ -119,6 +119,12 @@ impl Fixes {
         self.fixed.iter().sum()
     }
 
+    /// What is said where a run was ended before its end.
+    pub fn interrupted(&self) -> String {
+        let are = if self.files == 1 { "is" } else { "are" };
+        format!("interrupted: {} {are} changed, the others are as they were", count(self.files, "file"))
+    }
+
     /// The end of the output: what is left, by question, then the numbers.
     pub fn finish(&self, outcome: Outcome, style: Style) -> String {
         let mut text = String::new();

@@ -187,6 +187,62 @@ fn the_original_survives_what_ends_a_run() {
     }
 }
 
+/// So many files that would be fixed, by name.
+fn many(count: usize) -> Dir {
+    let files: Vec<(String, String)> =
+        (0..count).map(|i| (format!("{i:04}.yaml"), WEB.replace("web", &format!("w{i}")))).collect();
+    Dir::with(&files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect::<Vec<_>>())
+}
+
+/// How many files hold the new text; all others hold the old one, and nothing else is there but a patch.
+fn written(dir: &Dir, count: usize) -> usize {
+    let left = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| !name.to_string_lossy().ends_with(".yaml")).collect();
+    assert!(left.is_empty() || left == ["seawall-fix.patch"], "{left:?}");
+    let is_new = |i: &usize| {
+        let (text, name) = (dir.read(&format!("{i:04}.yaml")), format!("w{i}"));
+        assert!([WEB, fixed().as_str()].contains(&text.replace(&name, "web").as_str()), "{name}: {text}");
+        text.contains("securityContext")
+    };
+    (0..count).filter(is_new).count()
+}
+
+#[test]
+fn many_files_are_written_together_and_told_of_in_order() {
+    let dir = many(150);
+    std::fs::hard_link(dir.path().join("0070.yaml"), dir.path().join("other.txt")).unwrap();
+    let (out, err, status) = fix(&dir, &["--write", "."]);
+    std::fs::remove_file(dir.path().join("other.txt")).unwrap();
+    assert_eq!((status, written(&dir, 150)), (2, 149));
+    assert!(err.starts_with("error: 0070.yaml: left as it is: it has 2 names") && err.lines().count() == 1);
+    assert!(out.contains("\n149 files changed, 596 findings fixed"), "{out}");
+    git(&dir, &["apply", "-R", "seawall-fix.patch"]);
+    assert_eq!(written(&dir, 150), 0);
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_half_done() {
+    let dir = many(1000);
+    let mut command = dir.command(&[&ALL[..], &["--write", "."]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Nobody reads the diff, so that the run has to wait in the middle.
+    while !dir.read("0000.yaml").contains("securityContext") {
+        assert!(child.try_wait().unwrap().is_none());
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
+    let (changed, err) = (written(&dir, 1000), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!((1..1000).contains(&changed), "{changed}");
+    let are = if changed == 1 { "file is" } else { "files are" };
+    let told = format!(
+        "interrupted: {changed} {are} changed, the others are as they were\nundo: git apply -R seawall-fix.patch\n"
+    );
+    assert_eq!(err, told);
+    git(&dir, &["apply", "-R", "seawall-fix.patch"]);
+    assert_eq!(written(&dir, 1000), 0);
+}
+
 #[test]
 fn open_fixes_fail_a_check() {
     let safe = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  securityContext: {runAsUser: 1000}\n  containers: [{name: c, image: i}]\n";
@@ -306,10 +362,7 @@ fn images_are_evidence() {
 
 #[test]
 fn threads_do_not_change_the_output() {
-    let files: Vec<(String, String)> =
-        (0..40).map(|i| (format!("{i:02}.yaml"), WEB.replace("web", &format!("w{i}")))).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    let dir = Dir::with(&files);
+    let dir = many(40);
     let of = |threads: &str| fix(&dir, &["--threads", threads, "."]);
     assert_eq!(of("1"), of("16"));
 }
@@ -369,11 +422,8 @@ fn what_is_not_judged_is_told_and_steers_no_terminal() {
 
 #[test]
 fn many_places_of_one_question_are_counted() {
-    let files: Vec<(String, String)> =
-        (0..12).map(|i| (format!("{i:02}.yaml"), WEB.replace("web", &format!("w{i}")))).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    let out = Dir::with(&files).run(&["fix", "."]).stdout;
-    assert!(out.contains("    07.yaml:10:15  Deployment w7, container \"app\"\n    and 4 more: seawall scan --format concise names them all\n"), "{out}");
+    let out = many(12).run(&["fix", "."]).stdout;
+    assert!(out.contains("    0007.yaml:10:15  Deployment w7, container \"app\"\n    and 4 more: seawall scan --format concise names them all\n"), "{out}");
 }
 
 #[test]
