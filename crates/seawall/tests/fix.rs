@@ -160,6 +160,84 @@ fn mode_and_links_are_kept() {
     assert_eq!(dir.read("real/web.yaml"), WEB);
 }
 
+/// An access control list as Linux keeps it (`linux/posix_acl_xattr.h`): the owner, a user, the group, the mask, others.
+fn access_list(user: u32, permissions: [u16; 5]) -> Vec<u8> {
+    const NOBODY: u32 = u32::MAX;
+    let [owner, named, group, mask, other] = permissions;
+    let entries =
+        [(1, owner, NOBODY), (2, named, user), (4, group, NOBODY), (16, mask, NOBODY), (32, other, NOBODY)];
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permission, id) in entries {
+        bytes.extend(u16::to_le_bytes(tag));
+        bytes.extend(permission.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+/// Sets an attribute, if the file system has such.
+fn set(path: &std::path::Path, name: &str, value: &[u8]) -> bool {
+    match xattr::set(path, name, value) {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
+            eprintln!("NOT TESTED: {} has no attributes like {name}", path.display());
+            false
+        }
+        Err(error) => panic!("{name}: {error}"),
+    }
+}
+
+#[test]
+fn extended_attributes_are_kept() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let path = dir.path().join("web.yaml");
+    if !set(&path, "user.origin", b"a\0b") || !set(&path, "user.empty", b"") {
+        return;
+    }
+    let (_, err, status) = fix(&dir, &["--write", "."]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(dir.read("web.yaml"), fixed());
+    assert_eq!(xattr::get(&path, "user.origin").unwrap().as_deref(), Some(&b"a\0b"[..]));
+    assert_eq!(xattr::get(&path, "user.empty").unwrap().as_deref(), Some(&b""[..]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn access_control_lists_are_kept_and_none_is_added() {
+    const ACCESS: &str = "system.posix_acl_access";
+    let dir = Dir::with(&[("with.yaml", WEB), ("without.yaml", WEB)]);
+    let at = |name: &str| dir.path().join(name);
+    std::fs::set_permissions(at("without.yaml"), PermissionsExt::from_mode(0o644)).unwrap();
+    // What is made in the directory from now on has a list.
+    let inherited = access_list(2000, [7, 7, 5, 7, 0]);
+    let wanted = access_list(1000, [6, 6, 0, 6, 4]);
+    if !set(dir.path(), "system.posix_acl_default", &inherited) || !set(&at("with.yaml"), ACCESS, &wanted) {
+        return;
+    }
+    let mode = |name: &str| std::fs::metadata(at(name)).unwrap().mode() & 0o7777;
+    assert_eq!(mode("with.yaml"), 0o664, "the mask stands for the group");
+    let (_, err, status) = fix(&dir, &["--write", "."]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!((dir.read("with.yaml"), dir.read("without.yaml")), (fixed(), fixed()));
+    assert_eq!(xattr::get(at("with.yaml"), ACCESS).unwrap(), Some(wanted));
+    assert_eq!(xattr::get(at("without.yaml"), ACCESS).unwrap(), None);
+    assert_eq!((mode("with.yaml"), mode("without.yaml")), (0o664, 0o644));
+}
+
+#[test]
+fn the_owner_is_kept_or_the_file_is_left() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let path = dir.path().join("web.yaml");
+    if std::os::unix::fs::chown(&path, Some(12_345), Some(54_321)).is_err() {
+        eprintln!("NOT TESTED: only root gives files away");
+        return;
+    }
+    let (_, err, status) = fix(&dir, &["--write", "."]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let now = std::fs::metadata(&path).unwrap();
+    assert_eq!((dir.read("web.yaml"), now.uid(), now.gid()), (fixed(), 12_345, 54_321));
+}
+
 /// Runs with a limit on the size of files, which ends a write in the middle.
 fn limited(dir: &Dir, on_limit: &str) -> std::process::Output {
     let script = format!("{on_limit} ulimit -f 1; exec \"$0\" fix --likely --write big.yaml");
