@@ -403,6 +403,8 @@ fn what_is_not_to_be_edited_is_patched() {
     );
     assert!(!out.contains("c4n4ry") && out.contains("          allowPrivilegeEscalation: false\n"), "{out}");
     assert!(err.contains("patches for 1 file: 4 findings fixed"), "{err}");
+    let left = dir.run(&["fix", "--likely", "--output", "strategic", "."]).stderr;
+    assert!(left.contains("a person decides: run-as-non-root (--decide run-as-non-root=true)\n"), "{left}");
     let (out, ..) = fix(&dir, &["--output", "json-patch", "."]);
     let line: serde_json::Value = serde_json::from_str(out.trim_end()).unwrap();
     assert_eq!(line["patch"][0]["path"], "/spec/template/spec/containers/0/securityContext");
@@ -422,6 +424,41 @@ fn a_broken_document_hides_no_other() {
     assert_eq!(status, 2);
     assert!(out.contains("error: a.yaml:"), "{out}");
     assert_eq!((dir.read("a.yaml"), dir.read("b.yaml")), (format!("a: [\n---\n{}", fixed()), fixed()));
+}
+
+#[test]
+fn hints_judge_as_the_run_that_gives_them() {
+    let dir = Dir::with(&[("web.yaml", WEB), ("my settings.yaml", "levels: {\"*\": restricted}\n")]);
+    let flags =
+        ["--level", "restricted:v1.30", "--kubernetes-version", "1.31", "--config", "my settings.yaml"];
+    let out = dir.run(&[&["scan"][..], &flags, &["web.yaml"]].concat()).stdout;
+    let given = "--level restricted:v1.30 --kubernetes-version v1.31 --config 'my settings.yaml'";
+    assert!(out.contains(&format!("`seawall fix {given} --likely web.yaml`")), "{out}");
+    assert!(out.contains(&format!("`seawall fix {given}`\n")), "{out}");
+    let words = shell_words(&out, "seawall fix ");
+    let shown = dir.command(&words.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("+++ b/web.yaml"), "{words:?}");
+    assert!(dir.run(&["scan", "web.yaml"]).stdout.contains("`seawall fix --likely web.yaml`"));
+    let markdown = dir.run(&["scan", "-f", "markdown", "--level", "restricted", "web.yaml"]).stdout;
+    assert!(markdown.contains("`seawall fix --level restricted --likely`"), "{markdown}");
+}
+
+/// The words of the first command in backticks that begins so, without the program's name.
+fn shell_words(text: &str, start: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(&format!("`{start}")).unwrap();
+    let script = format!("printf '%s\\n' fix {}", rest.split_once('`').unwrap().0);
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_not_written_is_not_said_to_be_unasked_for() {
+    let dir = Dir::with(&[("web.yaml", WEB), ("broken.yaml", "a: [\n")]);
+    std::fs::hard_link(dir.path().join("web.yaml"), dir.path().join("other.txt")).unwrap();
+    let (out, ..) = fix(&dir, &["--write", "web.yaml"]);
+    assert!(out.ends_with("no file is changed\n"), "{out}");
+    let (out, ..) = fix(&dir, &["broken.yaml"]);
+    assert!(out.ends_with("nothing to fix in what could be read\n"), "{out}");
 }
 
 #[test]

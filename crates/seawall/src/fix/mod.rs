@@ -63,6 +63,7 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         quiet: args.quiet,
         bar: Bar::of(&[]),
         suppressed: false,
+        judged_by: args.judge.flags(),
     };
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut settings = match settings::load(&args.judge, &[], None) {
@@ -398,8 +399,9 @@ impl<'a> Run<'a> {
             };
             self.failed += 1;
             terminal::tell(&format!(
-                "error: `{}` is no answer to what `{id}` asks\n  = what is asked, and what can be answered: seawall fix --only {id}",
+                "error: `{}` is no answer to what `{id}` asks\n  = what is asked, and what can be answered: seawall fix {flags}--only {id}",
                 visible(&decide.answer),
+                flags = self.style.judged_by,
                 id = asked.id
             ));
         }
