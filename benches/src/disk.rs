@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::corpus::{Plan, Size, write};
 use crate::peer::target_directory;
@@ -25,16 +26,29 @@ pub struct Corpus {
 impl Corpus {
     /// Generates so many documents below the target directory.
     pub fn new(documents: usize) -> Result<Self, String> {
-        let directory = target_directory()?.join("corpus").join(documents.to_string());
+        let corpus = Self::at(&documents.to_string(), documents)?;
+        let Size { workloads, bytes, files, .. } = corpus.size;
+        let size = megabytes(bytes);
+        println!("corpus: {documents} documents with {workloads} workloads, {size} in {files} files");
+        Ok(corpus)
+    }
+
+    /// So many more of the same, for programs that change them; all of it is on the disk.
+    pub fn copies(&self, count: usize) -> Result<Vec<Self>, String> {
+        let copy = |n| Self::at(&format!("{}-{n}", self.documents), self.documents);
+        let copies = (0..count).map(copy).collect::<Result<_, _>>()?;
+        // What is not yet written would be written by whoever waits for the disk first.
+        match Command::new("sync").status() {
+            Ok(status) if status.success() => Ok(copies),
+            outcome => Err(format!("sync failed: {outcome:?}")),
+        }
+    }
+
+    fn at(name: &str, documents: usize) -> Result<Self, String> {
+        let directory = target_directory()?.join("corpus").join(name);
         let _ = fs::remove_dir_all(&directory);
         let size =
             write(Plan::of(documents), &directory).map_err(|e| format!("{}: {e}", directory.display()))?;
-        println!(
-            "corpus: {documents} documents with {} workloads, {} in {} files",
-            size.workloads,
-            megabytes(size.bytes),
-            size.files
-        );
         Ok(Self { directory, size, documents })
     }
 

@@ -16,8 +16,15 @@ use serde_json::Value;
 const ROUNDS: u64 = 300;
 
 fn report(records: &[Record], format: Format) -> String {
-    let style =
-        Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE, suppressed: true };
+    let style = Style {
+        colour: false,
+        width: 100,
+        exact: false,
+        quiet: false,
+        bar: Bar::ENFORCE,
+        suppressed: true,
+        judged_by: "",
+    };
     let renderer = Renderer::new(format, style, Arc::default());
     let (mut report, mut out) = (Report::new(renderer.clone()), Vec::new());
     report.add(renderer.render(records), &mut out).unwrap();

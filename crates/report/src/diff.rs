@@ -14,19 +14,20 @@ use crate::visible;
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
+/// Bytes that a line has about.
+const LINE: usize = 24;
+
 /// What takes the place of an object's kind, so that all that may be data of a Secret counts as such.
 const ANY_KIND: &str = "Secret";
 
-/// Where two texts differ.
-#[derive(Clone, Debug, Default)]
-pub struct Hunks(Vec<Vec<DiffOp>>);
-
-impl Hunks {
-    /// Of two texts, by lines.
-    pub fn of(before: &[u8], after: &[u8]) -> Self {
-        let (old, new) = (lines(before), lines(after));
-        Self(group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT))
-    }
+/// Where two texts differ, by lines.
+#[derive(Debug)]
+pub struct Diff<'t> {
+    before: &'t Arc<[u8]>,
+    after: &'t Arc<[u8]>,
+    old: Vec<&'t [u8]>,
+    new: Vec<&'t [u8]>,
+    hunks: Vec<Vec<DiffOp>>,
 }
 
 /// A diff as people see it.
@@ -38,93 +39,105 @@ pub struct Shown {
     pub altered: bool,
 }
 
-/// The diff of a file for people: nothing in it can steer a terminal, and what may be secret is masked.
-pub fn show(path: &str, before: &Arc<[u8]>, after: &Arc<[u8]>, hunks: &Hunks, colour: bool) -> Shown {
-    let (old, new) = (lines(before), lines(after));
-    let (old_starts, new_starts) = (starts(&old), starts(&new));
-    let Hunks(hunks) = hunks;
-    let old_secrets = secrets_of(before, &old_starts, hunks.iter().map(|hunk| span(hunk, DiffOp::old_range)));
-    // What is written is what was there, and what is no secret: it is looked at where a secret was taken away.
-    let takes = |op: &DiffOp| {
-        let Range { start, end } = op.old_range();
-        if start == end || matches!(op, DiffOp::Equal { .. }) {
-            return false;
-        }
-        let (from, to) = (old_starts[start], old_starts.get(end).map_or(before.len(), |at| *at));
-        old_secrets.0.iter().any(|secret| (secret.start as usize) < to && secret.end as usize > from)
-    };
-    let new_secrets = if !old_secrets.1 || hunks.iter().flatten().any(takes) {
-        secrets_of(after, &new_starts, hunks.iter().map(|hunk| span(hunk, DiffOp::new_range)))
-    } else {
-        (Vec::new(), true)
-    };
-    let mut shown = Shown::default();
-    for (mark, name) in [("---", "a"), ("+++", "b")] {
-        paint(&mut shown.text, colour, Role::Strong, &format!("{mark} {name}/{}", visible::text(path)));
-        shown.text.push('\n');
+impl<'t> Diff<'t> {
+    /// Of two texts.
+    pub fn of(before: &'t Arc<[u8]>, after: &'t Arc<[u8]>) -> Self {
+        let (old, new) = (lines(before), lines(after));
+        let hunks = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT);
+        Self { before, after, old, new, hunks }
     }
-    for hunk in hunks {
-        paint(&mut shown.text, colour, Role::Frame, &head(hunk));
-        shown.text.push('\n');
-        each_line(hunk, |mark, at| {
-            let (all, starts, (known, whole)) = match mark {
-                '+' => (&new, &new_starts, &new_secrets),
-                _ => (&old, &old_starts, &old_secrets),
-            };
-            let raw = all[at].strip_suffix(b"\n").unwrap_or(all[at]);
-            let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-            let text = String::from_utf8_lossy(raw);
-            // What could be read is known; a comment may hold what once was a value.
-            let place = if *whole && !text.contains('#') {
-                Place::Plain
-            } else {
-                place(&text, all[..at].iter().rev().map(|line| line.trim_ascii_end()), ANY_KIND)
-            };
-            let by_look = secrets(&text, place);
-            let masked = secrets_of_line(&text, starts[at]..starts[at] + raw.len(), known, by_look);
-            let masked = mask(&text, &masked);
-            let line = visible::text(&masked);
-            shown.altered |= line.as_bytes() != raw;
-            let role = match mark {
-                '+' => Some(Role::Added),
-                '-' => Some(Role::Removed),
-                _ => None,
-            };
-            let line = format!("{mark}{line}");
-            if let Some(role) = role {
-                paint(&mut shown.text, colour, role, &line);
-            } else {
-                shown.text.push_str(&line);
+
+    /// The diff of a file for people: nothing in it can steer a terminal, and what may be secret is masked.
+    pub fn show(&self, path: &str, colour: bool) -> Shown {
+        let Self { old, new, .. } = self;
+        let (old_starts, new_starts) = (starts(old), starts(new));
+        let old_secrets =
+            secrets_of(self.before, &old_starts, self.hunks.iter().map(|hunk| span(hunk, DiffOp::old_range)));
+        // What is written is what was there, and what is no secret: it is looked at where a secret was taken away.
+        let takes = |op: &DiffOp| {
+            let Range { start, end } = op.old_range();
+            if start == end || matches!(op, DiffOp::Equal { .. }) {
+                return false;
             }
+            let (from, to) = (old_starts[start], old_starts.get(end).map_or(self.before.len(), |at| *at));
+            old_secrets.0.iter().any(|secret| (secret.start as usize) < to && secret.end as usize > from)
+        };
+        let new_secrets = if !old_secrets.1 || self.hunks.iter().flatten().any(takes) {
+            secrets_of(self.after, &new_starts, self.hunks.iter().map(|hunk| span(hunk, DiffOp::new_range)))
+        } else {
+            (Vec::new(), true)
+        };
+        let mut shown = Shown::default();
+        for (mark, name) in [("---", "a"), ("+++", "b")] {
+            paint(&mut shown.text, colour, Role::Strong, &format!("{mark} {name}/{}", visible::text(path)));
             shown.text.push('\n');
-            if !all[at].ends_with(b"\n") {
-                shown.text.push_str(NO_NEWLINE);
-            }
-        });
+        }
+        for hunk in &self.hunks {
+            paint(&mut shown.text, colour, Role::Frame, &head(hunk));
+            shown.text.push('\n');
+            each_line(hunk, |mark, at| {
+                let (all, starts, (known, whole)) = match mark {
+                    '+' => (new, &new_starts, &new_secrets),
+                    _ => (old, &old_starts, &old_secrets),
+                };
+                let raw = all[at].strip_suffix(b"\n").unwrap_or(all[at]);
+                let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+                let text = String::from_utf8_lossy(raw);
+                // What could be read is known; a comment may hold what once was a value.
+                let place = if *whole && !text.contains('#') {
+                    Place::Plain
+                } else {
+                    place(&text, all[..at].iter().rev().map(|line| line.trim_ascii_end()), ANY_KIND)
+                };
+                let by_look = secrets(&text, place);
+                let masked = secrets_of_line(&text, starts[at]..starts[at] + raw.len(), known, by_look);
+                let masked = mask(&text, &masked);
+                let line = visible::text(&masked);
+                shown.altered |= line.as_bytes() != raw;
+                let role = match mark {
+                    '+' => Some(Role::Added),
+                    '-' => Some(Role::Removed),
+                    _ => None,
+                };
+                let line = format!("{mark}{line}");
+                if let Some(role) = role {
+                    paint(&mut shown.text, colour, role, &line);
+                } else {
+                    shown.text.push_str(&line);
+                }
+                shown.text.push('\n');
+                if !all[at].ends_with(b"\n") {
+                    shown.text.push_str(NO_NEWLINE);
+                }
+            });
+        }
+        shown
     }
-    shown
+
+    /// The hunks as `git apply` and `patch -p1` take them behind a [`patch_head`]: all bytes as they are.
+    pub fn patch(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for hunk in &self.hunks {
+            // Writing to a vector does not fail.
+            let _ = writeln!(out, "{}", head(hunk));
+            each_line(hunk, |mark, at| {
+                let line = if mark == '+' { self.new[at] } else { self.old[at] };
+                out.push(mark as u8);
+                out.extend_from_slice(line);
+                if !line.ends_with(b"\n") {
+                    out.push(b'\n');
+                    out.extend_from_slice(NO_NEWLINE.as_bytes());
+                }
+            });
+        }
+        out
+    }
 }
 
-/// The diff of a file as `git apply` and `patch -p1` take it: all bytes as they are.
-pub fn patch(path: &str, before: &[u8], after: &[u8], hunks: &Hunks) -> Vec<u8> {
-    let (old, new) = (lines(before), lines(after));
-    let mut out = Vec::new();
+/// What stands before the hunks of a file in a patch.
+pub fn patch_head(path: &str) -> String {
     let name = patch_name(path);
-    // Writing to a vector does not fail.
-    let _ = write!(out, "--- {}\n+++ {}\n", name("a"), name("b"));
-    for hunk in &hunks.0 {
-        let _ = writeln!(out, "{}", head(hunk));
-        each_line(hunk, |mark, at| {
-            let line = if mark == '+' { new[at] } else { old[at] };
-            out.push(mark as u8);
-            out.extend_from_slice(line);
-            if !line.ends_with(b"\n") {
-                out.push(b'\n');
-                out.extend_from_slice(NO_NEWLINE.as_bytes());
-            }
-        });
-    }
-    out
+    format!("--- {}\n+++ {}\n", name("a"), name("b"))
 }
 
 const NO_NEWLINE: &str = "\\ No newline at end of file\n";
@@ -166,7 +179,12 @@ fn starts(lines: &[&[u8]]) -> Vec<usize> {
 
 /// The lines with their ends.
 fn lines(text: &[u8]) -> Vec<&[u8]> {
-    text.split_inclusive(|b| *b == b'\n').collect()
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', text).map(|at| at + 1);
+    let ends = ends.chain((!text.is_empty() && !text.ends_with(b"\n")).then_some(text.len()));
+    let mut lines = Vec::with_capacity(text.len() / LINE);
+    lines.extend(ends.map(|end| &text[std::mem::replace(&mut start, end)..end]));
+    lines
 }
 
 /// `@@ -3,4 +3,7 @@`
@@ -256,13 +274,12 @@ mod tests {
     use super::*;
 
     fn show(path: &str, before: &str, after: &str) -> Shown {
-        let hunks = Hunks::of(before.as_bytes(), after.as_bytes());
-        super::show(path, &before.as_bytes().into(), &after.as_bytes().into(), &hunks, false)
+        Diff::of(&before.as_bytes().into(), &after.as_bytes().into()).show(path, false)
     }
 
     fn patch(path: &str, before: &str, after: &str) -> String {
-        let hunks = Hunks::of(before.as_bytes(), after.as_bytes());
-        String::from_utf8(super::patch(path, before.as_bytes(), after.as_bytes(), &hunks)).unwrap()
+        let patch = Diff::of(&before.as_bytes().into(), &after.as_bytes().into()).patch();
+        patch_head(path) + &String::from_utf8(patch).unwrap()
     }
 
     const BEFORE: &str = "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\n";

@@ -17,6 +17,10 @@ const PLACES: usize = 8;
 #[derive(Debug, Default)]
 pub struct Fixes {
     files: u64,
+    /// Files that were to be changed and are not.
+    unchanged: u64,
+    /// Inputs that could not be read.
+    unread: u64,
     fixed: [u64; 3],
     open: BTreeMap<Left, Places>,
     tail: Tail,
@@ -92,7 +96,9 @@ pub enum Outcome {
 impl Fixes {
     /// Takes note of a file. `done` says whether what it fixes counts as fixed.
     pub fn add(&mut self, file: &str, fix: &FileFix, done: bool) {
-        if done && fix.after.is_some() {
+        if fix.fault.is_some() || (!done && fix.after.is_some()) {
+            self.unchanged += 1;
+        } else if done && fix.after.is_some() {
             self.files += 1;
             for fixed in &fix.fixed {
                 self.fixed[fixed.safety as usize] += 1;
@@ -111,12 +117,19 @@ impl Fixes {
     pub fn say(&mut self, records: &[Record], style: Style) -> String {
         let (text, tail) = text::render(records, style);
         self.tail.merge(tail);
+        self.unread += records.iter().filter(|record| matches!(record, Record::Error(_))).count() as u64;
         text
     }
 
     /// The findings that are fixed.
     pub fn fixed(&self) -> u64 {
         self.fixed.iter().sum()
+    }
+
+    /// What is said where a run was ended before its end.
+    pub fn interrupted(&self) -> String {
+        let are = if self.files == 1 { "is" } else { "are" };
+        format!("interrupted: {} {are} changed, the others are as they were", count(self.files, "file"))
     }
 
     /// The end of the output: what is left, by question, then the numbers.
@@ -149,7 +162,11 @@ impl Fixes {
             }
             if n > places.first.len() as u64 {
                 let more = grouped(n - places.first.len() as u64);
-                let _ = writeln!(out, "    and {more} more: seawall scan --format concise names them all");
+                let _ = writeln!(
+                    out,
+                    "    and {more} more: seawall scan {}--format concise names them all",
+                    style.judged_by
+                );
             }
         }
         if !self.open.is_empty() {
@@ -159,8 +176,10 @@ impl Fixes {
 
     fn numbers(&self, outcome: Outcome, style: Style, out: &mut String) {
         let all = self.open.values().map(|p| p.count).sum::<u64>() + self.fixed();
-        if all == 0 {
-            out.push_str("nothing to fix\n");
+        if all == 0 && self.unchanged == 0 {
+            let nothing =
+                if self.unread == 0 { "nothing to fix" } else { "nothing to fix in what could be read" };
+            let _ = writeln!(out, "{nothing}");
             return;
         }
         let classes = Safety::ALL.iter().zip(self.fixed).filter(|(_, n)| *n > 0);
@@ -169,6 +188,7 @@ impl Fixes {
         let files = count(self.files, "file");
         let fixed = format!("{} fixed ({})", count(self.fixed(), "finding"), classes.join(", "));
         let mut text = match outcome {
+            _ if self.fixed() == 0 && self.unchanged > 0 => "no file is changed".to_owned(),
             _ if self.fixed() == 0 => "no fix is chosen".to_owned(),
             Outcome::Shown => format!("{files} would change, {fixed}: add --write"),
             Outcome::Written => format!("{files} changed, {fixed}"),

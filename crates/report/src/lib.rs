@@ -111,6 +111,9 @@ pub struct Style {
     pub bar: Bar,
     /// Whether findings that do not count are listed, in formats for people.
     pub suppressed: bool,
+    /// What the command line said of how to judge, as words for a shell, each with a blank behind: commands that are proposed judge
+    /// in the same way.
+    pub judged_by: &'static str,
 }
 
 /// Turns records into parts of one report.

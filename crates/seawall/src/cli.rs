@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use seawall_check::{FailOn, LevelVersion, rules};
+use seawall_check::{Base, FailOn, LevelVersion, rules, shell_word};
 use seawall_finding::{Date, Rule};
 use seawall_model::{KubernetesVersion, Level};
 use seawall_report::Format;
@@ -108,6 +109,35 @@ pub(crate) struct JudgeArgs {
 }
 
 impl JudgeArgs {
+    /// What the command line says of how to judge, as words for a shell, each with a blank behind.
+    pub(crate) fn flags(&self) -> &'static str {
+        // A process has one command line.
+        static FLAGS: OnceLock<String> = OnceLock::new();
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let flags = || {
+            [
+                ("level", self.level.map(|level| level.to_string().trim_end_matches(":latest").to_owned())),
+                ("kubernetes-version", self.kubernetes_version.map(|version| version.to_string())),
+                ("config", self.config.as_ref().map(path)),
+                // Of those that are always there a fix needs none: it leads to a level.
+                ("profile", self.profile.clone().filter(|name| Base::called(name).is_none())),
+                ("namespaces", self.namespaces.as_ref().map(path)),
+                ("baseline", self.baseline.as_ref().map(path)),
+                ("today", self.today.map(|day| day.to_string())),
+            ]
+        };
+        FLAGS.get_or_init(|| {
+            let mut text = String::new();
+            for (name, value) in flags() {
+                let Some(value) = value else { continue };
+                // A value that looks like an option is tied to its name.
+                let tie = if value.starts_with('-') { '=' } else { ' ' };
+                text.extend(["--", name, &tie.to_string(), &*shell_word(&value), " "]);
+            }
+            text
+        })
+    }
+
     /// The level where nothing else says one.
     pub(crate) fn level(&self) -> LevelVersion {
         let version = seawall_model::PolicyVersion::Latest;

@@ -102,6 +102,7 @@ impl Outputs {
                 quiet: args.quiet,
                 bar,
                 suppressed: args.show_suppressed,
+                judged_by: args.judge.flags(),
             };
             let to: Box<dyn Write> = match file {
                 None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),

@@ -160,6 +160,84 @@ fn mode_and_links_are_kept() {
     assert_eq!(dir.read("real/web.yaml"), WEB);
 }
 
+/// An access control list as Linux keeps it (`linux/posix_acl_xattr.h`): the owner, a user, the group, the mask, others.
+fn access_list(user: u32, permissions: [u16; 5]) -> Vec<u8> {
+    const NOBODY: u32 = u32::MAX;
+    let [owner, named, group, mask, other] = permissions;
+    let entries =
+        [(1, owner, NOBODY), (2, named, user), (4, group, NOBODY), (16, mask, NOBODY), (32, other, NOBODY)];
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permission, id) in entries {
+        bytes.extend(u16::to_le_bytes(tag));
+        bytes.extend(permission.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+/// Sets an attribute, if the file system has such.
+fn set(path: &std::path::Path, name: &str, value: &[u8]) -> bool {
+    match xattr::set(path, name, value) {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
+            eprintln!("NOT TESTED: {} has no attributes like {name}", path.display());
+            false
+        }
+        Err(error) => panic!("{name}: {error}"),
+    }
+}
+
+#[test]
+fn extended_attributes_are_kept() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let path = dir.path().join("web.yaml");
+    if !set(&path, "user.origin", b"a\0b") || !set(&path, "user.empty", b"") {
+        return;
+    }
+    let (_, err, status) = fix(&dir, &["--write", "."]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(dir.read("web.yaml"), fixed());
+    assert_eq!(xattr::get(&path, "user.origin").unwrap().as_deref(), Some(&b"a\0b"[..]));
+    assert_eq!(xattr::get(&path, "user.empty").unwrap().as_deref(), Some(&b""[..]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn access_control_lists_are_kept_and_none_is_added() {
+    const ACCESS: &str = "system.posix_acl_access";
+    let dir = Dir::with(&[("with.yaml", WEB), ("without.yaml", WEB)]);
+    let at = |name: &str| dir.path().join(name);
+    std::fs::set_permissions(at("without.yaml"), PermissionsExt::from_mode(0o644)).unwrap();
+    // What is made in the directory from now on has a list.
+    let inherited = access_list(2000, [7, 7, 5, 7, 0]);
+    let wanted = access_list(1000, [6, 6, 0, 6, 4]);
+    if !set(dir.path(), "system.posix_acl_default", &inherited) || !set(&at("with.yaml"), ACCESS, &wanted) {
+        return;
+    }
+    let mode = |name: &str| std::fs::metadata(at(name)).unwrap().mode() & 0o7777;
+    assert_eq!(mode("with.yaml"), 0o664, "the mask stands for the group");
+    let (_, err, status) = fix(&dir, &["--write", "."]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!((dir.read("with.yaml"), dir.read("without.yaml")), (fixed(), fixed()));
+    assert_eq!(xattr::get(at("with.yaml"), ACCESS).unwrap(), Some(wanted));
+    assert_eq!(xattr::get(at("without.yaml"), ACCESS).unwrap(), None);
+    assert_eq!((mode("with.yaml"), mode("without.yaml")), (0o664, 0o644));
+}
+
+#[test]
+fn the_owner_is_kept_or_the_file_is_left() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let path = dir.path().join("web.yaml");
+    if std::os::unix::fs::chown(&path, Some(12_345), Some(54_321)).is_err() {
+        eprintln!("NOT TESTED: only root gives files away");
+        return;
+    }
+    let (_, err, status) = fix(&dir, &["--write", "."]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let now = std::fs::metadata(&path).unwrap();
+    assert_eq!((dir.read("web.yaml"), now.uid(), now.gid()), (fixed(), 12_345, 54_321));
+}
+
 /// Runs with a limit on the size of files, which ends a write in the middle.
 fn limited(dir: &Dir, on_limit: &str) -> std::process::Output {
     let script = format!("{on_limit} ulimit -f 1; exec \"$0\" fix --likely --write big.yaml");
@@ -185,6 +263,62 @@ fn the_original_survives_what_ends_a_run() {
             assert_eq!(again.status.code(), Some(0), "what is left behind is in nobody's way");
         }
     }
+}
+
+/// So many files that would be fixed, by name.
+fn many(count: usize) -> Dir {
+    let files: Vec<(String, String)> =
+        (0..count).map(|i| (format!("{i:04}.yaml"), WEB.replace("web", &format!("w{i}")))).collect();
+    Dir::with(&files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect::<Vec<_>>())
+}
+
+/// How many files hold the new text; all others hold the old one, and nothing else is there but a patch.
+fn written(dir: &Dir, count: usize) -> usize {
+    let left = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| !name.to_string_lossy().ends_with(".yaml")).collect();
+    assert!(left.is_empty() || left == ["seawall-fix.patch"], "{left:?}");
+    let is_new = |i: &usize| {
+        let (text, name) = (dir.read(&format!("{i:04}.yaml")), format!("w{i}"));
+        assert!([WEB, fixed().as_str()].contains(&text.replace(&name, "web").as_str()), "{name}: {text}");
+        text.contains("securityContext")
+    };
+    (0..count).filter(is_new).count()
+}
+
+#[test]
+fn many_files_are_written_together_and_told_of_in_order() {
+    let dir = many(150);
+    std::fs::hard_link(dir.path().join("0070.yaml"), dir.path().join("other.txt")).unwrap();
+    let (out, err, status) = fix(&dir, &["--write", "."]);
+    std::fs::remove_file(dir.path().join("other.txt")).unwrap();
+    assert_eq!((status, written(&dir, 150)), (2, 149));
+    assert!(err.starts_with("error: 0070.yaml: left as it is: it has 2 names") && err.lines().count() == 1);
+    assert!(out.contains("\n149 files changed, 596 findings fixed"), "{out}");
+    git(&dir, &["apply", "-R", "seawall-fix.patch"]);
+    assert_eq!(written(&dir, 150), 0);
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_half_done() {
+    let dir = many(1000);
+    let mut command = dir.command(&[&ALL[..], &["--write", "."]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Nobody reads the diff, so that the run has to wait in the middle.
+    while !dir.read("0000.yaml").contains("securityContext") {
+        assert!(child.try_wait().unwrap().is_none());
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
+    let (changed, err) = (written(&dir, 1000), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!((1..1000).contains(&changed), "{changed}");
+    let are = if changed == 1 { "file is" } else { "files are" };
+    let told = format!(
+        "interrupted: {changed} {are} changed, the others are as they were\nundo: git apply -R seawall-fix.patch\n"
+    );
+    assert_eq!(err, told);
+    git(&dir, &["apply", "-R", "seawall-fix.patch"]);
+    assert_eq!(written(&dir, 1000), 0);
 }
 
 #[test]
@@ -269,6 +403,8 @@ fn what_is_not_to_be_edited_is_patched() {
     );
     assert!(!out.contains("c4n4ry") && out.contains("          allowPrivilegeEscalation: false\n"), "{out}");
     assert!(err.contains("patches for 1 file: 4 findings fixed"), "{err}");
+    let left = dir.run(&["fix", "--likely", "--output", "strategic", "."]).stderr;
+    assert!(left.contains("a person decides: run-as-non-root (--decide run-as-non-root=true)\n"), "{left}");
     let (out, ..) = fix(&dir, &["--output", "json-patch", "."]);
     let line: serde_json::Value = serde_json::from_str(out.trim_end()).unwrap();
     assert_eq!(line["patch"][0]["path"], "/spec/template/spec/containers/0/securityContext");
@@ -291,6 +427,41 @@ fn a_broken_document_hides_no_other() {
 }
 
 #[test]
+fn hints_judge_as_the_run_that_gives_them() {
+    let dir = Dir::with(&[("web.yaml", WEB), ("my settings.yaml", "levels: {\"*\": restricted}\n")]);
+    let flags =
+        ["--level", "restricted:v1.30", "--kubernetes-version", "1.31", "--config", "my settings.yaml"];
+    let out = dir.run(&[&["scan"][..], &flags, &["web.yaml"]].concat()).stdout;
+    let given = "--level restricted:v1.30 --kubernetes-version v1.31 --config 'my settings.yaml'";
+    assert!(out.contains(&format!("`seawall fix {given} --likely web.yaml`")), "{out}");
+    assert!(out.contains(&format!("`seawall fix {given}`\n")), "{out}");
+    let words = shell_words(&out, "seawall fix ");
+    let shown = dir.command(&words.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("+++ b/web.yaml"), "{words:?}");
+    assert!(dir.run(&["scan", "web.yaml"]).stdout.contains("`seawall fix --likely web.yaml`"));
+    let markdown = dir.run(&["scan", "-f", "markdown", "--level", "restricted", "web.yaml"]).stdout;
+    assert!(markdown.contains("`seawall fix --level restricted --likely`"), "{markdown}");
+}
+
+/// The words of the first command in backticks that begins so, without the program's name.
+fn shell_words(text: &str, start: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(&format!("`{start}")).unwrap();
+    let script = format!("printf '%s\\n' fix {}", rest.split_once('`').unwrap().0);
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_not_written_is_not_said_to_be_unasked_for() {
+    let dir = Dir::with(&[("web.yaml", WEB), ("broken.yaml", "a: [\n")]);
+    std::fs::hard_link(dir.path().join("web.yaml"), dir.path().join("other.txt")).unwrap();
+    let (out, ..) = fix(&dir, &["--write", "web.yaml"]);
+    assert!(out.ends_with("no file is changed\n"), "{out}");
+    let (out, ..) = fix(&dir, &["broken.yaml"]);
+    assert!(out.ends_with("nothing to fix in what could be read\n"), "{out}");
+}
+
+#[test]
 fn images_are_evidence() {
     let dir = Dir::with(&[
         ("web.yaml", WEB),
@@ -306,10 +477,7 @@ fn images_are_evidence() {
 
 #[test]
 fn threads_do_not_change_the_output() {
-    let files: Vec<(String, String)> =
-        (0..40).map(|i| (format!("{i:02}.yaml"), WEB.replace("web", &format!("w{i}")))).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    let dir = Dir::with(&files);
+    let dir = many(40);
     let of = |threads: &str| fix(&dir, &["--threads", threads, "."]);
     assert_eq!(of("1"), of("16"));
 }
@@ -369,11 +537,8 @@ fn what_is_not_judged_is_told_and_steers_no_terminal() {
 
 #[test]
 fn many_places_of_one_question_are_counted() {
-    let files: Vec<(String, String)> =
-        (0..12).map(|i| (format!("{i:02}.yaml"), WEB.replace("web", &format!("w{i}")))).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    let out = Dir::with(&files).run(&["fix", "."]).stdout;
-    assert!(out.contains("    07.yaml:10:15  Deployment w7, container \"app\"\n    and 4 more: seawall scan --format concise names them all\n"), "{out}");
+    let out = many(12).run(&["fix", "."]).stdout;
+    assert!(out.contains("    0007.yaml:10:15  Deployment w7, container \"app\"\n    and 4 more: seawall scan --format concise names them all\n"), "{out}");
 }
 
 #[test]

@@ -139,6 +139,31 @@ impl Reader {
         Some(document)
     }
 
+    /// Goes behind the next document of both streams without reading it, if it is the same bytes in both, YAML, and `may` be
+    /// passed over by its place in this stream: then it has the same value and the same problems. Whether it was.
+    pub(crate) fn pass_same(&mut self, other: &mut Self, may: impl Fn(Span) -> bool) -> bool {
+        for reader in [&mut *self, &mut *other] {
+            if reader.mode == Mode::Start {
+                reader.start();
+            }
+            let waits = !reader.waiting.is_empty() || reader.items.is_some();
+            if waits || reader.mode != Mode::Yaml || reader.at >= reader.source.len() {
+                return false;
+            }
+        }
+        let (chunk, theirs) = (split::chunk(&self.source, self.at), split::chunk(&other.source, other.at));
+        let ends = |chunk: &split::Chunk| chunk.bad_separator.is_some();
+        let same = self.source[chunk.range.range()] == other.source[theirs.range.range()]
+            && chunk.directives == theirs.directives
+            && !ends(&chunk)
+            && !ends(&theirs);
+        if !same || !may(chunk.range) {
+            return false;
+        }
+        (self.at, other.at) = (chunk.next, theirs.next);
+        true
+    }
+
     fn read_range(&mut self, range: Span, json: bool) -> Option<Document> {
         if range.end as usize > self.source.len() || range.start > range.end {
             return None;

@@ -108,7 +108,7 @@ pub struct Open {
     pub object: ObjectId,
     /// The finding.
     pub located: Located,
-    /// The chart's file that the object was rendered from: then it is not edited.
+    /// The chart's file that the object was rendered from, where that keeps its text from being edited.
     pub chart: Option<String>,
     /// Why its fix cannot be made, where it was chosen.
     pub refused: Option<String>,
@@ -159,7 +159,7 @@ pub fn repair(
         first.iter().filter(is_said).cloned().collect()
     };
     let unchanged = |refused: &BTreeMap<FindingKey, String>, fault: Option<String>| FileFix {
-        open: found.iter().map(|finding| open(finding, refused)).collect(),
+        open: found.iter().map(|finding| open(finding, refused, selection)).collect(),
         fault,
         said: said(),
         ..FileFix::default()
@@ -220,7 +220,7 @@ pub fn repair(
     });
     FileFix {
         fixed,
-        open: left.into_iter().map(|finding| open(finding, &refused)).collect(),
+        open: left.into_iter().map(|finding| open(finding, &refused, selection)).collect(),
         changes: changes.collect(),
         said: said(),
         after: Some(bytes.clone()),
@@ -285,11 +285,15 @@ fn with_exceptions(
 }
 
 /// A finding that is left, with the reason where its fix was chosen and could not be made.
-fn open((key, workload, located): &Found<'_>, refused: &BTreeMap<FindingKey, String>) -> Open {
+fn open(
+    (key, workload, located): &Found<'_>,
+    refused: &BTreeMap<FindingKey, String>,
+    selection: &Selection,
+) -> Open {
     Open {
         object: workload.object.clone(),
         located: (*located).clone(),
-        chart: workload.chart_source.clone(),
+        chart: workload.chart_source.clone().filter(|_| !selection.charts),
         refused: refused.get(key).cloned(),
         key: key.clone(),
     }

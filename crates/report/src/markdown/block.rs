@@ -134,7 +134,7 @@ fn object(
         if text.len() > ROOM {
             left_out += 1;
         } else {
-            finding(group, &message(&what), pod_spec, &mut text);
+            finding(group, &message(&what), pod_spec, style, &mut text);
         }
     }
     for located in suppressed() {
@@ -155,7 +155,7 @@ fn object(
     Some(Block { word: worst, text })
 }
 
-fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, out: &mut String) {
+fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, style: Style, out: &mut String) {
     let mut lines: Vec<u32> = group.members.iter().map(|m| m.primary.region.line).collect();
     lines.sort_unstable();
     lines.dedup();
@@ -179,8 +179,8 @@ fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, out: &mut 
             let _ = writeln!(out, "  - write in {who}: {}", code(&fix::one_line(*fields, *has_context)));
         }
         if fix.decision {
-            let _ =
-                writeln!(out, "  - {}", prose(&format!("{}: `seawall fix --likely`", fix::DECISION), code));
+            let command = format!("{}: `seawall fix {}--likely`", fix::DECISION, style.judged_by);
+            let _ = writeln!(out, "  - {}", prose(&command, code));
         }
     } else if let Some(first) = group.members.first() {
         let explain = code(&format!("seawall explain {}", first.finding.rule.id));

@@ -263,6 +263,7 @@ mod tests {
         quiet: false,
         bar: crate::Bar::ENFORCE,
         suppressed: false,
+        judged_by: "",
     };
 
     #[test]

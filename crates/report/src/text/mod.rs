@@ -329,7 +329,7 @@ impl Notes<'_> {
         } else {
             self.note(&format!("{}; `{explain}`", first.finding.advice), out);
         }
-        if let Some(fix) = repair(members, self.file) {
+        if let Some(fix) = repair(members, self.file, self.style) {
             self.note(&fix, out);
         }
     }
@@ -361,9 +361,9 @@ impl Notes<'_> {
             write_under = true;
         }
         if fix.decision {
-            self.note(&format!("{}: {}", fix::DECISION, command("--likely", self.file)), out);
+            self.note(&format!("{}: {}", fix::DECISION, command(self.style, "--likely", self.file)), out);
         } else {
-            self.note(&format!("likely safe: {}", command("--likely", self.file)), out);
+            self.note(&format!("likely safe: {}", command(self.style, "--likely", self.file)), out);
         }
     }
 
@@ -386,8 +386,9 @@ impl Notes<'_> {
 }
 
 /// How findings of one rule may be repaired by a command; nothing of what is no question of the standard.
-fn repair(members: &[&Located], file: &str) -> Option<String> {
-    let first = members.first().filter(|first| !first.modes.is_empty())?;
+fn repair(members: &[&Located], file: &str, style: Style) -> Option<String> {
+    let told = |first: &&&Located| !first.modes.is_empty() || (first.is_beyond() && first.fix.is_some());
+    let first = members.first().filter(told)?;
     let fixes: Option<Vec<_>> = members.iter().map(|located| located.fix.as_ref()).collect();
     let Some(least) = fixes.and_then(|fixes| fixes.into_iter().max_by_key(|fix| fix.safety)) else {
         return Some("no automatic fix".to_owned());
@@ -395,28 +396,28 @@ fn repair(members: &[&Located], file: &str) -> Option<String> {
     let rule = first.finding.rule.id;
     Some(match (least.safety, least.answer) {
         (Safety::Safe, _) => {
-            format!("safe to fix, since {}: {}", least.note, command(&format!("--only {rule}"), file))
+            format!("safe to fix, since {}: {}", least.note, command(style, &format!("--only {rule}"), file))
         }
         (Safety::Likely, _) => {
-            format!("likely safe to fix: {}", command(&format!("--likely --only {rule}"), file))
+            format!("likely safe to fix: {}", command(style, &format!("--likely --only {rule}"), file))
         }
         (_, Some(Answer::Elsewhere)) => format!("not for the manifest: {}", least.note),
         (Safety::Decision, answer) => {
             let answer = answer.map_or("...", answer_shown);
             let options = format!("--decide {rule}={answer}");
-            format!("a person decides: {} {}", least.note, command(&options, file))
+            format!("a person decides: {} {}", least.note, command(style, &options, file))
         }
     })
 }
 
 /// `seawall fix` for a file, as it can be pasted.
-fn command(options: &str, file: &str) -> String {
+fn command(style: Style, options: &str, file: &str) -> String {
     let path = match file {
         "<stdin>" => "--output kustomize -".into(),
         file if file.starts_with('-') => shell_word(&format!("./{file}")).into_owned().into(),
         file => shell_word(file),
     };
-    format!("`seawall fix {options} {path}`")
+    format!("`seawall fix {}{options} {path}`", style.judged_by)
 }
 
 /// The first sentence of the section of a rule's documentation that says why it matters.

@@ -165,7 +165,12 @@ fn fixes(tally: &Tail, style: Style, out: &mut String) {
         })
         .collect();
     if !said.is_empty() {
-        wrap(&format!("{}: seawall fix", said.join(", ")), 0, 2, style.width, out);
+        let command = match style.judged_by.trim_end() {
+            "" => "seawall fix".to_owned(),
+            // Between backticks it stays on one line.
+            flags => format!("`seawall fix {flags}`"),
+        };
+        wrap(&format!("{}: {command}", said.join(", ")), 0, 2, style.width, out);
     }
 }
 

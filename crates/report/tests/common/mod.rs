@@ -14,8 +14,15 @@ use seawall_finding::{Finding, IgnoreSource, Locus, Rule, Severity, rule};
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
 use seawall_report::{Bar, Format, Renderer, Report, Style};
 
-pub(crate) const STYLE: Style =
-    Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE, suppressed: false };
+pub(crate) const STYLE: Style = Style {
+    colour: false,
+    width: 100,
+    exact: false,
+    quiet: false,
+    bar: Bar::ENFORCE,
+    suppressed: false,
+    judged_by: "",
+};
 
 /// A whole report of these parts.
 pub(crate) fn report(parts: &[&[Record]], summary: &Summary, format: Format, style: Style) -> String {

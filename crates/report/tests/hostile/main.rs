@@ -19,8 +19,15 @@ const ROUNDS: u64 = 400;
 
 /// The report on some records, in two parts.
 fn report(records: &[Record], format: Format) -> String {
-    let style =
-        Style { colour: false, width: 100, exact: false, quiet: false, bar: Bar::ENFORCE, suppressed: true };
+    let style = Style {
+        colour: false,
+        width: 100,
+        exact: false,
+        quiet: false,
+        bar: Bar::ENFORCE,
+        suppressed: true,
+        judged_by: "",
+    };
     let renderer = Renderer::new(format, style, Arc::default());
     let (mut report, mut out) = (Report::new(renderer.clone()), Vec::new());
     let (first, second) = records.split_at(records.len() / 2);

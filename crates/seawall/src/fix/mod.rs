@@ -1,7 +1,11 @@
 //! `seawall fix`: the fixes of findings as a diff, in files, or as patches.
 
 mod ask;
+mod attributes;
+mod durable;
+mod interrupt;
 mod patches;
+mod undo;
 mod write;
 
 use std::collections::BTreeMap;
@@ -16,7 +20,8 @@ use seawall_report::fixes::{Fixes, Outcome};
 use seawall_report::{Bar, Style, diff, visible};
 
 use self::ask::Asked;
-use self::write::Writer;
+use self::interrupt::Interrupt;
+use self::write::{Fault, Writer};
 use crate::candidate::{Candidate, unreadable};
 use crate::cli::FixArgs;
 use crate::pipeline::in_order;
@@ -27,6 +32,8 @@ use crate::terminal::{self, Failure};
 
 /// Files that a thread repairs at a time.
 const FILES: usize = 16;
+/// Files that wait for others to be written with them, at most.
+const WAITING: usize = 256;
 
 /// A fix that was chosen is open, and `--check` asks.
 const EXIT_OPEN: u8 = 1;
@@ -37,7 +44,8 @@ const EXIT_INPUT: u8 = 2;
 struct Repaired {
     before: Arc<[u8]>,
     fix: FileFix,
-    hunks: diff::Hunks,
+    /// The hunks of the patch that leads from one text to the other, where it may be written.
+    hunks: Vec<u8>,
     /// The diff, where it is shown.
     shown: diff::Shown,
     patches: String,
@@ -55,6 +63,7 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         quiet: args.quiet,
         bar: Bar::of(&[]),
         suppressed: false,
+        judged_by: args.judge.flags(),
     };
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     // Fixes lead to a level; those of other checks are for who asks for them.
@@ -62,7 +71,8 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         Ok(settings) => settings,
         Err(errors) => return refuse(&errors, style, &mut out),
     };
-    settings.rules.enable.extend(args.only.iter().flat_map(|rules| rules.0.clone()));
+    let named = args.only.iter().chain(args.decide.iter().map(|decide| &decide.rules));
+    settings.rules.enable.extend(named.flat_map(|rules| rules.0.clone()));
     let mut images = seawall_check::Images::default();
     for path in &args.images {
         if let Err(errors) = settings::read_images(path, &mut images) {
@@ -86,6 +96,8 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         selection: selection(args),
         fixes: Fixes::default(),
         writer: Writer::new(&args.judge.paths),
+        interrupt: if args.write { Some(Interrupt::watch()?) } else { None },
+        waiting: Vec::new(),
         asked: Asked::default(),
         failed: 0,
         altered: false,
@@ -93,8 +105,10 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         answers: vec![Answers::default(); args.decide.len()],
     };
     run.say(&prepared.early, &mut out)?;
-    run.files(threads, &mut out, &progress)?;
-    run.finish(&mut out)
+    match run.files(threads, &mut out, &progress) {
+        Ok(()) => run.finish(&mut out),
+        Err(stop) => run.stopped(stop, &mut out),
+    }
 }
 
 /// Which fixes the arguments choose.
@@ -129,6 +143,10 @@ struct Run<'a> {
     selection: Selection,
     fixes: Fixes,
     writer: Writer,
+    /// Signals, while files are written.
+    interrupt: Option<Interrupt>,
+    /// In input order: files that are told of once those before them are written.
+    waiting: Vec<Waiting<'a>>,
     asked: Asked,
     /// Inputs that could not be read, and files that could not be repaired or written.
     failed: u64,
@@ -140,6 +158,28 @@ struct Run<'a> {
     answers: Vec<Answers>,
 }
 
+/// A file that waits until others are written.
+struct Waiting<'a> {
+    file: &'a Candidate,
+    fix: FileFix,
+    /// Whether the writer has a new text of it.
+    staged: bool,
+}
+
+/// Why a run ends early.
+enum Stop {
+    /// A signal came.
+    Interrupted,
+    /// Something else.
+    Failed(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// What became of an answer.
 #[derive(Clone, Copy, Default)]
 struct Answers {
@@ -149,7 +189,7 @@ struct Answers {
     wanted: bool,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Takes note of what is said besides findings; prints errors, and counts them.
     fn say(&mut self, records: &[Record], out: &mut impl Write) -> Result<(), Failure> {
         self.failed += records.iter().filter(|record| matches!(record, Record::Error(_))).count() as u64;
@@ -167,9 +207,10 @@ impl Run<'_> {
         threads: NonZeroUsize,
         out: &mut impl Write,
         progress: &dyn Fn(&'static str, usize, bool) -> Progress,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Stop> {
         let (prepared, settings) = (self.prepared, self.settings);
-        let work: Vec<(&Candidate, &Option<Survey>)> = prepared.files.iter().zip(&prepared.surveys).collect();
+        let work: Vec<(&'a Candidate, &Option<Survey>)> =
+            prepared.files.iter().zip(&prepared.surveys).collect();
         if self.args.interactive {
             for (file, survey) in work {
                 self.interactively(file, survey.as_ref(), out)?;
@@ -179,7 +220,7 @@ impl Run<'_> {
         let repairing = progress("repairing", work.len(), terminal::is_output());
         let selection = self.selection.clone();
         let (args, style) = (self.args, self.style);
-        let repair = |(file, survey): &(&Candidate, &Option<Survey>)| {
+        let repair = |(file, survey): &(&'a Candidate, &Option<Survey>)| {
             let repaired = repair(file, survey.as_ref(), prepared, settings, &selection);
             repairing.done();
             repaired.transpose().map(|repaired| repaired.map(|repaired| render(repaired, file, args, style)))
@@ -190,18 +231,22 @@ impl Run<'_> {
             &batches,
             |batch| batch.iter().filter_map(|work| Some((work.0, repair(work)?))).collect::<Vec<_>>(),
             |batch| {
+                if self.interrupt.as_ref().is_some_and(Interrupt::came) {
+                    return Err(Stop::Interrupted);
+                }
                 batch.into_iter().try_for_each(|(file, repaired)| match repaired {
-                    Ok(repaired) => self.done(file, &repaired, out),
+                    Ok(repaired) => self.done(file, repaired, out),
                     Err(error) => self.say(&[Record::Error(unreadable(&error))], out),
-                })
+                })?;
+                Ok(())
             },
-        )
+        )?;
+        Ok(self.commit(out)?)
     }
 
     /// Takes what became of a file: shows it, writes it, gives it out.
-    fn done(&mut self, file: &Candidate, repaired: &Repaired, out: &mut impl Write) -> Result<(), Failure> {
+    fn done(&mut self, file: &'a Candidate, repaired: Repaired, out: &mut impl Write) -> Result<(), Failure> {
         let Repaired { before, fix, hunks, shown, patches, warnings } = repaired;
-        let name = file.name();
         self.say(&fix.said, out)?;
         out.write_all(shown.text.as_bytes())?;
         self.altered |= shown.altered && !self.args.write;
@@ -211,7 +256,7 @@ impl Run<'_> {
             }
             out.write_all(patches.as_bytes())?;
         }
-        for warning in warnings {
+        for warning in &warnings {
             terminal::tell(warning);
         }
         for (decide, answers) in self.args.decide.iter().zip(&mut self.answers) {
@@ -219,32 +264,62 @@ impl Run<'_> {
             answers.taken |= fix.fixed.iter().any(|fixed| is_of(fixed.rule));
             answers.wanted |= fix.open.iter().any(|open| is_of(open.located.finding.rule) && open.asks());
         }
-        let mut done = fix.fault.is_none();
         if let Some(fault) = &fix.fault {
+            out.flush()?;
             self.fault(file, fault);
         }
-        if let (true, Some(after)) = (self.args.write, &fix.after) {
-            // What was said of files before is there if this one fails.
-            out.flush()?;
-            done = self.write(file, before, after, hunks);
+        if !self.args.write {
+            self.fixes.add(&file.name(), &fix, fix.fault.is_none());
+            return Ok(());
         }
-        self.fixes.add(&name, fix, done);
-        Ok(())
+        let staged = match &fix.after {
+            Some(after) => self.stage(file, &before, after, &hunks, out)?,
+            None => false,
+        };
+        self.waiting.push(Waiting { file, fix, staged });
+        if self.writer.is_full() || self.waiting.len() >= WAITING { self.commit(out) } else { Ok(()) }
     }
 
-    /// Writes a file; whether it is written.
-    fn write(&mut self, file: &Candidate, before: &[u8], after: &[u8], hunks: &diff::Hunks) -> bool {
-        let written = self.writer.write(file.input(), before, after, hunks);
-        if let Err(fault) = &written {
-            self.fault(file, fault);
+    /// Prepares a file to be written with others; whether it is.
+    fn stage(
+        &mut self,
+        file: &Candidate,
+        before: &Arc<[u8]>,
+        after: &[u8],
+        hunks: &[u8],
+        out: &mut impl Write,
+    ) -> Result<bool, Failure> {
+        let mut staged = self.writer.stage(file.input(), before, after, hunks);
+        if let Err(Fault::Full(_)) = staged {
+            // Those that wait give back the room of their old texts.
+            self.commit(out)?;
+            staged = self.writer.stage(file.input(), before, after, hunks);
         }
-        written.is_ok()
+        let Err(Fault::Full(fault) | Fault::Other(fault)) = staged else { return Ok(true) };
+        // What was said of files before is there.
+        out.flush()?;
+        self.fault(file, &fault);
+        Ok(false)
+    }
+
+    /// Writes what is prepared, and takes note of all files that wait for it.
+    fn commit(&mut self, out: &mut impl Write) -> Result<(), Failure> {
+        let mut written = self.writer.commit().into_iter();
+        for Waiting { file, fix, staged } in std::mem::take(&mut self.waiting) {
+            let written = if staged { written.next() } else { None };
+            if let Some(Err(fault)) = &written {
+                out.flush()?;
+                self.fault(file, fault);
+            }
+            self.fixes.add(&file.name(), &fix, matches!(written, Some(Ok(()))));
+        }
+        Ok(())
     }
 
     /// Asks for every fix of a file, shows what comes of the answers, and asks whether to write it.
     fn interactively(
         &mut self,
-        file: &Candidate,
+        file: &'a Candidate,
         survey: Option<&Survey>,
         out: &mut impl Write,
     ) -> Result<(), Failure> {
@@ -257,19 +332,48 @@ impl Run<'_> {
         let name = file.name();
         let picked = self.asked.pick(&name, &open.fix.open, &self.selection, out)?;
         if picked.is_empty() {
-            return self.done(file, &open, out);
+            return self.done(file, open, out);
         }
         let chosen = Selection { picked: Some(picked), ..self.selection.clone() };
         let Ok(Some(repaired)) = repair(file, survey, self.prepared, self.settings, &chosen) else {
-            return self.done(file, &open, out);
+            return self.done(file, open, out);
         };
         let mut repaired = render(repaired, file, self.args, self.style);
-        let Some(after) = repaired.fix.after.clone() else { return self.done(file, &repaired, out) };
+        let Some(after) = repaired.fix.after.clone() else { return self.done(file, repaired, out) };
         let shown = std::mem::take(&mut repaired.shown);
         out.write_all(shown.text.as_bytes())?;
-        let written =
-            Asked::confirms(&name, out)? && self.write(file, &repaired.before, &after, &repaired.hunks);
-        self.done(file, if written { &repaired } else { &open }, out)
+        let written = Asked::confirms(&name, out)?
+            && self.stage(file, &repaired.before, &after, &repaired.hunks, out)?
+            && self.writer.commit().iter().all(|written| match written {
+                Ok(()) => true,
+                Err(fault) => {
+                    self.fault(file, fault);
+                    false
+                }
+            });
+        self.done(file, if written { repaired } else { open }, out)
+    }
+
+    /// Ends a run in the middle: what is written stays, and nothing is left half done.
+    fn stopped(self, stop: Stop, out: &mut impl Write) -> Result<u8, Failure> {
+        let undo = self.writer.undo_command();
+        let Self { fixes, writer, interrupt, .. } = self;
+        drop(writer);
+        if let (Stop::Interrupted, Ok(())) = (&stop, out.flush()) {
+            terminal::tell(&fixes.interrupted());
+        }
+        if let Some(undo) = undo {
+            terminal::tell(&format!("undo: {undo}"));
+        }
+        match stop {
+            Stop::Failed(failure) => Err(failure),
+            Stop::Interrupted => {
+                if let Some(interrupt) = interrupt {
+                    interrupt.end();
+                }
+                Ok(EXIT_INPUT)
+            }
+        }
     }
 
     fn finish(mut self, out: &mut impl Write) -> Result<u8, Failure> {
@@ -299,8 +403,9 @@ impl Run<'_> {
             };
             self.failed += 1;
             terminal::tell(&format!(
-                "error: `{}` is no answer to what `{id}` asks\n  = what is asked, and what can be answered: seawall fix --only {id}",
+                "error: `{}` is no answer to what `{id}` asks\n  = what is asked, and what can be answered: seawall fix {flags}--only {id}",
                 visible(&decide.answer),
+                flags = self.style.judged_by,
                 id = asked.id
             ));
         }
@@ -336,7 +441,7 @@ fn repair(
     Ok(Some(Repaired {
         before: text.bytes,
         fix,
-        hunks: diff::Hunks::default(),
+        hunks: Vec::new(),
         shown: diff::Shown::default(),
         patches: String::new(),
         warnings: Vec::new(),
@@ -352,9 +457,15 @@ fn render(mut repaired: Repaired, file: &Candidate, args: &FixArgs, style: Style
         (repaired.patches, repaired.warnings) = patches::text(format, &name, &of_file);
         return repaired;
     }
-    repaired.hunks = diff::Hunks::of(&repaired.before, after);
-    if !style.quiet {
-        repaired.shown = diff::show(&name, &repaired.before, after, &repaired.hunks, style.colour);
+    let writes = args.write || args.interactive;
+    if writes || !style.quiet {
+        let diff = diff::Diff::of(&repaired.before, after);
+        if writes {
+            repaired.hunks = diff.patch();
+        }
+        if !style.quiet {
+            repaired.shown = diff.show(&name, style.colour);
+        }
     }
     repaired
 }

@@ -1,7 +1,7 @@
 //! Reads an edited source again and holds it against the changes made on values.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,6 +45,13 @@ impl std::error::Error for Mismatch {}
 /// document has the value it had, with its changes made, there are as many documents, and what could not be read before
 /// is all that cannot be read. The documents come from one source, which is read again, with default limits.
 pub fn verify(edited: &[Edited<'_>], after: impl Into<Arc<[u8]>>) -> Result<(), Mismatch> {
+    let after = after.into();
+    // Where something is wrong all is read, so that its document's position is known.
+    read_and_compare(edited, &after, true).or_else(|_| read_and_compare(edited, &after, false))
+}
+
+/// `passing`: documents that are the same bytes in both, and are not to be changed, are not read.
+fn read_and_compare(edited: &[Edited<'_>], after: &Arc<[u8]>, passing: bool) -> Result<(), Mismatch> {
     let Some(first) = edited.first() else { return Ok(()) };
     let source = first.document.source();
     let mut changes: HashMap<Span, &[&Change]> = HashMap::new();
@@ -58,8 +65,11 @@ pub fn verify(edited: &[Edited<'_>], after: impl Into<Arc<[u8]>>) -> Result<(), 
         }
     }
     let mut before = Reader::new(Arc::clone(source), Limits::default());
-    let mut after = Reader::new(after.into(), Limits::default());
+    let mut after = Reader::new(Arc::clone(after), Limits::default());
+    let starts: BTreeSet<u32> = changes.keys().map(|range| range.start).collect();
+    let is_unchanged = |range: Span| starts.range(range.start..range.end).next().is_none();
     loop {
+        while passing && before.pass_same(&mut after, is_unchanged) {}
         let (old, new) = match (before.next(), after.next()) {
             (None, None) => break,
             (Some(old), Some(new)) => (old, new),
@@ -233,6 +243,27 @@ mod tests {
         ] {
             assert_eq!(fault(after), Some(wanted), "{after:?}");
         }
+    }
+
+    #[test]
+    fn what_is_the_same_bytes_is_passed_over() {
+        let before = "# none\n---\na: 1\n---\nb: [\n---\nc: 1\n---\n{d: 1}\n";
+        let documents: Vec<Document> =
+            crate::read(before.as_bytes()).into_iter().filter_map(|entry| entry.document).collect();
+        let change = Change::ensure(FieldPath::root().key("c"), 2);
+        let of_c = Edited { document: &documents[1], changes: vec![&change] };
+        let fault = |edited: &[Edited<'_>], after: &str| {
+            verify(edited, after.as_bytes()).err().map(|mismatch| (mismatch.document, mismatch.message))
+        };
+        let after = before.replace("c: 1", "c: 2");
+        assert_eq!(fault(std::slice::from_ref(&of_c), &after), None);
+        let value = "the value is not the one it has to be";
+        assert_eq!(fault(std::slice::from_ref(&of_c), before), Some((2, value)), "a change that is not made");
+        assert_eq!(fault(std::slice::from_ref(&of_c), &after.replace("d: 1", "d: 2")), Some((3, value)));
+        let broken = after.replace("b: [", "b: {");
+        assert_eq!(fault(std::slice::from_ref(&of_c), &broken), None, "broken as before");
+        let made = Edited { document: &documents[0], changes: Vec::new() };
+        assert_eq!(fault(&[of_c, made], &after), None, "a document in which there was nothing to do");
     }
 
     #[test]
