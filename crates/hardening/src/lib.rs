@@ -12,9 +12,11 @@
 
 #![allow(clippy::doc_markdown, reason = "names of Kubernetes' kinds are words of the documentation here")]
 
+mod capabilities;
 mod check;
 mod checks;
 mod engine;
+mod host_path;
 mod index;
 mod params;
 #[cfg(test)]

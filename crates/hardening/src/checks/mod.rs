@@ -13,7 +13,14 @@ macro_rules! checks {
 }
 
 checks! {
+    container_socket_mount,
+    dangerous_capability,
+    host_path_sensitive,
+    host_path_subpath,
+    host_path_writable,
+    host_users,
     memory_limit,
+    net_raw_capability,
     read_only_root_filesystem,
 }
 
