@@ -16,6 +16,7 @@ mod capabilities;
 mod check;
 mod checks;
 mod engine;
+mod high_id;
 mod host_path;
 mod index;
 mod params;

@@ -22,6 +22,11 @@ checks! {
     memory_limit,
     net_raw_capability,
     read_only_root_filesystem,
+    root_group,
+    run_as_high_gid,
+    run_as_high_uid,
+    security_context_missing,
+    sudo_entrypoint,
 }
 
 #[cfg(test)]
