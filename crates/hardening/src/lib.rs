@@ -20,6 +20,7 @@ mod high_id;
 mod host_path;
 mod index;
 mod params;
+mod service_account;
 #[cfg(test)]
 mod testing;
 pub mod view;

@@ -15,10 +15,14 @@ macro_rules! checks {
 checks! {
     container_socket_mount,
     dangerous_capability,
+    default_service_account,
+    deprecated_service_account_field,
+    git_sync_volume,
     host_path_sensitive,
     host_path_subpath,
     host_path_writable,
     host_users,
+    long_lived_sa_token_secret,
     memory_limit,
     net_raw_capability,
     read_only_root_filesystem,
@@ -26,6 +30,7 @@ checks! {
     run_as_high_gid,
     run_as_high_uid,
     security_context_missing,
+    service_account_token_automount,
     sudo_entrypoint,
 }
 

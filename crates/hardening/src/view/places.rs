@@ -33,6 +33,12 @@ impl ContainerAt<'_, '_> {
         item(self.path().key("volumeMounts"), "mountPath", paths, index)
     }
 
+    /// The path of a variable: `spec.containers[name=app].env[name=HOME]`.
+    pub fn env_path(&self, index: usize) -> FieldPath {
+        let names = self.container.env.iter().map(|variable| variable.name);
+        item(self.path().key("env"), "name", names, index)
+    }
+
     /// The path of a port: `spec.containers[name=app].ports[containerPort=8080]`.
     pub fn port_path(&self, index: usize) -> FieldPath {
         let ports: Vec<_> = self.container.ports.iter().map(|port| port.container_port.to_string()).collect();
