@@ -48,7 +48,7 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     let spec = &at.pod.spec;
     let has_token = service_account::mounts_token(at.pod, None) || service_account::declares_token(at.pod);
-    if service_account::name(spec) != "default" || !has_token || service_account::is_of_kubelet(at.pod) {
+    if service_account::name(spec) != "default" || !has_token {
         return;
     }
     out.report(|| {

@@ -70,7 +70,7 @@ fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Case, found, in_every_kind};
+    use crate::testing::{fixed, found, in_every_kind};
 
     const ID: &str = "deprecated-service-account-field";
 
@@ -94,13 +94,10 @@ mod tests {
 
     #[test]
     fn the_fix_keeps_the_account() {
-        let steps = |spec: &str| {
-            let fix = Case::of(ID).findings(&pod(spec)).remove(0).fix.expect("a fix");
-            let changes = fix.changes(false, None).expect("changes");
-            changes.iter().map(|change| change.path.to_string()).collect::<Vec<_>>()
-        };
-        assert_eq!(steps("serviceAccount: a"), ["spec.serviceAccountName", "spec.serviceAccount"]);
-        assert_eq!(steps("serviceAccount: a, serviceAccountName: b"), ["spec.serviceAccount"]);
+        let repaired = |spec: &str| fixed(ID, &format!("kind: Pod\nspec:\n{spec}"));
+        assert_eq!(repaired("  serviceAccount: a\n"), "kind: Pod\nspec:\n  serviceAccountName: a\n");
+        let both = "  serviceAccount: a\n  serviceAccountName: b\n";
+        assert_eq!(repaired(both), "kind: Pod\nspec:\n  serviceAccountName: b\n");
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Case, found, in_every_kind};
+    use crate::testing::{Case, fixed, found, in_every_kind};
 
     const ID: &str = "host-path-writable";
 
@@ -114,5 +114,12 @@ mod tests {
         let spec = "volumes: [{name: v, hostPath: {path: /d}}]\ninitContainers: [{name: i, volumeMounts: [{name: v, mountPath: /d}]}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /d}]}]\nephemeralContainers: [{name: e, volumeMounts: [{name: v, mountPath: /d}]}]\n";
         let kinds = in_every_kind(ID, spec);
         assert!(kinds.len() == 9 && kinds.iter().all(|found| found.len() == 3), "{kinds:?}");
+    }
+
+    #[test]
+    fn the_fix_is_at_the_mount() {
+        let pod = pod("hostPath: {path: /d}", "{name: v, mountPath: /a}, {name: v, mountPath: /a}");
+        let mount = "{name: v, mountPath: /a, readOnly: true}";
+        assert!(fixed(ID, &pod).contains(&format!("[{mount}, {mount}]")));
     }
 }

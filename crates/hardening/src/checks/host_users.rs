@@ -70,7 +70,7 @@ fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Case, found, in_every_kind};
+    use crate::testing::{Case, fixed, found, in_every_kind};
 
     const ID: &str = "host-users";
 
@@ -111,5 +111,11 @@ mod tests {
     fn looks_into_every_kind_of_workload() {
         let kinds = in_every_kind(ID, "containers: [{name: a}]\n");
         assert!(kinds.len() == 9 && kinds.iter().all(|found| found.len() == 1), "{kinds:?}");
+    }
+
+    #[test]
+    fn the_fix_is_false() {
+        let fixed = fixed(ID, "kind: Pod\nspec:\n  containers:\n  - name: a\n");
+        assert!(fixed.contains("\n  hostUsers: false\n"), "{fixed}");
     }
 }

@@ -82,7 +82,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Case, found, in_every_class, in_every_kind};
+    use crate::testing::{Case, fixed, found, in_every_class, in_every_kind};
 
     const ID: &str = "net-raw-capability";
 
@@ -115,5 +115,12 @@ mod tests {
         let kinds = in_every_kind(ID, "containers: [{name: a}]\n");
         assert!(kinds.len() == 9 && kinds.iter().all(|found| found.len() == 1), "{kinds:?}");
         assert_eq!(found(ID, "kind: Pod\nspec:\n  os: {name: windows}\n  containers: [{name: a}]\n"), [""; 0]);
+    }
+
+    #[test]
+    fn the_fix_keeps_what_is_dropped() {
+        let pod = "kind: Pod\nspec:\n  containers: [{name: a, securityContext: {capabilities: {drop: [CHOWN]}}}]\n";
+        assert!(fixed(ID, pod).contains("drop: [CHOWN, NET_RAW]"));
+        fixed(ID, "kind: Pod\nspec:\n  containers:\n  - name: a\n");
     }
 }

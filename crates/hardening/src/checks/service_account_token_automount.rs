@@ -78,7 +78,7 @@ fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Case, found, in_every_kind};
+    use crate::testing::{Case, fixed, found, in_every_kind};
 
     const ID: &str = "service-account-token-automount";
 
@@ -124,5 +124,11 @@ mod tests {
     fn looks_into_every_kind_of_workload() {
         let kinds = in_every_kind(ID, "containers: [{name: a}]\n");
         assert!(kinds.len() == 9 && kinds.iter().all(|found| found.len() == 1), "{kinds:?}");
+    }
+
+    #[test]
+    fn the_fix_is_false() {
+        let cron_job = "kind: CronJob\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers: []\n";
+        assert!(fixed(ID, cron_job).contains("\n          automountServiceAccountToken: false\n"));
     }
 }
