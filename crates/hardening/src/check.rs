@@ -29,9 +29,32 @@ pub enum Run {
     /// Every pod and pod template.
     Pod(fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
     /// Every container of every class.
-    Container(fn(&ContainerAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
+    Container(OfContainer),
     /// Every object, workloads too; paths begin at the object's root.
-    Object(fn(&Object<'_>, &Cx<'_>, &mut Out<'_>)),
+    Object(OfObject),
+    /// Every container, and every object besides.
+    ContainerAndObject(OfContainer, OfObject),
+}
+
+type OfContainer = fn(&ContainerAt<'_, '_>, &Cx<'_>, &mut Out<'_>);
+type OfObject = fn(&Object<'_>, &Cx<'_>, &mut Out<'_>);
+
+impl Run {
+    /// What is run on containers.
+    pub(crate) fn container(self) -> Option<OfContainer> {
+        match self {
+            Self::Container(run) | Self::ContainerAndObject(run, _) => Some(run),
+            Self::Pod(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// What is run on objects.
+    pub(crate) fn object(self) -> Option<OfObject> {
+        match self {
+            Self::Object(run) | Self::ContainerAndObject(_, run) => Some(run),
+            Self::Pod(_) | Self::Container(_) => None,
+        }
+    }
 }
 
 /// What a check has to see.

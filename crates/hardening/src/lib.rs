@@ -12,11 +12,15 @@
 
 #![allow(clippy::doc_markdown, reason = "names of Kubernetes' kinds are words of the documentation here")]
 
+mod capabilities;
 mod check;
 mod checks;
 mod engine;
+mod high_id;
+mod host_path;
 mod index;
 mod params;
+mod service_account;
 #[cfg(test)]
 mod testing;
 pub mod view;

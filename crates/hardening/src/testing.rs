@@ -146,3 +146,17 @@ pub(crate) fn in_every_kind(id: &str, spec: &str) -> Vec<Vec<String>> {
     ));
     out.iter().map(|yaml| found(id, yaml)).collect()
 }
+
+/// A document once every finding on it has been repaired by its fix; the check has to be content with it then.
+pub(crate) fn fixed(id: &str, yaml: &str) -> String {
+    let api_version = api_version(yaml);
+    let text = format!("apiVersion: {api_version}\n{yaml}");
+    let document = seawall_yaml::read(text.as_bytes()).remove(0).document.expect("a document");
+    let fixes = Case::of(id).findings(yaml).into_iter().map(|found| found.fix.expect("a fix"));
+    let changes: Vec<_> = fixes.flat_map(|fix| fix.changes(false, None).expect("changes")).collect();
+    let planned = seawall_yaml::edit::plan(&document, &changes);
+    assert_eq!(planned.accepted(&changes).len(), changes.len(), "{planned:?}");
+    let after = String::from_utf8(seawall_yaml::edit::apply(text.as_bytes(), &planned.edits)).expect("text");
+    assert_eq!(found(id, &after), [""; 0], "{after}");
+    after.split_once('\n').expect("the apiVersion").1.to_owned()
+}

@@ -5,6 +5,7 @@
 
 mod containers;
 mod node;
+mod places;
 
 use seawall_manifest::workload::{Form, Template};
 use seawall_yaml::NodeRef;
@@ -13,6 +14,7 @@ pub use containers::{
     Container, ContainerAt, EnvFrom, EnvSource, EnvVar, Port, Probe, Resources, VolumeMount,
 };
 pub use node::{FromNode, Quantities};
+pub(crate) use places::item;
 
 use node::view;
 
@@ -103,8 +105,10 @@ view! {
         run_as_group: Option<i64> = "runAsGroup",
         /// `fsGroup`
         fs_group: Option<i64> = "fsGroup",
-        /// `supplementalGroups`
-        supplemental_groups: Vec<i64> = "supplementalGroups",
+        /// `supplementalGroups`; `None` for what is no number.
+        supplemental_groups: Vec<Option<i64>> = "supplementalGroups",
+        /// `sysctls`, a list.
+        sysctls: Option<NodeRef<'d>> = "sysctls",
         /// `windowsOptions`, a mapping.
         windows_options: Option<NodeRef<'d>> = "windowsOptions",
     }
@@ -147,8 +151,18 @@ impl<'d> Pod<'d> {
         }
     }
 
-    /// Whether the pod is declared to run on Windows.
+    /// Whether the pod is declared to run on Windows: by its field `os`, or, without it, by the nodes that it selects.
     pub fn is_windows(&self) -> bool {
-        self.spec.os.and_then(|os| os.get("name")).and_then(NodeRef::as_str) == Some("windows")
+        fn text<'d>(node: Option<NodeRef<'d>>, key: &str) -> Option<&'d str> {
+            node?.get(key)?.as_str()
+        }
+        let selected = || text(self.spec.node_selector, "kubernetes.io/os");
+        let os = text(self.spec.os, "name").or_else(selected);
+        os == Some("windows")
+    }
+
+    /// Whether the pod's metadata has an annotation.
+    pub fn has_annotation(&self, name: &str) -> bool {
+        self.metadata.annotations.is_some_and(|annotations| annotations.get(name).is_some())
     }
 }

@@ -13,8 +13,32 @@ macro_rules! checks {
 }
 
 checks! {
+    container_socket_mount,
+    dangerous_capability,
+    default_service_account,
+    deprecated_service_account_field,
+    git_sync_volume,
+    host_aliases,
+    host_path_sensitive,
+    host_path_subpath,
+    host_path_writable,
+    host_users,
+    long_lived_sa_token_secret,
+    memory_emptydir_limit,
     memory_limit,
+    naked_pod,
+    net_raw_capability,
+    priority_class,
+    privileged_port,
     read_only_root_filesystem,
+    root_group,
+    run_as_high_gid,
+    run_as_high_uid,
+    runtime_class,
+    security_context_missing,
+    service_account_token_automount,
+    ssh_port,
+    sudo_entrypoint,
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ view! {
         lifecycle: Option<NodeRef<'d>> = "lifecycle",
         /// `volumeMounts`
         volume_mounts: Vec<VolumeMount<'d>> = "volumeMounts",
+        /// `volumeDevices`, a list.
+        volume_devices: Option<NodeRef<'d>> = "volumeDevices",
         /// `restartPolicy`: `Always` makes an init container a sidecar.
         restart_policy: Option<&'d str> = "restartPolicy",
     }
