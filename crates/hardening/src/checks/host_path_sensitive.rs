@@ -8,8 +8,8 @@ use crate::host_path;
 rule! {
     /// ## What it does
     /// Reports `hostPath` volumes of a directory that makes the node what it is, or of one above it: `/`, `/boot`, `/dev`,
-    /// `/etc`, `/lib`, `/proc`, `/root`, `/run`, `/sys`, `/usr`, `/var`, `/var/run`, `/var/lib/kubelet`, `/var/lib/docker`. Paths are compared
-    /// after `.`, `..` and double slashes are taken out.
+    /// `/etc`, `/etc/kubernetes` and its `pki` and `manifests`, `/lib`, `/proc`, `/root`, `/run`, `/sys`, `/usr`, `/var`, `/var/run`,
+    /// `/var/lib/kubelet` and its `pods` and `pki`, `/var/lib/docker`, `/var/lib/containerd`, `/var/lib/etcd`. Paths are compared after `.`, `..` and double slashes are taken out.
     ///
     /// ## Why it matters
     /// Any `hostPath` is a hole in the wall; these are the gates. They hold the node's programs and devices, the kubelet's
@@ -50,6 +50,9 @@ const SENSITIVE: [&str; 13] = [
     "/boot",
     "/dev",
     "/etc",
+    "/etc/kubernetes",
+    "/etc/kubernetes/manifests",
+    "/etc/kubernetes/pki",
     "/lib",
     "/proc",
     "/root",
@@ -57,7 +60,11 @@ const SENSITIVE: [&str; 13] = [
     "/sys",
     "/usr",
     "/var",
+    "/var/lib/containerd",
+    "/var/lib/etcd",
     "/var/lib/kubelet",
+    "/var/lib/kubelet/pki",
+    "/var/lib/kubelet/pods",
     "/var/lib/docker",
     "/var/run",
 ];
@@ -96,12 +103,12 @@ mod tests {
     fn reports_the_directories_and_what_is_above_them() {
         for path in [
             "/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys", "/usr", "/var", "/var/run", "/var/lib",
-            "/var/lib/kubelet", "/var/lib/docker", "/etc/", "//etc", "/./etc", "/var/log/..", "/home/../proc/.",
+            "/var/lib/kubelet", "/var/lib/kubelet/pods", "/etc/kubernetes/pki", "/var/lib/etcd", "/var/lib/docker", "/etc/", "//etc", "/./etc", "/var/log/..", "/home/../proc/.",
         ] {
             assert!(reported(path), "{path}");
         }
         for path in [
-            "/etc/os-release", "/etcd", "/data", "/data/proc", "/var/log", "/var/lib/kubelet/pods", "/lib64", "/home", "etc",
+            "/etc/os-release", "/etcd", "/data", "/data/proc", "/var/log", "/var/lib/kubelet/plugins", "/etc/kubernetes/addons", "/lib64", "/home", "etc",
             "''", "null", "7",
         ] {
             assert!(!reported(path), "{path}");
