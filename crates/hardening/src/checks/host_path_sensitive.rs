@@ -9,7 +9,8 @@ rule! {
     /// ## What it does
     /// Reports `hostPath` volumes of a directory that makes the node what it is, or of one above it: `/`, `/boot`, `/dev`,
     /// `/etc`, `/etc/kubernetes` and its `pki` and `manifests`, `/lib`, `/proc`, `/root`, `/run`, `/sys`, `/usr`, `/var`, `/var/run`,
-    /// `/var/lib/kubelet` and its `pods` and `pki`, `/var/lib/docker`, `/var/lib/containerd`, `/var/lib/etcd`. Paths are compared after `.`, `..` and double slashes are taken out.
+    /// `/var/lib/kubelet` and its `pods` and `pki`, `/var/lib/docker`, `/var/lib/containerd`, `/var/lib/etcd`. Paths are
+    /// compared after `.`, `..` and double slashes are taken out.
     ///
     /// ## Why it matters
     /// Any `hostPath` is a hole in the wall; these are the gates. They hold the node's programs and devices, the kubelet's
@@ -46,7 +47,7 @@ rule! {
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Pod(run) };
 
 /// `/` and `/var` are above others of them, as is `/var/lib`.
-const SENSITIVE: [&str; 13] = [
+const SENSITIVE: [&str; 20] = [
     "/boot",
     "/dev",
     "/etc",
