@@ -7,9 +7,14 @@ use super::{count, flow};
 use crate::group::{Group, MOST};
 use crate::{Style, visible};
 
+/// Whether a group is about checks beyond the standard.
+pub(super) fn is_beyond(group: &Group<'_>) -> bool {
+    group.members.iter().all(|m| m.is_beyond() && !m.refuses)
+}
+
 /// Whether a group is told in a line.
 pub(super) fn is_brief(group: &Group<'_>) -> bool {
-    group.members.iter().all(|m| m.is_beyond() && !m.refuses && m.finding.severity < Severity::High)
+    is_beyond(group) && severity(group) < Severity::High
 }
 
 /// `  medium[memory-limit] line 9: message`, the gravest first.
@@ -39,6 +44,7 @@ pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
     }
 }
 
-fn severity(group: &Group<'_>) -> Severity {
+/// The gravest of a group.
+pub(super) fn severity(group: &Group<'_>) -> Severity {
     group.members.iter().map(|m| m.finding.severity).max().unwrap_or(Severity::Info)
 }

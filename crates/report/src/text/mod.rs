@@ -95,7 +95,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     if unexplained {
         let reasons = w.evaluations.iter().filter(|e| !e.allowed).map(|e| e.forbidden_detail.as_str());
         let why = w.refused.as_deref().map_or_else(|| reasons.max_by_key(|r| r.len()), Some);
-        title(Word::Error, "refused", why.unwrap_or_default(), style, out);
+        title(Word::Error, Word::Error.as_str(), "refused", why.unwrap_or_default(), style, out);
         out.push('\n');
     }
     if !groups.is_empty() {
@@ -145,7 +145,14 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     head.write(&right, "", false, style, out);
     out.push('\n');
     if unexplained {
-        title(Word::Error, "refused", o.refused.as_deref().unwrap_or_default(), style, out);
+        title(
+            Word::Error,
+            Word::Error.as_str(),
+            "refused",
+            o.refused.as_deref().unwrap_or_default(),
+            style,
+            out,
+        );
         out.push('\n');
     }
     let quoted = quoted(cache, &o.origin, &o.object);
@@ -211,10 +218,10 @@ impl Head<'_> {
     }
 }
 
-/// `  error[rule]: message`
-fn title(word: Word, rule: &str, message: &str, style: Style, out: &mut String) {
+/// `  error[rule]: message`, or another word that says how grave it is.
+fn title(word: Word, said: &str, rule: &str, message: &str, style: Style, out: &mut String) {
     out.push_str("  ");
-    let tag = format!("{}[{rule}]", word.as_str());
+    let tag = format!("{said}[{rule}]");
     paint(out, style.colour, word.into(), &tag);
     out.push_str(": ");
     flow(&visible::message(message), tag.len() + 4, 6, style.width, out);
@@ -227,7 +234,8 @@ fn finding(
     style: Style,
     out: &mut String,
 ) {
-    title(group.word, group.rule(), &group.message(), style, out);
+    let said = if beyond::is_beyond(group) { beyond::severity(group).as_str() } else { group.word.as_str() };
+    title(group.word, said, group.rule(), &group.message(), style, out);
     let index = quoted.index;
     let (mut marks, mut context) = (Vec::new(), Vec::new());
     let labels = basics_labels(group);

@@ -43,6 +43,46 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "container-socket-mount",
+        &[
+            (Kubesec, &["DockerSock"]),
+            (KubeLinter, &["docker-sock"]),
+            (Trivy, &["KSV-0006"]),
+            (Kubescape, &["C-0074"]),
+            (Checkov, &["CKV_K8S_27"]),
+            (Terrascan, &["AC_K8S_0088"]),
+            (Kyverno, &["disallow-cri-sock-mount"]),
+            (Cis, &["5.2.12"]),
+        ],
+    ),
+    (
+        "dangerous-capability",
+        &[
+            (Kubesec, &["CapSysAdmin"]),
+            (Polaris, &["dangerousCapabilities"]),
+            (Trivy, &["KSV-0005", "KSV-0120"]),
+            (Kubescape, &["C-0046"]),
+            (Checkov, &["CKV_K8S_39"]),
+            (Terrascan, &["AC_K8S_0075"]),
+            (Cis, &["5.2.9"]),
+        ],
+    ),
+    (
+        "default-service-account",
+        &[
+            (Kubesec, &["ServiceAccountName"]),
+            (KubeLinter, &["default-service-account"]),
+            (Kubescape, &["C-0189", "C-0225"]),
+            (Checkov, &["CKV_K8S_41", "CKV_K8S_42"]),
+            (Terrascan, &["AC_K8S_0113"]),
+            (Cis, &["5.1.5"]),
+        ],
+    ),
+    (
+        "deprecated-service-account-field",
+        &[(KubeLinter, &["deprecated-service-account-field"]), (Kubescape, &["C-0294"])],
+    ),
+    (
         "drop-all-capabilities",
         &[
             (Kubesec, &["CapDropAll", "CapDropAny"]),
@@ -54,6 +94,8 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.10"]),
         ],
     ),
+    ("git-sync-volume", &[(Checkov, &["CKV_K8S_159"])]),
+    ("host-aliases", &[(Kubesec, &["HostAliases"]), (Trivy, &["KSV-0007"])]),
     (
         "host-ipc",
         &[
@@ -81,6 +123,18 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "host-path-sensitive",
+        &[
+            (Kubesec, &["ProcMount"]),
+            (KubeLinter, &["sensitive-host-mounts"]),
+            (Trivy, &["KSV-0121"]),
+            (Kubescape, &["C-0020"]),
+            (Terrascan, &["AC_K8S_0081"]),
+            (Cis, &["5.2.12"]),
+        ],
+    ),
+    ("host-path-subpath", &[(Kubescape, &["C-0058"])]),
+    (
         "host-path-volume",
         &[
             (Polaris, &["hostPathSet"]),
@@ -88,6 +142,15 @@ pub(super) static TABLE: &[Row] = &[
             (Kubescape, &["C-0048"]),
             (Terrascan, &["AC_K8S_0076"]),
             (Kyverno, &["disallow-host-path"]),
+            (Cis, &["5.2.12"]),
+        ],
+    ),
+    (
+        "host-path-writable",
+        &[
+            (KubeLinter, &["writable-host-mount"]),
+            (Kubescape, &["C-0045"]),
+            (Datree, &["EKS_INVALID_HOSTPATH_MOUNT_READONLY_VALUE"]),
             (Cis, &["5.2.12"]),
         ],
     ),
@@ -127,6 +190,8 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.11"]),
         ],
     ),
+    ("host-users", &[(Kubesec, &["HostUsers"])]),
+    ("long-lived-sa-token-secret", &[(Cis, &["5.1.13"])]),
     (
         "memory-limit",
         &[
@@ -140,7 +205,21 @@ pub(super) static TABLE: &[Row] = &[
             (Terrascan, &["AC_K8S_0100"]),
         ],
     ),
+    ("naked-pod", &[(Kubescape, &["C-0073"]), (Datree, &["K8S_INCORRECT_KIND_VALUE_POD"])]),
     ("namespace-pss-label", &[(Kubescape, &["C-0192"]), (Cis, &["5.2.1"])]),
+    (
+        "net-raw-capability",
+        &[
+            (KubeLinter, &["drop-net-raw-capability"]),
+            (Trivy, &["KSV-0119"]),
+            (Kubescape, &["C-0199"]),
+            (Checkov, &["CKV_K8S_28"]),
+            (Terrascan, &["AC_K8S_0048"]),
+            (Kyverno, &["require-drop-cap-net-raw"]),
+            (Cis, &["5.2.8"]),
+        ],
+    ),
+    ("priority-class", &[(KubeLinter, &["priority-class-name"]), (Polaris, &["priorityClassNotSet"])]),
     (
         "privileged-container",
         &[
@@ -157,6 +236,7 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.2"]),
         ],
     ),
+    ("privileged-port", &[(KubeLinter, &["privileged-ports"]), (Trivy, &["KSV-0117"])]),
     (
         "proc-mount",
         &[
@@ -181,6 +261,18 @@ pub(super) static TABLE: &[Row] = &[
             (Kyverno, &["require-ro-rootfs"]),
         ],
     ),
+    ("root-group", &[(Trivy, &["KSV-0116"]), (Cis, &["5.2.7"])]),
+    ("run-as-high-gid", &[(Kubesec, &["RunAsGroup"]), (Trivy, &["KSV-0021"])]),
+    (
+        "run-as-high-uid",
+        &[
+            (KubeScore, &["container-security-context-user-group-id"]),
+            (Kubesec, &["RunAsUser"]),
+            (Trivy, &["KSV-0020"]),
+            (Checkov, &["CKV_K8S_40"]),
+            (Terrascan, &["AC_K8S_0079"]),
+        ],
+    ),
     (
         "run-as-non-root",
         &[
@@ -199,6 +291,7 @@ pub(super) static TABLE: &[Row] = &[
         "run-as-root-user",
         &[(Trivy, &["KSV-0105"]), (Kyverno, &["require-run-as-non-root-user"]), (Cis, &["5.2.7"])],
     ),
+    ("runtime-class", &[(Kubescape, &["C-0297"])]),
     ("schema-invalid", &[(KubeLinter, &["schema-validation"])]),
     (
         "seccomp-profile",
@@ -214,7 +307,32 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.7.2"]),
         ],
     ),
+    (
+        "security-context-missing",
+        &[
+            (Trivy, &["KSV-0118"]),
+            (Kubescape, &["C-0211"]),
+            (Checkov, &["CKV_K8S_29", "CKV_K8S_30"]),
+            (Terrascan, &["AC_K8S_0064"]),
+            (Cis, &["5.7.3"]),
+        ],
+    ),
     ("selinux-options", &[(Trivy, &["KSV-0025"]), (Kyverno, &["disallow-selinux"])]),
+    (
+        "service-account-token-automount",
+        &[
+            (Kubesec, &["AutomountServiceAccountToken"]),
+            (Polaris, &["automountServiceAccountToken"]),
+            (Trivy, &["KSV-0036"]),
+            (Kubescape, &["C-0034", "C-0261", "C-0053"]),
+            (Checkov, &["CKV_K8S_38"]),
+            (Terrascan, &["AC_K8S_0045"]),
+            (Kyverno, &["restrict-automount-sa-token"]),
+            (Cis, &["5.1.6"]),
+        ],
+    ),
+    ("ssh-port", &[(KubeLinter, &["ssh-port"]), (Kubescape, &["C-0042"])]),
+    ("sudo-entrypoint", &[(Kubescape, &["C-0062"])]),
     (
         "unsafe-sysctl",
         &[(KubeLinter, &["unsafe-sysctls"]), (Trivy, &["KSV-0026"]), (Kyverno, &["restrict-sysctls"])],
