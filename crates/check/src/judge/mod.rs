@@ -91,8 +91,12 @@ pub enum Item {
 
 /// What has to be said of a file, in its order; with `all`, workloads that pass are something.
 pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, all: bool) -> Vec<Item> {
-    let mut out: Vec<(u32, Item)> =
-        survey.problems.iter().enumerate().map(|(i, (index, _))| (*index, Item::Problem(i as u32))).collect();
+    let mut out: Vec<(u32, Item)> = survey
+        .problems
+        .iter()
+        .enumerate()
+        .map(|(i, unread)| (unread.index, Item::Problem(i as u32)))
+        .collect();
     let mut before = 0;
     for (i, place) in survey.places.iter().enumerate() {
         let first = before;
@@ -138,7 +142,7 @@ pub fn judge(
     for item in items {
         match *item {
             Item::Problem(i) => {
-                out.extend(survey.problems.get(i as usize).map(|(_, problem)| judge.problem(problem)));
+                out.extend(survey.problems.get(i as usize).map(|unread| judge.problem(unread)));
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
