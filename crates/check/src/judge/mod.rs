@@ -420,9 +420,12 @@ impl Judge<'_> {
         mut findings: Vec<Located>,
     ) -> Option<Record> {
         let silent = findings.is_empty();
+        let refuses = |findings: &[Located]| findings.iter().any(|f| f.refuses);
+        let explained = refuses(&findings);
         self.finish(around, &mut findings);
         // Of what is not selected nothing is said.
-        let refused = refused.filter(|_| silent || !findings.is_empty());
+        let said = if explained { refuses(&findings) } else { silent || !findings.is_empty() };
+        let refused = refused.filter(|_| said);
         (!findings.is_empty() || refused.is_some()).then(|| {
             Record::Object(Box::new(ObjectReport {
                 origin: self.origin.clone(),
@@ -489,7 +492,8 @@ impl Judge<'_> {
         let findings = &workload.findings;
         workload.open = Mode::ALL.map(|mode| {
             if workload.refused.is_some() {
-                return findings.is_empty() || findings.iter().any(counts);
+                let mut refusing = findings.iter().filter(|f| f.refuses).peekable();
+                return refusing.peek().is_none() || refusing.any(counts);
             }
             let fails = workload.evaluations.iter().any(|e| !e.allowed && e.modes.contains(&mode));
             let mut at_mode = findings.iter().filter(|f| f.modes.contains(&mode)).peekable();
