@@ -403,6 +403,20 @@ fn five_thousand_pods_on_one_line() {
 }
 
 #[test]
+fn ten_thousand_containers_in_one_pod() {
+    use std::fmt::Write as _;
+    let mut text = String::from("apiVersion: v1\nkind: Pod\nmetadata: {name: m}\nspec:\n  containers:\n");
+    for i in 0..10_000 {
+        let _ = writeln!(text, "  - {{name: c{i}, image: x}}");
+    }
+    let run = within(Duration::from_mins(1), text.as_bytes());
+    let found = run.findings("drop-all-capabilities");
+    assert_eq!(found.len(), 10_000);
+    let path = &found[9_999]["fix"]["patch"][0]["path"];
+    assert_eq!(path, "/spec/containers/9999/securityContext");
+}
+
+#[test]
 fn a_scalar_of_five_megabytes() {
     let text = format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata:\n  a: \"{}\"\n",
