@@ -238,8 +238,8 @@ pub struct ObjectReport {
 impl ObjectReport {
     /// Whether the API server would refuse it for something that counts.
     pub fn is_open(&self) -> bool {
-        self.refused.is_some()
-            && (self.findings.is_empty() || self.findings.iter().any(|f| f.suppressed.is_none()))
+        let mut refusing = self.findings.iter().filter(|f| f.refuses).peekable();
+        self.refused.is_some() && (refusing.peek().is_none() || refusing.any(|f| f.suppressed.is_none()))
     }
 }
 

@@ -15,6 +15,7 @@ use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
 
 use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
+use crate::foreign::is_foreign;
 use crate::harden;
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
@@ -73,10 +74,21 @@ pub struct Survey {
     pub definitions: Vec<Definition>,
     /// What checks of several objects have to know of its objects.
     pub facts: Vec<Fact>,
-    /// What could not be read, each with the position in the file that its document would have.
-    pub problems: Vec<(u32, Problem)>,
+    /// What could not be read.
+    pub problems: Vec<Unread>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
     pub places: Vec<Place>,
+}
+
+/// A document, or a part of one, that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The position in the file that the document would have.
+    pub index: u32,
+    /// Why.
+    pub problem: Problem,
+    /// Whether a directory happened to hold it and nothing in it speaks of a Kubernetes object: it is passed over then.
+    pub foreign: bool,
 }
 
 /// A kind that looks like a workload and that nobody described.
@@ -261,7 +273,12 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut reader =
         Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()).by_items(options.cut_lists_from);
     while let Some(entry) = reader.next() {
-        survey.problems.extend(entry.problems.into_iter().map(|problem| (entry.index, problem)));
+        let (index, range) = (entry.index, entry.range);
+        let text = source.bytes.get(range.range()).unwrap_or_default();
+        survey.problems.extend(entry.problems.into_iter().map(|problem| {
+            let foreign = source.walked && is_foreign(&problem, text);
+            Unread { index, problem, foreign }
+        }));
         let Some(document) = entry.document else { continue };
         survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
         let before = survey.workloads.len();

@@ -63,6 +63,8 @@ pub(crate) enum Holder {
     Template,
     /// A `ManifestWork` of Open Cluster Management, whose agent applies its manifests.
     Work,
+    /// An `AppWrapper` of Kueue's users, whose controller makes the templates of its components.
+    Wrapper,
 }
 
 impl Holder {
@@ -72,6 +74,15 @@ impl Holder {
             Self::List => &["items"],
             Self::Template => &["objects"],
             Self::Work => &["spec", "workload", "manifests"],
+            Self::Wrapper => &["spec", "components"],
+        }
+    }
+
+    /// The key that leads from an item to its object, where the item is not the object itself.
+    const fn inner(self) -> Option<&'static str> {
+        match self {
+            Self::Wrapper => Some("template"),
+            Self::List | Self::Template | Self::Work => None,
         }
     }
 
@@ -82,6 +93,7 @@ impl Holder {
             ("", "Template") if api_version == "v1" => Self::Template,
             ("template.openshift.io", "Template") => Self::Template,
             ("work.open-cluster-management.io", "ManifestWork") => Self::Work,
+            ("workload.codeflare.dev", "AppWrapper") => Self::Wrapper,
             _ => return None,
         };
         let list = holder.list(node)?;
@@ -99,7 +111,8 @@ impl Holder {
 
 fn path_of(items: &[Step]) -> FieldPath {
     items.iter().fold(FieldPath::root(), |path, (holder, position)| {
-        holder.keys().iter().fold(path, |path, key| path.key(*key)).index(*position as usize)
+        let path = holder.keys().iter().fold(path, |path, key| path.key(*key)).index(*position as usize);
+        holder.inner().into_iter().fold(path, FieldPath::key)
     })
 }
 
@@ -284,8 +297,15 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found
         found.lists.push((position, object));
         let mut path = items.to_vec();
         for (index, item) in list.items().enumerate() {
+            let object = match holder.inner() {
+                None => item,
+                Some(key) => match item.get(key) {
+                    Some(object) => object,
+                    None => continue,
+                },
+            };
             path.push((holder, index as u32));
-            expand(item, inherited, &path, found);
+            expand(object, inherited, &path, found);
             path.pop();
         }
     } else if is_empty_list {
@@ -444,6 +464,11 @@ mod tests {
             "apiVersion: work.open-cluster-management.io/v1\nkind: ManifestWork\nspec: {{workload: {{manifests: [{pod}]}}}}\n"
         );
         assert_eq!(identities(&work), ["v1 Pod a at spec.workload.manifests[0]"]);
+        let wrapper = format!(
+            "apiVersion: workload.codeflare.dev/v1beta2\nkind: AppWrapper\nspec: {{components: [{{}}, {{template: {pod}}}]}}\n"
+        );
+        assert_eq!(identities(&wrapper), ["v1 Pod a at spec.components[1].template"]);
+        assert_eq!(with(&wrapper, |found| found.rejects.len()), 0);
         let empty = "apiVersion: template.openshift.io/v1\nkind: Template\nobjects: {}\n";
         assert_eq!(identities(empty).len(), 1);
     }

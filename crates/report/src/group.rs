@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use seawall_check::{Located, Mode};
-use seawall_finding::Severity;
+use seawall_finding::{Finding, Severity};
 
 /// The rules that hold for nearly every workload nobody has hardened yet, in the order in which they are named.
 pub(crate) const BASICS: [(&str, &str); 4] = [
@@ -114,23 +114,48 @@ impl Group<'_> {
             return Cow::Owned(basics_message(&self.members, &names));
         }
         let first = &self.members[0].finding;
-        if self.members.len() < 2 || names.len() < 2 {
+        if self.members.len() < 2 {
             return Cow::Borrowed(&first.message);
         }
-        let rests = self.members.iter().map(|m| {
-            let name = m.finding.container.as_deref().unwrap_or_default();
-            m.finding
-                .message
-                .split_once(&format!("{} ", seawall_model::gotext::quote(name)))
-                .map(|(_, rest)| rest)
-        });
         let list = listed(&names);
-        match same(rests) {
-            Some(rest) => Cow::Owned(format!("each of the containers {list} {rest}")),
-            None => Cow::Owned(format!("containers {list}: {}", first.rule.title)),
+        let is = self.members.iter().map(|m| predicate(m));
+        match (same(is.clone()), names.len()) {
+            (Some(_), 0 | 1) => Cow::Borrowed(&first.message),
+            (Some(is), _) => Cow::Owned(format!("each of the containers {list} {is}")),
+            // Titles of rules are predicates too.
+            (None, 1) if is.clone().all(|is| is.is_some()) => {
+                Cow::Owned(format!("container {list} {}", first.rule.title))
+            }
+            (None, _) if is.clone().all(|is| is.is_some()) => {
+                Cow::Owned(format!("each of the containers {list} {}", first.rule.title))
+            }
+            (None, several) => self.of_fields(&list, several > 1),
         }
     }
+
+    /// What is wrong where messages speak of fields, not of their containers.
+    fn of_fields(&self, list: &str, several: bool) -> Cow<'_, str> {
+        let first = &self.members[0].finding.message;
+        let messages: HashSet<&str> = self.members.iter().map(|m| m.finding.message.as_str()).collect();
+        Cow::Owned(match (messages.len() - 1, several) {
+            (0, false) => return Cow::Borrowed(first),
+            (0, true) => format!("in each of the containers {list}: {first}"),
+            (more, false) => format!("{first} (and {more} more like it)"),
+            (more, true) => format!("in the containers {list}: {first} (and {more} more like it)"),
+        })
+    }
 }
+
+/// What the message of a finding says of its container, if that is what it begins with.
+fn predicate(located: &Located) -> Option<&str> {
+    let Finding { message, container, .. } = &located.finding;
+    let name = seawall_model::gotext::quote(container.as_deref()?);
+    let behind = CLASSES.iter().find_map(|class| message.strip_prefix(class)?.strip_prefix(' '));
+    behind?.strip_prefix(&name)?.strip_prefix(' ')
+}
+
+/// How messages call containers.
+const CLASSES: [&str; 3] = ["container", "init container", "ephemeral container"];
 
 /// The value that all are, if they are.
 fn same<'a>(mut all: impl Iterator<Item = Option<&'a str>>) -> Option<&'a str> {

@@ -36,7 +36,7 @@ pub(crate) struct Judged<'r> {
     /// The chart's file that it was rendered from.
     pub(crate) chart: Option<&'r str>,
     pub(crate) findings: &'r [Located],
-    /// Whether the API server would refuse the object itself.
+    /// Whether the API server would refuse the object itself for something that counts.
     pub(crate) refused: bool,
     /// Why it is refused, where no finding says so.
     pub(crate) unexplained: Option<&'r str>,
@@ -67,7 +67,7 @@ impl<'r> Judged<'r> {
             template: Some(&w.template),
             chart: w.chart_source.as_deref(),
             findings: &w.findings,
-            refused: w.refused.is_some(),
+            refused: w.refused.is_some() && w.open.contains(&true),
             unexplained: open.then(unexplained).flatten(),
         }
     }
@@ -81,7 +81,7 @@ impl<'r> Judged<'r> {
             template: None,
             chart: o.chart_source.as_deref(),
             findings: &o.findings,
-            refused: o.refused.is_some(),
+            refused: o.is_open(),
             unexplained: o.refused.as_deref().filter(|_| o.findings.is_empty()),
         }
     }

@@ -235,7 +235,8 @@ fn read_namespaces(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>>
     let problems: Vec<InputError> = survey
         .problems
         .into_iter()
-        .map(|(_, p)| text.error(&lines, ConfigError { span: p.span, message: p.message, hint: p.hint }))
+        .map(|unread| unread.problem)
+        .map(|p| text.error(&lines, ConfigError { span: p.span, message: p.message, hint: p.hint }))
         .collect();
     if !problems.is_empty() {
         return Err(problems);

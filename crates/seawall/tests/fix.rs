@@ -418,12 +418,12 @@ fn what_is_not_to_be_edited_is_patched() {
 
 #[test]
 fn a_broken_document_hides_no_other() {
-    let text = format!("a: [\n---\n{WEB}");
+    let text = format!("kind: [\n---\n{WEB}");
     let dir = Dir::with(&[("a.yaml", &text), ("b.yaml", WEB)]);
     let (out, _, status) = fix(&dir, &["--write", "."]);
     assert_eq!(status, 2);
     assert!(out.contains("error: a.yaml:"), "{out}");
-    assert_eq!((dir.read("a.yaml"), dir.read("b.yaml")), (format!("a: [\n---\n{}", fixed()), fixed()));
+    assert_eq!((dir.read("a.yaml"), dir.read("b.yaml")), (format!("kind: [\n---\n{}", fixed()), fixed()));
 }
 
 #[test]
@@ -525,7 +525,7 @@ fn reports_carry_fixes_that_fix() {
 #[test]
 fn what_is_not_judged_is_told_and_steers_no_terminal() {
     let template = "apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Values.name }}}\n";
-    let dir = Dir::with(&[("a.yaml", template), ("web.yaml", WEB), ("b\u{1b}[2J.yaml", "a: [\n")]);
+    let dir = Dir::with(&[("a.yaml", template), ("web.yaml", WEB), ("b\u{1b}[2J.yaml", "kind: [\n")]);
     let (out, err, status) = fix(&dir, &["."]);
     assert_eq!(status, 2);
     assert!(out.contains("1 file is an unrendered Helm template and was not judged"), "{out}");

@@ -44,7 +44,7 @@ fn the_hook_refuses_what_its_namespace_refuses() {
     std::fs::remove_file(sandbox.path("work/deploy/nightly-report.yaml")).unwrap();
     let run = sandbox.run(&command(&hook, &hook["args"]), &[]);
     assert_eq!(run.status, 0, "{}", run.stdout);
-    sandbox.write("deploy/broken.yaml", "a: [\n");
+    sandbox.write("deploy/broken.yaml", "kind: [\n");
     assert_eq!(sandbox.run(&command(&hook, &hook["args"]), &[]).status, 2);
 }
 

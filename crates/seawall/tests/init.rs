@@ -155,7 +155,7 @@ fn nothing_is_written_over() {
 #[test]
 fn what_cannot_be_read_is_told_of() {
     let mut files = repository();
-    files.push(("broken.yaml", "a: [\n".to_owned()));
+    files.push(("broken.yaml", "kind: [\n".to_owned()));
     let dir = dir(&files);
     let run = dir.run(&["init"]);
     assert_eq!(run.status, 2);

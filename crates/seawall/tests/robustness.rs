@@ -175,6 +175,70 @@ fn one_bad_document_hides_no_other() {
     assert_eq!(run.status, 2);
 }
 
+/// Files that a repository holds beside its manifests, and the line and column at which each cannot be read.
+const FOREIGN: [(&str, &str, [u32; 2]); 4] = [
+    (
+        "tsconfig.json",
+        "{\n  // what the compiler is told\n  \"compilerOptions\": {\"strict\": true}\n}\n",
+        [3, 20],
+    ),
+    ("list.json", "{\"a\": [1,,],}\n", [1, 10]),
+    ("ci.yaml", "job:\n  script:\n  - [!reference [.setup, script]\n", [3, 5]),
+    ("jinja.yaml", "users:\n{% for user in users %}\n- name: x\n{% endfor %}\n", [2, 2]),
+];
+
+#[test]
+fn what_cannot_be_read_and_is_not_of_kubernetes_is_passed_over() {
+    let dir = Dir::with(&[("pod.yaml", &pod("good"))]);
+    for (name, text, _) in FOREIGN {
+        dir.write(name, text);
+    }
+    let run = dir.scan(&["."]);
+    assert_eq!((run.workloads().len(), run.status), (1, 1), "{:?}", run.all);
+    assert_eq!(run.of("error").len(), 0, "{:?}", run.all);
+    for (name, _, [line, column]) in FOREIGN {
+        let notices: Vec<_> = run.of("notice").into_iter().filter(|n| n["file"] == name).collect();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert_eq!(notices[0]["kind"], "not-kubernetes");
+        assert_eq!(
+            (&notices[0]["line"], &notices[0]["column"]),
+            (&line.into(), &column.into()),
+            "{notices:?}"
+        );
+        assert!(
+            notices[0]["hint"].as_str().unwrap().ends_with(&format!("seawall scan {name}")),
+            "{notices:?}"
+        );
+        let named = dir.scan(&[name]);
+        assert_eq!((named.of("error").len(), named.of("notice").len(), named.status), (1, 0, 2), "{name}");
+    }
+    let text = dir.run(&["scan", "."]);
+    assert_eq!(text.status, 1);
+    assert!(text.stdout.contains("4 documents are not of Kubernetes and were not judged"), "{}", text.stdout);
+    assert!(text.stdout.contains("ci.yaml:3:5: cannot be read"), "{}", text.stdout);
+}
+
+#[test]
+fn what_cannot_be_read_and_speaks_of_kubernetes_is_an_error_in_a_directory_too() {
+    let (good, bad) = (pod("good"), "a: [b\n");
+    let run = Dir::with(&[("in.yaml", &format!("{good}---\n{bad}---\n{good}"))]).scan(&["."]);
+    assert_eq!((run.workloads().len(), run.of("error").len(), run.status), (2, 0, 1), "{:?}", run.all);
+    assert_eq!(run.of("notice")[0]["kind"], "not-kubernetes");
+    let json = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"m"},"spec":{"containers":[]}}"#;
+    for (name, text) in [
+        ("in.yaml", format!("{good}---\nkind: Pod\n{bad}---\n{good}")),
+        ("in.yaml", format!("apiVersion: v1\n{bad}")),
+        ("in.json", json.replace("}}", "} // the end\n}")),
+        ("in.json", format!("{json}}}\n")),
+        ("in.json", format!("{json}\n{{\"a\":\n{json}\n")),
+        ("in.yaml", format!("{good}--- x\n{good}")),
+    ] {
+        let run = Dir::with(&[(name, &text)]).scan(&["."]);
+        assert!(!run.of("error").is_empty() && run.status == 2, "{text}: {:?}", run.all);
+        assert_eq!(run.of("notice").len(), 0, "{text}: {:?}", run.all);
+    }
+}
+
 #[test]
 fn known_custom_resources_are_judged_as_their_pods() {
     let text = format!(
@@ -339,6 +403,20 @@ fn five_thousand_pods_on_one_line() {
 }
 
 #[test]
+fn ten_thousand_containers_in_one_pod() {
+    use std::fmt::Write as _;
+    let mut text = String::from("apiVersion: v1\nkind: Pod\nmetadata: {name: m}\nspec:\n  containers:\n");
+    for i in 0..10_000 {
+        let _ = writeln!(text, "  - {{name: c{i}, image: x}}");
+    }
+    let run = within(Duration::from_mins(1), text.as_bytes());
+    let found = run.findings("drop-all-capabilities");
+    assert_eq!(found.len(), 10_000);
+    let path = &found[9_999]["fix"]["patch"][0]["path"];
+    assert_eq!(path, "/spec/containers/9999/securityContext");
+}
+
+#[test]
 fn a_scalar_of_five_megabytes() {
     let text = format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata:\n  a: \"{}\"\n",
@@ -384,10 +462,13 @@ fn binary_bad_utf8_and_empty_files() {
     dir.write("good.yaml", pod("m"));
     let run = dir.scan(&["."]);
     let files: Vec<_> = run.of("error").iter().map(|e| e["file"].clone()).collect();
-    assert_eq!(files, ["binary.yaml", "latin.yaml"]);
-    assert_eq!(run.of("error")[1]["line"], 3);
+    assert_eq!(files, ["latin.yaml"]);
+    assert_eq!(run.of("error")[0]["line"], 3);
+    assert_eq!(run.of("notice")[0]["file"], "binary.yaml");
     assert_eq!(run.workloads().len(), 1);
     assert_eq!(run.status, 2);
+    let named = dir.scan(&["binary.yaml"]);
+    assert_eq!((named.of("error").len(), named.status), (1, 2));
 }
 
 #[cfg(unix)]

@@ -713,6 +713,39 @@ fn what_the_api_server_refuses_can_be_ignored_too() {
 }
 
 #[test]
+fn what_is_left_beside_an_ignored_refusal_says_what_the_exit_status_says() {
+    let ignored = "# seawall: ignore schema-invalid it is set later";
+    let pod = |more: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  hostPID: \"yes\" {ignored}\n{more}  containers: []\n  typo: 1\n"
+        )
+    };
+    let map = |more: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\nimmutable: \"yes\" {ignored}\n{more}typo: 1\n"
+        )
+    };
+    let cases = [(pod(""), 0), (pod("  hostIPC: \"yes\"\n"), 1), (map(""), 0), (map("data: []\n"), 1)];
+    for (text, status) in cases {
+        let dir = Dir::with(&[("in.yaml", &text)]);
+        let run = dir.run(&["scan", "in.yaml"]);
+        let errors = run.stdout.matches("error[").count();
+        assert_eq!((run.status, errors == 1), (status, status == 1), "{text}{}", run.stdout);
+        assert_eq!(run.stdout.matches("warning[schema-invalid]: ").count(), 1, "{}", run.stdout);
+        for format in ["text", "concise", "github", "markdown"] {
+            let quiet = dir.run(&["scan", "-q", "-f", format, "in.yaml"]);
+            assert_eq!(quiet.status, status);
+            assert_eq!(quiet.stdout.contains("typo"), status == 1, "{format}: {}", quiet.stdout);
+        }
+        let open: Vec<_> = dir.scan(&["in.yaml"]).workloads().iter().map(|w| w["open"].clone()).collect();
+        assert!(open.iter().all(|open| open.as_array().unwrap().is_empty() == (status == 0)), "{open:?}");
+        // What is not selected is not said, and does not count.
+        dir.write("seawall.yaml", "rules: {deselect: [schema-invalid]}\n");
+        assert_eq!(dir.run(&["scan", "in.yaml"]).status, 0);
+    }
+}
+
+#[test]
 fn scopes_keep_clusters_apart() {
     let namespace = |level: &str| {
         format!(

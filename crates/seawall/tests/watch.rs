@@ -87,7 +87,7 @@ fn changes_new_files_and_deleted_ones_are_judged_again() {
     assert_eq!((&summary["exitStatus"], watcher.told().as_str()), (&0.into(), "gone: in/more/q.yaml"));
     // What is no input changes nothing; what is broken is told of, and the watch goes on.
     dir.write("in/notes.txt", "more");
-    dir.write("in/p.yaml", "a: [\n");
+    dir.write("in/p.yaml", "kind: [\n");
     assert_eq!(watcher.report()["exitStatus"], 2);
     assert_eq!(watcher.told(), "changed: in/p.yaml");
 }

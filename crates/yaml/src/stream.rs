@@ -44,6 +44,8 @@ pub struct Entry {
     /// Position among the stream's documents that have content or a problem, from 0. The items of a list that was cut have
     /// the same.
     pub index: u32,
+    /// The bytes that it stands in: those between two separators, or the whole source where that is not parted by them.
+    pub range: Span,
     /// What could be read.
     pub document: Option<Document>,
     /// What could not. A problem never hides another document.
@@ -72,7 +74,7 @@ pub struct Reader {
     at: usize,
     index: u32,
     /// Entries that are known already.
-    waiting: VecDeque<(Option<Document>, Vec<Problem>)>,
+    waiting: VecDeque<(Option<Document>, Vec<Problem>, Span)>,
     /// Memory to reuse.
     scratch: Option<Document>,
     /// Bytes of broken JSON that have been or will be read once more, which bounds the work.
@@ -212,11 +214,15 @@ impl Reader {
         }
         let index = if self.items.is_some() { self.index } else { self.index - 1 };
         let document = self.reread(span, json, Some(item))?;
-        Some(Entry { index, document: Some(document), problems: Vec::new() })
+        Some(Entry { index, range: span, document: Some(document), problems: Vec::new() })
     }
 
-    fn fail(&mut self, problem: Problem) {
-        self.waiting.push_back((None, vec![problem]));
+    fn fail(&mut self, problem: Problem, range: Span) {
+        self.waiting.push_back((None, vec![problem], range));
+    }
+
+    fn whole(&self) -> Span {
+        Span::new(0, u32::try_from(self.source.len()).unwrap_or(u32::MAX))
     }
 
     /// Reads on until at least one entry waits or the stream is done.
@@ -229,7 +235,7 @@ impl Reader {
                 match self.chunk(chunk) {
                     Ok(()) => {}
                     Err(problem) => {
-                        self.fail(problem);
+                        self.fail(problem, chunk.range);
                         self.leave(chunk);
                     }
                 }
@@ -247,6 +253,7 @@ impl Reader {
             self.fail(
                 Problem::new(ProblemKind::Limit, Span::new(0, 0), message)
                     .with_hint("split the file, or leave it out"),
+                self.whole(),
             );
             return;
         }
@@ -254,6 +261,7 @@ impl Reader {
             self.fail(
                 Problem::new(ProblemKind::Encoding, Span::new(0, 2), "text is UTF-16, not UTF-8")
                     .with_hint("convert it to UTF-8: iconv -f UTF-16 -t UTF-8"),
+                self.whole(),
             );
             return;
         }
@@ -263,6 +271,7 @@ impl Reader {
             self.fail(
                 Problem::new(ProblemKind::Encoding, span, "a NUL byte: this is no text file")
                     .with_hint("leave the file out if it is binary"),
+                self.whole(),
             );
             return;
         }
@@ -292,10 +301,10 @@ impl Reader {
         if document.is_empty() {
             self.scratch = Some(document);
             if !problems.is_empty() {
-                self.waiting.push_back((None, problems));
+                self.waiting.push_back((None, problems, chunk.range));
             }
         } else {
-            self.waiting.push_back((Some(document), problems));
+            self.waiting.push_back((Some(document), problems, chunk.range));
         }
         self.leave(chunk);
         Ok(())
@@ -305,7 +314,7 @@ impl Reader {
     fn leave(&mut self, chunk: split::Chunk) {
         self.at = chunk.next;
         if let Some(span) = chunk.bad_separator {
-            self.fail(self.bad_separator(span));
+            self.fail(self.bad_separator(span), self.whole());
         }
     }
 
@@ -364,7 +373,8 @@ impl Reader {
                 if document.is_empty() {
                     self.scratch = Some(document);
                 } else {
-                    self.waiting.push_back((Some(document), Vec::new()));
+                    let range = document.range();
+                    self.waiting.push_back((Some(document), Vec::new(), range));
                 }
                 return;
             }
@@ -390,7 +400,7 @@ impl Reader {
         match self.chunk(chunk) {
             Ok(()) => {}
             Err(yaml) if yaml.kind == ProblemKind::Template || !looks_like_json(&source[start..]) => {
-                self.fail(yaml);
+                self.fail(yaml, self.whole());
                 self.leave(chunk);
             }
             Err(_) => self.json_resume(start, problem),
@@ -425,7 +435,7 @@ impl Reader {
         } else {
             "nothing behind this place was read".to_owned()
         };
-        self.fail(problem.with_hint(hint));
+        self.fail(problem.with_hint(hint), self.whole());
         self.at = at;
         let json = source.get(at) == Some(&b'{');
         self.mode = if json { Mode::Json { count: 0, resumed: true } } else { Mode::Yaml };
@@ -450,10 +460,10 @@ impl Iterator for Reader {
             if let Some(entry) = self.item() {
                 return Some(entry);
             }
-            if let Some((document, problems)) = self.waiting.pop_front() {
+            if let Some((document, problems, range)) = self.waiting.pop_front() {
                 let index = self.index;
                 self.index += 1;
-                return Some(Entry { index, document, problems });
+                return Some(Entry { index, range, document, problems });
             }
             if self.mode == Mode::Done {
                 return None;

@@ -8,6 +8,7 @@
 
 mod evidence;
 mod injected;
+mod near;
 mod patch;
 mod repair;
 
@@ -24,6 +25,7 @@ use seawall_yaml::{Document, NodeRef};
 use crate::options::Options;
 use crate::record::Record;
 
+use self::near::Near;
 pub use evidence::{Images, ImagesError};
 pub use patch::{ObjectPatch, patches};
 pub use repair::{FileFix, FindingKey, Fixed, ObjectChanges, Open, Selection, repair};
@@ -101,12 +103,13 @@ pub(crate) fn add_patches(document: &Document, records: &mut [Record], options: 
             continue;
         }
         // What is rendered from a chart is not to be edited, and an item that was cut out of a list cannot be by itself.
+        let mut near = Near::new(found.node);
         let editable = small && workload.chart_source.is_none() && document.list_item().is_none();
         for fix in workload.findings.iter_mut().filter_map(|located| located.fix.as_mut()) {
             let Some(changes) = fix.changes(false, fix.sole_answer()) else { continue };
             let mut patch = FixPatch::default();
             if options.patches {
-                let made = edit::json_patch(found.node, &changes);
+                let made = near.json_patch(&changes);
                 if made.refused.is_empty() {
                     patch.operations = made.operations;
                 }

@@ -1,6 +1,7 @@
 //! One cause, one finding: what several questions find of a workload, put together.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use seawall_finding::{Finding, Locus};
@@ -13,29 +14,47 @@ use crate::record::{Located, Mark, Suppression};
 /// The rule of `AppArmor` profiles, whether by field or by annotation.
 const APP_ARMOR_RULE: &str = "apparmor-profile";
 
-/// Positions of findings by rule, container and each path; several where a part of them is suppressed.
-pub(super) type Known = HashMap<(&'static str, Option<String>, FieldPath), Vec<usize>>;
+/// Positions of findings by a hash of rule, container and each path; several where a part of them is suppressed. The
+/// findings hold what was hashed.
+pub(super) type Known = HashMap<u64, Vec<u32>>;
 
 /// Adds what is not there yet, and the modes to what is.
-pub(super) fn add(located: Located, known: &mut Known, findings: &mut Vec<Located>) {
+pub(super) fn add(mut located: Located, known: &mut Known, findings: &mut Vec<Located>) {
     let Finding { rule, container, primary, related, .. } = &located.finding;
-    let key = |path: &FieldPath| (rule.id, container.clone(), path.clone());
-    let twin = known.get(&key(&primary.path)).into_iter().flatten().copied().find(|at| {
+    let hasher = known.hasher().clone();
+    let key = |path: &FieldPath| hasher.hash_one((rule.id, container, path));
+    let twin = known.get(&key(&primary.path)).into_iter().flatten().map(|at| *at as usize).find(|at| {
         findings.get(*at).is_some_and(|f| {
-            same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref())
+            (f.finding.rule.id, &f.finding.container) == (rule.id, container)
+                && same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref())
                 && (f.finding.primary.path == primary.path || tells(f, &located))
         })
     });
     let Some(twin) = twin.and_then(|at| findings.get_mut(at)) else {
         for path in std::iter::once(primary).chain(related).map(|locus| &locus.path) {
-            known.entry(key(path)).or_default().push(findings.len());
+            known.entry(key(path)).or_default().push(findings.len() as u32);
         }
+        shrink(&mut located);
         findings.push(located);
         return;
     };
     let more: Vec<Mode> = located.modes.iter().filter(|m| !twin.modes.contains(m)).copied().collect();
     twin.modes.extend(more);
     twin.modes.sort_unstable();
+}
+
+/// Gives back room that the making of paths left over: a pod may have very many findings, all of which are held at once.
+fn shrink(located: &mut Located) {
+    let Finding { primary, related, .. } = &mut located.finding;
+    for locus in std::iter::once(primary).chain(related) {
+        locus.path.0.shrink_to_fit();
+    }
+    for step in located.fix.iter_mut().flat_map(|fix| &mut fix.steps) {
+        step.path.0.shrink_to_fit();
+        if let Some(path) = &mut step.at_pod {
+            path.0.shrink_to_fit();
+        }
+    }
 }
 
 /// Whether a finding tells all places of another one, in all of its modes: a template fails for some of what its pods fail for.

@@ -95,8 +95,12 @@ pub enum Item {
 
 /// What has to be said of a file, in its order; with `all`, workloads that pass are something.
 pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, all: bool) -> Vec<Item> {
-    let mut out: Vec<(u32, Item)> =
-        survey.problems.iter().enumerate().map(|(i, (index, _))| (*index, Item::Problem(i as u32))).collect();
+    let mut out: Vec<(u32, Item)> = survey
+        .problems
+        .iter()
+        .enumerate()
+        .map(|(i, unread)| (unread.index, Item::Problem(i as u32)))
+        .collect();
     let mut before = 0;
     for (i, place) in survey.places.iter().enumerate() {
         let first = before;
@@ -142,7 +146,7 @@ pub fn judge(
     for item in items {
         match *item {
             Item::Problem(i) => {
-                out.extend(survey.problems.get(i as usize).map(|(_, problem)| judge.problem(problem)));
+                out.extend(survey.problems.get(i as usize).map(|unread| judge.problem(unread)));
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
@@ -466,9 +470,12 @@ impl Judge<'_> {
         mut findings: Vec<Located>,
     ) -> Option<Record> {
         let silent = findings.is_empty();
+        let refuses = |findings: &[Located]| findings.iter().any(|f| f.refuses);
+        let explained = refuses(&findings);
         self.finish(around, &mut findings);
         // Of what is not selected nothing is said.
-        let refused = refused.filter(|_| silent || !findings.is_empty());
+        let said = if explained { refuses(&findings) } else { silent || !findings.is_empty() };
+        let refused = refused.filter(|_| said);
         (!findings.is_empty() || refused.is_some()).then(|| {
             Record::Object(Box::new(ObjectReport {
                 origin: self.origin.clone(),
@@ -535,7 +542,8 @@ impl Judge<'_> {
         let findings = &workload.findings;
         workload.open = Mode::ALL.map(|mode| {
             if workload.refused.is_some() {
-                return findings.is_empty() || findings.iter().any(counts);
+                let mut refusing = findings.iter().filter(|f| f.refuses).peekable();
+                return refusing.peek().is_none() || refusing.any(counts);
             }
             let fails = workload.evaluations.iter().any(|e| !e.allowed && e.modes.contains(&mode));
             let mut at_mode = findings.iter().filter(|f| f.modes.contains(&mode)).peekable();

@@ -3,13 +3,14 @@
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::FieldPath;
-use seawall_yaml::{Problem, ProblemKind, Span};
+use seawall_yaml::{ProblemKind, Span};
 
 use super::Judge;
 use crate::locate::{first_token, region};
 use crate::quoted::shell_word;
 use crate::record::{InputError, Notice, NoticeKind, Record};
 use crate::schema;
+use crate::survey::Unread;
 
 impl Judge<'_> {
     /// A notice at an object.
@@ -39,7 +40,7 @@ impl Judge<'_> {
     }
 
     /// What a reader's problem is: an error, or a notice where a directory happened to hold it.
-    pub(super) fn problem(&self, problem: &Problem) -> Record {
+    pub(super) fn problem(&self, Unread { problem, foreign, .. }: &Unread) -> Record {
         let region = Some(region(self.lines, problem.span));
         if problem.kind == ProblemKind::Ignored {
             return Record::Notice(Notice {
@@ -61,6 +62,18 @@ impl Judge<'_> {
                 region,
                 message: problem.message.clone(),
                 hint,
+            });
+        }
+        if *foreign {
+            return Record::Notice(Notice {
+                kind: NoticeKind::NotKubernetes,
+                file: Some(self.source.file.clone()),
+                region,
+                message: format!("cannot be read, and nothing in it is of Kubernetes ({})", problem.message),
+                hint: Some(format!(
+                    "to have it judged, name it: seawall scan {}",
+                    shell_word(self.source.file)
+                )),
             });
         }
         Record::Error(InputError {

@@ -93,7 +93,7 @@ impl Proposal {
                 proposal.add_unknown(unknown);
             }
             let has = |wanted: fn(ProblemKind) -> bool| {
-                file.survey.problems.iter().any(|(_, problem)| wanted(problem.kind))
+                file.survey.problems.iter().any(|unread| !unread.foreign && wanted(unread.problem.kind))
             };
             match file.chart {
                 Some(chart) if has(|kind| kind == ProblemKind::Template) => {

@@ -198,13 +198,15 @@ fn what_is_not_rendered_or_read_is_told_of() {
         ("charts/web/templates/b.yaml", Some("charts/web"), template.clone()),
         ("my charts/it's/templates/b.yaml", Some("my charts/it's"), template.clone()),
         ("x.yaml", None, template),
-        ("y.yaml", None, "a: [\n".to_owned()),
+        ("y.yaml", None, "kind: [\n".to_owned()),
+        ("foreign.yaml", None, "a: [\n".to_owned()),
         ("z.yaml", None, "apiVersion: v1\nmetadata: {name: no-kind}\n".to_owned()),
     ]);
     assert_eq!(text.matches("helm template charts/web | seawall scan -\n").count(), 1, "{text}");
     assert!(text.contains("helm template \"my charts/it's\" | seawall scan -\n"), "{text}");
     assert!(text.contains("are not judged:\n#   \"x.yaml\"\n"), "{text}");
     assert!(text.contains("may be missing here:\n#   \"y.yaml\"\n#   \"z.yaml\"\n"), "{text}");
+    assert!(!text.contains("foreign.yaml"), "{text}");
     read(&text);
 }
 

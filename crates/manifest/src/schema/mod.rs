@@ -18,7 +18,7 @@ mod words;
 
 use std::ops::Range;
 
-use seawall_model::FieldPath;
+use seawall_model::{FieldPath, Segment};
 use seawall_yaml::{NodeId, Span};
 
 use crate::objects::{Holder, Object};
@@ -170,7 +170,7 @@ impl Walker {
             problems.retain(|p| {
                 let unknown = matches!(p.kind, SchemaProblemKind::UnknownField { .. });
                 let removed = |path: &str| REMOVED.contains(&(object.api_version, object.kind, path));
-                !(unknown && removed(&p.path.to_string()))
+                !(unknown && (is_removed_metadata(&p.path) || removed(&p.path.to_string())))
             });
         }
         problems
@@ -185,6 +185,16 @@ const REMOVED: [(&str, &str, &str); 5] = [
     ("extensions/v1beta1", "DaemonSet", "status.templateGeneration"),
     ("extensions/v1beta1", "Job", "spec.autoSelector"),
 ];
+
+/// Whether it is a field of metadata that all servers of retired versions know, and today's do not (k8s.io/apimachinery
+/// `pkg/apis/meta/v1/types.go`: `initializers` until 1.15, `clusterName` until 1.24).
+fn is_removed_metadata(path: &FieldPath) -> bool {
+    matches!(
+        path.0.as_slice(),
+        [.., Segment::Key(metadata), Segment::Key(field)]
+            if metadata == "metadata" && matches!(field.as_str(), "clusterName" | "initializers")
+    )
+}
 
 #[cfg(test)]
 mod tests;

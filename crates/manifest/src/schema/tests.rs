@@ -276,3 +276,20 @@ fn fields_that_a_retired_version_had_are_known_in_it_alone() {
     assert!(!known("apps/v1beta1", "StatefulSet", "rollbackTo"));
     assert!(!known("apps/v1beta1", "Deployment", "selectr"));
 }
+
+#[test]
+fn metadata_that_servers_of_retired_versions_had_are_known_there() {
+    let problems = |version: &str, place: &str| {
+        check(&format!("apiVersion: {version}\nkind: Deployment\n{place}\nspec: {{}}\n"))
+    };
+    for field in ["clusterName: c", "initializers: {}"] {
+        assert_eq!(problems("extensions/v1beta1", &format!("metadata: {{{field}}}")), []);
+        assert_eq!(problems("apps/v1", &format!("metadata: {{{field}}}")).len(), 1);
+        let template = format!(
+            "apiVersion: apps/v1beta2\nkind: Deployment\nspec: {{template: {{metadata: {{{field}}}}}}}\n"
+        );
+        assert_eq!(check(&template), []);
+        let elsewhere = format!("apiVersion: apps/v1beta2\nkind: Deployment\nspec: {{{field}}}\n");
+        assert_eq!(check(&elsewhere).len(), 1);
+    }
+}

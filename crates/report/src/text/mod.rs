@@ -53,7 +53,7 @@ fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, ou
 
 fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let failing = w.open.contains(&true);
-    let refused = w.refused.is_some();
+    let refused = w.refused.is_some() && failing;
     let mut groups = groups(&w.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     let suppressed = suppressed(&w.findings, style);
@@ -128,7 +128,7 @@ fn write_suppressed(findings: &[&Located], style: Style, out: &mut String) {
 }
 
 fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
-    let refused = o.refused.is_some();
+    let refused = o.is_open();
     let mut groups = groups(&o.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     let suppressed = suppressed(&o.findings, style);

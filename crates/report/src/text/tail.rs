@@ -254,6 +254,18 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
         if *kind == NoticeKind::Template && (*more || hint.is_none() || hints.any(|h| Some(h) != hint)) {
             hint = Some("helm template <chart> | seawall scan -");
         }
+        // Of what was read and is something else the number is enough.
+        let unread = first.iter().any(|(_, hint)| hint.is_some());
+        if *kind == NoticeKind::NotKubernetes && unread {
+            lines.push(NoticeLine { indent: 0, text: summed, hint: None });
+            for (message, hint) in first.iter().filter(|(_, hint)| hint.is_some()) {
+                lines.push(NoticeLine { indent: 2, text: message.clone(), hint: hint.clone() });
+            }
+            if *more {
+                lines.push(others());
+            }
+            return lines;
+        }
         lines.push(NoticeLine { indent: 0, text: summed, hint: hint.map(str::to_owned) });
         if !more || matches!(kind, NoticeKind::Template | NoticeKind::NotKubernetes) {
             return lines;
@@ -264,10 +276,14 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
         lines.push(NoticeLine { indent, text: message.clone(), hint: hint.clone() });
     }
     if *more {
-        let hint = Some("seawall scan --format jsonl names them all".to_owned());
-        lines.push(NoticeLine { indent: 2, text: "and others".to_owned(), hint });
+        lines.push(others());
     }
     lines
+}
+
+fn others() -> NoticeLine {
+    let hint = Some("seawall scan --format jsonl names them all".to_owned());
+    NoticeLine { indent: 2, text: "and others".to_owned(), hint }
 }
 
 fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {

@@ -90,10 +90,12 @@ impl Tail {
 impl Counted {
     fn of(notice: &Notice) -> Self {
         // These are counted by file; of the others the place is part of what is said.
-        let counted_only = matches!(
-            notice.kind,
-            NoticeKind::Template | NoticeKind::NotKubernetes | NoticeKind::VersionClamped
-        );
+        let counted_only = match notice.kind {
+            NoticeKind::Template | NoticeKind::VersionClamped => true,
+            // What could not be read has a hint.
+            NoticeKind::NotKubernetes => notice.hint.is_none(),
+            _ => false,
+        };
         let mut text = String::new();
         if let (Some(file), false) = (&notice.file, counted_only) {
             text.push_str(&visible::text(file));

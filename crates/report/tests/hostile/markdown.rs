@@ -82,7 +82,10 @@ pub(crate) fn check(all: &[Entry<'_>], errors: usize, text: &str) {
         let [word, place, what, rule] = row.as_slice() else { panic!("{row:?}: {text}") };
         assert!(["error", "warning", "note"].contains(&word.as_str()), "{row:?}");
         let file = place.rsplit_once(':').map_or(place.as_str(), |(file, _)| file);
-        let several = what.starts_with("each of the containers") || what.starts_with("containers");
+        let beginnings =
+            ["each of the containers", "containers", "in each of the containers", "in the containers"];
+        let several =
+            beginnings.iter().any(|begin| what.starts_with(begin)) || what.ends_with(" more like it)");
         let is = |e: &Entry<'_>| {
             e.rule == rule.as_str()
                 && clip(&shown(&path(e.file)), NAME) == file

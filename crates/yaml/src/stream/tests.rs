@@ -185,3 +185,14 @@ fn memory_is_reused() {
     }
     assert_eq!(seen, [(3, Span::new(0, 5)), (3, Span::new(9, 16)), (3, Span::new(20, 25))]);
 }
+
+#[test]
+fn an_entry_knows_the_bytes_that_it_stands_in() {
+    let text = "a: 1\n---\nb: [\n---\nc: 2\n";
+    let ranges = |text: &str| read(text.as_bytes()).iter().map(|e| e.range.range()).collect::<Vec<_>>();
+    assert_eq!(ranges(text), [0..5, 9..14, 18..23]);
+    let values = "{\"a\": 1}\n{\"b\": 2}\n{\"c\" 3}\n";
+    assert_eq!(ranges(values), [0..8, 9..17, 0..values.len()]);
+    let separator = "a: 1\n--- x\n";
+    assert_eq!(ranges(separator), [0..5, 0..separator.len()]);
+}
