@@ -15,6 +15,7 @@
 mod check;
 mod checks;
 mod engine;
+mod images;
 mod index;
 mod params;
 #[cfg(test)]

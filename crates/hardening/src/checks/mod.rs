@@ -13,6 +13,12 @@ macro_rules! checks {
 }
 
 checks! {
+    image_deprecated_registry,
+    image_digest_pin,
+    image_invalid,
+    image_pull_policy,
+    image_registry_allowlist,
+    image_tag_latest,
     memory_limit,
     read_only_root_filesystem,
 }
