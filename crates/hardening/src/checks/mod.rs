@@ -13,6 +13,9 @@ macro_rules! checks {
 }
 
 checks! {
+    cpu_limit,
+    cpu_request,
+    ephemeral_storage,
     image_deprecated_registry,
     image_digest_pin,
     image_invalid,
@@ -20,7 +23,10 @@ checks! {
     image_registry_allowlist,
     image_tag_latest,
     memory_limit,
+    memory_request,
     read_only_root_filesystem,
+    requests_equal_limits,
+    requests_exceed_limits,
 }
 
 #[cfg(test)]
