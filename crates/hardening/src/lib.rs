@@ -18,6 +18,7 @@ mod engine;
 mod images;
 mod index;
 mod params;
+mod probes;
 mod resources;
 #[cfg(test)]
 mod testing;

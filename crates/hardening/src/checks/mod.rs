@@ -24,9 +24,13 @@ checks! {
     image_tag_latest,
     memory_limit,
     memory_request,
+    prestop_hook,
+    probe_port_mismatch,
+    probes_identical,
     read_only_root_filesystem,
     requests_equal_limits,
     requests_exceed_limits,
+    restart_policy,
 }
 
 #[cfg(test)]
