@@ -46,7 +46,7 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     let Some(text) = images::written(at).filter(|text| may_be_latest(text)) else { return };
-    let Some(image) = images::pullable(at).filter(|image| image.digest.is_none()) else { return };
+    let Some(image) = images::pullable(at) else { return };
     if image.pulled_tag() != Some("latest") {
         return;
     }
@@ -64,7 +64,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     });
 }
 
-/// Whether it is worth while to read a reference: most have another tag.
+/// Whether it is worth while to read a reference: most have another tag, or a digest.
 fn may_be_latest(text: &str) -> bool {
     let last = text.rsplit('/').next().unwrap_or_default();
     !last.contains([':', '@']) || last.ends_with(":latest")
