@@ -27,32 +27,47 @@ pub struct Check {
 #[derive(Clone, Copy, Debug)]
 pub enum Run {
     /// Every pod and pod template.
-    Pod(fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
+    Pod(OfPod),
     /// Every container of every class.
     Container(OfContainer),
     /// Every object, workloads too; paths begin at the object's root.
     Object(OfObject),
+    /// Every pod by the one and every container by the other.
+    PodAndContainer(OfPod, OfContainer),
+    /// Every pod, and every object besides.
+    PodAndObject(OfPod, OfObject),
     /// Every container, and every object besides.
     ContainerAndObject(OfContainer, OfObject),
 }
 
+type OfPod = fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>);
 type OfContainer = fn(&ContainerAt<'_, '_>, &Cx<'_>, &mut Out<'_>);
 type OfObject = fn(&Object<'_>, &Cx<'_>, &mut Out<'_>);
 
 impl Run {
-    /// What is run on containers.
-    pub(crate) fn container(self) -> Option<OfContainer> {
+    /// What looks at objects.
+    pub(crate) fn object(self) -> Option<OfObject> {
         match self {
-            Self::Container(run) | Self::ContainerAndObject(run, _) => Some(run),
-            Self::Pod(_) | Self::Object(_) => None,
+            Self::Object(run) | Self::PodAndObject(_, run) | Self::ContainerAndObject(_, run) => Some(run),
+            Self::Pod(_) | Self::Container(_) | Self::PodAndContainer(..) => None,
         }
     }
 
-    /// What is run on objects.
-    pub(crate) fn object(self) -> Option<OfObject> {
+    /// What looks at pods.
+    pub(crate) fn pod(self) -> Option<OfPod> {
         match self {
-            Self::Object(run) | Self::ContainerAndObject(_, run) => Some(run),
-            Self::Pod(_) | Self::Container(_) => None,
+            Self::Pod(run) | Self::PodAndContainer(run, _) | Self::PodAndObject(run, _) => Some(run),
+            Self::Container(_) | Self::Object(_) | Self::ContainerAndObject(..) => None,
+        }
+    }
+
+    /// What looks at containers.
+    pub(crate) fn container(self) -> Option<OfContainer> {
+        match self {
+            Self::Container(run) | Self::PodAndContainer(_, run) | Self::ContainerAndObject(run, _) => {
+                Some(run)
+            }
+            Self::Pod(_) | Self::Object(_) | Self::PodAndObject(..) => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::{FieldPath, ObjectId};
 
-use crate::check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
+use crate::check::{Check, Cx, Hit, Out, PodAt, Sight};
 use crate::checks::CHECKS;
 use crate::view::{ContainerAt, Pod};
 
@@ -67,13 +67,12 @@ pub fn speaks(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enable
         if let Some(run) = run.object() {
             run(object, cx, &mut out);
         }
-        for at in pods_at(object, templates, &pods) {
-            if let Run::Pod(run) = run {
-                run(&at, cx, &mut out);
-            }
-            if let Some(run) = run.container() {
-                at.containers().for_each(|container| run(&container, cx, &mut out));
-            }
+        if let Some(run) = run.pod() {
+            pods_at(object, templates, &pods).for_each(|at| run(&at, cx, &mut out));
+        }
+        if let Some(run) = run.container() {
+            let containers = pods_at(object, templates, &pods).flat_map(PodAt::containers);
+            containers.for_each(|container| run(&container, cx, &mut out));
         }
         if out.any() {
             return true;
@@ -116,15 +115,16 @@ pub fn findings(
         let at = PodAt { object, template, pod: &pod };
         let mut of_pod = Vec::new();
         for i in enabled.checks(cx) {
-            let Check { rule, run, .. } = CHECKS[i];
-            if let Run::Pod(run) = run {
+            let Check { rule, run, .. } = &CHECKS[i];
+            if let Some(run) = run.pod() {
                 let hits = collect(|out| run(&at, cx, out)).into_iter();
                 of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
             }
-            let Some(run) = run.container() else { continue };
-            for container in at.containers() {
-                let hits = collect(|out| run(&container, cx, out)).into_iter();
-                of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
+            if let Some(run) = run.container() {
+                for container in at.containers() {
+                    let hits = collect(|out| run(&container, cx, out)).into_iter();
+                    of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
+                }
             }
         }
         found.pods.push(of_pod);

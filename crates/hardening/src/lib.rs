@@ -18,8 +18,11 @@ mod checks;
 mod engine;
 mod high_id;
 mod host_path;
+mod images;
 mod index;
 mod params;
+mod probes;
+mod resources;
 mod service_account;
 #[cfg(test)]
 mod testing;

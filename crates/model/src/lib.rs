@@ -11,6 +11,7 @@ pub mod json;
 pub mod nodes;
 pub mod pattern;
 pub mod pod;
+pub mod quantity;
 mod version;
 
 pub use identity::{ObjectId, WorkloadKind};

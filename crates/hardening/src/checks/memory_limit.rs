@@ -1,10 +1,10 @@
 //! Containers without a memory limit.
 
 use seawall_finding::{Severity, rule};
-use seawall_model::pod::ContainerClass;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
-use crate::view::{ContainerAt, Resources};
+use crate::resources;
+use crate::view::ContainerAt;
 
 rule! {
     /// ## What it does
@@ -46,9 +46,7 @@ rule! {
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Container(run) };
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
-    let has = |resources: &Resources<'_>| resources.limits.iter().any(|(name, _)| name == "memory");
-    let of_pod = at.pod().spec.resources.as_ref().is_some_and(has);
-    if at.class == ContainerClass::Ephemeral || of_pod || has(&at.container.resources) {
+    if !resources::lacks_limit(at, "memory") {
         return;
     }
     out.report(|| {

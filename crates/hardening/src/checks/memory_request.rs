@@ -1,0 +1,99 @@
+//! Containers without a memory request.
+
+use seawall_finding::{Severity, rule};
+
+use crate::check::{Check, Cx, Hit, Out, Run, Sight};
+use crate::resources;
+use crate::view::ContainerAt;
+
+rule! {
+    /// ## What it does
+    /// Reports containers without `resources.requests.memory`, where neither a memory limit nor the pod as a whole gives one.
+    ///
+    /// ## Why it matters
+    /// The scheduler puts pods where their requests fit: one that asks for nothing is put on a full node. When that node runs out of
+    /// memory, what uses more than it requested is evicted first, and that is all of it.
+    ///
+    /// ## How to fix
+    /// Measure what the container uses, and request that. A limit of the same size keeps the pod from being evicted early.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// containers:
+    /// - name: app
+    ///   resources:
+    ///     requests: {memory: 256Mi}
+    ///     limits: {memory: 256Mi}
+    /// ```
+    ///
+    /// ## Applies to
+    /// All containers but ephemeral ones, which cannot have requests. The API server makes a request of a limit that is alone. A
+    /// `LimitRange` of the namespace may set a request that the manifest does not show.
+    ///
+    /// ## References
+    /// - <https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/>
+    /// - k8s.io/kubernetes `pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`
+    /// - NSA/CISA Kubernetes Hardening Guidance: resource policies
+    static RULE = {
+        id: "memory-request",
+        aliases: &[],
+        title: "has no memory request",
+        severity: Severity::Low,
+        level: None,
+        tags: &["reliability", "resources", "nsa"],
+    };
+}
+
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Container(run) };
+
+fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
+    if !resources::lacks_request(at, "memory") {
+        return;
+    }
+    out.report(|| {
+        Hit::new(
+            at.path().keys("resources.requests.memory"),
+            "no memory request",
+            format!("{} has no memory request", at.said()),
+            "set resources.requests.memory to what it uses",
+        )
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{found, in_every_class, in_every_kind};
+
+    const ID: &str = "memory-request";
+
+    #[test]
+    fn a_limit_is_a_request_too() {
+        for fields in ["requests: {memory: 1}", "limits: {memory: '1'}", "requests: {memory: 0}", "requests: {memory: x}"] {
+            assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), [false; 3], "{fields}");
+        }
+        for fields in ["requests: {cpu: 1}", "limits: {cpu: 1}", "requests: {memory: null}", "requests: [memory]", "claims: []"] {
+            assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), [true, true, false], "{fields}");
+        }
+        for fields in ["resources: null", "resources: 1", "image: a"] {
+            assert_eq!(in_every_class(ID, fields), [true, true, false], "{fields}");
+        }
+    }
+
+    #[test]
+    fn the_pod_as_a_whole_can_say_it() {
+        for (resources, count) in [("requests: {memory: 1}", 0), ("limits: {memory: 1}", 0), ("requests: {cpu: 1}", 2)] {
+            let pod = format!(
+                "kind: Pod\nspec:\n  resources: {{{resources}}}\n  initContainers: [{{name: i}}]\n  containers: [{{name: a}}]\n"
+            );
+            assert_eq!(found(ID, &pod).len(), count, "{resources}");
+        }
+    }
+
+    #[test]
+    fn says_where_it_belongs() {
+        let kinds = in_every_kind(ID, "containers: [{name: a}]\n");
+        assert!(kinds.len() == 9 && kinds.iter().all(|found| found.len() == 1), "{kinds:?}");
+        let pod = "kind: Pod\nspec:\n  containers:\n  - {name: a, resources: &r {requests: {cpu: 1}}}\n  - {name: b, resources: {<<: *r, limits: {memory: 1}}}\n";
+        assert_eq!(found(ID, pod), ["a spec.containers[name=a].resources.requests.memory: no memory request"]);
+    }
+}
