@@ -5,7 +5,7 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::{FieldPath, ObjectId};
 
-use crate::check::{Cx, Hit, Out, PodAt, Run, Sight};
+use crate::check::{Check, Cx, Hit, Out, PodAt, Sight};
 use crate::checks::CHECKS;
 use crate::view::{ContainerAt, Pod};
 
@@ -24,14 +24,22 @@ impl Enabled {
         !self.0.contains(&true)
     }
 
-    /// The positions of the checks that run on what `cx` can see.
-    fn checks<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = usize> + 'a {
-        let sees = |i: &usize| match (CHECKS[*i].sight, cx.index) {
-            (Sight::Alone, _) => true,
-            (Sight::Others(_), None) => false,
-            (Sight::Others(kinds), Some(index)) => index.is_complete() || index.holds(kinds),
-        };
-        (0..CHECKS.len()).filter(|i| self.0.get(*i).copied().unwrap_or_default()).filter(sees)
+    /// The positions of the checks that run.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..CHECKS.len()).filter(|i| self.0.get(*i).copied().unwrap_or_default())
+    }
+
+    /// The checks that run on an object, as far as `cx` can see.
+    fn checks<'a>(
+        &'a self,
+        cx: &'a Cx<'_>,
+        object: &'a Object<'_>,
+        has_pods: bool,
+    ) -> impl Iterator<Item = &'static Check> + 'a {
+        self.positions().map(|i| &CHECKS[i]).filter(move |check| match cx.index {
+            None => matches!(check.sight, Sight::Alone),
+            Some(index) => index.shows(check.sight, object, has_pods, cx.scope),
+        })
     }
 }
 
@@ -57,19 +65,16 @@ pub struct Findings {
 pub fn speaks(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enabled, cx: &Cx<'_>) -> bool {
     let mut out = Out::noticing();
     let pods: Vec<Option<Pod<'_>>> = templates.iter().map(|template| Pod::of(template)).collect();
-    for i in enabled.checks(cx) {
-        match CHECKS[i].run {
-            Run::Object(run) => run(object, cx, &mut out),
-            Run::Pod(run) => {
-                for at in pods_at(object, templates, &pods) {
-                    run(&at, cx, &mut out);
-                }
-            }
-            Run::Container(run) => {
-                for container in pods_at(object, templates, &pods).flat_map(PodAt::containers) {
-                    run(&container, cx, &mut out);
-                }
-            }
+    for Check { run, .. } in enabled.checks(cx, object, !templates.is_empty()) {
+        if let Some(run) = run.object() {
+            run(object, cx, &mut out);
+        }
+        if let Some(run) = run.pod() {
+            pods_at(object, templates, &pods).for_each(|at| run(&at, cx, &mut out));
+        }
+        if let Some(run) = run.container() {
+            let containers = pods_at(object, templates, &pods).flat_map(PodAt::containers);
+            containers.for_each(|container| run(&container, cx, &mut out));
         }
         if out.any() {
             return true;
@@ -98,9 +103,10 @@ pub fn findings(
 ) -> Findings {
     let id = object.id();
     let mut found = Findings::default();
-    for i in enabled.checks(cx) {
-        if let Run::Object(run) = CHECKS[i].run {
-            let add = |hit| found.object.push(of_hit(CHECKS[i].rule, hit, &id, None, None));
+    let checks = || enabled.checks(cx, object, !templates.is_empty());
+    for Check { rule, run, .. } in checks() {
+        if let Some(run) = run.object() {
+            let add = |hit| found.object.push(of_hit(rule, hit, &id, None, None));
             collect(|out| run(object, cx, out)).into_iter().for_each(add);
         }
     }
@@ -111,20 +117,15 @@ pub fn findings(
         };
         let at = PodAt { object, template, pod: &pod };
         let mut of_pod = Vec::new();
-        for i in enabled.checks(cx) {
-            let rule = CHECKS[i].rule;
-            match CHECKS[i].run {
-                Run::Object(_) => {}
-                Run::Pod(run) => {
-                    let hits = collect(|out| run(&at, cx, out)).into_iter();
-                    of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
-                }
-                Run::Container(run) => {
-                    for container in at.containers() {
-                        let hits = collect(|out| run(&container, cx, out)).into_iter();
-                        of_pod
-                            .extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
-                    }
+        for Check { rule, run, .. } in checks() {
+            if let Some(run) = run.pod() {
+                let hits = collect(|out| run(&at, cx, out)).into_iter();
+                of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
+            }
+            if let Some(run) = run.container() {
+                for container in at.containers() {
+                    let hits = collect(|out| run(&container, cx, out)).into_iter();
+                    of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
                 }
             }
         }

@@ -18,7 +18,7 @@ pub(crate) struct Case<'a> {
     pub(crate) params: Params,
     pub(crate) complete: bool,
     pub(crate) kubernetes: u64,
-    id: &'a str,
+    pub(crate) id: &'a str,
 }
 
 impl<'a> Case<'a> {
@@ -57,7 +57,8 @@ impl<'a> Case<'a> {
                 let templates = workload::templates(&object, &[]);
                 known.extend(facts(&object, &templates, 0));
                 let templates: Vec<_> = templates.iter().collect();
-                announced.push(check.sight != Sight::Alone || speaks(&object, &templates, &enabled, &cx));
+                announced
+                    .push(!matches!(check.sight, Sight::Alone) || speaks(&object, &templates, &enabled, &cx));
             }
         }
         let index = Index::new(known, self.complete);
@@ -75,7 +76,7 @@ impl<'a> Case<'a> {
                 let announced = announced.next().expect("as many objects");
                 assert!(announced || all.len() == before, "phase one passes over what phase two finds");
                 assert!(
-                    check.sight != Sight::Alone || announced == (all.len() > before),
+                    !matches!(check.sight, Sight::Alone) || announced == (all.len() > before),
                     "announced and not found"
                 );
             }

@@ -13,8 +13,37 @@ macro_rules! checks {
 }
 
 checks! {
+    cronjob_deadline,
+    cronjob_schedule,
+    duplicate_object,
+    gateway_dangling,
+    hpa_min_replicas,
+    hpa_static_replicas,
+    hpa_target_missing,
+    ingress_dangling,
+    job_ttl,
+    liveness_probe,
     memory_limit,
+    missing_config_ref,
+    namespace_quota,
+    network_policy_dangling,
+    network_policy_missing,
+    pdb_blocks_eviction,
+    pdb_missing,
+    pdb_policy,
+    pdb_unhealthy_eviction,
+    pod_anti_affinity,
     read_only_root_filesystem,
+    readiness_probe,
+    replicas_minimum,
+    sensitive_dashboard,
+    service_account_missing,
+    service_dangling,
+    service_target_port,
+    servicemonitor_dangling,
+    statefulset_headless_service,
+    topology_spread_valid,
+    update_strategy,
 }
 
 #[cfg(test)]
