@@ -32,8 +32,8 @@ pub enum Run {
     Container(OfContainer),
     /// Every object, workloads too; paths begin at the object's root.
     Object(OfObject),
-    /// Every object by the one and every container by the other.
-    ObjectAndContainer(OfObject, OfContainer),
+    /// Every container, and every object besides.
+    ContainerAndObject(OfContainer, OfObject),
 }
 
 type OfPod = fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>);
@@ -44,7 +44,7 @@ impl Run {
     /// What looks at objects.
     pub(crate) fn object(self) -> Option<OfObject> {
         match self {
-            Self::Object(run) | Self::ObjectAndContainer(run, _) => Some(run),
+            Self::Object(run) | Self::ContainerAndObject(_, run) => Some(run),
             Self::Pod(_) | Self::Container(_) => None,
         }
     }
@@ -60,7 +60,7 @@ impl Run {
     /// What looks at containers.
     pub(crate) fn container(self) -> Option<OfContainer> {
         match self {
-            Self::Container(run) | Self::ObjectAndContainer(_, run) => Some(run),
+            Self::Container(run) | Self::ContainerAndObject(run, _) => Some(run),
             Self::Pod(_) | Self::Object(_) => None,
         }
     }
@@ -81,7 +81,8 @@ pub enum Sight {
 /// Which objects a check looks at, and what has to be seen beside them.
 #[derive(Clone, Copy, Debug)]
 pub struct Beside {
-    /// The kinds that it looks at; [`PODS`](crate::PODS) for all that make pods. Every object where there are none.
+    /// The kinds that it looks at; [`PODS`](crate::PODS) for all that make pods. Where there are none: objects that are in
+    /// the input more than once.
     pub of: &'static [&'static str],
     /// It is evaluated where the object's namespace holds an object of one of these kinds, or the input is declared complete;
     /// always where there are none.
@@ -93,6 +94,9 @@ pub struct Beside {
 }
 
 impl Beside {
+    /// A check of objects that are in the input more than once.
+    pub(crate) const COPIES: Self = Self::always(&[]);
+
     /// A check that is always evaluated on these kinds.
     pub(crate) const fn always(of: &'static [&'static str]) -> Self {
         Self { of, need: &[], missing: "", unseen: None }

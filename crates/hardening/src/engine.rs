@@ -7,6 +7,7 @@ use seawall_model::{FieldPath, ObjectId};
 
 use crate::check::{Check, Cx, Hit, Out, PodAt, Sight};
 use crate::checks::CHECKS;
+use crate::index::Subject;
 use crate::view::{ContainerAt, Pod};
 
 /// Which checks run.
@@ -36,9 +37,10 @@ impl Enabled {
         object: &'a Object<'_>,
         has_pods: bool,
     ) -> impl Iterator<Item = &'static Check> + 'a {
-        self.positions().map(|i| &CHECKS[i]).filter(move |check| match cx.index {
-            None => matches!(check.sight, Sight::Alone),
-            Some(index) => index.shows(check.sight, object, has_pods, cx.scope),
+        let subject = cx.index.map(|_| Subject::of(object, has_pods, cx.scope));
+        self.positions().map(|i| &CHECKS[i]).filter(move |check| match (cx.index, &subject) {
+            (Some(index), Some(subject)) => index.shows(check.sight, subject),
+            _ => matches!(check.sight, Sight::Alone),
         })
     }
 }

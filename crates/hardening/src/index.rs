@@ -19,6 +19,7 @@ mod kinds;
 mod labels;
 mod matching;
 mod near;
+mod read;
 #[cfg(test)]
 mod tests;
 
@@ -31,15 +32,17 @@ use crate::check::{Beside, Sight};
 use crate::checks::CHECKS;
 use crate::engine::Enabled;
 use fact::{Detail, Grantee, KeysFact};
-pub use fact::{Directions, Fact, Scaler, facts};
-pub(crate) use fact::{PodFact, Protocol, ServiceFact, ServicePort, Target, budget, count, service_port};
+pub use fact::{Directions, Fact, Scaler, Subject};
+pub(crate) use fact::{PodFact, Protocol, ServiceFact, ServicePort, Target};
+use kinds::Kind;
 pub use kinds::PODS;
 pub(crate) use kinds::hash;
-use kinds::{Kind, identity};
 pub use labels::{Labels, Selector};
 use matching::{Labelled, Selectors};
 pub(crate) use near::Entry;
 pub use near::{Exposure, Near, ServiceAccount};
+pub use read::facts;
+pub(crate) use read::{budget, count, service_port};
 
 /// Kubernetes' own namespaces.
 pub(crate) const SYSTEM: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
@@ -76,7 +79,7 @@ struct Space {
     service_labels: Labelled<u32>,
     service_selectors: Selectors<u32>,
     policies: Selectors<Directions>,
-    /// What vendors' policies may restrict.
+    /// What policies for all its pods restrict, and what those of vendors may.
     blanket: Directions,
     budgets: Selectors<()>,
     scalers: Vec<Scaler>,
@@ -137,13 +140,14 @@ impl Index {
             *space.identities.entry(identity).or_default() += 1;
         }
         match detail {
-            Detail::Pod(pod) => {
+            Detail::Uncertain => space.uncertain = true,
+            Detail::Pod(mut pod) => {
                 self.kinds.insert((scope, Kind::PODS));
                 if kind != Kind::PODS {
                     *space.kinds.entry(Kind::PODS).or_default() += 1;
                 }
                 space.uncertain |= !pod.certain;
-                space.pods.add(pod.labels.clone(), *pod);
+                space.pods.add(std::mem::take(&mut pod.labels), *pod);
             }
             Detail::Blanket(directions) => space.blanket = space.blanket.or(directions),
             Detail::Scaler(scaler) => {
@@ -181,15 +185,17 @@ impl Index {
         }
         let space = self.spaces.entry((scope, namespace)).or_default();
         match thing {
-            Detail::Service(service) => {
+            Detail::Service(mut service) => {
                 let at = space.services.len() as u32;
                 space.service_names.insert(service.name, at);
-                space.service_labels.add(service.labels.clone(), at);
+                space.service_labels.add(std::mem::take(&mut service.labels), at);
                 if let Some(selector) = &service.selector {
                     space.service_selectors.add(selector.clone(), at, &space.pods);
                 }
                 space.services.push(*service);
             }
+            // What is for all pods need not be met by each.
+            Detail::Policy(policy) if policy.0.is_empty() => space.blanket = space.blanket.or(policy.1),
             Detail::Policy(policy) => space.policies.add(policy.0, policy.1, &space.pods),
             Detail::Budget(Some(selector)) => space.budgets.add(*selector, (), &space.pods),
             _ => {}
@@ -235,14 +241,17 @@ impl Index {
 
     /// How many objects of the input are this object: of its kind in any apiVersion, its namespace and its name.
     pub fn copies(&self, object: &Object<'_>, scope: u16) -> u32 {
-        let cluster_scoped = Kind::of(object.group(), object.kind).is_cluster_scoped();
-        let near = match object.kind {
-            "Namespace" => self.near(scope, object.name),
-            _ if cluster_scoped => self.near_hashed(scope, cluster()),
-            _ => self.near(scope, object.namespace),
-        };
-        let of = identity(object.group(), object.kind, object.name);
-        near.space.and_then(|space| space.identities.get(&of)).copied().unwrap_or_default()
+        self.copies_of(&Subject::of(object, false, scope))
+    }
+
+    fn copies_of(&self, subject: &Subject) -> u32 {
+        let space = self.near_of(subject).space;
+        let copies = subject.identity.and_then(|of| space?.identities.get(&of));
+        copies.copied().unwrap_or_default()
+    }
+
+    fn near_of(&self, subject: &Subject) -> Near<'_> {
+        self.near_hashed(subject.scope, self.resolved(subject.scope, subject.namespace))
     }
 
     /// How the pods with these labels are reached.
@@ -255,17 +264,23 @@ impl Index {
         self.near(scope, namespace).service_account(name)
     }
 
-    /// Whether a check that has to see other objects is evaluated on an object.
-    pub(crate) fn shows(&self, sight: Sight, object: &Object<'_>, has_pods: bool, scope: u16) -> bool {
+    /// Whether an enabled check that has to see other objects is evaluated on this one: whether phase two has to look at it
+    /// although it has nothing to say by itself.
+    pub fn concerns(&self, enabled: &Enabled, subject: &Subject) -> bool {
+        let sights = enabled.positions().map(|at| CHECKS[at].sight);
+        sights.filter(|sight| !matches!(sight, Sight::Alone)).any(|sight| self.shows(sight, subject))
+    }
+
+    /// Whether a check is evaluated on an object.
+    pub(crate) fn shows(&self, sight: Sight, subject: &Subject) -> bool {
         match sight {
             Sight::Alone => true,
-            Sight::Others(kinds) => self.complete || self.holds_in(scope, kinds),
+            Sight::Others(kinds) => self.complete || self.holds_in(subject.scope, kinds),
+            Sight::Beside(Beside { of: [], .. }) => self.copies_of(subject) > 1,
             Sight::Beside(Beside { of, need, .. }) => {
-                let kind = Kind::of(object.group(), object.kind);
-                let meant =
-                    of.is_empty() || Kind::called(of).any(|of| of == kind || (of == Kind::PODS && has_pods));
-                let seen = || self.near(scope, object.namespace).holds(need);
-                meant && (need.is_empty() || self.complete || seen())
+                let is_it = |of| of == subject.kind || (of == Kind::PODS && subject.has_pods);
+                let seen = || self.near_of(subject).holds(need);
+                Kind::called(of).any(is_it) && (need.is_empty() || self.complete || seen())
             }
         }
     }

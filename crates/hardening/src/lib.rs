@@ -29,6 +29,6 @@ pub use checks::CHECKS;
 pub use engine::{Enabled, Findings, Found, findings, speaks};
 pub use index::{
     Directions, Exposure, Fact, Index, Labels, Near, NotEvaluated, PODS, Scaler, Selector, ServiceAccount,
-    facts,
+    Subject, facts,
 };
 pub use params::Params;

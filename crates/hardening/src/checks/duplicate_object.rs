@@ -39,17 +39,14 @@ rule! {
     };
 }
 
-static BESIDE: Beside = Beside::always(&[]);
+static BESIDE: Beside = Beside::COPIES;
 
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::Object(run) };
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
-    let Some(index) = cx.index.filter(|_| !object.name.is_empty()) else { return };
-    let copies = index.copies(object, cx.scope);
-    if copies < 2 {
-        return;
-    }
+    let Some(index) = cx.index else { return };
     out.report(|| {
+        let copies = index.copies(object, cx.scope);
         let (kind, name) = (object.kind, object.name);
         Hit::new(
             path("metadata.name"),

@@ -7,7 +7,7 @@ use seawall_yaml::NodeRef;
 use crate::check::{Beside, Check, Cx, Hit, Out, PodAt, Run, Sight};
 use crate::index::{Entry, Near, PODS};
 use crate::view::field;
-use crate::workloads::path;
+use crate::workloads::{item, path};
 
 rule! {
     /// ## What it does
@@ -66,7 +66,8 @@ fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     for container in at.containers() {
         for (index, variable) in container.container.env.iter().enumerate() {
             let Some(source) = &variable.value_from else { continue };
-            let place = || container.path().key("env").index(index).key("valueFrom");
+            let name = |i: usize| Some(container.container.env.get(i)?.name.to_owned());
+            let place = || item(container.path().key("env"), "name", index, name).key("valueFrom");
             refer(near, source.config_map_key_ref, false, "name", || place().key("configMapKeyRef"), out);
             refer(near, source.secret_key_ref, true, "name", || place().key("secretKeyRef"), out);
         }
@@ -77,7 +78,8 @@ fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         }
     }
     for (index, volume) in at.pod.spec.volumes.iter().enumerate() {
-        let place = || path("spec.volumes").index(index);
+        let name = |i: usize| Some(at.pod.spec.volumes.get(i)?.name.to_owned());
+        let place = || item(path("spec.volumes"), "name", index, name);
         refer(near, volume.config_map, false, "name", || place().key("configMap"), out);
         refer(near, volume.secret, true, "secretName", || place().key("secret"), out);
         let sources = volume.projected.and_then(|projected| projected.get("sources"));
@@ -148,7 +150,7 @@ mod tests {
     #[test]
     fn variables_are_looked_up() {
         let from = |source: &str| of(&format!("containers: [{{name: c, env: [{{name: A, valueFrom: {{{source}}}}}]}}]"));
-        let at = "- spec.containers[name=c].env[0].valueFrom";
+        let at = "- spec.containers[name=c].env[name=A].valueFrom";
         for (field, kind, name) in [("configMapKeyRef", "ConfigMap", "cm"), ("secretKeyRef", "Secret", "s")] {
             assert_eq!(from(&format!("{field}: {{name: {name}, key: a}}")), [""; 0]);
             assert_eq!(from(&format!("{field}: {{name: {name}, key: b}}")), [""; 0]);
@@ -167,12 +169,12 @@ mod tests {
     fn volumes_are_looked_up() {
         let of = |source: &str| of(&format!("volumes: [{{name: v, {source}}}]"));
         assert_eq!(of("configMap: {name: cm, items: [{key: a, path: a}]}"), [""; 0]);
-        assert_eq!(of("configMap: {name: cm, items: [{key: c, path: a}]}"), ["- spec.volumes[0].configMap.items[0].key: the ConfigMap has no such key"]);
+        assert_eq!(of("configMap: {name: cm, items: [{key: c, path: a}]}"), ["- spec.volumes[name=v].configMap.items[0].key: the ConfigMap has no such key"]);
         assert_eq!(of("secret: {secretName: s}"), [""; 0]);
-        assert_eq!(of("secret: {secretName: other}"), ["- spec.volumes[0].secret.secretName: no such Secret in the input"]);
+        assert_eq!(of("secret: {secretName: other}"), ["- spec.volumes[name=v].secret.secretName: no such Secret in the input"]);
         assert_eq!(of("secret: {secretName: other, optional: true}"), [""; 0]);
         assert_eq!(of("configMap: {name: kube-root-ca.crt}"), [""; 0]);
-        assert_eq!(of("projected: {sources: [{configMap: {name: cm}}, {secret: {name: other}}, 1]}"), ["- spec.volumes[0].projected.sources[1].secret.name: no such Secret in the input"]);
+        assert_eq!(of("projected: {sources: [{configMap: {name: cm}}, {secret: {name: other}}, 1]}"), ["- spec.volumes[name=v].projected.sources[1].secret.name: no such Secret in the input"]);
     }
 
     #[test]

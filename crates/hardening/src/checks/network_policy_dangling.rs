@@ -88,6 +88,8 @@ mod tests {
         assert_eq!(of("[]", PODS), [""; 0]);
         let old = format!("apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nspec: {{podSelector: {{matchLabels: {{a: b}}}}}}\n{PODS}");
         assert_eq!(found(ID, &old), [FOUND]);
+        let calico = format!("apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nspec: {{podSelector: {{matchLabels: {{a: b}}}}}}\n{PODS}");
+        assert_eq!(found(ID, &calico), [""; 0]);
     }
 
     #[test]

@@ -87,6 +87,8 @@ mod tests {
     fn older_clusters_do_not_have_it() {
         let old = Case { kubernetes: 26, ..Case::of(ID) };
         assert_eq!(old.found("kind: PodDisruptionBudget\n"), [""; 0]);
+        let first = Case { kubernetes: 27, ..Case::of(ID) };
+        assert_eq!(first.found("kind: PodDisruptionBudget\n").len(), 1);
         assert_eq!(found(ID, "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\n"), [""; 0]);
     }
 }

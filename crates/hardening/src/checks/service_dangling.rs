@@ -106,6 +106,12 @@ mod tests {
         assert_eq!(of("selector: {app: db}", &PODS.replace("{labels", "{namespace: other, labels")).len(), 1, "the one namespace");
         let two = PODS.replace("{labels", "{namespace: other, labels") + "---\nkind: Secret\nmetadata: {namespace: third}\n";
         assert_eq!(of("selector: {app: db}", &two), [""; 0]);
+        let operator = "---\napiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: a}\n";
+        assert_eq!(of("selector: {app: db}", &format!("{PODS}{operator}")), [""; 0]);
+        let rule = operator.replace("Prometheus", "PrometheusRule");
+        assert_eq!(of("selector: {app: db}", &format!("{PODS}{rule}")), [FOUND]);
+        let unknown = "---\napiVersion: example.com/v1\nkind: App\nspec: {template: {spec: {containers: [{name: a}]}}}\n";
+        assert_eq!(of("selector: {app: db}", &format!("{PODS}{unknown}")), [""; 0]);
         let complete = Case { complete: true, ..Case::of(ID) };
         assert_eq!(complete.found("kind: Service\nspec: {selector: {app: db}}\n"), [FOUND]);
     }

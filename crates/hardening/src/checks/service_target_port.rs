@@ -7,7 +7,7 @@ use seawall_yaml::NodeRef;
 use crate::check::{Beside, Check, Cx, Hit, Out, Run, Sight};
 use crate::index::{PODS, Selector, hash, service_port};
 use crate::view::ContainerAt;
-use crate::workloads::{at, is, path, text};
+use crate::workloads::{at, is, item, path, text};
 
 rule! {
     /// ## What it does
@@ -55,7 +55,7 @@ static BESIDE: Beside = Beside {
     unseen: Some(|near| if near.holds(&[PODS]) { 0 } else { near.count(&["Service"]) }),
 };
 
-pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::ObjectAndContainer(of_object, of_container) };
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::ContainerAndObject(of_container, of_object) };
 
 const SYNTAX: &str = "use at most 15 of a-z, 0-9 and single -, with a letter, no - at the ends";
 
@@ -77,7 +77,11 @@ fn of_object(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     for (index, port) in at(object, "spec.ports").into_iter().flat_map(NodeRef::items).enumerate() {
         let target = port.get("targetPort").and_then(NodeRef::as_str).filter(|name| !name.is_empty());
         let Some(name) = target else { continue };
-        let place = || path("spec.ports").index(index).key("targetPort");
+        let number = |i| {
+            let port = at(object, "spec.ports")?.items().nth(i)?.get("port")?;
+            Some(port.json_number()?.into_owned())
+        };
+        let place = || item(path("spec.ports"), "port", index, number).key("targetPort");
         if !is_name(name) {
             out.report(|| Hit::new(place(), "no name of a port", format!("`{name}` can be no name of a port"), SYNTAX));
             continue;
@@ -104,7 +108,10 @@ fn of_container(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         let Some(name) = port.name.filter(|name| !(name.is_empty() || is_name(name))) else { continue };
         out.report(|| {
             Hit::new(
-                at.path().key("ports").index(index).key("name"),
+                item(at.path().key("ports"), "containerPort", index, |i| {
+                    Some(at.container.ports.get(i)?.container_port.to_string())
+                })
+                .key("name"),
                 "no name of a port",
                 format!("{} names a port `{name}`, which can be no name of a port", at.said()),
                 SYNTAX,
@@ -127,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_name_has_to_be_that_of_a_port() {
-        let missing = ["- spec.ports[0].targetPort: no container has it"];
+        let missing = ["- spec.ports[port=80].targetPort: no container has it"];
         assert_eq!(of("{port: 80, targetPort: http}", "{name: http, containerPort: 8080}"), [""; 0]);
         assert_eq!(of("{port: 80, targetPort: http}", "{name: web, containerPort: 8080}"), missing);
         assert_eq!(of("{port: 80, targetPort: http}", "{containerPort: 80}"), missing);
@@ -153,7 +160,7 @@ mod tests {
         for bad in ["", "80", "a--b", "-a", "a-", "Http", "a_b", "abcdefghijklmnop"] {
             assert!(!is_name(bad), "{bad}");
         }
-        assert_eq!(of("{port: 80, targetPort: HTTP}", ""), ["- spec.ports[0].targetPort: no name of a port"]);
+        assert_eq!(of("{port: 80, targetPort: HTTP}", ""), ["- spec.ports[port=80].targetPort: no name of a port"]);
         assert_eq!(in_every_class(ID, "ports: [{name: Web, containerPort: 80}]"), [true; 3]);
         assert_eq!(in_every_class(ID, "ports: [{name: web, containerPort: 80}, {name: '', containerPort: 81}]"), [false; 3]);
     }

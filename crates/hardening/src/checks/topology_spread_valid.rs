@@ -6,7 +6,7 @@ use seawall_yaml::NodeRef;
 use crate::check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
 use crate::index::Selector;
 use crate::view::{FromNode, field};
-use crate::workloads::path;
+use crate::workloads::{item, path};
 
 rule! {
     /// ## What it does
@@ -55,8 +55,12 @@ fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         let number = |key| field(constraint, key).and_then(Option::<i64>::from_node);
         let text = |key| field(constraint, key).and_then(NodeRef::as_str);
         let mut wrong = |key: &str, label: &'static str, message: &str, advice: &'static str| {
-            let place = path("spec.topologySpreadConstraints").index(index).key(key);
-            out.report(|| Hit::new(place, label, format!("a topology spread constraint {message}"), advice));
+            let over = |i| {
+                let list = at.pod.spec.topology_spread_constraints?;
+                Some(list.items().nth(i)?.get("topologyKey")?.as_str()?.to_owned())
+            };
+            let place = || item(path("spec.topologySpreadConstraints"), "topologyKey", index, over).key(key);
+            out.report(|| Hit::new(place(), label, format!("a topology spread constraint {message}"), advice));
         };
         if text("topologyKey").is_none_or(str::is_empty) {
             wrong("topologyKey", "no topologyKey", "says nothing to spread over", "set topologyKey, such as kubernetes.io/hostname");
@@ -115,8 +119,8 @@ mod tests {
 
     fn of(constraint: &str) -> Vec<String> {
         let yaml = format!("kind: Pod\nmetadata: {{labels: {{app: web}}}}\nspec: {{topologySpreadConstraints: [{{{constraint}}}]}}\n");
-        let start = "- spec.topologySpreadConstraints[0].";
-        found(ID, &yaml).iter().map(|found| found.trim_start_matches(start).to_owned()).collect()
+        let field = |found: &String| found.split_once("].").expect("an item").1.to_owned();
+        found(ID, &yaml).iter().map(field).collect()
     }
 
     #[test]

@@ -99,6 +99,61 @@ impl Kind {
     }
 }
 
+/// Operators' kinds that make pods of fields of their own, by group; all kinds of a group where none is named.
+const OPERATORS: &[(&str, &[&str])] = &[
+    ("monitoring.coreos.com", &["Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler"]),
+    ("operator.victoriametrics.com", &[]),
+    ("postgresql.cnpg.io", &["Cluster", "Pooler"]),
+    ("acid.zalan.do", &["postgresql"]),
+    ("postgres-operator.crunchydata.com", &[]),
+    ("mysql.oracle.com", &["InnoDBCluster"]),
+    ("k8s.mariadb.com", &["MariaDB", "MaxScale"]),
+    ("pxc.percona.com", &[]),
+    ("ps.percona.com", &[]),
+    ("psmdb.percona.com", &[]),
+    ("pgv2.percona.com", &[]),
+    ("mongodbcommunity.mongodb.com", &[]),
+    ("mongodb.com", &[]),
+    ("kafka.strimzi.io", &[]),
+    ("rabbitmq.com", &["RabbitmqCluster"]),
+    ("redis.redis.opstreelabs.in", &[]),
+    ("databases.spotahome.com", &["RedisFailover"]),
+    ("elasticsearch.k8s.elastic.co", &[]),
+    ("kibana.k8s.elastic.co", &[]),
+    ("logstash.k8s.elastic.co", &[]),
+    ("apm.k8s.elastic.co", &[]),
+    ("agent.k8s.elastic.co", &[]),
+    ("beat.k8s.elastic.co", &[]),
+    ("opensearch.opster.io", &["OpenSearchCluster"]),
+    ("cassandra.datastax.com", &["CassandraDatacenter"]),
+    ("scylla.scylladb.com", &["ScyllaCluster"]),
+    ("crdb.cockroachlabs.com", &["CrdbCluster"]),
+    ("clickhouse.altinity.com", &["ClickHouseInstallation"]),
+    ("minio.min.io", &["Tenant"]),
+    ("k8s.keycloak.org", &["Keycloak"]),
+    ("grafana.integreatly.org", &["Grafana"]),
+    ("tempo.grafana.com", &[]),
+    ("loki.grafana.com", &["LokiStack"]),
+    ("opentelemetry.io", &["OpenTelemetryCollector"]),
+    ("jaegertracing.io", &["Jaeger"]),
+    ("argoproj.io", &["ArgoCD", "Workflow", "CronWorkflow", "EventBus", "EventSource", "Sensor"]),
+    ("gateway.networking.k8s.io", &["Gateway"]),
+    ("ray.io", &[]),
+    ("flink.apache.org", &[]),
+    ("sparkoperator.k8s.io", &[]),
+    ("solr.apache.org", &[]),
+    ("kubevirt.io", &["VirtualMachine", "VirtualMachineInstance"]),
+    ("vault.banzaicloud.com", &["Vault"]),
+    ("helm.toolkit.fluxcd.io", &["HelmRelease"]),
+    ("helm.cattle.io", &["HelmChart"]),
+];
+
+/// Whether the pods of a custom resource are known by its controller alone.
+pub(crate) fn makes_pods(group: &str, kind: &str) -> bool {
+    let is_it = |(of, kinds): &(&str, &[&str])| *of == group && (kinds.is_empty() || kinds.contains(&kind));
+    OPERATORS.iter().any(is_it)
+}
+
 /// A hash of texts. Texts with the same hash are taken to be the same: of a million different ones two are, by chance, in
 /// one run of 40 million.
 pub(crate) fn hash(parts: &[&str]) -> u64 {

@@ -1,8 +1,9 @@
 //! A namespace as checks see it.
 
-use super::fact::{Directions, Grantee, PodFact, Scaler, ServiceFact, scaled};
+use super::fact::{Directions, Grantee, PodFact, Scaler, ServiceFact};
 use super::kinds::{Kind, hash, identity};
 use super::labels::{Labels, Selector};
+use super::read::scaled;
 use super::{Index, Space};
 
 /// A namespace of a cluster.

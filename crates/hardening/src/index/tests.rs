@@ -146,6 +146,108 @@ fn says_which_checks_were_not_evaluated_and_why() {
 }
 
 #[test]
+fn tells_which_objects_have_to_be_looked_at_again() {
+    let concerned = |yaml: &str, id: &str| {
+        let facts = facts_of(yaml, 0);
+        let index = Index::new(facts.iter().cloned(), false);
+        let enabled = Enabled::new(|rule: &Rule| rule.id == id);
+        facts.iter().map(|fact| index.concerns(&enabled, &fact.subject())).collect::<Vec<_>>()
+    };
+    let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n";
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n";
+    assert_eq!(concerned(&format!("{pods}{policy}"), "network-policy-missing"), [true, false]);
+    assert_eq!(concerned(pods, "network-policy-missing"), [false]);
+    assert_eq!(concerned(&format!("{pods}{policy}"), "memory-limit"), [false, false]);
+    assert_eq!(concerned(&format!("{pods}{policy}"), "duplicate-object"), [false, false]);
+    assert_eq!(concerned(&format!("{pods}{policy}---\n{pods}"), "duplicate-object"), [true, false, true]);
+}
+
+#[test]
+fn odd_values_are_passed_over() {
+    let every = Enabled::new(|_| true);
+    let params = crate::Params::default();
+    let values = ["null", "[]", "{}", "1", "x", "[1, x, null, [], {}]", "{a: 1, b: {c: []}}"];
+    // The shapes that some kind or other has at these places.
+    let shapes = [
+        "V",
+        "{selector: V}",
+        "{podSelector: V}",
+        "{template: V}",
+        "{template: {metadata: V}}",
+        "{template: {spec: V}}",
+        "{template: {metadata: {labels: V}}}",
+        "{template: {spec: {containers: [V]}}}",
+        "{ports: V}",
+        "{ports: [V]}",
+        "{template: {spec: {containers: [{env: [V], ports: [V], envFrom: [V]}], volumes: [V]}}}",
+        "{rules: [V]}",
+        "{template: {spec: {topologySpreadConstraints: [V], affinity: {podAntiAffinity: V}}}}",
+        "{replicas: V}",
+        "{rules: [{http: V}]}",
+        "{rules: [{http: {paths: [{backend: V}]}}]}",
+        "{rules: [{backendRefs: [V], filters: [V]}]}",
+        "{scaleTargetRef: V}",
+        "{scaleTargetRef: {name: V, kind: V}}",
+        "{selector: {matchLabels: V}}",
+        "{selector: {matchExpressions: V}}",
+        "{selector: {matchExpressions: [V]}}",
+        "{minAvailable: V, maxUnavailable: V}",
+        "{subject: V}",
+        "{subject: {pods: V}}",
+        "{namespaceSelector: V}",
+        "{schedule: V}",
+        "{serviceName: V}",
+    ];
+    let kinds = [
+        ("v1", "Pod"),
+        ("v1", "Service"),
+        ("v1", "ServiceAccount"),
+        ("v1", "ConfigMap"),
+        ("v1", "Namespace"),
+        ("apps/v1", "Deployment"),
+        ("apps/v1", "StatefulSet"),
+        ("batch/v1", "CronJob"),
+        ("policy/v1", "PodDisruptionBudget"),
+        ("networking.k8s.io/v1", "NetworkPolicy"),
+        ("networking.k8s.io/v1", "Ingress"),
+        ("autoscaling/v2", "HorizontalPodAutoscaler"),
+        ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
+        ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+        ("monitoring.coreos.com/v1", "ServiceMonitor"),
+        ("keda.sh/v1alpha1", "ScaledObject"),
+    ];
+    let mut yaml = String::new();
+    for (version, kind) in kinds {
+        for (shape, value) in shapes.iter().flat_map(|shape| values.map(|value| (shape, value))) {
+            let spec = shape.replace('V', value);
+            write!(yaml, "---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: a, labels: {value}}}\nspec: {spec}\ndata: {value}\nsubjects: {value}\n").expect("memory");
+        }
+    }
+    let index = Index::new(facts_of(&yaml, 0), true);
+    let cx = crate::Cx { params: &params, kubernetes: 37, scope: 0, from_file: true, index: Some(&index) };
+    let mut found = 0;
+    for entry in Reader::new(yaml.into_bytes().into(), Limits::default()) {
+        let document = entry.document.expect("a document");
+        for object in objects(&document).objects {
+            let templates = templates(&object, &[]);
+            let all = crate::findings(&object, &templates.iter().collect::<Vec<_>>(), &every, &cx);
+            found += all.object.len() + all.pods.iter().map(Vec::len).sum::<usize>();
+        }
+    }
+    assert!(found > 1000, "{found}");
+}
+
+#[test]
+fn aliases_and_merge_keys_are_labels_too() {
+    let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {<<: &l {app: web}, tier: x}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: a, labels: &s {app: web}}\nspec: {selector: *s, type: NodePort}\n";
+    let labels = Labels::default().with("app", "web").with("tier", "x");
+    assert_eq!(index(yaml).exposure(0, "", &labels), Exposure::External);
+    let facts = facts_of(yaml, 0);
+    assert!(matches!(&facts[0].detail, Detail::Pod(pod) if pod.labels == labels));
+}
+
+#[test]
 fn every_kind_that_a_check_asks_for_is_known() {
     for check in CHECKS {
         let kinds: Vec<&str> = match check.sight {
