@@ -12,7 +12,8 @@
 //!
 //! # Cost
 //!
-//! Building is linear in the facts. Selectors and labels meet by the rarest pair (see [`matching`]).
+//! Building is linear in the facts, but that every policy of the cluster is held against every namespace. Selectors and labels
+//! meet by the rarest pair (see [`matching`]).
 
 mod fact;
 mod kinds;

@@ -11,8 +11,8 @@ rule! {
     /// Reports PodDisruptionBudgets with neither `minAvailable` nor `maxUnavailable`.
     ///
     /// ## Why it matters
-    /// Such a budget is as good as none that anybody meant: it is taken for `minAvailable: 0`-like nothing by some
-    /// versions and refused by some tools, and the workload goes down when its nodes are drained.
+    /// Kubernetes accepts such a budget, expects no pods at all for it and lets none be evicted: nodes that run the pods
+    /// cannot be drained.
     ///
     /// ## How to fix
     /// Say how many pods may be away at a time, by `maxUnavailable`: it stays right when the number of replicas
@@ -31,6 +31,7 @@ rule! {
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
+    /// - Kubernetes `pkg/controller/disruption/disruption.go`: getExpectedPodCount, updatePdbStatus
     static RULE = {
         id: "pdb-policy",
         aliases: &[],
@@ -55,7 +56,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         Hit::new(
             path("spec.maxUnavailable"),
             "no minAvailable or maxUnavailable",
-            "the budget says neither how many pods must stay nor how many may be away",
+            "the budget says neither how many pods must stay nor how many may be away, and so lets none go",
             "set maxUnavailable, such as 1",
         )
     });
