@@ -1,4 +1,4 @@
-//! CronJobs that stop for good when they have missed too much.
+//! CronJobs that catch up however late it is.
 
 use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
@@ -11,8 +11,9 @@ rule! {
     /// Reports CronJobs without `startingDeadlineSeconds`.
     ///
     /// ## Why it matters
-    /// When more than 100 starts were missed since the last one, the controller gives up on the CronJob and only
-    /// writes an event. With a deadline it only counts those within it.
+    /// A run that was missed, because the control plane was away, or because the last run was still at work, starts as soon as
+    /// it can, however late that is: the nightly job in the middle of the day. Before Kubernetes 1.21 a CronJob that had missed
+    /// more than 100 starts never started again.
     ///
     /// ## How to fix
     /// Set `startingDeadlineSeconds` to how late a run is still worth while, 10 seconds or more.
@@ -29,10 +30,11 @@ rule! {
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/>
+    /// - Kubernetes `pkg/controller/cronjob/utils.go`: nextScheduleTime
     static RULE = {
         id: "cronjob-deadline",
         aliases: &[],
-        title: "has no deadline for missed starts",
+        title: "starts missed runs however late",
         severity: Severity::Info,
         level: None,
         off: true,
@@ -50,7 +52,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         Hit::new(
             path("spec.startingDeadlineSeconds"),
             "no startingDeadlineSeconds",
-            "after 100 missed starts the CronJob never starts again: it has no deadline",
+            "a run that was missed starts however late it is: there is no startingDeadlineSeconds",
             "set startingDeadlineSeconds to how late a run is still worth while",
         )
     });

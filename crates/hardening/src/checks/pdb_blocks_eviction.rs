@@ -166,6 +166,14 @@ mod tests {
     }
 
     #[test]
+    fn what_another_object_controls_is_counted_there() {
+        let own = "---\nkind: Pod\nmetadata: {labels: {app: web}, ownerReferences: [{kind: ReplicaSet, name: web-1, controller: CONTROLS}]}\n";
+        let yaml = "kind: PodDisruptionBudget\nspec: {minAvailable: 2, selector: {matchLabels: {app: web}}}\n---\nkind: Deployment\nspec: {replicas: 2, template: {metadata: {labels: {app: web}}}}\n";
+        assert_eq!(found(ID, &format!("{yaml}{}", own.replace("CONTROLS", "true"))).len(), 1);
+        assert_eq!(found(ID, &format!("{yaml}{}", own.replace("CONTROLS", "false"))), [""; 0]);
+    }
+
+    #[test]
     fn is_silent_about_pods_that_nobody_has_counted() {
         let yaml = "kind: PodDisruptionBudget\nspec: {minAvailable: 2, selector: {}}\n---\nkind: Deployment\nspec: {replicas: 2, template: {}}\n";
         assert_eq!(found(ID, yaml).len(), 1);

@@ -15,8 +15,9 @@ rule! {
     /// selector does not select the pods themselves.
     ///
     /// ## Why it matters
-    /// The API server refuses the first; the others are accepted and spread nothing: without a selector no pod is
-    /// counted, and with that of other pods these are counted.
+    /// The API server refuses pods whose constraints miss a field or have a number out of bounds. It accepts one without a
+    /// selector, for which no pod counts, and one with the selector of other pods, for which only these count: neither
+    /// spreads anything.
     ///
     /// ## How to fix
     /// Write all four fields, with the labels of the pod template in the selector.

@@ -59,9 +59,12 @@ fn pod(object: &Object<'_>, template: &Template<'_>) -> PodFact {
     }
 }
 
-/// How many pods an object is to have as it is written.
+/// How many pods an object is to have as it is written. Those of an object that another one controls are counted there.
 fn replicas(object: &Object<'_>, template: &Template<'_>) -> Option<u32> {
+    let owners = field(object.node, "metadata.ownerReferences").into_iter().flat_map(NodeRef::items);
+    let controls = |owner: NodeRef<'_>| owner.get("controller").and_then(NodeRef::as_bool) == Some(true);
     match object.kind {
+        _ if owners.into_iter().any(controls) => Some(0),
         _ if template.kind == WorkloadKind::Pod => Some(1),
         "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "Rollout" => {
             let written = object.node.get("spec").and_then(|spec| count(spec.get("replicas")));
