@@ -132,7 +132,8 @@ fn of_route<'d>(backend: NodeRef<'d>, at: FieldPath, namespace: &'d str) -> Opti
 /// Reports a backend whose Service is not there, or has no such port.
 pub(crate) fn report(backend: &Backend<'_>, near: Near<'_>, out: &mut Out<'_>) {
     let name = backend.name;
-    let Some(service) = near.service(name) else {
+    let mut services = near.services_named(name).peekable();
+    if services.peek().is_none() {
         return out.report(|| {
             Hit::new(
                 backend.path.clone(),
@@ -141,14 +142,14 @@ pub(crate) fn report(backend: &Backend<'_>, near: Near<'_>, out: &mut Out<'_>) {
                 "name a Service of the same namespace",
             )
         });
-    };
+    }
     let Some(port) = backend.port else { return };
     let is_it = |of: &ServicePort| match port {
         BackendPort::Number(number) => i64::from(of.number) == number,
         BackendPort::Name(name) => of.name == hash(&[name]),
     };
     // An ExternalName needs no ports.
-    if !service.ports.is_empty() && !service.ports.iter().any(is_it) {
+    if services.all(|service| !(service.ports.is_empty() || service.ports.iter().any(is_it))) {
         out.report(|| {
             Hit::new(
                 backend.port_path.clone(),

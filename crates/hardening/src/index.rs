@@ -58,8 +58,8 @@ fn cluster() -> u64 {
 pub struct Index {
     complete: bool,
     spaces: HashMap<(u16, u64), Space>,
-    /// The namespace that objects without one are in, by scope.
-    unnamed: HashMap<u16, u64>,
+    /// The namespace that objects without one are in, by scope; `None` where several are named and it is none of them.
+    unnamed: HashMap<u16, Option<u64>>,
     /// How many objects there are of each kind, by scope.
     kinds: BTreeSet<(u16, Kind)>,
     /// The accounts that bindings give something to, by scope.
@@ -76,7 +76,7 @@ struct Space {
     /// Whether something makes pods with labels that no manifest shows.
     uncertain: bool,
     services: Vec<ServiceFact>,
-    service_names: HashMap<u64, u32>,
+    service_names: HashMap<u64, Vec<u32>>,
     service_labels: Labelled<u32>,
     service_selectors: Selectors<u32>,
     policies: Selectors<Directions>,
@@ -162,7 +162,12 @@ impl Index {
             }
             Detail::Keys(keys) => {
                 let KeysFact { secret, name, keys } = *keys;
-                space.keys.insert((secret, name), keys);
+                let known = space.keys.entry((secret, name)).or_insert_with(|| Some(Box::default()));
+                // Of several objects of one name nobody can tell which is meant.
+                *known = known.take().zip(keys).map(|(known, keys)| {
+                    let all: BTreeSet<u64> = known.iter().chain(&keys).copied().collect();
+                    all.into_iter().collect()
+                });
             }
             Detail::Namespace(labels) => space.labels = Some(labels),
             Detail::Service(_) | Detail::Policy(_) | Detail::ClusterPolicy(_) | Detail::Budget(_) => {
@@ -188,7 +193,7 @@ impl Index {
         match thing {
             Detail::Service(mut service) => {
                 let at = space.services.len() as u32;
-                space.service_names.insert(service.name, at);
+                space.service_names.entry(service.name).or_default().push(at);
                 space.service_labels.add(std::mem::take(&mut service.labels), at);
                 if let Some(selector) = &service.selector {
                     space.service_selectors.add(selector.clone(), at, &space.pods);
@@ -205,7 +210,7 @@ impl Index {
 
     fn resolved(&self, scope: u16, namespace: u64) -> u64 {
         match self.unnamed.get(&scope) {
-            Some(unnamed) if namespace == hash(&[""]) => *unnamed,
+            Some(Some(unnamed)) if namespace == hash(&[""]) => *unnamed,
             _ => namespace,
         }
     }
@@ -240,13 +245,15 @@ impl Index {
         of_scope.map(|(scope, namespace)| self.near_hashed(*scope, *namespace))
     }
 
-    /// How many objects of the input are this object: of its kind in any apiVersion, its namespace and its name.
+    /// How many objects of the input are this object: of its kind in any apiVersion, its namespace and its name. 0 for objects
+    /// without a namespace among those of several, unless the input is complete: nothing says that they go to the same.
     pub fn copies(&self, object: &Object<'_>, scope: u16) -> u32 {
         self.copies_of(&Subject::of(object, false, scope))
     }
 
     fn copies_of(&self, subject: &Subject) -> u32 {
-        let space = self.near_of(subject).space;
+        let anywhere = subject.namespace == hash(&[""]) && self.unnamed.get(&subject.scope) == Some(&None);
+        let space = self.near_of(subject).space.filter(|_| self.complete || !anywhere);
         let copies = subject.identity.and_then(|of| space?.identities.get(&of));
         copies.copied().unwrap_or_default()
     }
@@ -330,7 +337,7 @@ impl Index {
 }
 
 /// Where objects without a namespace are, by scope; see the module's documentation.
-fn unnamed(facts: &[Fact]) -> HashMap<u16, u64> {
+fn unnamed(facts: &[Fact]) -> HashMap<u16, Option<u64>> {
     let mut named: HashMap<u16, BTreeSet<u64>> = HashMap::new();
     let apart: Vec<u64> = SYSTEM.iter().map(|name| hash(&[name])).chain([hash(&[""]), cluster()]).collect();
     for fact in facts.iter().filter(|fact| !apart.contains(&fact.namespace)) {
@@ -338,8 +345,8 @@ fn unnamed(facts: &[Fact]) -> HashMap<u16, u64> {
     }
     let default = hash(&["default"]);
     let one = |(scope, names): (u16, BTreeSet<u64>)| match names.len() {
-        1 => Some((scope, *names.first()?)),
-        _ => names.contains(&default).then_some((scope, default)),
+        1 => (scope, names.first().copied()),
+        _ => (scope, names.contains(&default).then_some(default)),
     };
-    named.into_iter().filter_map(one).collect()
+    named.into_iter().map(one).collect()
 }

@@ -24,8 +24,9 @@ rule! {
     /// ```
     ///
     /// ## Applies to
-    /// All objects with a name; those of different scopes are in different clusters. Evaluated on every input.
-    /// Objects without a namespace and those with one are the same where the input names a single namespace.
+    /// All objects with a name; those of different scopes are in different clusters. Objects without a namespace are the
+    /// same as those of the one namespace that the input names, or of `default`. Where it names several others, they are
+    /// passed over unless the input is declared complete: they may be applied to any.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>
@@ -59,7 +60,7 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::testing::{Case, found};
 
     const ID: &str = "duplicate-object";
     const FOUND: &str = "- metadata.name: 2 objects have this name";
@@ -81,6 +82,17 @@ mod tests {
         assert_eq!(of(custom, custom), [FOUND; 2]);
         let generated = "kind: Pod\nmetadata: {generateName: a-}";
         assert_eq!(of(generated, generated), [""; 0]);
+    }
+
+    #[test]
+    fn without_a_namespace_among_several_nothing_is_said() {
+        let secret = "kind: Secret\nmetadata: {name: a}\n---\n";
+        let others = "kind: Secret\nmetadata: {name: a, namespace: b}\n---\nkind: Secret\nmetadata: {name: a, namespace: c}\n";
+        let yaml = format!("{secret}{secret}{others}");
+        assert_eq!(found(ID, &yaml), [""; 0]);
+        assert_eq!(Case { complete: true, ..Case::of(ID) }.found(&yaml), [FOUND; 2]);
+        let role = "kind: ClusterRole\nmetadata: {name: a}\n---\n";
+        assert_eq!(found(ID, &format!("{role}{role}{others}")), [FOUND; 2]);
     }
 
     #[test]

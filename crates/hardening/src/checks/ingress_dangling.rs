@@ -95,6 +95,15 @@ mod tests {
     }
 
     #[test]
+    fn one_of_several_services_of_a_name_will_do() {
+        let ingress = "kind: Ingress\nspec: {defaultBackend: {service: {name: web, port: {number: 81}}}}\n";
+        let other = SERVICE.replace("80", "81");
+        assert_eq!(found(ID, &format!("{ingress}{SERVICE}")).len(), 1);
+        assert_eq!(found(ID, &format!("{ingress}{SERVICE}{other}")), [""; 0]);
+        assert_eq!(found(ID, &format!("{ingress}{other}{SERVICE}")), [""; 0]);
+    }
+
+    #[test]
     fn is_silent_where_no_service_is_shown() {
         let alone = "kind: Ingress\nspec: {defaultBackend: {service: {name: db}}}\n";
         assert_eq!(found(ID, alone), [""; 0]);

@@ -178,6 +178,14 @@ mod tests {
     }
 
     #[test]
+    fn objects_of_one_name_have_the_keys_of_all() {
+        let of = |others: &str| found(ID, &format!("kind: Pod\nspec: {{volumes: [{{name: v, configMap: {{name: cm, items: [{{key: c}}]}}}}]}}\n{OTHERS}{others}"));
+        assert_eq!(of("").len(), 1);
+        assert_eq!(of("---\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {c: x}\n"), [""; 0]);
+        assert_eq!(of("---\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {d: x}\n").len(), 1);
+    }
+
+    #[test]
     fn what_makes_secrets_makes_them() {
         let of = |maker: &str| found(ID, &format!("kind: Pod\nspec: {{volumes: [{{secret: {{secretName: x, items: [{{key: k}}]}}}}]}}\n---\n{maker}"));
         assert_eq!(of("apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: x}\n"), [""; 0]);

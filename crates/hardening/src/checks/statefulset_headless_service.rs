@@ -49,21 +49,23 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESID
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     let (Some(near), Some(name)) = (cx.near(object), text(object, "spec.serviceName")) else { return };
-    let (label, what, advice) = match near.service(name) {
-        None => ("no such Service in the input", "which is not in the input", "add a headless Service of this name"),
-        Some(service) if !service.headless => {
-            ("not a headless Service", "which is not headless", "set clusterIP: None in the Service")
-        }
-        Some(service) => match &service.selector {
-            Some(selector) if !selector.matches(&pod_labels(object)) => (
+    let labels = pod_labels(object);
+    let mut wrong = ("no such Service in the input", "which is not in the input", "add a headless Service of this name");
+    for service in near.services_named(name) {
+        wrong = match &service.selector {
+            _ if !service.headless => {
+                ("not a headless Service", "which is not headless", "set clusterIP: None in the Service")
+            }
+            Some(selector) if !selector.matches(&labels) => (
                 "does not select the pods",
                 "which does not select its pods",
                 "set the Service's selector to the labels of the pods",
             ),
             // Somebody else writes the endpoints of a Service without a selector.
             _ => return,
-        },
-    };
+        };
+    }
+    let (label, what, advice) = wrong;
     out.report(|| {
         let message = format!("the pods get no names of their own from Service `{name}`, {what}");
         Hit::new(path("spec.serviceName"), label, message, advice)
@@ -91,6 +93,14 @@ mod tests {
         assert_eq!(of("", "{}"), [""; 0]);
         assert_eq!(of("serviceName: '', ", "{}"), [""; 0]);
         assert_eq!(of("serviceName: [], ", "{}"), [""; 0]);
+    }
+
+    #[test]
+    fn one_of_several_services_of_a_name_will_do() {
+        let two = |one: &str, other: &str| of("serviceName: web, ", &format!("{one}\n---\nkind: Service\nmetadata: {{name: web}}\nspec: {other}"));
+        assert_eq!(two("{}", "{clusterIP: None}"), [""; 0]);
+        assert_eq!(two("{clusterIP: None}", "{}"), [""; 0]);
+        assert_eq!(two("{}", "{}").len(), 1);
     }
 
     #[test]

@@ -104,10 +104,13 @@ impl<'i> Near<'i> {
         self.space.is_some_and(|space| space.service_labels.selected(selector).next().is_some())
     }
 
-    /// The Service of this name.
-    pub(crate) fn service(self, name: &str) -> Option<&'i ServiceFact> {
-        let space = self.space?;
-        space.service_names.get(&hash(&[name])).map(|at| &space.services[*at as usize])
+    /// The Services of this name: more than one where the input holds several that are to take the same place.
+    pub(crate) fn services_named(self, name: &str) -> impl Iterator<Item = &'i ServiceFact> {
+        let name = hash(&[name]);
+        self.space.into_iter().flat_map(move |space| {
+            let named = space.service_names.get(&name).into_iter().flatten();
+            named.map(|at| &space.services[*at as usize])
+        })
     }
 
     /// Which directions of the traffic of pods with these labels a policy restricts. Policies of vendors count for every pod,
