@@ -38,10 +38,11 @@ impl Enabled {
         has_pods: bool,
     ) -> impl Iterator<Item = &'static Check> + 'a {
         let subject = cx.index.map(|_| Subject::of(object, has_pods, cx.scope));
-        self.positions().map(|i| &CHECKS[i]).filter(move |check| match (cx.index, &subject) {
-            (Some(index), Some(subject)) => index.shows(check.sight, subject),
-            _ => matches!(check.sight, Sight::Alone),
-        })
+        let runs = move |at: &usize| match (cx.index, &subject) {
+            (Some(index), Some(subject)) => index.shows(*at, subject),
+            _ => matches!(CHECKS[*at].sight, Sight::Alone),
+        };
+        self.positions().filter(runs).map(|at| &CHECKS[at])
     }
 }
 

@@ -25,11 +25,12 @@ mod read;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use seawall_finding::Rule;
 use seawall_manifest::objects::Object;
 
-use crate::check::{Beside, Sight};
+use crate::check::{Beside, Check, Sight};
 use crate::checks::CHECKS;
 use crate::engine::Enabled;
 use fact::{Detail, Grantee, KeysFact};
@@ -60,8 +61,8 @@ pub struct Index {
     spaces: HashMap<(u16, u64), Space>,
     /// The namespace that objects without one are in, by scope; `None` where several are named and it is none of them.
     unnamed: HashMap<u16, Option<u64>>,
-    /// How many objects there are of each kind, by scope.
-    kinds: BTreeSet<(u16, Kind)>,
+    /// The set of kinds that there are, by scope.
+    kinds: HashMap<u16, u64>,
     /// The accounts that bindings give something to, by scope.
     grants: HashSet<(u16, Grantee)>,
 }
@@ -69,7 +70,10 @@ pub struct Index {
 /// A namespace of a cluster.
 #[derive(Clone, Debug, Default)]
 struct Space {
+    /// How many objects there are of each kind.
     kinds: BTreeMap<Kind, u32>,
+    /// The set of these kinds.
+    held: u64,
     /// How many objects there are of each kind and name.
     identities: HashMap<u64, u32>,
     pods: Labelled<PodFact>,
@@ -93,6 +97,23 @@ struct Space {
     /// The labels of the Namespace, if it is in the input.
     labels: Option<Labels>,
 }
+
+/// The kinds that a check looks at and needs, as sets.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    of: u64,
+    need: u64,
+}
+
+/// Those of [`CHECKS`].
+static ASKED: LazyLock<Vec<Asked>> = LazyLock::new(|| {
+    let asked = |check: &Check| match check.sight {
+        Sight::Alone => Asked { of: 0, need: 0 },
+        Sight::Others(kinds) => Asked { of: 0, need: Kind::set(kinds) },
+        Sight::Beside(Beside { of, need, .. }) => Asked { of: Kind::set(of), need: Kind::set(need) },
+    };
+    CHECKS.iter().map(asked).collect()
+});
 
 /// A check that was not evaluated for some of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,16 +155,17 @@ impl Index {
                 self.grants.insert((scope, Grantee { namespace, name: *name }));
             }
         }
-        self.kinds.insert((scope, kind));
         let space = self.spaces.entry((scope, namespace)).or_default();
         *space.kinds.entry(kind).or_default() += 1;
+        let pods = if matches!(detail, Detail::Pod(_)) { Kind::PODS.bit() } else { 0 };
+        space.held |= kind.bit() | pods;
+        *self.kinds.entry(scope).or_default() |= kind.bit() | pods;
         if let Some(identity) = identity {
             *space.identities.entry(identity).or_default() += 1;
         }
         match detail {
             Detail::Uncertain => space.uncertain = true,
             Detail::Pod(mut pod) => {
-                self.kinds.insert((scope, Kind::PODS));
                 if kind != Kind::PODS {
                     *space.kinds.entry(Kind::PODS).or_default() += 1;
                 }
@@ -222,12 +244,16 @@ impl Index {
 
     /// Whether the input holds an object of one of these kinds, in any scope.
     pub fn holds(&self, kinds: &[&str]) -> bool {
-        Kind::called(kinds).any(|kind| self.kinds.iter().any(|(_, held)| *held == kind))
+        self.kinds.values().any(|held| held & Kind::set(kinds) != 0)
     }
 
     /// Whether a scope holds an object of one of these kinds.
     pub fn holds_in(&self, scope: u16, kinds: &[&str]) -> bool {
-        Kind::called(kinds).any(|kind| self.kinds.contains(&(scope, kind)))
+        self.has_any(scope, Kind::set(kinds))
+    }
+
+    fn has_any(&self, scope: u16, kinds: u64) -> bool {
+        self.kinds.get(&scope).is_some_and(|held| held & kinds != 0)
     }
 
     /// A namespace and what is in it; `""` for that of objects that name none.
@@ -275,20 +301,21 @@ impl Index {
     /// Whether an enabled check that has to see other objects is evaluated on this one: whether phase two has to look at it
     /// although it has nothing to say by itself.
     pub fn concerns(&self, enabled: &Enabled, subject: &Subject) -> bool {
-        let sights = enabled.positions().map(|at| CHECKS[at].sight);
-        sights.filter(|sight| !matches!(sight, Sight::Alone)).any(|sight| self.shows(sight, subject))
+        let alone = |at: &usize| matches!(CHECKS[*at].sight, Sight::Alone);
+        enabled.positions().filter(|at| !alone(at)).any(|at| self.shows(at, subject))
     }
 
-    /// Whether a check is evaluated on an object.
-    pub(crate) fn shows(&self, sight: Sight, subject: &Subject) -> bool {
-        match sight {
+    /// Whether the check at this position is evaluated on an object.
+    pub(crate) fn shows(&self, at: usize, subject: &Subject) -> bool {
+        let Asked { of, need } = ASKED[at];
+        match CHECKS[at].sight {
             Sight::Alone => true,
-            Sight::Others(kinds) => self.complete || self.holds_in(subject.scope, kinds),
+            Sight::Others(_) => self.complete || self.has_any(subject.scope, need),
             Sight::Beside(Beside { of: [], .. }) => self.copies_of(subject) > 1,
-            Sight::Beside(Beside { of, need, .. }) => {
-                let is_it = |of| of == subject.kind || (of == Kind::PODS && subject.has_pods);
-                let seen = || self.near_of(subject).holds(need);
-                Kind::called(of).any(is_it) && (need.is_empty() || self.complete || seen())
+            Sight::Beside(_) => {
+                let pods = if subject.has_pods { Kind::PODS.bit() } else { 0 };
+                let seen = || self.near_of(subject).space.is_some_and(|space| space.held & need != 0);
+                (subject.kind.bit() | pods) & of != 0 && (need == 0 || self.complete || seen())
             }
         }
     }

@@ -146,6 +146,13 @@ mod tests {
     }
 
     #[test]
+    fn an_external_name_has_no_ports() {
+        let of = |kind: &str| found(ID, &format!("kind: Service\nspec: {{type: {kind}, ports: [{{port: 80, targetPort: HTTP}}]}}\n"));
+        assert_eq!(of("ClusterIP").len(), 1);
+        assert_eq!(of("ExternalName"), [""; 0]);
+    }
+
+    #[test]
     fn is_silent_where_no_pod_is_selected() {
         let alone = "kind: Service\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n";
         assert_eq!(found(ID, alone), [""; 0]);

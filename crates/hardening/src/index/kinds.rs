@@ -83,6 +83,16 @@ impl Kind {
         KINDS.iter().enumerate().filter(named).map(|(at, _)| Self(at as u8))
     }
 
+    /// The bit that stands for it in a set of kinds; none for [`Kind::OTHER`].
+    pub(crate) fn bit(self) -> u64 {
+        1_u64.checked_shl(self.0.into()).unwrap_or_default()
+    }
+
+    /// The set of the kinds of these names.
+    pub(crate) fn set(names: &[&str]) -> u64 {
+        Self::called(names).fold(0, |set, kind| set | kind.bit())
+    }
+
     /// Its name; empty for [`Kind::OTHER`].
     pub(crate) fn name(self) -> &'static str {
         KINDS.get(usize::from(self.0)).map_or("", |(name, ..)| name)
@@ -184,6 +194,9 @@ mod tests {
 
     #[test]
     fn names_stand_for_all_groups() {
+        assert!(KINDS.len() <= 64, "a bit for each");
+        assert_eq!(Kind::OTHER.bit(), 0);
+        assert_eq!(Kind::set(&["NetworkPolicy", "Pod"]).count_ones(), 3);
         assert_eq!(Kind::called(&["NetworkPolicy"]).count(), 2);
         assert_eq!(Kind::of("", "Deployment"), Kind::OTHER);
         assert!(Kind::of("", "Namespace").is_cluster_scoped() && !Kind::OTHER.is_cluster_scoped());

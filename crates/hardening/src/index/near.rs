@@ -51,7 +51,7 @@ pub(crate) enum Entry {
 impl<'i> Near<'i> {
     /// Whether an object of one of these kinds is in it.
     pub fn holds(self, kinds: &[&str]) -> bool {
-        self.count(kinds) > 0
+        self.space.is_some_and(|space| space.held & Kind::set(kinds) != 0)
     }
 
     /// How many objects of these kinds are in it.

@@ -143,6 +143,11 @@ fn says_which_checks_were_not_evaluated_and_why() {
     );
     assert_eq!(reasons(&format!("{scaler}---\n{pods}"), id, false), [""; 0]);
     assert_eq!(reasons(pods, "pdb-policy", false), [""; 0]);
+    assert_eq!(
+        reasons(pods, "namespace-quota", false),
+        ["namespace-quota: the input holds no ResourceQuota or LimitRange"]
+    );
+    assert_eq!(reasons(&object("LimitRange", ""), "namespace-quota", false), [""; 0]);
 }
 
 #[test]
