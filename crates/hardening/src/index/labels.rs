@@ -331,6 +331,8 @@ mod tests {
     fn operators_match_as_the_api_machinery_does() {
         assert_eq!(expression("operator: In, values: [x, w]", "{a: w}"), Some(true));
         assert_eq!(expression("operator: In, values: [x]", "{b: x}"), Some(false));
+        assert_eq!(expression("operator: In, values: [x, w]", "{a: z}"), Some(false));
+        assert_eq!(expression("operator: In, values: [x, w]", "{b: x}"), Some(false));
         assert_eq!(expression("operator: NotIn, values: [x]", "{a: x}"), Some(false));
         assert_eq!(expression("operator: NotIn, values: [x]", "{a: w}"), Some(true));
         assert_eq!(expression("operator: NotIn, values: [x]", "{}"), Some(true));

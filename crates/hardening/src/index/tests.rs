@@ -58,6 +58,17 @@ fn scopes_are_clusters_of_their_own() {
     let index = Index::new(all, false);
     let exists = |scope| index.service_account(scope, "shop", "a").exists;
     assert_eq!([exists(0), exists(1), exists(2)], [false, true, false]);
+    let mut copies = facts_of(&object("Secret", "shop").repeat(2), 1);
+    copies.extend(facts_of(&object("Secret", "shop"), 2));
+    let subjects: Vec<Subject> = copies.iter().map(Fact::subject).collect();
+    let duplicates = Enabled::new(|rule: &Rule| rule.id == "duplicate-object");
+    let secrets = Index::new(copies, false);
+    let concerned: Vec<bool> = subjects.iter().map(|of| secrets.concerns(&duplicates, of)).collect();
+    assert_eq!(concerned, [true, true, false]);
+    let entry = Reader::new(object("Secret", "shop").into_bytes().into(), Limits::default()).next();
+    let document = entry.expect("an entry").document.expect("a document");
+    let secret = &objects(&document).objects[0];
+    assert_eq!([1, 2, 3].map(|scope| secrets.copies(secret, scope)), [2, 1, 0]);
     assert!(index.holds(&["Service"]) && index.holds_in(2, &["Service"]) && !index.holds_in(1, &["Service"]));
 }
 
