@@ -1,10 +1,12 @@
 //! The checks beyond the standard on an examined object.
 
-use seawall_hardening::{Cx, Fact, Findings};
+use std::sync::Arc;
+
+use seawall_hardening::{Cx, Exposure, Fact, Findings, Index, Labels, Subject};
 use seawall_manifest::workload::Template;
 
 use crate::options::Options;
-use crate::survey::{Examined, Source};
+use crate::survey::{Examined, Judged, Source, Survey};
 
 /// What the checks may know in phase one, or with the index of the run in phase two.
 fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a> {
@@ -24,7 +26,7 @@ fn templates<'a, 'd>(examined: &'a Examined<'d>) -> Option<Vec<&'a Template<'d>>
     (!refused).then(|| examined.judged.iter().map(|judged| &judged.template).collect())
 }
 
-/// Phase one: adds what other objects' checks have to know of an object; whether phase two has to look at it.
+/// Phase one: adds what other objects' checks have to know of an object; whether it has something to say by itself.
 pub(crate) fn survey(
     examined: &Examined<'_>,
     source: &Source<'_>,
@@ -36,14 +38,30 @@ pub(crate) fn survey(
         return false;
     }
     let Some(templates) = templates(examined) else { return false };
-    let before = facts.len();
     if enabled.needs_others() {
-        let owned: Vec<Template<'_>> = templates.iter().map(|t| (*t).clone()).collect();
-        facts.extend(seawall_hardening::facts(&examined.object, &owned, source.scope));
+        facts.extend(seawall_hardening::facts(&examined.object, &templates, source.scope));
     }
-    // What takes part in checks of several objects is looked at when all are known.
-    facts.len() > before
-        || seawall_hardening::speaks(&examined.object, &templates, enabled, &cx(options, source, false))
+    seawall_hardening::speaks(&examined.object, &templates, enabled, &cx(options, source, false))
+}
+
+/// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.
+/// `complete` says that the input is all there is in its cluster.
+pub fn index(surveys: &mut [Option<Survey>], complete: bool, options: &mut Options) {
+    let enabled = &options.hardening.enabled;
+    if !enabled.needs_others() {
+        return;
+    }
+    let subjects: Vec<Subject> =
+        surveys.iter().flatten().flat_map(|survey| survey.facts.iter().map(Fact::subject)).collect();
+    let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
+    let index = Index::new(facts, complete);
+    let mut subjects = subjects.iter();
+    for place in surveys.iter_mut().flatten().flat_map(|survey| &mut survey.places) {
+        for subject in subjects.by_ref().take(place.facts as usize) {
+            place.hardens = place.hardens || index.concerns(enabled, subject);
+        }
+    }
+    options.hardening.index = Some(Arc::new(index));
 }
 
 /// Phase two: what the checks find in an object.
@@ -63,4 +81,17 @@ pub(crate) fn findings(examined: &Examined<'_>, source: &Source<'_>, options: &O
         }
         _ => Findings::default(),
     }
+}
+
+/// Whether the input shows a way to pods from outside the cluster.
+pub(crate) fn is_exposed(
+    examined: &Examined<'_>,
+    judged: &Judged<'_>,
+    source: &Source<'_>,
+    options: &Options,
+) -> bool {
+    options.hardening.index.as_deref().is_some_and(|index| {
+        let labels = Labels::of_pods(&examined.object, &judged.template);
+        index.exposure(source.scope, examined.object.namespace, &labels) == Exposure::External
+    })
 }

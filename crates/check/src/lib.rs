@@ -35,6 +35,7 @@ pub use fix::{
     FileFix, FindingKey, Fixed, Images, ImagesError, ObjectChanges, ObjectPatch, Open, Selection, patches,
     repair,
 };
+pub use harden::index;
 pub use ignore::{
     Baseline, BaselineEntry, EntryScope, Ignore, IgnoreEntry, IgnoredObject, Ignores, object_key,
 };

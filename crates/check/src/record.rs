@@ -422,6 +422,8 @@ pub struct Summary {
     pub blockers: Vec<Blocker>,
     /// What is failed beyond the standard, the gravest and most frequent first.
     pub beyond: Vec<Beyond>,
+    /// Rules that could not be evaluated on some of the input, each with what was not seen.
+    pub not_evaluated: Vec<(&'static str, String)>,
     /// The score, where checks beyond the standard run and there are workloads.
     pub score: Option<Score>,
     /// The target cluster's minor.

@@ -137,6 +137,8 @@ pub struct Place {
     pub speaks: bool,
     /// Whether checks beyond the standard have something to say, or may have once all objects are known.
     pub hardens: bool,
+    /// How many of the file's facts are of its objects.
+    pub facts: u32,
 }
 
 /// A workload after phase one.
@@ -281,13 +283,23 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
         }));
         let Some(document) = entry.document else { continue };
         survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
-        let before = survey.workloads.len();
+        let (before, known) = (survey.workloads.len(), survey.facts.len());
         let (speaks, hardens) =
             survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
         let workloads = (survey.workloads.len() - before) as u32;
-        if speaks || hardens || workloads > 0 {
+        let facts = (survey.facts.len() - known) as u32;
+        if speaks || hardens || workloads > 0 || facts > 0 {
             let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
-            survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks, hardens });
+            survey.places.push(Place {
+                index: entry.index,
+                range,
+                json,
+                item,
+                workloads,
+                speaks,
+                hardens,
+                facts,
+            });
         }
         if options.schema && is_definition(&document) {
             survey.definitions.extend(Definition::of(&Arc::new(document)));

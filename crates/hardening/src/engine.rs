@@ -7,6 +7,7 @@ use seawall_model::{FieldPath, ObjectId};
 
 use crate::check::{Check, Cx, Hit, Out, PodAt, Sight};
 use crate::checks::CHECKS;
+use crate::index::Subject;
 use crate::view::{ContainerAt, Pod};
 
 /// Which checks run.
@@ -26,17 +27,27 @@ impl Enabled {
 
     /// Whether a check that runs has to know other objects.
     pub fn needs_others(&self) -> bool {
-        CHECKS.iter().zip(&self.0).any(|(check, on)| *on && check.sight != Sight::Alone)
+        self.positions().any(|at| !matches!(CHECKS[at].sight, Sight::Alone))
     }
 
-    /// The positions of the checks that run on what `cx` can see.
-    fn checks<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = usize> + 'a {
-        let sees = |i: &usize| match (CHECKS[*i].sight, cx.index) {
-            (Sight::Alone, _) => true,
-            (Sight::Others(_), None) => false,
-            (Sight::Others(kinds), Some(index)) => index.is_complete() || index.holds(kinds),
+    /// The positions of the checks that run.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..CHECKS.len()).filter(|i| self.0.get(*i).copied().unwrap_or_default())
+    }
+
+    /// The checks that run on an object, as far as `cx` can see.
+    fn checks<'a>(
+        &'a self,
+        cx: &'a Cx<'_>,
+        object: &'a Object<'_>,
+        has_pods: bool,
+    ) -> impl Iterator<Item = &'static Check> + 'a {
+        let subject = cx.index.map(|_| Subject::of(object, has_pods, cx.scope));
+        let runs = move |at: &usize| match (cx.index, &subject) {
+            (Some(index), Some(subject)) => index.shows(*at, subject),
+            _ => matches!(CHECKS[*at].sight, Sight::Alone),
         };
-        (0..CHECKS.len()).filter(|i| self.0.get(*i).copied().unwrap_or_default()).filter(sees)
+        self.positions().filter(runs).map(|at| &CHECKS[at])
     }
 }
 
@@ -62,8 +73,7 @@ pub struct Findings {
 pub fn speaks(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enabled, cx: &Cx<'_>) -> bool {
     let mut out = Out::noticing();
     let pods: Vec<Option<Pod<'_>>> = templates.iter().map(|template| Pod::of(template)).collect();
-    for i in enabled.checks(cx) {
-        let run = CHECKS[i].run;
+    for Check { run, .. } in enabled.checks(cx, object, !templates.is_empty()) {
         if let Some(run) = run.object() {
             run(object, cx, &mut out);
         }
@@ -101,9 +111,10 @@ pub fn findings(
 ) -> Findings {
     let id = object.id();
     let mut found = Findings::default();
-    for i in enabled.checks(cx) {
-        if let Some(run) = CHECKS[i].run.object() {
-            let add = |hit| found.object.push(of_hit(CHECKS[i].rule, hit, &id, None, None));
+    let checks = || enabled.checks(cx, object, !templates.is_empty());
+    for Check { rule, run, .. } in checks() {
+        if let Some(run) = run.object() {
+            let add = |hit| found.object.push(of_hit(rule, hit, &id, None, None));
             collect(|out| run(object, cx, out)).into_iter().for_each(add);
         }
     }
@@ -114,8 +125,7 @@ pub fn findings(
         };
         let at = PodAt { object, template, pod: &pod };
         let mut of_pod = Vec::new();
-        for i in enabled.checks(cx) {
-            let Check { rule, run, .. } = &CHECKS[i];
+        for Check { rule, run, .. } in checks() {
             if let Some(run) = run.pod() {
                 let hits = collect(|out| run(&at, cx, out)).into_iter();
                 of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));

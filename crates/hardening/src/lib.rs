@@ -12,9 +12,11 @@
 
 #![allow(clippy::doc_markdown, reason = "names of Kubernetes' kinds are words of the documentation here")]
 
+mod backends;
 mod capabilities;
 mod check;
 mod checks;
+mod cron;
 mod engine;
 mod high_id;
 mod host_path;
@@ -27,9 +29,13 @@ mod service_account;
 #[cfg(test)]
 mod testing;
 pub mod view;
+mod workloads;
 
-pub use check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
+pub use check::{Beside, Check, Cx, Hit, Out, PodAt, Run, Sight};
 pub use checks::CHECKS;
 pub use engine::{Enabled, Findings, Found, findings, speaks};
-pub use index::{Fact, Index, facts};
+pub use index::{
+    Directions, Exposure, Fact, Index, Labels, Near, NotEvaluated, PODS, Scaler, Selector, ServiceAccount,
+    Subject, facts,
+};
 pub use params::Params;

@@ -13,7 +13,7 @@ use seawall_yaml::NodeRef;
 pub use containers::{
     Container, ContainerAt, EnvFrom, EnvSource, EnvVar, Port, Probe, Resources, VolumeMount,
 };
-pub use node::{FromNode, Quantities};
+pub use node::{FromNode, Quantities, field};
 pub(crate) use places::item;
 
 use node::view;

@@ -60,6 +60,10 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
             w.string("severity", beyond.severity.as_str());
             w.number("objects", beyond.objects);
         });
+        w.objects("notEvaluated", &summary.not_evaluated, |w, (rule, reason)| {
+            w.string("rule", rule);
+            w.string("reason", reason);
+        });
         if let Some(score) = &summary.score {
             w.object("score", |w| {
                 w.number("mean", score.mean);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
-    Config, Declared, Definitions, Enabled, Exceptions, Hardening, Index, LevelVersion, Levels, Notice,
-    NoticeKind, Options, Record, Survey,
+    Config, Declared, Definitions, Enabled, Exceptions, Hardening, LevelVersion, Levels, Notice, NoticeKind,
+    Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -81,10 +81,7 @@ impl Prepared {
         drop(reading);
         let namespaces: Vec<_> =
             surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
-        if options.hardening.enabled.needs_others() {
-            let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
-            options.hardening.index = Some(Arc::new(Index::new(facts, judge.complete)));
-        }
+        seawall_check::index(&mut surveys, judge.complete, &mut options);
         let definitions =
             surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.definitions));
         options.definitions = Arc::new(Definitions::new(definitions));

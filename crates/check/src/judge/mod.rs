@@ -379,7 +379,7 @@ impl Judge<'_> {
                     findings: own,
                     open: [false; 3],
                     containers: judged.pod.as_ref().map_or([0; 3], count_containers),
-                    exposed: false,
+                    exposed: harden::is_exposed(&examined, judged, &self.source, self.options),
                     score: None,
                 };
                 if workload.refused.is_none() {

@@ -60,6 +60,11 @@ impl<'d, T: FromNode<'d>> FromNode<'d> for Vec<T> {
     }
 }
 
+/// The value that a dotted chain of keys leads to, unless it is null.
+pub fn field<'d>(node: NodeRef<'d>, dotted: &str) -> Option<NodeRef<'d>> {
+    dotted.split('.').try_fold(node, NodeRef::get).filter(|node| !node.is_null())
+}
+
 /// Amounts of resources by name, as written: a string or a number.
 pub type Quantities<'d> = Vec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
 

@@ -141,6 +141,14 @@ fn beyond(summary: &Summary, style: Style, out: &mut String) {
             wrap(&format!("why, and what to write: seawall explain {}", first.rule), 0, 2, style.width, out);
         }
     }
+    if !summary.not_evaluated.is_empty() {
+        let rules: Vec<&str> = summary.not_evaluated.iter().map(|(rule, _)| *rule).collect();
+        let text = format!(
+            "not evaluated for want of other objects: {} (seawall scan --complete if the input is all there is)",
+            rules.join(", ")
+        );
+        wrap(&text, 0, 2, style.width, out);
+    }
     let Some(score) = &summary.score else { return };
     let mut items = vec![format!("{} {}", score.mean, score.grade.as_str())];
     if let Some(lowest) = score.lowest.as_ref().filter(|_| summary.workloads() > 1) {

@@ -472,6 +472,7 @@ pub(crate) fn summary() -> Summary {
             Beyond { rule: "memory-limit", severity: Severity::Medium, objects: 1_204 },
             Beyond { rule: "cpu-request", severity: Severity::Low, objects: 3 },
         ],
+        not_evaluated: vec![("pdb-missing", "no PodDisruptionBudget in the namespace of 1 object".into())],
         score: Some(Score {
             mean: 61,
             grade: Grade::D,

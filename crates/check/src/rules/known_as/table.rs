@@ -56,6 +56,37 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "cpu-limit",
+        &[
+            (KubeScore, &["container-resources"]),
+            (Kubesec, &["LimitsCPU"]),
+            (Polaris, &["cpuLimitsMissing"]),
+            (Trivy, &["KSV-0011"]),
+            (Kubescape, &["C-0270", "C-0009"]),
+            (Checkov, &["CKV_K8S_11"]),
+            (Terrascan, &["AC_K8S_0098"]),
+        ],
+    ),
+    (
+        "cpu-request",
+        &[
+            (KubeScore, &["container-resources"]),
+            (Kubesec, &["RequestsCPU"]),
+            (KubeLinter, &["unset-cpu-requirements"]),
+            (Polaris, &["cpuRequestsMissing"]),
+            (Trivy, &["KSV-0015"]),
+            (Kubescape, &["C-0268", "C-0050"]),
+            (Checkov, &["CKV_K8S_10"]),
+            (Terrascan, &["AC_K8S_0097"]),
+            (Kyverno, &["require-pod-requests-limits"]),
+        ],
+    ),
+    (
+        "cronjob-deadline",
+        &[(KubeScore, &["cronjob-has-deadline"]), (Datree, &["CRONJOB_MISSING_STARTINGDEADLINESECOND_KEY"])],
+    ),
+    ("cronjob-schedule", &[(Datree, &["CRONJOB_INVALID_SCHEDULE_VALUE"])]),
+    (
         "dangerous-capability",
         &[
             (Kubesec, &["CapSysAdmin"]),
@@ -94,6 +125,17 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.10"]),
         ],
     ),
+    (
+        "ephemeral-storage",
+        &[(
+            KubeScore,
+            &[
+                "container-ephemeral-storage-request-and-limit",
+                "container-ephemeral-storage-request-equals-limit",
+            ],
+        )],
+    ),
+    ("gateway-dangling", &[(Kubescape, &["C-0302"])]),
     ("git-sync-volume", &[(Checkov, &["CKV_K8S_159"])]),
     ("host-aliases", &[(Kubesec, &["HostAliases"]), (Trivy, &["KSV-0007"])]),
     (
@@ -191,6 +233,91 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     ("host-users", &[(Kubesec, &["HostUsers"])]),
+    (
+        "hpa-min-replicas",
+        &[
+            (KubeScore, &["horizontalpodautoscaler-replicas"]),
+            (KubeLinter, &["hpa-minimum-three-replicas"]),
+            (Polaris, &["hpaMinAvailability", "hpaMaxAvailability"]),
+            (Datree, &["HPA_MISSING_MINREPLICAS_KEY"]),
+        ],
+    ),
+    (
+        "hpa-static-replicas",
+        &[(KubeScore, &["deployment-targeted-by-hpa-does-not-have-replicas-configured"])],
+    ),
+    (
+        "hpa-target-missing",
+        &[
+            (KubeScore, &["horizontalpodautoscaler-has-target"]),
+            (KubeLinter, &["dangling-horizontalpodautoscaler"]),
+            (Kubescape, &["C-0300"]),
+        ],
+    ),
+    ("image-deprecated-registry", &[(Kubescape, &["C-0253"]), (Kyverno, &["restrict-deprecated-registry"])]),
+    (
+        "image-digest-pin",
+        &[
+            (Kubescape, &["C-0306"]),
+            (Checkov, &["CKV_K8S_43"]),
+            (Terrascan, &["AC_K8S_0069"]),
+            (Kyverno, &["resolve-image-to-digest"]),
+        ],
+    ),
+    (
+        "image-pull-policy",
+        &[
+            (KubeScore, &["container-image-pull-policy"]),
+            (Polaris, &["pullPolicyNotAlways"]),
+            (Kubescape, &["C-0075"]),
+            (Checkov, &["CKV_K8S_15"]),
+            (Terrascan, &["AC_K8S_0021"]),
+            (Cis, &["1.2.11"]),
+        ],
+    ),
+    (
+        "image-registry-allowlist",
+        &[
+            (Trivy, &["KSV-0125"]),
+            (Kubescape, &["C-0078", "C-0001"]),
+            (Kyverno, &["restrict-image-registries"]),
+            (Cis, &["5.5.1"]),
+        ],
+    ),
+    (
+        "image-tag-latest",
+        &[
+            (KubeScore, &["container-image-tag"]),
+            (KubeLinter, &["latest-tag"]),
+            (Polaris, &["tagNotSpecified"]),
+            (Trivy, &["KSV-0013"]),
+            (Kubescape, &["C-0075"]),
+            (Checkov, &["CKV_K8S_14"]),
+            (Terrascan, &["AC_K8S_0068"]),
+            (Datree, &["CONTAINERS_MISSING_IMAGE_VALUE_VERSION"]),
+            (Kyverno, &["disallow-latest-tag"]),
+        ],
+    ),
+    (
+        "ingress-dangling",
+        &[
+            (KubeScore, &["ingress-targets-service"]),
+            (KubeLinter, &["dangling-ingress"]),
+            (Kubescape, &["C-0298"]),
+        ],
+    ),
+    ("job-ttl", &[(KubeLinter, &["job-ttl-seconds-after-finished"])]),
+    (
+        "liveness-probe",
+        &[
+            (KubeScore, &["pod-probes"]),
+            (KubeLinter, &["no-liveness-probe"]),
+            (Polaris, &["livenessProbeMissing"]),
+            (Kubescape, &["C-0056"]),
+            (Checkov, &["CKV_K8S_8"]),
+            (Terrascan, &["AC_K8S_0070"]),
+        ],
+    ),
     ("long-lived-sa-token-secret", &[(Cis, &["5.1.13"])]),
     (
         "memory-limit",
@@ -205,8 +332,22 @@ pub(super) static TABLE: &[Row] = &[
             (Terrascan, &["AC_K8S_0100"]),
         ],
     ),
+    (
+        "memory-request",
+        &[
+            (KubeScore, &["container-resources"]),
+            (Kubesec, &["RequestsMemory"]),
+            (Polaris, &["memoryRequestsMissing"]),
+            (Trivy, &["KSV-0016"]),
+            (Kubescape, &["C-0269", "C-0004"]),
+            (Checkov, &["CKV_K8S_12"]),
+            (Terrascan, &["AC_K8S_0099"]),
+        ],
+    ),
+    ("missing-config-ref", &[(KubeLinter, &["env-value-from"])]),
     ("naked-pod", &[(Kubescape, &["C-0073"]), (Datree, &["K8S_INCORRECT_KIND_VALUE_POD"])]),
     ("namespace-pss-label", &[(Kubescape, &["C-0192"]), (Cis, &["5.2.1"])]),
+    ("namespace-quota", &[(Trivy, &["KSV-0039", "KSV-0040"]), (Kyverno, &["add-ns-quota"])]),
     (
         "net-raw-capability",
         &[
@@ -219,6 +360,52 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.8"]),
         ],
     ),
+    (
+        "network-policy-dangling",
+        &[
+            (KubeScore, &["networkpolicy-targets-pod"]),
+            (KubeLinter, &["dangling-networkpolicy", "dangling-networkpolicypeer-podselector"]),
+            (Kubescape, &["C-0299"]),
+        ],
+    ),
+    (
+        "network-policy-missing",
+        &[
+            (KubeScore, &["pod-networkpolicy"]),
+            (KubeLinter, &["non-isolated-pod"]),
+            (Polaris, &["missingNetworkPolicy"]),
+            (Trivy, &["KSV-0038"]),
+            (Kubescape, &["C-0260", "C-0030", "C-0054", "C-0206"]),
+            (Kyverno, &["add-network-policy"]),
+            (Cis, &["5.3.2"]),
+        ],
+    ),
+    (
+        "pdb-blocks-eviction",
+        &[
+            (KubeLinter, &["pdb-max-unavailable", "pdb-min-available"]),
+            (Polaris, &["pdbDisruptionsIsZero", "pdbMinAvailableGreaterThanHPAMinReplicas"]),
+        ],
+    ),
+    (
+        "pdb-missing",
+        &[
+            (KubeScore, &["deployment-has-poddisruptionbudget", "statefulset-has-poddisruptionbudget"]),
+            (Polaris, &["missingPodDisruptionBudget"]),
+        ],
+    ),
+    ("pdb-policy", &[(KubeScore, &["poddisruptionbudget-has-policy"])]),
+    ("pdb-unhealthy-eviction", &[(KubeLinter, &["pdb-unhealthy-pod-eviction-policy"])]),
+    (
+        "pod-anti-affinity",
+        &[
+            (KubeScore, &["deployment-has-host-podantiaffinity", "statefulset-has-host-podantiaffinity"]),
+            (KubeLinter, &["no-anti-affinity"]),
+            (Polaris, &["topologySpreadConstraint"]),
+            (Datree, &["EKS_MISSING_KEY_TOPOLOGYKEY"]),
+        ],
+    ),
+    ("prestop-hook", &[(Datree, &["CONTAINERS_MISSING_PRESTOP_KEY"])]),
     ("priority-class", &[(KubeLinter, &["priority-class-name"]), (Polaris, &["priorityClassNotSet"])]),
     (
         "privileged-container",
@@ -237,6 +424,8 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     ("privileged-port", &[(KubeLinter, &["privileged-ports"]), (Trivy, &["KSV-0117"])]),
+    ("probe-port-mismatch", &[(KubeLinter, &["liveness-port", "readiness-port", "startup-port"])]),
+    ("probes-identical", &[(KubeScore, &["pod-probes-identical"]), (Kyverno, &["ensure-probes-different"])]),
     (
         "proc-mount",
         &[
@@ -261,6 +450,43 @@ pub(super) static TABLE: &[Row] = &[
             (Kyverno, &["require-ro-rootfs"]),
         ],
     ),
+    (
+        "readiness-probe",
+        &[
+            (KubeScore, &["pod-probes"]),
+            (KubeLinter, &["no-readiness-probe"]),
+            (Polaris, &["readinessProbeMissing"]),
+            (Kubescape, &["C-0018"]),
+            (Checkov, &["CKV_K8S_9"]),
+            (Terrascan, &["AC_K8S_0072"]),
+            (Kyverno, &["require-probes"]),
+        ],
+    ),
+    (
+        "replicas-minimum",
+        &[
+            (KubeScore, &["deployment-replicas"]),
+            (KubeLinter, &["minimum-three-replicas"]),
+            (Polaris, &["deploymentMissingReplicas"]),
+            (Datree, &["DEPLOYMENT_INCORRECT_REPLICAS_VALUE"]),
+        ],
+    ),
+    (
+        "requests-equal-limits",
+        &[
+            (
+                KubeScore,
+                &[
+                    "container-resource-requests-equal-limits",
+                    "container-cpu-requests-equal-limits",
+                    "container-memory-requests-equal-limits",
+                ],
+            ),
+            (Datree, &["EKS_INVALID_MEMORY_REQUEST_LIMIT"]),
+        ],
+    ),
+    ("requests-exceed-limits", &[(Kubescape, &["C-0004"])]),
+    ("restart-policy", &[(KubeScore, &["cronjob-restartpolicy"]), (KubeLinter, &["restart-policy"])]),
     ("root-group", &[(Trivy, &["KSV-0116"]), (Cis, &["5.2.7"])]),
     ("run-as-high-gid", &[(Kubesec, &["RunAsGroup"]), (Trivy, &["KSV-0021"])]),
     (
@@ -319,6 +545,17 @@ pub(super) static TABLE: &[Row] = &[
     ),
     ("selinux-options", &[(Trivy, &["KSV-0025"]), (Kyverno, &["disallow-selinux"])]),
     (
+        "sensitive-dashboard",
+        &[
+            (Trivy, &["KSV-0102"]),
+            (Kubescape, &["C-0021", "C-0014", "C-0274"]),
+            (Checkov, &["CKV_K8S_33", "CKV_K8S_34", "CKV_K8S_44", "CKV_K8S_45"]),
+            (Terrascan, &["AC_K8S_0067", "AC_K8S_0071"]),
+            (Kyverno, &["disallow-helm-tiller"]),
+        ],
+    ),
+    ("service-account-missing", &[(KubeLinter, &["non-existent-service-account"]), (Kubescape, &["C-0307"])]),
+    (
         "service-account-token-automount",
         &[
             (Kubesec, &["AutomountServiceAccountToken"]),
@@ -331,11 +568,34 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.1.6"]),
         ],
     ),
+    (
+        "service-dangling",
+        &[
+            (KubeScore, &["service-targets-pod"]),
+            (KubeLinter, &["dangling-service"]),
+            (Kubescape, &["C-0293"]),
+        ],
+    ),
+    (
+        "service-target-port",
+        &[(KubeScore, &["container-ports-check"]), (KubeLinter, &["invalid-target-ports"])],
+    ),
+    ("servicemonitor-dangling", &[(KubeLinter, &["dangling-servicemonitor"])]),
     ("ssh-port", &[(KubeLinter, &["ssh-port"]), (Kubescape, &["C-0042"])]),
+    ("statefulset-headless-service", &[(KubeScore, &["statefulset-has-servicename"])]),
     ("sudo-entrypoint", &[(Kubescape, &["C-0062"])]),
+    ("topology-spread-valid", &[(KubeScore, &["pod-topology-spread-constraints"])]),
     (
         "unsafe-sysctl",
         &[(KubeLinter, &["unsafe-sysctls"]), (Trivy, &["KSV-0026"]), (Kyverno, &["restrict-sysctls"])],
+    ),
+    (
+        "update-strategy",
+        &[
+            (KubeScore, &["deployment-strategy"]),
+            (KubeLinter, &["no-rolling-update-strategy"]),
+            (Kubescape, &["C-0305"]),
+        ],
     ),
     ("volume-types", &[(Trivy, &["KSV-0028"]), (Kyverno, &["restrict-volume-types"]), (Cis, &["5.2"])]),
 ];
