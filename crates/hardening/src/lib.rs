@@ -17,6 +17,7 @@ mod checks;
 mod engine;
 mod index;
 mod params;
+mod secrets;
 #[cfg(test)]
 mod testing;
 pub mod view;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use seawall_yaml::{Document, Kind, Limits, NodeRef, Reader, Style};
 
+use super::scan;
 use super::word::names_secret;
 
 /// The annotation in which kubectl keeps the whole object, its secrets too.
@@ -127,8 +128,11 @@ impl<'d> Search<'d> {
                 | Place::Sources
                 | Place::Secret
                 | Place::Reference(_) => self.hide(node),
-                Place::Words => self.text(node),
-                Place::Plain | Place::Metadata | Place::Named => {}
+                Place::Words => {
+                    self.forms(node);
+                    self.text(node);
+                }
+                Place::Plain | Place::Metadata | Place::Named => self.forms(node),
             },
         }
     }
@@ -212,6 +216,21 @@ impl<'d> Search<'d> {
                 flag = Flag::of(word);
             }
             at += len;
+        }
+    }
+
+    /// A text that may hold what is secret by its form, or by a name inside of it. Where it is not written as it is read, on
+    /// one line, all of it is hidden.
+    fn forms(&mut self, node: NodeRef<'d>) {
+        const LEAST: usize = 8;
+        let Some(text) = node.text().filter(|text| text.len() >= LEAST) else { return };
+        let Range { start, end } = content(node);
+        let as_read = self.document.source().get(start as usize..end as usize) == Some(text.as_bytes());
+        if as_read && !text.contains('\n') {
+            self.found
+                .extend(scan::text(text).into_iter().map(|r| start + r.start as u32..start + r.end as u32));
+        } else if !scan::text(text).is_empty() {
+            self.hide(node);
         }
     }
 
@@ -317,7 +336,7 @@ impl Flag {
 
 /// `-p`, by which clients take passwords, alone or with what follows, and its like.
 fn is_short(word: &str) -> bool {
-    (word.starts_with("-p") && !word.contains('=')) || matches!(word, "-u" | "-a")
+    (word.starts_with("-p") && !word.contains('=')) || matches!(word, "-u" | "-a" | "-P")
 }
 
 /// The bytes of a scalar's content: without quotes, or the line that begins a block.
@@ -414,6 +433,20 @@ mod tests {
             ("envFrom: CANARY", "envFrom: ******"),
             ("envFrom: [CANARY, {secretRef: CANARY, x: CANARY}]", "[******, {secretRef: ******, x: ******}]"),
             ("args: CANARY", "args: ******"),
+            ("a: 'db://u:CANARY@h/x'", "a: 'db://u:******@h/x'"),
+            ("args: [--set, 'db.password=CANARY']", "'db.password=******'"),
+            (
+                "data:\n  a.properties: |\n    x=y\n    password = CANARY\nb: c",
+                "|\n*****************************\nb: c",
+            ),
+            ("data: {a.json: '{\"password\": \"CANARY\"}'}", "'{\"password\": \"******\"}'"),
+            ("a: \"x\\npassword=\\\n  CANARY\"", "a: \"**"),
+            ("annotations: {a: 'x: y, token: CANARY'}", "token: ******'"),
+            (
+                "a: |\n  -----BEGIN EC PRIVATE KEY-----\n  CANARY\nb: c",
+                "a: |\n*****************************************\nb",
+            ),
+            ("command: [sqlcmd, -P, CANARY]", "-P, ******]"),
             ("command: {a: CANARY}", "{a: ******}"),
             ("args: [{a: CANARY}, [CANARY], b]", "[{a: ******}, [******], b]"),
         ] {

@@ -15,6 +15,12 @@ macro_rules! checks {
 checks! {
     memory_limit,
     read_only_root_filesystem,
+    secret_env_ref,
+    secret_in_annotation,
+    secret_in_args,
+    secret_in_configmap,
+    secret_in_git,
+    secret_literal_env,
 }
 
 #[cfg(test)]
