@@ -13,7 +13,7 @@ rule! {
     /// Reports Secrets in files whose data are there in plain text or in base64, which is no encryption. One finding names all
     /// keys. It is of high severity where a value has the form of a credential, of medium severity where one looks random or
     /// its key says that it is a secret, of low severity otherwise. Placeholders, references, empty values and public
-    /// certificates do not count.
+    /// keys, settings, and files of several lines in which no secret is found do not count.
     ///
     /// ## Why it matters
     /// Manifests are kept in Git: the value is known to everybody who may read the repository, for as long as its history is
@@ -92,8 +92,8 @@ pub(super) fn values(object: &Object<'_>, harmless: Harmless<'_>) -> Vec<(&'stat
                 continue;
             }
             let confidence = match field {
-                "data" => of_base64(&key, value),
-                _ => of_data(&key, value),
+                "data" => of_base64(&key, value, harmless),
+                _ => of_data(&key, value, harmless),
             };
             found.extend(confidence.map(|confidence| (field, key.into_owned(), confidence)));
         }
@@ -102,10 +102,11 @@ pub(super) fn values(object: &Object<'_>, harmless: Harmless<'_>) -> Vec<(&'stat
 }
 
 /// What the base64 value of a key is. What cannot be decoded is a placeholder, or a mistake that the schema tells of.
-fn of_base64(key: &str, value: &str) -> Option<Confidence> {
-    let bytes = decoded(value)?;
+fn of_base64(key: &str, value: &str, harmless: Harmless<'_>) -> Option<Confidence> {
+    let digits = value.bytes().filter(|b| !b.is_ascii_whitespace()).count();
+    let bytes = decoded(value).filter(|_| digits % 4 == 0 && !value.contains(['-', '_']))?;
     match std::str::from_utf8(&bytes) {
-        Ok(text) => of_data(key, text),
+        Ok(text) => of_data(key, text, harmless),
         // Keystores and the like.
         Err(_) => Some(Confidence::Name),
     }
@@ -129,6 +130,9 @@ mod tests {
             "data: {password: Y2hhbmdlbWU=}",
             "data: {password: PHBhc3N3b3JkPg==}",
             "data: {password: not base64}",
+            "data: {password: ROOK_TOKEN, token: aHVudGVyMg}",
+            "stringData: {port: '5432', tls: 'true', file: /run/x, url: 'https://example.com/x', host: db.local}",
+            "stringData: {app.ini: \"a = b\\nc = d\\n\", ca.crt: \"-----BEGIN CERTIFICATE-----\\nMIID\\n\", id: ssh-rsa AAAA a@b}",
             "data: {password: 1, a: [b], c: null}",
             "data: hunter2",
             "stringData: {password: changeme, token: '<token>', a: '${A}', b: 'ENC[AES256_GCM,data:x,type:str]'}",

@@ -140,16 +140,23 @@ fn by_name(name: &str, value: &str) -> Option<Confidence> {
     }
 }
 
-/// The secret that a value of a Secret's data is, by its form or because it looks random; `Name` for any other text that
-/// says something.
-pub(crate) fn of_data(name: &str, value: &str) -> Option<Confidence> {
+/// How sure it is that a value of a Secret's data is a secret: by its form, because it looks random or its key says so, or
+/// because it is text that somebody meant to hide. Settings, public keys, and files in which nothing is found are none.
+pub(crate) fn of_data(name: &str, value: &str, harmless: Harmless<'_>) -> Option<Confidence> {
     if shape::find(value).is_some() {
         return Some(Confidence::Shape);
     }
-    match value::look(value, Strength::Weak) {
-        Look::Nothing if value::is_void(value) || value.len() < value::LEAST => None,
-        Look::Random => Some(Confidence::Random),
-        Look::Nothing | Look::Plain if name::strength(name) == Strength::Strong => Some(Confidence::Random),
-        Look::Nothing | Look::Plain => Some(Confidence::Name),
+    let value = value.trim();
+    if value.len() < value::LEAST
+        || value::is_void(value)
+        || value::is_setting(value)
+        || value::is_place(value)
+    {
+        return None;
     }
+    if value.contains('\n') {
+        return in_text(value, Manner::File, harmless).map(|secret| secret.confidence);
+    }
+    let strong = name::strength(name) == Strength::Strong;
+    Some(if strong || value::is_random(value) { Confidence::Random } else { Confidence::Name })
 }

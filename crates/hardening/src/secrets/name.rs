@@ -14,14 +14,13 @@ pub(super) enum Strength {
 }
 
 /// Ends of words that name a secret; before `key`, in words or letters, what makes it one.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 9] = [
     "password",
     "passwd",
     "passphrase",
     "secret",
     "token",
     "apikey",
-    "accesskey",
     "privatekey",
     "secretkey",
     "requirepass",
@@ -32,7 +31,7 @@ const SHORT: [&str; 3] = ["pwd", "pass", "pw"];
 const BEFORE_KEY: [&str; 6] = ["api", "access", "private", "encryption", "signing", "secret"];
 
 /// What may stand behind the secret's word without making it another thing.
-const NEUTRAL: [&str; 30] = [
+const NEUTRAL: [&str; 31] = [
     "key",
     "value",
     "val",
@@ -63,6 +62,7 @@ const NEUTRAL: [&str; 30] = [
     "previous",
     "default",
     "literal",
+    "access",
 ];
 
 /// What stands behind it where the value tells something of the secret.
@@ -169,15 +169,22 @@ pub(super) fn strength(name: &str) -> Strength {
         at.is_some_and(|at| word.as_bytes()[at..].eq_ignore_ascii_case(known.as_bytes()))
     };
     let mut strength = Strength::Weak;
+    let mut named = false;
     let mut before = "";
     for word in name_words(name) {
         if is(word, &SETTINGS) {
             return Strength::None;
         }
         let is_key = word.eq_ignore_ascii_case("key") && is(before, &BEFORE_KEY);
-        if is_key || is(word, &SHORT) || SECRETS.iter().any(|known| ends(word, known)) {
-            strength = Strength::Strong;
-        } else if strength == Strength::Strong {
+        // What an access key is called, and what tells clusters of etcd apart, are no secrets.
+        let is_id = (is_key && before.eq_ignore_ascii_case("access"))
+            || (word.eq_ignore_ascii_case("token") && before.eq_ignore_ascii_case("cluster"));
+        if is_id && strength == Strength::Weak {
+            // Only where it looks random.
+            named = true;
+        } else if is_key || is(word, &SHORT) || SECRETS.iter().any(|known| ends(word, known)) {
+            (strength, named) = (Strength::Strong, true);
+        } else if named {
             if is(word, &ABOUT) {
                 return Strength::None;
             }
@@ -232,6 +239,7 @@ mod tests {
             "GITHUB_TOKEN",
             "refreshToken",
             "DB_USER_PASSWORD",
+            "CLUSTER_PASSWORD",
             "PGPASSWORD",
             "JWT_SECRET",
             "ENCRYPTION_KEY",
@@ -244,9 +252,18 @@ mod tests {
         ] {
             assert_eq!(strength(name), Strength::Strong, "{name}");
         }
-        for name in
-            ["TOKEN_GITHUB", "JWT", "CREDENTIALS", "DSN", "STORAGE_KEY", "secret-files", "token_review"]
-        {
+        for name in [
+            "TOKEN_GITHUB",
+            "JWT",
+            "ETCD_INITIAL_CLUSTER_TOKEN",
+            "MINIO_ACCESS_KEY",
+            "accesskey",
+            "CREDENTIALS",
+            "DSN",
+            "STORAGE_KEY",
+            "secret-files",
+            "token_review",
+        ] {
             assert!(strength(name) != Strength::Strong, "{name}");
         }
         for name in [

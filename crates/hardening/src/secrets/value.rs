@@ -42,7 +42,7 @@ pub(super) fn look(value: &str, strength: Strength) -> Look {
 }
 
 /// Whether a value is a boolean, a number, a duration, an amount or another setting.
-fn is_setting(value: &str) -> bool {
+pub(super) fn is_setting(value: &str) -> bool {
     const WORDS: [&str; 28] = [
         "true",
         "false",
@@ -160,7 +160,7 @@ fn is_reference(value: &str) -> bool {
         || bytes.windows(2).any(|pair| matches!(pair, b"${" | b"$(" | b"{{" | b"<%" | b"#{" | b"%("))
 }
 
-fn is_placeholder(value: &str) -> bool {
+pub(super) fn is_placeholder(value: &str) -> bool {
     const WORDS: [&str; 27] = [
         "changeme",
         "changeit",
@@ -209,7 +209,7 @@ fn is_placeholder(value: &str) -> bool {
 }
 
 /// Whether a value is a path, or tells where else something is.
-fn is_place(value: &str) -> bool {
+pub(super) fn is_place(value: &str) -> bool {
     const ENDS: [&str; 16] = [
         ".json", ".pem", ".key", ".crt", ".cert", ".yaml", ".yml", ".txt", ".conf", ".jks", ".p12", ".pub",
         ".com", ".svc", ".local", ".io",
