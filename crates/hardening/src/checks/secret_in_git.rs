@@ -146,6 +146,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cluster_is_where_secrets_belong() {
+        let mut case = Case::of(ID);
+        case.from_file = false;
+        assert_eq!(case.found("kind: Secret\nstringData: {password: hunter2}\n"), [""; 0]);
+    }
+
+    #[test]
+    fn harmless_keys_are_left_out() {
+        let mut case = Case::of(ID);
+        case.params.harmless_names = vec!["demo-*".to_owned()];
+        assert_eq!(case.found("kind: Secret\nstringData: {demo-password: hunter2}\n"), [""; 0]);
+    }
+
+    #[test]
     fn is_one_finding_with_all_keys() {
         let all = Case::of(ID).findings("kind: Secret\nstringData: {password: hunter2, user: admin}\ndata: {a: aHVudGVyMg==}\n");
         let [one] = &*all else { panic!("{all:?}") };
