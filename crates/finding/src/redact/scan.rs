@@ -284,6 +284,7 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
                     | b'>'
             )
     };
+    found.extend(text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())));
     found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
     found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
     let mut at = 0;
@@ -295,12 +296,6 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
             found.extend(userinfo(&word[..start]).map(|user| at + user.start..at + user.end));
         } else if let Some(user) = userinfo(word) {
             found.push(at + user.start..at + user.end);
-        } else if word.ends_with("-----BEGIN") {
-            let body = text[end..].find("-----").map_or(bytes.len(), |n| end + n + 5);
-            let close = text[body..].find("-----END").map_or(bytes.len(), |n| body + n);
-            if body < close {
-                found.push(body..close);
-            }
         } else if ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
@@ -313,6 +308,13 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
         }
         at = end + 1;
     }
+}
+
+/// What stands between the line that says what begins at `at`, in PEM, and the one that ends it.
+fn armoured(text: &str, at: usize) -> Option<Range<usize>> {
+    let body = text[at..].find("-----").map_or(text.len(), |n| at + n + 5);
+    let close = text[body..].find("-----END").map_or(text.len(), |n| body + n);
+    (body < close).then_some(body..close)
 }
 
 /// Where in a word a token begins that has a known form.

@@ -190,32 +190,17 @@ impl<'d> Search<'d> {
         }
     }
 
-    /// A text with words of a command, such as a script.
+    /// A text with words of a command, such as a script: all of it is hidden where escapes stand for some of its letters.
     fn text(&mut self, node: NodeRef<'d>) {
         let Range { start, end } = content(node);
         let Some(raw) = self.document.source().get(start as usize..end as usize) else { return };
-        let breaks =
-            |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b';' | b'|' | b'&' | b'(' | b')');
-        let mut flag = Flag::None;
-        let mut at = 0;
-        while at < raw.len() {
-            if breaks(&raw[at]) {
-                if !matches!(raw[at], b' ' | b'\t' | b'"' | b'\'') {
-                    flag = Flag::None;
-                }
-                at += 1;
-                continue;
-            }
-            let len = raw[at..].iter().position(breaks).unwrap_or(raw.len() - at);
-            let word = std::str::from_utf8(&raw[at..at + len]).unwrap_or_default();
-            if std::mem::replace(&mut flag, Flag::None).takes(word) {
-                self.push(start, at..at + len);
-            } else if is_short(word) && word.len() > 2 {
-                self.push(start, at + 2..at + len);
-            } else {
-                flag = Flag::of(word);
-            }
-            at += len;
+        let read = node.text().unwrap_or_default().as_bytes();
+        let is_block = matches!(node.style(), Style::Literal | Style::Folded);
+        if is_block || read == raw {
+            self.found
+                .extend(in_script(raw).into_iter().map(|r| start + r.start as u32..start + r.end as u32));
+        } else if !in_script(read).is_empty() {
+            self.hide(node);
         }
     }
 
@@ -234,16 +219,41 @@ impl<'d> Search<'d> {
         }
     }
 
-    fn push(&mut self, start: u32, range: Range<usize>) {
-        self.found.push(start + range.start as u32..start + range.end as u32);
-    }
-
     fn hide(&mut self, node: NodeRef<'d>) {
         let range = content(node);
         if !node.is_null() && range.start < range.end {
             self.found.push(range);
         }
     }
+}
+
+/// What may be secret in a script: what follows a flag that takes a secret.
+fn in_script(raw: &[u8]) -> Vec<Range<usize>> {
+    let breaks =
+        |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b';' | b'|' | b'&' | b'(' | b')');
+    let mut found = Vec::new();
+    let mut flag = Flag::None;
+    let mut at = 0;
+    while at < raw.len() {
+        if breaks(&raw[at]) {
+            if !matches!(raw[at], b' ' | b'\t' | b'"' | b'\'') {
+                flag = Flag::None;
+            }
+            at += 1;
+            continue;
+        }
+        let len = raw[at..].iter().position(breaks).unwrap_or(raw.len() - at);
+        let word = std::str::from_utf8(&raw[at..at + len]).unwrap_or_default();
+        if std::mem::replace(&mut flag, Flag::None).takes(word) {
+            found.push(at..at + len);
+        } else if is_short(word) && word.len() > 2 {
+            found.push(at + 2..at + len);
+        } else {
+            flag = Flag::of(word);
+        }
+        at += len;
+    }
+    found
 }
 
 /// What a key says of its value.

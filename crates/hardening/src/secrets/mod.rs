@@ -18,6 +18,8 @@ mod value;
 mod words;
 
 #[cfg(test)]
+mod mixed;
+#[cfg(test)]
 mod samples;
 
 use std::ops::Range;

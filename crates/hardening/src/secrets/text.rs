@@ -42,7 +42,8 @@ pub(super) fn assigned<'t>(text: &'t str, manner: Manner, harmless: Harmless<'_>
     None
 }
 
-fn is_key(b: u8) -> bool {
+/// Whether a letter may be part of a name.
+pub(super) fn is_key(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')
 }
 

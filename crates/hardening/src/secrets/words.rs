@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::text::{Manner, assigned, given};
+use super::text::{Manner, assigned, given, is_key};
 use super::{Harmless, Secret, shape};
 
 /// How a program takes a password by a short flag.
@@ -104,7 +104,7 @@ fn taken<'t>(
             return secret.filter(|_| plain);
         }
     }
-    let flag = before.strip_prefix('-').filter(|name| !name.contains(['=', ' ', '\n']))?;
+    let flag = before.strip_prefix('-').filter(|name| name.bytes().all(is_key))?;
     if word.starts_with('-') {
         return None;
     }
