@@ -293,10 +293,9 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
         let word = &text[at..end];
         if let Some(start) = token(word) {
             found.push(at + start..end);
-            found.extend(userinfo(&word[..start]).map(|user| at + user.start..at + user.end));
-        } else if let Some(user) = userinfo(word) {
-            found.push(at + user.start..at + user.end);
-        } else if ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
+        }
+        userinfo(word, at, found);
+        if ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
                 .iter()
@@ -339,26 +338,22 @@ fn of_driver(text: &str, open: usize) -> Option<Range<usize>> {
     Some(colon + 1..head.len())
 }
 
-/// The password in `scheme://user:password@host`, all that stands before the `@` where there is no user.
-fn userinfo(word: &str) -> Option<Range<usize>> {
-    let mut from = 0;
-    while let Some(at) = word[from..].find("://") {
-        let start = from + at + 3;
-        let authority = word[start..].find(['/', '?', '#']).map_or(word.len(), |n| start + n);
+/// Adds the passwords in `scheme://user:password@host` of the word at `at`, all that stands before the `@` where there is no user.
+fn userinfo(word: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    for (scheme, mark) in word.match_indices("://") {
+        let start = scheme + mark.len();
+        let rest = &word[start..];
+        let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         // Passwords with a slash are not valid there, and met all the same.
-        let end = word[start..authority].rfind('@').or_else(|| {
-            let rest = &word[start..];
+        let end = rest[..authority].rfind('@').or_else(|| {
             rest.find(':').and_then(|c| rest[c..].find('@').map(|a| c + a)).filter(|_| !digits_follow(rest))
         });
-        if let Some(end) = end.map(|end| start + end) {
-            let secret = word[start..end].find(':').map_or(start, |n| start + n + 1);
-            if secret < end {
-                return Some(secret..end);
-            }
+        let Some(end) = end else { continue };
+        let secret = rest[..end].find(':').map_or(0, |n| n + 1);
+        if secret < end {
+            found.push(at + start + secret..at + start + end);
         }
-        from = start;
     }
-    None
 }
 
 /// Whether what follows the first colon is a port.

@@ -246,9 +246,10 @@ fn in_script(raw: &[u8]) -> Vec<Range<usize>> {
         let word = std::str::from_utf8(&raw[at..at + len]).unwrap_or_default();
         if std::mem::replace(&mut flag, Flag::None).takes(word) {
             found.push(at..at + len);
-        } else if is_short(word) && word.len() > 2 {
-            found.push(at + 2..at + len);
         } else {
+            if is_short(word) && word.len() > 2 {
+                found.push(at + 2..at + len);
+            }
             flag = Flag::of(word);
         }
         at += len;

@@ -131,7 +131,7 @@ pub(super) fn find(text: &str) -> Option<(&'static str, Range<usize>)> {
 /// The token that begins at a word's beginning.
 fn token(text: &str, at: usize) -> Option<(&'static str, Range<usize>)> {
     let bytes = &text.as_bytes()[at..];
-    for (head, what, letters, least, most, tail) in FORMATS {
+    for &(head, what, letters, least, most, tail) in &FORMATS {
         if !bytes.starts_with(head.as_bytes()) {
             continue;
         }

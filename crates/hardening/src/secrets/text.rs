@@ -83,7 +83,9 @@ fn pair<'t>(text: &'t str, at: usize, harmless: Harmless<'_>) -> Option<Secret<'
     let mut start = at + 1 + bytes[at + 1..].iter().take_while(|b| **b == b' ').count();
     let quote = bytes.get(start).copied().filter(|b| matches!(b, b'"' | b'\''));
     let begins = before.is_empty() || before.ends_with('\n');
-    let is_pair = if quoted { quote.is_some() } else { begins && start > at + 1 };
+    // Anchors, tags, aliases and blocks of YAML are no values.
+    let marked = matches!(bytes.get(start), Some(b'&' | b'!' | b'*' | b'|' | b'>' | b'#'));
+    let is_pair = if quoted { quote.is_some() } else { begins && start > at + 1 && !marked };
     if !is_pair {
         return None;
     }
