@@ -20,8 +20,8 @@ pub use ignore::{
     Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
 };
 pub use redact::{
-    MASK, Place, document_secrets, holds_secret, mask, place, redact, redact_line, secrets, source_secrets,
-    unread,
+    MASK, Place, document_secrets, holds_secret, mask, name_words, names_secret, place, redact, redact_line,
+    secrets, source_secrets, unread,
 };
 pub use rule::{Doc, Rule, Severity};
 pub use safety::Safety;

@@ -25,6 +25,7 @@ mod index;
 mod params;
 mod probes;
 mod resources;
+mod secrets;
 mod service_account;
 #[cfg(test)]
 mod testing;

@@ -18,12 +18,13 @@ pub(crate) struct Case<'a> {
     pub(crate) params: Params,
     pub(crate) complete: bool,
     pub(crate) kubernetes: u64,
+    pub(crate) from_file: bool,
     pub(crate) id: &'a str,
 }
 
 impl<'a> Case<'a> {
     pub(crate) fn of(id: &'a str) -> Self {
-        Self { params: Params::default(), complete: false, kubernetes: 37, id }
+        Self { params: Params::default(), complete: false, kubernetes: 37, from_file: true, id }
     }
 
     /// All findings on the objects of a YAML stream, and that phase one announces them. `apiVersion` is put in front of
@@ -48,8 +49,13 @@ impl<'a> Case<'a> {
                 entry.document.expect("a document")
             })
         };
-        let cx =
-            Cx { params: &self.params, kubernetes: self.kubernetes, scope: 0, from_file: true, index: None };
+        let cx = Cx {
+            params: &self.params,
+            kubernetes: self.kubernetes,
+            scope: 0,
+            from_file: self.from_file,
+            index: None,
+        };
         let mut known: Vec<Fact> = Vec::new();
         let mut announced = Vec::new();
         for document in read() {

@@ -214,6 +214,17 @@ impl<'a, 'd> ContainerAt<'a, 'd> {
         format!("{class} \"{}\"", self.container.name)
     }
 
+    /// The path of an environment variable, by position where the name does not tell it apart.
+    pub fn path_of_variable(&self, index: usize) -> FieldPath {
+        let list = self.path().key("env");
+        let name = self.container.env.get(index).map_or("", |variable| variable.name);
+        if name.is_empty() || self.container.env.iter().take(index).any(|earlier| earlier.name == name) {
+            list.index(index)
+        } else {
+            list.item("name", name)
+        }
+    }
+
     /// Whether it runs as long as the pod: a main container, or an init container that is a sidecar.
     pub fn is_long_running(&self) -> bool {
         match self.class {

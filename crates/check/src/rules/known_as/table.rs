@@ -534,6 +534,36 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "secret-env-ref",
+        &[
+            (Kubesec, &["SecretsAsEnvironmentVariables"]),
+            (KubeLinter, &["read-secret-from-env-var"]),
+            (Kubescape, &["C-0207"]),
+            (Checkov, &["CKV_K8S_35"]),
+            (Terrascan, &["AC_K8S_0051"]),
+            (Datree, &["CIS_INVALID_KEY_SECRETKEYREF_SECRETREF"]),
+            (Kyverno, &["disallow-secrets-from-env-vars"]),
+            (Cis, &["5.4.1"]),
+        ],
+    ),
+    (
+        "secret-in-configmap",
+        &[
+            (Polaris, &["sensitiveConfigmapContent"]),
+            (Trivy, &["KSV-0109", "KSV-01010"]),
+            (Kubescape, &["C-0012"]),
+        ],
+    ),
+    (
+        "secret-literal-env",
+        &[
+            (KubeLinter, &["env-var-secret"]),
+            (Polaris, &["sensitiveContainerEnvVar"]),
+            (Kubescape, &["C-0012", "C-0259"]),
+            (Cis, &["5.4.1"]),
+        ],
+    ),
+    (
         "security-context-missing",
         &[
             (Trivy, &["KSV-0118"]),
