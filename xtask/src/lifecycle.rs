@@ -147,7 +147,8 @@ fn registered(text: &str) -> Option<(String, BTreeSet<String>)> {
     let mut kinds = BTreeSet::new();
     for block in text.split("AddKnownTypes(SchemeGroupVersion,").skip(1) {
         let block = block.split_once("\n\t)").map_or(block, |(block, _)| block);
-        kinds.extend(block.split('&').skip(1).filter_map(|rest| Some(rest.split_once("{}")?.0.to_owned())));
+        let names = block.split('&').skip(1).filter_map(|rest| Some(rest.split_once("{}")?.0));
+        kinds.extend(names.filter(|name| !name.contains('.')).map(str::to_owned));
     }
     (!kinds.is_empty() && !version.starts_with("__")).then(|| (api_version(group, version), kinds))
 }
@@ -213,7 +214,9 @@ fn rows(known: &BTreeMap<(String, String), Known>, newest: u8) -> Vec<Row> {
     let mut rows: Vec<Row> = known
         .iter()
         .filter_map(|((api_version, kind), entry)| {
-            let (deprecated, removed) = (entry.life.deprecated, removed(entry));
+            let removed = removed(entry);
+            let deprecated =
+                entry.life.deprecated.filter(|since| removed.is_none_or(|removed| *since < removed));
             if deprecated.is_none() && removed.is_none() {
                 return None;
             }

@@ -32,6 +32,13 @@ pub enum Run {
     Container(fn(&ContainerAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
     /// Every object, workloads too; paths begin at the object's root.
     Object(fn(&Object<'_>, &Cx<'_>, &mut Out<'_>)),
+    /// Every object as [`Self::Object`], and every pod and pod template as [`Self::Pod`].
+    Both {
+        /// For the object.
+        object: fn(&Object<'_>, &Cx<'_>, &mut Out<'_>),
+        /// For its pods.
+        pod: fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>),
+    },
 }
 
 /// What a check has to see.

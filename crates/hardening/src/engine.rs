@@ -65,6 +65,12 @@ pub fn speaks(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enable
                     run(&at, cx, &mut out);
                 }
             }
+            Run::Both { object: of_object, pod } => {
+                of_object(object, cx, &mut out);
+                for at in pods_at(object, templates, &pods) {
+                    pod(&at, cx, &mut out);
+                }
+            }
             Run::Container(run) => {
                 for container in pods_at(object, templates, &pods).flat_map(PodAt::containers) {
                     run(&container, cx, &mut out);
@@ -99,7 +105,7 @@ pub fn findings(
     let id = object.id();
     let mut found = Findings::default();
     for i in enabled.checks(cx) {
-        if let Run::Object(run) = CHECKS[i].run {
+        if let Run::Object(run) | Run::Both { object: run, .. } = CHECKS[i].run {
             let add = |hit| found.object.push(of_hit(CHECKS[i].rule, hit, &id, None, None));
             collect(|out| run(object, cx, out)).into_iter().for_each(add);
         }
@@ -115,7 +121,7 @@ pub fn findings(
             let rule = CHECKS[i].rule;
             match CHECKS[i].run {
                 Run::Object(_) => {}
-                Run::Pod(run) => {
+                Run::Pod(run) | Run::Both { pod: run, .. } => {
                     let hits = collect(|out| run(&at, cx, out)).into_iter();
                     of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
                 }

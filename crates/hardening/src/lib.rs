@@ -16,7 +16,14 @@ mod check;
 mod checks;
 mod engine;
 mod index;
+#[allow(dead_code)]
+mod lifecycle;
+#[allow(dead_code)]
+mod names;
 mod params;
+mod rbac;
+#[allow(dead_code)]
+mod selector;
 #[cfg(test)]
 mod testing;
 pub mod view;

@@ -5,6 +5,7 @@
 
 mod containers;
 mod node;
+mod rbac;
 
 use seawall_manifest::workload::{Form, Template};
 use seawall_yaml::NodeRef;
@@ -13,6 +14,7 @@ pub use containers::{
     Container, ContainerAt, EnvFrom, EnvSource, EnvVar, Port, Probe, Resources, VolumeMount,
 };
 pub use node::{FromNode, Quantities};
+pub use rbac::{PolicyRule, RoleRef, Subject};
 
 use node::view;
 

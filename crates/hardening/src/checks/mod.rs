@@ -14,6 +14,22 @@ macro_rules! checks {
 
 checks! {
     memory_limit,
+    rbac_anonymous_binding,
+    rbac_cluster_admin,
+    rbac_configmap_write,
+    rbac_create_workloads,
+    rbac_csr_approval,
+    rbac_default_sa_binding,
+    rbac_escalate_bind_impersonate,
+    rbac_exec,
+    rbac_log_event_delete,
+    rbac_networking_write,
+    rbac_node_proxy,
+    rbac_persistent_volume,
+    rbac_sa_token_create,
+    rbac_secrets_access,
+    rbac_webhook_config,
+    rbac_wildcard,
     read_only_root_filesystem,
 }
 
