@@ -106,6 +106,7 @@ impl Rule {
 macro_rules! rule {
     ($(#[doc = $doc:expr])* $vis:vis static $name:ident = { $($field:ident: $value:expr),* $(,)? };) => {
         $(#[doc = $doc])*
+        #[allow(clippy::needless_update, reason = "a declaration may name every field")]
         $vis static $name: $crate::Rule = $crate::Rule { $($field: $value,)* doc: &[$($doc),*], ..$crate::Rule::BASE };
     };
 }

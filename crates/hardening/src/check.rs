@@ -27,18 +27,43 @@ pub struct Check {
 #[derive(Clone, Copy, Debug)]
 pub enum Run {
     /// Every pod and pod template.
-    Pod(fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
+    Pod(OfPod),
     /// Every container of every class.
-    Container(fn(&ContainerAt<'_, '_>, &Cx<'_>, &mut Out<'_>)),
+    Container(OfContainer),
     /// Every object, workloads too; paths begin at the object's root.
-    Object(fn(&Object<'_>, &Cx<'_>, &mut Out<'_>)),
-    /// Every object as [`Self::Object`], and every pod and pod template as [`Self::Pod`].
-    Both {
-        /// For the object.
-        object: fn(&Object<'_>, &Cx<'_>, &mut Out<'_>),
-        /// For its pods.
-        pod: fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>),
-    },
+    Object(OfObject),
+    /// Every pod, and every object besides.
+    PodAndObject(OfPod, OfObject),
+}
+
+type OfPod = fn(&PodAt<'_, '_>, &Cx<'_>, &mut Out<'_>);
+type OfContainer = fn(&ContainerAt<'_, '_>, &Cx<'_>, &mut Out<'_>);
+type OfObject = fn(&Object<'_>, &Cx<'_>, &mut Out<'_>);
+
+impl Run {
+    /// What looks at objects.
+    pub(crate) fn object(self) -> Option<OfObject> {
+        match self {
+            Self::Object(run) | Self::PodAndObject(_, run) => Some(run),
+            Self::Pod(_) | Self::Container(_) => None,
+        }
+    }
+
+    /// What looks at pods.
+    pub(crate) fn pod(self) -> Option<OfPod> {
+        match self {
+            Self::Pod(run) | Self::PodAndObject(run, _) => Some(run),
+            Self::Container(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// What looks at containers.
+    pub(crate) fn container(self) -> Option<OfContainer> {
+        match self {
+            Self::Container(run) => Some(run),
+            _ => None,
+        }
+    }
 }
 
 /// What a check has to see.

@@ -5,7 +5,7 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::{FieldPath, ObjectId};
 
-use crate::check::{Cx, Hit, Out, PodAt, Run, Sight};
+use crate::check::{Check, Cx, Hit, Out, PodAt, Sight};
 use crate::checks::CHECKS;
 use crate::view::{ContainerAt, Pod};
 
@@ -58,24 +58,16 @@ pub fn speaks(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enable
     let mut out = Out::noticing();
     let pods: Vec<Option<Pod<'_>>> = templates.iter().map(|template| Pod::of(template)).collect();
     for i in enabled.checks(cx) {
-        match CHECKS[i].run {
-            Run::Object(run) => run(object, cx, &mut out),
-            Run::Pod(run) => {
-                for at in pods_at(object, templates, &pods) {
-                    run(&at, cx, &mut out);
-                }
-            }
-            Run::Both { object: of_object, pod } => {
-                of_object(object, cx, &mut out);
-                for at in pods_at(object, templates, &pods) {
-                    pod(&at, cx, &mut out);
-                }
-            }
-            Run::Container(run) => {
-                for container in pods_at(object, templates, &pods).flat_map(PodAt::containers) {
-                    run(&container, cx, &mut out);
-                }
-            }
+        let run = CHECKS[i].run;
+        if let Some(run) = run.object() {
+            run(object, cx, &mut out);
+        }
+        if let Some(run) = run.pod() {
+            pods_at(object, templates, &pods).for_each(|at| run(&at, cx, &mut out));
+        }
+        if let Some(run) = run.container() {
+            let containers = pods_at(object, templates, &pods).flat_map(PodAt::containers);
+            containers.for_each(|container| run(&container, cx, &mut out));
         }
         if out.any() {
             return true;
@@ -105,7 +97,7 @@ pub fn findings(
     let id = object.id();
     let mut found = Findings::default();
     for i in enabled.checks(cx) {
-        if let Run::Object(run) | Run::Both { object: run, .. } = CHECKS[i].run {
+        if let Some(run) = CHECKS[i].run.object() {
             let add = |hit| found.object.push(of_hit(CHECKS[i].rule, hit, &id, None, None));
             collect(|out| run(object, cx, out)).into_iter().for_each(add);
         }
@@ -118,19 +110,15 @@ pub fn findings(
         let at = PodAt { object, template, pod: &pod };
         let mut of_pod = Vec::new();
         for i in enabled.checks(cx) {
-            let rule = CHECKS[i].rule;
-            match CHECKS[i].run {
-                Run::Object(_) => {}
-                Run::Pod(run) | Run::Both { pod: run, .. } => {
-                    let hits = collect(|out| run(&at, cx, out)).into_iter();
-                    of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
-                }
-                Run::Container(run) => {
-                    for container in at.containers() {
-                        let hits = collect(|out| run(&container, cx, out)).into_iter();
-                        of_pod
-                            .extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
-                    }
+            let Check { rule, run, .. } = &CHECKS[i];
+            if let Some(run) = run.pod() {
+                let hits = collect(|out| run(&at, cx, out)).into_iter();
+                of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
+            }
+            if let Some(run) = run.container() {
+                for container in at.containers() {
+                    let hits = collect(|out| run(&container, cx, out)).into_iter();
+                    of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
                 }
             }
         }

@@ -16,13 +16,11 @@ mod check;
 mod checks;
 mod engine;
 mod index;
-#[allow(dead_code)]
+mod ingress;
 mod lifecycle;
-#[allow(dead_code)]
 mod names;
 mod params;
 mod rbac;
-#[allow(dead_code)]
 mod selector;
 #[cfg(test)]
 mod testing;

@@ -85,7 +85,7 @@ pub(crate) fn rules<'d>(object: &Object<'d>, cx: &Cx<'_>) -> impl Iterator<Item 
     rules.map(|(index, node)| RuleAt { index, rule: PolicyRule::from_node(node) })
 }
 
-impl<'d> RuleAt<'d> {
+impl RuleAt<'_> {
     /// Its path in the object.
     pub(crate) fn path(&self) -> FieldPath {
         FieldPath::root().key("rules").index(self.index)

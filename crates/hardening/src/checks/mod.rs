@@ -13,7 +13,17 @@ macro_rules! checks {
 }
 
 checks! {
+    api_deprecated,
+    default_namespace,
+    duplicate_env,
+    endpoint_loopback,
+    ingress_nginx_snippet,
+    ingress_tls,
+    ingress_wildcard_host,
+    label_invalid,
     memory_limit,
+    network_policy_allow_all,
+    psp_present,
     rbac_anonymous_binding,
     rbac_cluster_admin,
     rbac_configmap_write,
@@ -31,6 +41,12 @@ checks! {
     rbac_webhook_config,
     rbac_wildcard,
     read_only_root_filesystem,
+    selector_mismatch,
+    service_external_ips,
+    service_loadbalancer_open,
+    service_nodeport,
+    statefulset_volume_claims,
+    system_namespace,
 }
 
 #[cfg(test)]

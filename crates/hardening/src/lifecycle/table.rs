@@ -3,7 +3,7 @@
 use super::Lifecycle;
 
 /// All of them, sorted by kind and apiVersion.
-pub(super) static LIFECYCLES: [Lifecycle; 132] = [
+pub(super) static LIFECYCLES: [Lifecycle; 130] = [
     Lifecycle { kind: "APIGroupDiscovery", api_version: "apidiscovery.k8s.io/v2beta1", deprecated: Some(32), removed: Some(35), replacement: Some(("apidiscovery.k8s.io/v2", "APIGroupDiscovery", 30)) },
     Lifecycle { kind: "APIService", api_version: "apiregistration.k8s.io/v1beta1", deprecated: Some(19), removed: Some(22), replacement: Some(("apiregistration.k8s.io/v1", "APIService", 10)) },
     Lifecycle { kind: "AdmissionReview", api_version: "admission.k8s.io/v1beta1", deprecated: Some(19), removed: Some(22), replacement: Some(("admission.k8s.io/v1", "AdmissionReview", 19)) },
@@ -30,7 +30,7 @@ pub(super) static LIFECYCLES: [Lifecycle; 132] = [
     Lifecycle { kind: "Deployment", api_version: "extensions/v1beta1", deprecated: Some(8), removed: Some(16), replacement: Some(("apps/v1", "Deployment", 9)) },
     Lifecycle { kind: "DeploymentRollback", api_version: "apps/v1beta1", deprecated: Some(8), removed: Some(16), replacement: None },
     Lifecycle { kind: "DeploymentRollback", api_version: "extensions/v1beta1", deprecated: Some(8), removed: Some(16), replacement: None },
-    Lifecycle { kind: "DeviceClass", api_version: "resource.k8s.io/v1alpha3", deprecated: Some(34), removed: Some(34), replacement: Some(("resource.k8s.io/v1", "DeviceClass", 34)) },
+    Lifecycle { kind: "DeviceClass", api_version: "resource.k8s.io/v1alpha3", deprecated: None, removed: Some(34), replacement: Some(("resource.k8s.io/v1", "DeviceClass", 34)) },
     Lifecycle { kind: "DeviceClass", api_version: "resource.k8s.io/v1beta1", deprecated: Some(35), removed: Some(38), replacement: Some(("resource.k8s.io/v1", "DeviceClass", 34)) },
     Lifecycle { kind: "DeviceClass", api_version: "resource.k8s.io/v1beta2", deprecated: Some(36), removed: Some(39), replacement: Some(("resource.k8s.io/v1", "DeviceClass", 34)) },
     Lifecycle { kind: "DeviceTaintRule", api_version: "resource.k8s.io/v1alpha3", deprecated: Some(36), removed: Some(39), replacement: Some(("resource.k8s.io/v1", "DeviceTaintRule", 37)) },
@@ -56,7 +56,7 @@ pub(super) static LIFECYCLES: [Lifecycle; 132] = [
     Lifecycle { kind: "JobTemplate", api_version: "batch/v1beta1", deprecated: Some(22), removed: Some(25), replacement: None },
     Lifecycle { kind: "JobTemplate", api_version: "batch/v2alpha1", deprecated: None, removed: Some(21), replacement: None },
     Lifecycle { kind: "Lease", api_version: "coordination.k8s.io/v1beta1", deprecated: Some(19), removed: Some(22), replacement: Some(("coordination.k8s.io/v1", "Lease", 14)) },
-    Lifecycle { kind: "LeaseCandidate", api_version: "coordination.k8s.io/v1alpha1", deprecated: Some(34), removed: Some(32), replacement: Some(("coordination.k8s.io/v1beta1", "LeaseCandidate", 33)) },
+    Lifecycle { kind: "LeaseCandidate", api_version: "coordination.k8s.io/v1alpha1", deprecated: None, removed: Some(32), replacement: Some(("coordination.k8s.io/v1beta1", "LeaseCandidate", 33)) },
     Lifecycle { kind: "LeaseCandidate", api_version: "coordination.k8s.io/v1alpha2", deprecated: Some(35), removed: Some(38), replacement: Some(("coordination.k8s.io/v1beta1", "LeaseCandidate", 33)) },
     Lifecycle { kind: "LeaseCandidate", api_version: "coordination.k8s.io/v1beta1", deprecated: Some(36), removed: Some(39), replacement: None },
     Lifecycle { kind: "LocalSubjectAccessReview", api_version: "authorization.k8s.io/v1beta1", deprecated: Some(19), removed: Some(22), replacement: Some(("authorization.k8s.io/v1", "LocalSubjectAccessReview", 19)) },
@@ -66,7 +66,7 @@ pub(super) static LIFECYCLES: [Lifecycle; 132] = [
     Lifecycle { kind: "MutatingAdmissionPolicyBinding", api_version: "admissionregistration.k8s.io/v1beta1", deprecated: Some(37), removed: Some(40), replacement: Some(("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding", 36)) },
     Lifecycle { kind: "MutatingWebhookConfiguration", api_version: "admissionregistration.k8s.io/v1beta1", deprecated: Some(16), removed: Some(22), replacement: Some(("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", 16)) },
     Lifecycle { kind: "NetworkPolicy", api_version: "extensions/v1beta1", deprecated: Some(9), removed: Some(16), replacement: Some(("networking.k8s.io/v1", "NetworkPolicy", 7)) },
-    Lifecycle { kind: "PodCertificateRequest", api_version: "certificates.k8s.io/v1alpha1", deprecated: Some(37), removed: Some(35), replacement: Some(("certificates.k8s.io/v1", "PodCertificateRequest", 37)) },
+    Lifecycle { kind: "PodCertificateRequest", api_version: "certificates.k8s.io/v1alpha1", deprecated: None, removed: Some(35), replacement: Some(("certificates.k8s.io/v1", "PodCertificateRequest", 37)) },
     Lifecycle { kind: "PodCertificateRequest", api_version: "certificates.k8s.io/v1beta1", deprecated: Some(37), removed: Some(40), replacement: Some(("certificates.k8s.io/v1", "PodCertificateRequest", 37)) },
     Lifecycle { kind: "PodDisruptionBudget", api_version: "policy/v1beta1", deprecated: Some(21), removed: Some(25), replacement: Some(("policy/v1", "PodDisruptionBudget", 21)) },
     Lifecycle { kind: "PodGroup", api_version: "scheduling.k8s.io/v1beta1", deprecated: Some(40), removed: Some(43), replacement: None },
@@ -87,13 +87,13 @@ pub(super) static LIFECYCLES: [Lifecycle; 132] = [
     Lifecycle { kind: "ReplicaSet", api_version: "extensions/v1beta1", deprecated: Some(8), removed: Some(16), replacement: Some(("apps/v1", "ReplicaSet", 9)) },
     Lifecycle { kind: "ResourceClaim", api_version: "resource.k8s.io/v1alpha1", deprecated: None, removed: Some(27), replacement: Some(("resource.k8s.io/v1", "ResourceClaim", 34)) },
     Lifecycle { kind: "ResourceClaim", api_version: "resource.k8s.io/v1alpha2", deprecated: None, removed: Some(31), replacement: Some(("resource.k8s.io/v1", "ResourceClaim", 34)) },
-    Lifecycle { kind: "ResourceClaim", api_version: "resource.k8s.io/v1alpha3", deprecated: Some(34), removed: Some(34), replacement: Some(("resource.k8s.io/v1", "ResourceClaim", 34)) },
+    Lifecycle { kind: "ResourceClaim", api_version: "resource.k8s.io/v1alpha3", deprecated: None, removed: Some(34), replacement: Some(("resource.k8s.io/v1", "ResourceClaim", 34)) },
     Lifecycle { kind: "ResourceClaim", api_version: "resource.k8s.io/v1beta1", deprecated: Some(35), removed: Some(38), replacement: Some(("resource.k8s.io/v1", "ResourceClaim", 34)) },
     Lifecycle { kind: "ResourceClaim", api_version: "resource.k8s.io/v1beta2", deprecated: Some(36), removed: Some(39), replacement: Some(("resource.k8s.io/v1", "ResourceClaim", 34)) },
     Lifecycle { kind: "ResourceClaimParameters", api_version: "resource.k8s.io/v1alpha2", deprecated: None, removed: Some(31), replacement: None },
     Lifecycle { kind: "ResourceClaimTemplate", api_version: "resource.k8s.io/v1alpha1", deprecated: None, removed: Some(27), replacement: Some(("resource.k8s.io/v1", "ResourceClaimTemplate", 34)) },
     Lifecycle { kind: "ResourceClaimTemplate", api_version: "resource.k8s.io/v1alpha2", deprecated: None, removed: Some(31), replacement: Some(("resource.k8s.io/v1", "ResourceClaimTemplate", 34)) },
-    Lifecycle { kind: "ResourceClaimTemplate", api_version: "resource.k8s.io/v1alpha3", deprecated: Some(34), removed: Some(34), replacement: Some(("resource.k8s.io/v1", "ResourceClaimTemplate", 34)) },
+    Lifecycle { kind: "ResourceClaimTemplate", api_version: "resource.k8s.io/v1alpha3", deprecated: None, removed: Some(34), replacement: Some(("resource.k8s.io/v1", "ResourceClaimTemplate", 34)) },
     Lifecycle { kind: "ResourceClaimTemplate", api_version: "resource.k8s.io/v1beta1", deprecated: Some(35), removed: Some(38), replacement: Some(("resource.k8s.io/v1", "ResourceClaimTemplate", 34)) },
     Lifecycle { kind: "ResourceClaimTemplate", api_version: "resource.k8s.io/v1beta2", deprecated: Some(36), removed: Some(39), replacement: Some(("resource.k8s.io/v1", "ResourceClaimTemplate", 34)) },
     Lifecycle { kind: "ResourceClass", api_version: "resource.k8s.io/v1alpha1", deprecated: None, removed: Some(27), replacement: None },
@@ -101,7 +101,7 @@ pub(super) static LIFECYCLES: [Lifecycle; 132] = [
     Lifecycle { kind: "ResourceClassParameters", api_version: "resource.k8s.io/v1alpha2", deprecated: None, removed: Some(31), replacement: None },
     Lifecycle { kind: "ResourcePoolStatusRequest", api_version: "resource.k8s.io/v1alpha3", deprecated: Some(39), removed: Some(42), replacement: None },
     Lifecycle { kind: "ResourceSlice", api_version: "resource.k8s.io/v1alpha2", deprecated: None, removed: Some(31), replacement: Some(("resource.k8s.io/v1", "ResourceSlice", 34)) },
-    Lifecycle { kind: "ResourceSlice", api_version: "resource.k8s.io/v1alpha3", deprecated: Some(34), removed: Some(34), replacement: Some(("resource.k8s.io/v1", "ResourceSlice", 34)) },
+    Lifecycle { kind: "ResourceSlice", api_version: "resource.k8s.io/v1alpha3", deprecated: None, removed: Some(34), replacement: Some(("resource.k8s.io/v1", "ResourceSlice", 34)) },
     Lifecycle { kind: "ResourceSlice", api_version: "resource.k8s.io/v1beta1", deprecated: Some(35), removed: Some(38), replacement: Some(("resource.k8s.io/v1", "ResourceSlice", 34)) },
     Lifecycle { kind: "ResourceSlice", api_version: "resource.k8s.io/v1beta2", deprecated: Some(36), removed: Some(39), replacement: Some(("resource.k8s.io/v1", "ResourceSlice", 34)) },
     Lifecycle { kind: "Role", api_version: "rbac.authorization.k8s.io/v1beta1", deprecated: Some(17), removed: Some(22), replacement: Some(("rbac.authorization.k8s.io/v1", "Role", 8)) },
@@ -134,6 +134,4 @@ pub(super) static LIFECYCLES: [Lifecycle; 132] = [
     Lifecycle { kind: "VolumeAttributesClass", api_version: "storage.k8s.io/v1beta1", deprecated: Some(34), removed: Some(37), replacement: Some(("storage.k8s.io/v1", "VolumeAttributesClass", 34)) },
     Lifecycle { kind: "Workload", api_version: "scheduling.k8s.io/v1alpha1", deprecated: None, removed: Some(36), replacement: Some(("scheduling.k8s.io/v1beta1", "Workload", 37)) },
     Lifecycle { kind: "Workload", api_version: "scheduling.k8s.io/v1beta1", deprecated: Some(40), removed: Some(43), replacement: None },
-    Lifecycle { kind: "metav1.Status", api_version: "resource.k8s.io/v1alpha1", deprecated: None, removed: Some(27), replacement: None },
-    Lifecycle { kind: "metav1.Status", api_version: "resource.k8s.io/v1alpha2", deprecated: None, removed: Some(31), replacement: None },
 ];
