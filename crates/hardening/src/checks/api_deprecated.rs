@@ -3,7 +3,6 @@
 use seawall_finding::{Safety, Severity, rule};
 use seawall_manifest::objects::Object;
 use seawall_model::FieldPath;
-use seawall_yaml::NodeRef;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
 use crate::lifecycle::Lifecycle;

@@ -61,7 +61,9 @@ fn object(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         }
         ("apps" | "batch" | "policy" | "extensions", _) => {
             if let Some(selector) = spec.get("selector") {
-                match_labels(selector, &selectors(), out);
+                if let Some(labels) = selector.get("matchLabels") {
+                    check(labels, || selectors().key("matchLabels"), "selector", out);
+                }
             }
         }
         ("networking.k8s.io", "NetworkPolicy") => match_labels(spec, &FieldPath::root().key("spec"), out),
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn pods_are_looked_at_once() {
         let pod = "kind: Pod\nmetadata: {labels: {a: b c}}\nspec: {nodeSelector: {'d e': f}}\n";
-        assert_eq!(found(ID, pod), ["- metadata.labels.a: breaks the syntax", "- spec.nodeSelector.\"d e\": breaks the syntax"]);
+        assert_eq!(found(ID, pod), ["- metadata.labels.a: breaks the syntax", "- spec.nodeSelector[\"d e\"]: breaks the syntax"]);
         let deployment = "kind: Deployment\nmetadata: {labels: {a: b}}\nspec: {template: {metadata: {labels: {a: b c}}}}\n";
         assert_eq!(found(ID, deployment), ["- spec.template.metadata.labels.a: breaks the syntax"]);
     }

@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(deployment("{matchLabels: {app: web}}", "{app: web, tier: front}"), [""; 0]);
         assert_eq!(deployment("{matchLabels: {app: web, a.b/c: d}}", "{app: api}"), [
             "- spec.selector.matchLabels.app: not in the template",
-            "- spec.selector.matchLabels.\"a.b/c\": not in the template",
+            "- spec.selector.matchLabels[\"a.b/c\"]: not in the template",
         ]);
         assert_eq!(
             deployment("{matchExpressions: [{key: app, operator: Exists}, {key: app, operator: In, values: [api]}]}", "{app: web}"),
