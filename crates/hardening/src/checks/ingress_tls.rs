@@ -70,7 +70,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         let value = annotations.and_then(|annotations| annotations.get(key)).and_then(NodeRef::as_str);
         value.is_some_and(|value| !matches!(value, "" | "false"))
     };
-    if CERTIFICATES.iter().any(|key| named(&key)) {
+    if CERTIFICATES.iter().any(named) {
         return;
     }
     let serves = |key| spec.get(key).is_some_and(|value| value.count() > 0);

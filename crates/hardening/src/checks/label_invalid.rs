@@ -60,10 +60,8 @@ fn object(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
             }
         }
         ("apps" | "batch" | "policy" | "extensions", _) => {
-            if let Some(selector) = spec.get("selector") {
-                if let Some(labels) = selector.get("matchLabels") {
-                    check(labels, || selectors().key("matchLabels"), "selector", out);
-                }
+            if let Some(labels) = spec.get("selector").and_then(|selector| selector.get("matchLabels")) {
+                check(labels, || selectors().key("matchLabels"), "selector", out);
             }
         }
         ("networking.k8s.io", "NetworkPolicy") => match_labels(spec, &FieldPath::root().key("spec"), out),
