@@ -133,4 +133,20 @@ mod tests {
         let kinds = in_every_kind(ID, "containers: [{name: a, env: [{name: A}, {name: A}]}]\n");
         assert!(kinds.len() == 9 && kinds.iter().all(|found| found.len() == 1), "{kinds:?}");
     }
+
+    #[test]
+    fn the_fix_leaves_the_last_one() {
+        let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: A\n      value: x\n    - {name: B}\n    - name: A\n      value: z\n    - name: A\n      value: w\n";
+        let changes: Vec<_> = Case::of(ID)
+            .findings(pod)
+            .iter()
+            .flat_map(|found| found.fix.as_ref().and_then(|fix| fix.changes(false, None)).expect("changes"))
+            .collect();
+        let document = seawall_yaml::read(pod.as_bytes().to_vec()).remove(0).document.unwrap();
+        let planned = seawall_yaml::edit::plan(&document, &changes);
+        assert!(planned.refused.is_empty(), "{:?}", planned.refused);
+        let fixed = seawall_yaml::edit::apply(pod.as_bytes(), &planned.edits);
+        let wanted = "    env:\n    - {name: B}\n    - name: A\n      value: w\n";
+        assert!(String::from_utf8(fixed).unwrap().ends_with(wanted));
+    }
 }

@@ -3,7 +3,7 @@
 use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
 use seawall_model::FieldPath;
-use seawall_yaml::NodeRef;
+use seawall_yaml::{Kind, NodeRef};
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
 
@@ -82,7 +82,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
 fn opens(rule: NodeRef<'_>, peers: &str) -> Option<&'static str> {
     let empty = |key: &str| match rule.get(key) {
         None => true,
-        Some(list) => list.is_null() || list.kind() == seawall_yaml::Kind::Sequence && list.count() == 0,
+        Some(list) => list.is_null() || list.resolved().kind() == Kind::Sequence && list.count() == 0,
     };
     if !empty("ports") {
         return None;
@@ -134,6 +134,7 @@ mod tests {
         ] {
             assert_eq!(policy(&format!("{{ingress: [{rule}]}}")), [""; 0], "{rule}");
         }
+        assert_eq!(policy("{ingress: [{ports: &p [{port: 80}]}, {ports: *p}]}"), [""; 0]);
         for spec in ["{podSelector: {}, policyTypes: [Ingress, Egress]}", "{ingress: []}", "null", "1"] {
             assert_eq!(policy(spec), [""; 0], "{spec}");
         }

@@ -39,8 +39,7 @@ rule! {
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/security/rbac-good-practices/>
     /// - CIS Kubernetes Benchmark 5.1.8: limit use of the bind, impersonate and escalate permissions
-    /// -
-    ///   <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping>
+    /// - <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping>
     static RULE = {
         id: "rbac-escalate-bind-impersonate",
         aliases: &[],

@@ -72,7 +72,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
     };
     if kind == Selects::ByMap {
         report(object, labels, unmet_labels(selector, labels), out);
-    } else if selector.kind() == Kind::Mapping && is_empty(selector) {
+    } else if selector.resolved().kind() == Kind::Mapping && is_empty(selector) {
         out.report(|| {
             let message = format!("{} \"{}\" has an empty selector", object.kind, object.name);
             Hit::new(path(), "selects nothing of its own", message, ADVICE)
@@ -184,6 +184,8 @@ mod tests {
     fn a_selector_is_needed() {
         assert_eq!(deployment("{}", "{app: web}"), ["- spec.selector: selects nothing of its own"]);
         assert_eq!(deployment("null", "{app: web}"), ["- spec.selector: no selector"]);
+        let alias = "kind: Deployment\nmetadata: {annotations: &e {}}\nspec: {selector: *e, template: {metadata: {labels: {a: b}}}}\n";
+        assert_eq!(found(ID, alias), ["- spec.selector: selects nothing of its own"]);
         assert_eq!(deployment("null", "null"), [""; 0]);
         assert_eq!(found(ID, "kind: Deployment\nspec: {replicas: 2, selector: {matchLabels: {a: b}}}\n"), [""; 0]);
     }
