@@ -11,11 +11,11 @@ rule! {
     /// refers to the value (`$(NAME)`).
     ///
     /// ## Why it matters
-    /// The last value counts, and the first only looks as if it did. `kubectl apply` merges the list by name: with
-    /// duplicates an entry may get lost when the file changes.
+    /// The last value counts, and the first only looks as if it did. `kubectl apply` merges the list by name: when one of
+    /// two entries goes, the variable is gone altogether until the next apply.
     ///
     /// ## How to fix
-    /// Remove the entry that is not meant.
+    /// Remove the entry that is not meant. If `kubectl` has applied both before, apply twice.
     ///
     /// ## Example
     /// ```yaml
@@ -44,7 +44,7 @@ rule! {
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Container(run) };
 
 const NOTE: &str =
-    "the later entry counts already; if the object was applied with both, look at the variable once after the next apply";
+    "where kubectl has applied both before, its next apply removes the variable altogether, and the one after that restores it: apply twice, and look";
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     let env = &at.container.env;

@@ -35,7 +35,7 @@ rule! {
     /// not reported: the fault is in controllers older than 1.11.5 and 1.12.1.
     ///
     /// ## References
-    /// - <https://github.com/kubernetes/kubernetes/issues/126811>: CVE-2024-7646
+    /// - <https://github.com/kubernetes/kubernetes/issues/126744>: CVE-2024-7646
     /// - <https://github.com/kubernetes/ingress-nginx/issues/7837>: CVE-2021-25742
     /// - <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations-risk/>
     static RULE = {
