@@ -52,7 +52,7 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 /// What is reported.
 const RIGHTS: &[Right] = &[right("", "secrets", &["get", "list", "watch"])];
 
-const WHY: &str = "who lists or watches secrets reads what is in them";
+const WHY: &str = "the tokens and passwords in them give the rights of others";
 const ADVICE: &str = "take secrets out of the rule, or name the few that are needed in resourceNames with get alone";
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
@@ -108,7 +108,7 @@ mod tests {
         let finding = &Case::of(ID).findings(&role(rule))[0].finding;
         assert_eq!(
             finding.message,
-            "Role \"r\" may get secrets through `*`: who lists or watches secrets reads what is in them"
+            "Role \"r\" may get secrets through `*`: the tokens and passwords in them give the rights of others"
         );
         assert_eq!(finding.related[0].path.to_string(), "rules[0].verbs[0]");
     }
