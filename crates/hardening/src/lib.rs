@@ -22,10 +22,15 @@ mod high_id;
 mod host_path;
 mod images;
 mod index;
+mod ingress;
+mod lifecycle;
+mod names;
 mod params;
 mod probes;
+mod rbac;
 mod resources;
 mod secrets;
+mod selector;
 mod service_account;
 #[cfg(test)]
 mod testing;

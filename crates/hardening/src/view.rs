@@ -6,6 +6,7 @@
 mod containers;
 mod node;
 mod places;
+mod rbac;
 
 use seawall_manifest::workload::{Form, Template};
 use seawall_yaml::NodeRef;
@@ -15,6 +16,7 @@ pub use containers::{
 };
 pub use node::{FromNode, Quantities, field};
 pub(crate) use places::item;
+pub use rbac::{PolicyRule, RoleRef, Subject};
 
 use node::view;
 

@@ -33,6 +33,15 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "api-deprecated",
+        &[
+            (KubeScore, &["stable-version"]),
+            (KubeLinter, &["no-extensions-v1beta"]),
+            (Trivy, &["KSV-0107"]),
+            (Kyverno, &["check-deprecated-apis"]),
+        ],
+    ),
+    (
         "apparmor-profile",
         &[
             (Kubesec, &["ApparmorAny", "ApparmorUnconfined"]),
@@ -99,6 +108,18 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "default-namespace",
+        &[
+            (KubeLinter, &["use-namespace"]),
+            (Trivy, &["KSV-0110"]),
+            (Kubescape, &["C-0061", "C-0212"]),
+            (Checkov, &["CKV_K8S_21"]),
+            (Terrascan, &["AC_K8S_0086"]),
+            (Kyverno, &["disallow-default-namespace"]),
+            (Cis, &["5.7.4"]),
+        ],
+    ),
+    (
         "default-service-account",
         &[
             (Kubesec, &["ServiceAccountName"]),
@@ -125,6 +146,15 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.10"]),
         ],
     ),
+    (
+        "duplicate-env",
+        &[
+            (KubeScore, &["environment-variable-key-duplication"]),
+            (KubeLinter, &["duplicate-env-var"]),
+            (Kubescape, &["C-0295"]),
+        ],
+    ),
+    ("endpoint-loopback", &[(Terrascan, &["AC_K8S_0132"])]),
     (
         "ephemeral-storage",
         &[(
@@ -306,7 +336,28 @@ pub(super) static TABLE: &[Row] = &[
             (Kubescape, &["C-0298"]),
         ],
     ),
+    (
+        "ingress-nginx-snippet",
+        &[
+            (Trivy, &["KCV-0093"]),
+            (Kubescape, &["C-0059", "C-0292"]),
+            (Checkov, &["CKV_K8S_152", "CKV_K8S_153", "CKV_K8S_154"]),
+            (Terrascan, &["AC_K8S_0050"]),
+        ],
+    ),
+    (
+        "ingress-tls",
+        &[(Polaris, &["tlsSettingsMissing"]), (Kubescape, &["C-0263"]), (Terrascan, &["AC_K8S_0002"])],
+    ),
+    (
+        "ingress-wildcard-host",
+        &[
+            (Datree, &["INGRESS_INCORRECT_HOST_VALUE_PERMISSIVE"]),
+            (Kyverno, &["disallow-empty-ingress-host", "restrict-ingress-wildcard"]),
+        ],
+    ),
     ("job-ttl", &[(KubeLinter, &["job-ttl-seconds-after-finished"])]),
+    ("label-invalid", &[(KubeScore, &["label-values"]), (Datree, &["WORKLOAD_INVALID_LABELS_VALUE"])]),
     (
         "liveness-probe",
         &[
@@ -359,6 +410,10 @@ pub(super) static TABLE: &[Row] = &[
             (Kyverno, &["require-drop-cap-net-raw"]),
             (Cis, &["5.2.8"]),
         ],
+    ),
+    (
+        "network-policy-allow-all",
+        &[(Trivy, &["KSV-0038"]), (Kyverno, &["restrict-networkpolicy-empty-podselector"])],
     ),
     (
         "network-policy-dangling",
@@ -434,6 +489,137 @@ pub(super) static TABLE: &[Row] = &[
             (Trivy, &["KSV-0027"]),
             (Terrascan, &["AC_K8S_0077"]),
             (Kyverno, &["disallow-proc-mount"]),
+        ],
+    ),
+    (
+        "psp-present",
+        &[
+            (Kubescape, &["C-0068", "C-0213"]),
+            (
+                Checkov,
+                &[
+                    "CKV_K8S_1",
+                    "CKV_K8S_7",
+                    "CKV_K8S_24",
+                    "CKV_K8S_32",
+                    "CKV_K8S_36",
+                    "CKV_K8S_2",
+                    "CKV_K8S_3",
+                    "CKV_K8S_4",
+                    "CKV_K8S_5",
+                    "CKV_K8S_6",
+                ],
+            ),
+        ],
+    ),
+    (
+        "rbac-anonymous-binding",
+        &[
+            (Kubesec, &["BindingsToSystemAnonymous"]),
+            (Trivy, &["KSV-0122", "KSV-0123", "KSV-01011"]),
+            (Kubescape, &["C-0262", "C-0265", "C-0246"]),
+            (Datree, &["CIS_INVALID_VALUE_SYSTEM_MASTERS"]),
+            (Cis, &["5.1.7"]),
+        ],
+    ),
+    (
+        "rbac-cluster-admin",
+        &[
+            (KubeLinter, &["cluster-admin-role-binding"]),
+            (
+                Polaris,
+                &[
+                    "clusterrolebindingClusterAdmin",
+                    "rolebindingClusterAdminClusterRole",
+                    "rolebindingClusterAdminRole",
+                ],
+            ),
+            (Trivy, &["KSV-0111"]),
+            (Kubescape, &["C-0185", "C-0035", "C-0272"]),
+            (Datree, &["CIS_INVALID_ROLE_CLUSTER_ADMIN"]),
+            (Cis, &["5.1.1"]),
+        ],
+    ),
+    (
+        "rbac-configmap-write",
+        &[(Trivy, &["KSV-0049", "KSV-0115"]), (Kubescape, &["C-0037"]), (Checkov, &["CKV2_K8S_4"])],
+    ),
+    (
+        "rbac-create-workloads",
+        &[
+            (KubeLinter, &["access-to-create-pods"]),
+            (Trivy, &["KSV-0048"]),
+            (Kubescape, &["C-0188"]),
+            (Datree, &["CIS_INVALID_VALUE_CREATE_POD"]),
+            (Cis, &["5.1.4"]),
+        ],
+    ),
+    ("rbac-csr-approval", &[(Kubescape, &["C-0280"]), (Checkov, &["CKV_K8S_156"]), (Cis, &["5.1.11"])]),
+    (
+        "rbac-default-sa-binding",
+        &[
+            (Kubescape, &["C-0189"]),
+            (Checkov, &["CKV_K8S_42"]),
+            (Terrascan, &["AC_K8S_0113"]),
+            (Cis, &["5.1.5"]),
+        ],
+    ),
+    (
+        "rbac-escalate-bind-impersonate",
+        &[
+            (Trivy, &["KSV-0043", "KSV-0050", "KSV-0051", "KSV-0052", "KSV-0055"]),
+            (Kubescape, &["C-0065", "C-0191"]),
+            (Checkov, &["CKV_K8S_157", "CKV_K8S_158", "CKV2_K8S_1", "CKV2_K8S_3"]),
+            (Cis, &["5.1.8"]),
+        ],
+    ),
+    (
+        "rbac-exec",
+        &[
+            (Polaris, &["clusterrolePodExecAttach", "rolePodExecAttach"]),
+            (Trivy, &["KSV-0053", "KSV-0054"]),
+            (Kubescape, &["C-0002", "C-0063"]),
+            (Checkov, &["CKV2_K8S_2"]),
+            (Datree, &["CONTAINERS_INCORRECT_RESOURCES_VERBS_VALUE"]),
+        ],
+    ),
+    ("rbac-log-event-delete", &[(Trivy, &["KSV-0042"]), (Kubescape, &["C-0031", "C-0007"])]),
+    ("rbac-networking-write", &[(Trivy, &["KSV-0056"]), (Checkov, &["CKV2_K8S_4"])]),
+    (
+        "rbac-node-proxy",
+        &[(Trivy, &["KSV-0047"]), (Kubescape, &["C-0279"]), (Checkov, &["CKV2_K8S_2"]), (Cis, &["5.1.10"])],
+    ),
+    ("rbac-persistent-volume", &[(Kubescape, &["C-0278"]), (Cis, &["5.1.9"])]),
+    ("rbac-sa-token-create", &[(Kubescape, &["C-0282"]), (Cis, &["5.1.13"])]),
+    (
+        "rbac-secrets-access",
+        &[
+            (KubeLinter, &["access-to-secrets"]),
+            (Trivy, &["KSV-0041", "KSV-0113"]),
+            (Kubescape, &["C-0015", "C-0186"]),
+            (Checkov, &["CKV2_K8S_5"]),
+            (Datree, &["CIS_INVALID_VERB_SECRETS"]),
+            (Cis, &["5.1.2"]),
+        ],
+    ),
+    (
+        "rbac-webhook-config",
+        &[
+            (Trivy, &["KSV-0114"]),
+            (Kubescape, &["C-0281", "C-0036", "C-0039"]),
+            (Checkov, &["CKV_K8S_155"]),
+            (Cis, &["5.1.12"]),
+        ],
+    ),
+    (
+        "rbac-wildcard",
+        &[
+            (KubeLinter, &["wildcard-in-rules"]),
+            (Trivy, &["KSV-0044", "KSV-0045", "KSV-0046", "KSV-0112"]),
+            (Kubescape, &["C-0187"]),
+            (Checkov, &["CKV_K8S_49"]),
+            (Datree, &["CIS_INVALID_WILDCARD_ROLE"]),
+            (Cis, &["5.1.3"]),
         ],
     ),
     (
@@ -573,6 +759,20 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.7.3"]),
         ],
     ),
+    (
+        "selector-mismatch",
+        &[
+            (
+                KubeScore,
+                &[
+                    "deployment-pod-selector-labels-match-template-metadata-labels",
+                    "statefulset-pod-selector-labels-match-template-metadata-labels",
+                ],
+            ),
+            (KubeLinter, &["mismatching-selector"]),
+            (Kubescape, &["C-0296"]),
+        ],
+    ),
     ("selinux-options", &[(Trivy, &["KSV-0025"]), (Kyverno, &["disallow-selinux"])]),
     (
         "sensitive-dashboard",
@@ -607,13 +807,44 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "service-external-ips",
+        &[
+            (Trivy, &["KSV-0108"]),
+            (Terrascan, &["AC_K8S_0112"]),
+            (Kyverno, &["restrict-service-external-ips"]),
+        ],
+    ),
+    (
+        "service-loadbalancer-open",
+        &[(KubeLinter, &["exposed-services"]), (Kubescape, &["C-0256"]), (Terrascan, &["AC_K8S_0114"])],
+    ),
+    (
+        "service-nodeport",
+        &[
+            (KubeScore, &["service-type"]),
+            (KubeLinter, &["exposed-services"]),
+            (Kubescape, &["C-0256"]),
+            (Terrascan, &["AC_K8S_0111"]),
+            (Datree, &["SERVICE_INCORRECT_TYPE_VALUE_NODEPORT"]),
+            (Kyverno, &["restrict-node-port"]),
+        ],
+    ),
+    (
         "service-target-port",
         &[(KubeScore, &["container-ports-check"]), (KubeLinter, &["invalid-target-ports"])],
     ),
     ("servicemonitor-dangling", &[(KubeLinter, &["dangling-servicemonitor"])]),
     ("ssh-port", &[(KubeLinter, &["ssh-port"]), (Kubescape, &["C-0042"])]),
     ("statefulset-headless-service", &[(KubeScore, &["statefulset-has-servicename"])]),
+    (
+        "statefulset-volume-claims",
+        &[
+            (Kubesec, &["VolumeClaimRequestsStorage", "VolumeClaimAccessModeReadWriteOnce"]),
+            (Kubescape, &["C-0257", "C-0264"]),
+        ],
+    ),
     ("sudo-entrypoint", &[(Kubescape, &["C-0062"])]),
+    ("system-namespace", &[(Trivy, &["KSV-0037"]), (Cis, &["5.7.1"])]),
     ("topology-spread-valid", &[(KubeScore, &["pod-topology-spread-constraints"])]),
     (
         "unsafe-sysctl",
