@@ -16,6 +16,7 @@ mod check;
 mod checks;
 mod engine;
 mod index;
+pub mod models;
 mod params;
 #[cfg(test)]
 mod testing;

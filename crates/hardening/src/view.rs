@@ -14,7 +14,7 @@ pub use containers::{
 };
 pub use node::{FromNode, Quantities};
 
-use node::view;
+pub(crate) use node::view;
 
 view! {
     /// A pod or pod template.

@@ -1,0 +1,551 @@
+//! Random files: workloads and what refers to them, in few names and labels so that they meet, with values at the edges of what
+//! the checks look at. Everything is of the type that Kubernetes wants, but for what [`spoiled`] changes.
+
+use serde_json::{Map, Value, json};
+
+use super::rng::Rng;
+
+const NAMESPACES: &[&str] = &["", "", "", "a", "default"];
+const NAMES: &[&str] = &["web", "web", "db", "api", ""];
+const KEYS: &[&str] = &["app", "app", "app", "tier", "example.com/part", "A_b.c", "-bad", "a/b/c", "UP.er/x", ""];
+const VALUES: &[&str] =
+    &["web", "web", "web", "db", "v1.2", "a_b", "", "-bad", "bad.", "ünïcode", "with blank", "x/y"];
+const IMAGES: &[&str] = &[
+    "nginx",
+    "nginx:latest",
+    "nginx:1.27",
+    "reg.example.com:5000/nginx",
+    "reg.example.com:5000/nginx:latest",
+    "nginx@sha256:0123",
+    "nginx:1@sha256:latest",
+    "",
+    ":",
+    "nginx:",
+    "a:b:c",
+    "nginx:Latest",
+];
+const AMOUNTS: &[&str] = &[
+    "0", "0Mi", "100m", "0.1", "1", "1000m", "1e3", "1k", "1Gi", "1024Mi", "1073741824", "1.5Gi", "1536Mi", ".5",
+    "500m", "1n", "0.0000000001", "1e-12", "1E", "8Ei", "9223372036854775807", "100E", "123456789012345678901234567890",
+    "-1", "-0", "+1", "5.", "1000000001n", "1.0000000001", "12345678901234567890m", "1e19", "0.5Ki", "0.0001Ki",
+];
+const PROFILES: &[&str] = &["RuntimeDefault", "Unconfined", "Localhost", "unconfined", ""];
+const IDS: &[i64] = &[0, 1, 1000, 9999, 10000, 10001, 65534, -1];
+const CHECKS: &[&str] = &[
+    "container-resources",
+    "container-image-tag",
+    "container-ports-check",
+    "container-seccomp-profile",
+    "pod-networkpolicy",
+    "deployment-replicas",
+    "service-type",
+    "label-values",
+    "container-ephemeral-storage-request-and-limit",
+    "pod-probes",
+    "stable-version",
+    "*",
+];
+
+/// The generator of the file with this number.
+pub(crate) fn numbered(seed: u64, index: u64) -> Rng {
+    Rng::new(seed.wrapping_mul(0x1_0000_0001).wrapping_add(index))
+}
+
+/// A mapping; fields are put in as often as their odds say.
+struct Fields<'r> {
+    rng: &'r mut Rng,
+    map: Map<String, Value>,
+}
+
+impl<'r> Fields<'r> {
+    fn new(rng: &'r mut Rng) -> Self {
+        Self { rng, map: Map::new() }
+    }
+
+    /// Puts a field in once in `odds` times, and then null now and then.
+    fn one_in(mut self, odds: usize, key: &str, value: impl FnOnce(&mut Rng) -> Value) -> Self {
+        if self.rng.one_in(odds) {
+            let value = if self.rng.one_in(40) { Value::Null } else { value(self.rng) };
+            self.map.insert(key.to_owned(), value);
+        }
+        self
+    }
+
+    /// Puts a field in but once in `odds` times.
+    fn mostly(self, odds: usize, key: &str, value: impl FnOnce(&mut Rng) -> Value) -> Self {
+        if self.rng.one_in(odds) { self } else { self.one_in(1, key, value) }
+    }
+
+    fn value(self) -> Value {
+        self.map.into()
+    }
+}
+
+fn text(from: &'static [&'static str]) -> impl Fn(&mut Rng) -> Value + Copy {
+    move |rng| json!(rng.pick(from))
+}
+
+fn boolean(rng: &mut Rng) -> Value {
+    json!(rng.one_in(2))
+}
+
+fn id(rng: &mut Rng) -> Value {
+    json!(IDS[rng.below(IDS.len())])
+}
+
+fn number(from: &'static [i64]) -> impl Fn(&mut Rng) -> Value {
+    move |rng| json!(from[rng.below(from.len())])
+}
+
+fn list(rng: &mut Rng, up_to: usize, item: impl Fn(&mut Rng) -> Value) -> Value {
+    (0..rng.below(up_to + 1)).map(|_| item(rng)).collect()
+}
+
+/// Labels: mostly ones that selectors know.
+fn labels(rng: &mut Rng) -> Value {
+    if !rng.one_in(4) {
+        return json!({"app": rng.pick(&["web", "web", "db"])});
+    }
+    let mut map = Map::new();
+    for _ in 0..rng.below(4) {
+        let value = if rng.one_in(20) { Value::Null } else { json!(rng.pick(VALUES)) };
+        map.insert(rng.pick(KEYS).to_owned(), value);
+    }
+    map.into()
+}
+
+fn selector(rng: &mut Rng) -> Value {
+    let expression = |rng: &mut Rng| {
+        let operator = rng.pick(&["In", "In", "NotIn", "Exists", "DoesNotExist", "in", ""]);
+        let fields = Fields::new(rng).mostly(12, "key", text(KEYS)).mostly(20, "operator", |_| json!(operator));
+        let values = |rng: &mut Rng| {
+            let some = operator.ends_with("In") != rng.one_in(10);
+            if some { list(rng, 2, |rng| json!(rng.pick(VALUES))) } else { json!([]) }
+        };
+        fields.mostly(4, "values", values).value()
+    };
+    Fields::new(rng)
+        .mostly(3, "matchLabels", labels)
+        .one_in(4, "matchExpressions", |rng| list(rng, 2, expression))
+        .value()
+}
+
+fn annotations(rng: &mut Rng) -> Value {
+    let mut map = Map::new();
+    for _ in 0..rng.below(3) {
+        let (key, value) = match rng.below(4) {
+            0 | 1 => {
+                let key = if rng.one_in(2) { "kube-score/ignore" } else { "kube-score/enable" };
+                let ids: Vec<&str> = (0..rng.below(4)).map(|_| rng.pick(CHECKS)).collect();
+                (key.to_owned(), ids.join(rng.pick(&[",", ", ", " ,\t", ";"])))
+            }
+            2 => {
+                let prefix = rng.pick(&[
+                    "container.apparmor.security.beta.kubernetes.io/",
+                    "seccomp.security.alpha.kubernetes.io/",
+                    "xseccomp.security.alpha.kubernetes.io/",
+                ]);
+                let name = rng.pick(&["pod", "pod", "web", "web1", "a.b-c", "defaultProfileName", ""]);
+                let value = rng.pick(&["unconfined", "unconfined", "runtime/default", "unconfined x", "x unconfined"]);
+                (format!("{prefix}{name}"), value.to_owned())
+            }
+            _ => (rng.pick(KEYS).to_owned(), rng.pick(VALUES).to_owned()),
+        };
+        map.insert(key, json!(value));
+    }
+    map.into()
+}
+
+fn profile(rng: &mut Rng) -> Value {
+    Fields::new(rng).mostly(6, "type", text(PROFILES)).value()
+}
+
+fn security_context(rng: &mut Rng) -> Value {
+    Fields::new(rng)
+        .mostly(3, "runAsUser", id)
+        .mostly(3, "runAsGroup", id)
+        .one_in(3, "runAsNonRoot", boolean)
+        .one_in(4, "seccompProfile", profile)
+        .one_in(4, "appArmorProfile", profile)
+        .value()
+}
+
+fn container_context(rng: &mut Rng) -> Value {
+    let of_pod = security_context(rng);
+    let list_of = |from: &'static [&'static str]| move |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(from)));
+    let capabilities = |rng: &mut Rng| {
+        Fields::new(rng)
+            .one_in(2, "add", list_of(&["SYS_ADMIN", "CAP_SYS_ADMIN", "NET_RAW", "sys_admin"]))
+            .one_in(2, "drop", list_of(&["ALL", "all", "SMALL", "NET_RAW", "<nil>", ""]))
+            .value()
+    };
+    let mut fields = Fields::new(rng)
+        .one_in(3, "privileged", boolean)
+        .mostly(3, "readOnlyRootFilesystem", boolean)
+        .one_in(3, "allowPrivilegeEscalation", boolean)
+        .one_in(2, "capabilities", capabilities);
+    fields.map.extend(of_pod.as_object().cloned().unwrap_or_default());
+    fields.value()
+}
+
+fn port(rng: &mut Rng) -> Value {
+    match rng.below(8) {
+        0 => json!("http"),
+        1 => json!("80"),
+        2 => json!("+80"),
+        3 => json!("99999999999999999999"),
+        4 => json!(""),
+        5 => json!(0),
+        6 => json!(8080),
+        _ => json!(80),
+    }
+}
+
+fn probe(rng: &mut Rng) -> Value {
+    let http = |rng: &mut Rng| {
+        Fields::new(rng).one_in(2, "path", text(&["/", "/", "/live"])).mostly(4, "port", port).value()
+    };
+    let tcp = |rng: &mut Rng| Fields::new(rng).mostly(5, "port", port).value();
+    let exec = |rng: &mut Rng| {
+        let command = |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(&["true", "cat"])));
+        Fields::new(rng).mostly(4, "command", command).value()
+    };
+    let fields = match rng.below(4) {
+        0 => Fields::new(rng).one_in(1, "tcpSocket", tcp),
+        1 => Fields::new(rng).one_in(1, "exec", exec),
+        2 => Fields::new(rng).one_in(2, "httpGet", http).one_in(2, "tcpSocket", tcp).one_in(3, "exec", exec),
+        _ => Fields::new(rng).one_in(1, "httpGet", http),
+    };
+    fields.value()
+}
+
+fn amounts(rng: &mut Rng) -> Value {
+    let amount = |rng: &mut Rng| match rng.below(8) {
+        0 => json!(rng.below(3)),
+        1 => json!(0.5),
+        2..=4 => json!(rng.pick(&["1", "1000m", "1Gi", "1024Mi", "0"])),
+        _ => json!(rng.pick(AMOUNTS)),
+    };
+    Fields::new(rng)
+        .mostly(4, "cpu", amount)
+        .mostly(4, "memory", amount)
+        .mostly(3, "ephemeral-storage", amount)
+        .value()
+}
+
+fn container(rng: &mut Rng) -> Value {
+    let resources = |rng: &mut Rng| {
+        let same = amounts(rng);
+        let other = amounts(rng);
+        let other = if rng.one_in(2) { same.clone() } else { other };
+        Fields::new(rng).mostly(5, "limits", |_| same).mostly(5, "requests", |_| other).value()
+    };
+    let ports = |rng: &mut Rng| {
+        let port = |rng: &mut Rng| {
+            Fields::new(rng)
+                .mostly(6, "containerPort", number(&[80, 80, 443, 0]))
+                .one_in(2, "name", text(&["http", "https", "a-name-of-15-ch", "a-name-of-16-chr", ""]))
+                .value()
+        };
+        list(rng, 3, port)
+    };
+    let env = |rng: &mut Rng| {
+        let source = |rng: &mut Rng| Fields::new(rng).one_in(2, "secretKeyRef", |_| json!({"key": "k"})).value();
+        let variable = |rng: &mut Rng| {
+            Fields::new(rng).mostly(15, "name", text(&["A", "B", "C", "a", ""])).one_in(3, "valueFrom", source).value()
+        };
+        list(rng, 3, variable)
+    };
+    Fields::new(rng)
+        .mostly(15, "name", text(&["web", "web", "app", "side-car", ""]))
+        .mostly(15, "image", text(IMAGES))
+        .one_in(2, "imagePullPolicy", text(&["Always", "Always", "IfNotPresent", "Never", ""]))
+        .mostly(4, "resources", resources)
+        .mostly(4, "securityContext", container_context)
+        .one_in(3, "readinessProbe", probe)
+        .one_in(3, "livenessProbe", probe)
+        .one_in(3, "ports", ports)
+        .one_in(3, "env", env)
+        .one_in(8, "envFrom", |rng| list(rng, 2, |_| json!({"secretRef": {"name": "s"}})))
+        .value()
+}
+
+fn anti_affinity(rng: &mut Rng) -> Value {
+    let term = |rng: &mut Rng| {
+        let keys = &["kubernetes.io/hostname", "kubernetes.io/hostname", "topology.kubernetes.io/zone", "rack", ""];
+        Fields::new(rng).mostly(10, "topologyKey", text(keys)).mostly(8, "labelSelector", selector).value()
+    };
+    let weighted = |rng: &mut Rng| json!({"weight": 1, "podAffinityTerm": term(rng)});
+    let anti = |rng: &mut Rng| {
+        Fields::new(rng)
+            .one_in(2, "requiredDuringSchedulingIgnoredDuringExecution", |rng| list(rng, 2, term))
+            .one_in(2, "preferredDuringSchedulingIgnoredDuringExecution", |rng| list(rng, 2, weighted))
+            .value()
+    };
+    Fields::new(rng).mostly(6, "podAntiAffinity", anti).value()
+}
+
+fn spread(rng: &mut Rng) -> Value {
+    Fields::new(rng)
+        .mostly(8, "labelSelector", selector)
+        .mostly(12, "maxSkew", number(&[1, 1, 1, 2, 0]))
+        .one_in(4, "minDomains", number(&[1, 2, 0]))
+        .mostly(12, "topologyKey", text(&["zone", "zone", "zone", ""]))
+        .mostly(12, "whenUnsatisfiable", text(&["DoNotSchedule", "ScheduleAnyway", "Never"]))
+        .value()
+}
+
+fn pod_spec(rng: &mut Rng) -> Value {
+    let volumes = |rng: &mut Rng| {
+        let path = text(&["/var/run/docker.sock", "/proc", "/data/process", "/tmp", "/var/run"]);
+        let host_path = |rng: &mut Rng| Fields::new(rng).mostly(8, "path", path).value();
+        list(rng, 2, |rng| Fields::new(rng).mostly(3, "hostPath", host_path).value())
+    };
+    Fields::new(rng)
+        .one_in(4, "initContainers", |rng| list(rng, 2, container))
+        .mostly(20, "containers", |rng| list(rng, 3, container))
+        .one_in(12, "ephemeralContainers", |rng| list(rng, 1, container))
+        .mostly(3, "securityContext", security_context)
+        .one_in(2, "affinity", anti_affinity)
+        .one_in(3, "topologySpreadConstraints", |rng| list(rng, 2, spread))
+        .one_in(2, "restartPolicy", text(&["Always", "Never", "OnFailure", "", "never"]))
+        .one_in(6, "hostNetwork", boolean)
+        .one_in(6, "hostPID", boolean)
+        .one_in(6, "hostIPC", boolean)
+        .one_in(8, "hostUsers", boolean)
+        .one_in(8, "hostAliases", |rng| list(rng, 1, |_| json!({"ip": "127.0.0.1"})))
+        .one_in(3, "serviceAccountName", text(&["web", "default", "", "<nil>"]))
+        .one_in(3, "automountServiceAccountToken", boolean)
+        .one_in(3, "volumes", volumes)
+        .value()
+}
+
+fn template(rng: &mut Rng) -> Value {
+    let metadata =
+        |rng: &mut Rng| Fields::new(rng).mostly(8, "labels", labels).one_in(6, "annotations", annotations).value();
+    Fields::new(rng).mostly(20, "metadata", metadata).mostly(30, "spec", pod_spec).value()
+}
+
+fn metadata(rng: &mut Rng) -> Value {
+    Fields::new(rng)
+        .mostly(20, "name", text(NAMES))
+        .one_in(2, "namespace", text(NAMESPACES))
+        .one_in(2, "labels", labels)
+        .one_in(4, "annotations", annotations)
+        .value()
+}
+
+const API_VERSIONS: &[&str] = &["apps/v1", "apps/v1", "apps/v1", "apps/v1", "apps/v1beta2", "apps/v1beta1", "extensions/v1beta1", "/v1"];
+
+fn workload(rng: &mut Rng) -> (&'static str, &'static str, Value) {
+    let spec = |rng: &mut Rng| {
+        let claims = |rng: &mut Rng| {
+            let storage = |rng: &mut Rng| Fields::new(rng).mostly(3, "storage", text(&["1Gi"])).value();
+            let resources = |rng: &mut Rng| Fields::new(rng).mostly(4, "requests", storage).value();
+            let modes = |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(&["ReadWriteOnce", "ReadWriteMany"])));
+            let spec = |rng: &mut Rng| {
+                Fields::new(rng).mostly(4, "accessModes", modes).mostly(4, "resources", resources).value()
+            };
+            list(rng, 2, |rng| Fields::new(rng).mostly(8, "spec", spec).value())
+        };
+        let strategy = |rng: &mut Rng| {
+            Fields::new(rng).mostly(5, "type", text(&["RollingUpdate", "Recreate", ""])).value()
+        };
+        let kind = rng.below(3);
+        let fields = Fields::new(rng)
+            .mostly(2, "replicas", number(&[0, 1, 2, 3, -1]))
+            .mostly(12, "selector", selector)
+            .mostly(25, "template", template);
+        match kind {
+            0 => fields.one_in(2, "serviceName", text(NAMES)).one_in(2, "volumeClaimTemplates", claims),
+            1 => fields.one_in(3, "strategy", strategy),
+            _ => fields,
+        }
+        .value()
+    };
+    match rng.below(10) {
+        0..=3 => (rng.pick(API_VERSIONS), "Deployment", spec(rng)),
+        4..=6 => (rng.pick(API_VERSIONS), "StatefulSet", spec(rng)),
+        7 => (rng.pick(&["apps/v1", "apps/v1beta2", "extensions/v1beta1"]), "DaemonSet", spec(rng)),
+        8 => ("batch/v1", "Job", spec(rng)),
+        _ => (rng.pick(&["apps/v1", "batch/v2"]), rng.pick(&["ReplicaSet", "deployment", "Job"]), spec(rng)),
+    }
+}
+
+fn service(rng: &mut Rng) -> Value {
+    let port = |rng: &mut Rng| {
+        Fields::new(rng)
+            .mostly(15, "port", number(&[80, 443, 8080, 0]))
+            .one_in(2, "name", text(&["http", "https", ""]))
+            .value()
+    };
+    Fields::new(rng)
+        .mostly(8, "selector", labels)
+        .one_in(3, "type", text(&["ClusterIP", "NodePort", "LoadBalancer", "ExternalName", ""]))
+        .one_in(2, "clusterIP", text(&["None", "None", "none", "", "10.0.0.1"]))
+        .mostly(6, "ports", |rng| list(rng, 2, port))
+        .value()
+}
+
+fn ingress(rng: &mut Rng, stable: bool) -> Value {
+    let backend = |rng: &mut Rng| {
+        let port = |rng: &mut Rng| {
+            Fields::new(rng)
+                .one_in(2, "number", number(&[80, 443, 8080, 0]))
+                .one_in(2, "name", text(&["http", "https", "", "x"]))
+                .value()
+        };
+        let service = |rng: &mut Rng| Fields::new(rng).mostly(10, "name", text(NAMES)).mostly(6, "port", port).value();
+        let old = self::port;
+        if stable {
+            Fields::new(rng).mostly(8, "service", service).value()
+        } else {
+            Fields::new(rng).mostly(8, "serviceName", text(NAMES)).mostly(8, "servicePort", old).value()
+        }
+    };
+    let path = |rng: &mut Rng| {
+        Fields::new(rng).mostly(6, "path", text(&["/", "/a", ""])).mostly(12, "backend", backend).value()
+    };
+    let http = |rng: &mut Rng| Fields::new(rng).mostly(8, "paths", |rng| list(rng, 2, path)).value();
+    let rule = |rng: &mut Rng| Fields::new(rng).mostly(8, "http", http).value();
+    Fields::new(rng).mostly(8, "rules", |rng| list(rng, 2, rule)).value()
+}
+
+fn network_policy(rng: &mut Rng) -> Value {
+    let types = |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(&["Ingress", "Egress", "egress"])));
+    Fields::new(rng)
+        .mostly(8, "podSelector", selector)
+        .mostly(2, "policyTypes", types)
+        .one_in(2, "egress", |rng| list(rng, 1, |_| json!({})))
+        .one_in(3, "ingress", |rng| list(rng, 1, |_| json!({})))
+        .value()
+}
+
+fn autoscaler(rng: &mut Rng) -> Value {
+    let target = |rng: &mut Rng| {
+        Fields::new(rng)
+            .mostly(8, "apiVersion", text(&["apps/v1", "apps/v1", "apps/v1", "apps/v1beta1", "v1", ""]))
+            .mostly(12, "kind", text(&["Deployment", "Deployment", "deployment", "StatefulSet", "Service"]))
+            .mostly(12, "name", text(NAMES))
+            .value()
+    };
+    Fields::new(rng)
+        .mostly(8, "scaleTargetRef", target)
+        .mostly(3, "minReplicas", number(&[0, 1, 2, 3, 4]))
+        .value()
+}
+
+fn budget(rng: &mut Rng) -> Value {
+    // An invalid selector ends the run of kube-score: see there.
+    let selector = |rng: &mut Rng| match rng.below(60) {
+        0 => selector(rng),
+        1..=10 => json!({}),
+        _ => json!({"matchLabels": {"app": rng.pick(&["web", "web", "db"])}}),
+    };
+    let amount = |rng: &mut Rng| if rng.one_in(2) { json!(1) } else { json!("50%") };
+    Fields::new(rng)
+        .mostly(8, "selector", selector)
+        .one_in(3, "minAvailable", amount)
+        .one_in(3, "maxUnavailable", amount)
+        .value()
+}
+
+fn cron_job(rng: &mut Rng) -> Value {
+    let job_spec = |rng: &mut Rng| Fields::new(rng).mostly(15, "template", template).value();
+    let job = |rng: &mut Rng| Fields::new(rng).mostly(15, "spec", job_spec).value();
+    Fields::new(rng)
+        .one_in(2, "startingDeadlineSeconds", number(&[0, 10]))
+        .mostly(15, "jobTemplate", job)
+        .value()
+}
+
+/// An object.
+fn object(rng: &mut Rng) -> Value {
+    let (api_version, kind, spec) = match rng.below(16) {
+        0..=4 => workload(rng),
+        5 => {
+            // A pod has its fields where a template has them.
+            let mut pod = template(rng);
+            pod["apiVersion"] = json!(rng.pick(&["v1", "v1", "v1", "/v1", "a/b/c"]));
+            pod["kind"] = json!("Pod");
+            let own = metadata(rng);
+            if let (Some(of_pod), Value::Object(own)) = (pod["metadata"].as_object_mut(), own) {
+                of_pod.extend(own.into_iter().filter(|(key, _)| key != "labels"));
+            }
+            return pod;
+        }
+        6..=8 => ("v1", "Service", service(rng)),
+        9 => ("networking.k8s.io/v1", "NetworkPolicy", network_policy(rng)),
+        10 => ("networking.k8s.io/v1", "NetworkPolicy", network_policy(rng)),
+        11 => {
+            let version = rng.pick(&["autoscaling/v1", "autoscaling/v2", "autoscaling/v2beta1", "autoscaling/v2beta2", "autoscaling/v3"]);
+            (version, "HorizontalPodAutoscaler", autoscaler(rng))
+        }
+        12 => (rng.pick(&["policy/v1", "policy/v1beta1"]), "PodDisruptionBudget", budget(rng)),
+        13 => {
+            let version = rng.pick(&["networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1"]);
+            (version, "Ingress", ingress(rng, version == "networking.k8s.io/v1"))
+        }
+        14 => (rng.pick(&["batch/v1", "batch/v1", "batch/v1beta1"]), "CronJob", cron_job(rng)),
+        _ => {
+            let kind = rng.pick(&["RoleBinding", "ConfigMap", "Namespace"]);
+            let subjects = list(rng, 2, |rng| json!({"name": rng.pick(&["system:anonymous", "bob"])}));
+            return json!({"apiVersion": "v1", "kind": kind, "metadata": metadata(rng), "subjects": subjects});
+        }
+    };
+    let fields = Fields::new(rng).mostly(40, "metadata", metadata).mostly(60, "spec", |_| spec);
+    let mut object = fields.value();
+    object["apiVersion"] = json!(api_version);
+    object["kind"] = json!(kind);
+    object
+}
+
+/// The documents of a file; objects are in lists now and then.
+pub(crate) fn file(rng: &mut Rng) -> Vec<Value> {
+    let mut documents: Vec<Value> = (0..1 + rng.below(8)).map(|_| object(rng)).collect();
+    if rng.one_in(12) {
+        let (api_version, kind) = *rng.pick(&[&("v1", "List"), &("v1", "List"), &("v1", "PodList"), &("v2", "List")]);
+        let mut items = std::mem::take(&mut documents);
+        documents.extend(items.pop());
+        if rng.one_in(3) {
+            items = vec![json!({"apiVersion": "v1", "kind": "List", "items": items})];
+        }
+        documents.push(json!({"apiVersion": api_version, "kind": kind, "items": items}));
+    }
+    documents
+}
+
+/// A document in which some value is now something else, with even odds; of any type.
+pub(crate) fn spoiled(mut document: Value, rng: &mut Rng) -> Value {
+    for _ in 0..rng.below(3) {
+        spoil(&mut document, rng);
+    }
+    document
+}
+
+fn spoil(value: &mut Value, rng: &mut Rng) {
+    let inside: Vec<&mut Value> = match value {
+        Value::Array(items) => items.iter_mut().collect(),
+        Value::Object(map) => map.values_mut().collect(),
+        _ => Vec::new(),
+    };
+    let count = inside.len();
+    if count > 0 && !rng.one_in(8) {
+        let at = rng.below(count);
+        return inside.into_iter().nth(at).map(|value| spoil(value, rng)).unwrap_or_default();
+    }
+    *value = match rng.below(12) {
+        0 => Value::Null,
+        1 => json!(true),
+        2 => json!(false),
+        3 => json!(20000),
+        4 => json!(1.5e-7),
+        5 => json!(1e21),
+        6 => json!("SYS_ADMIN ALL /proc <nil>"),
+        7 => json!([]),
+        8 => json!([null, "ALL", {"name": "system:anonymous"}]),
+        9 => json!({}),
+        10 => json!({"securityContext": {"privileged": true, "capabilities": {"drop": {"ALL": [1.0]}}}}),
+        _ => json!("Unconfined"),
+    };
+}
