@@ -1,9 +1,10 @@
-//! kubesec v2.14.2, its latest release.
+//! kubesec v2.14.2, its latest release. The edition that is in development is not to be had as a Go module.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use seawall_conformance::{Oracle, documents, module_at};
-use seawall_hardening::models::kubesec::{Edition, Entry, Report, score};
+use seawall_hardening::models::kubesec::{Edition, Entry, RULES, Report, score};
 use serde_json::{Map, Value, json};
 
 use super::random::{file, numbered, spoiled};
@@ -12,7 +13,9 @@ use super::{KUBESEC, manifests, number};
 /// Reports as kubesec prints them, without what it writes for people: reasons are words of our own.
 fn printed(report: &Report) -> Value {
     let mut scoring = Map::new();
-    for (key, list) in [("critical", &report.critical), ("passed", &report.passed), ("advise", &report.advise)] {
+    for (key, list) in
+        [("critical", &report.critical), ("passed", &report.passed), ("advise", &report.advise)]
+    {
         let entry = |entry: &Entry| {
             assert!(!entry.reason.is_empty() && !entry.reason.ends_with('.'), "{entry:?}");
             json!({"id": entry.id, "selector": entry.selector, "points": entry.points})
@@ -57,12 +60,19 @@ fn theirs(answer: &[u8]) -> Result<Vec<Value>, String> {
 struct Outcome {
     /// Reports that are the same.
     same: usize,
-    /// Files that kubesec ends at, by the first words of why.
-    ended: BTreeMap<String, usize>,
-    /// Files that are read as other documents.
+    /// Files at which a rule of kubesec panics.
+    crashed: Vec<String>,
+    /// Files that only one side reads, or that are read as other documents.
     parted: Vec<String>,
     /// How often each rule was in each list.
     seen: BTreeMap<(String, String), usize>,
+}
+
+impl Outcome {
+    /// The ends of the paths of some files.
+    fn ends(names: &[String]) -> Vec<&str> {
+        names.iter().map(|name| name.rsplit_once('/').map_or(&**name, |(_, end)| end)).collect()
+    }
 }
 
 fn compare(files: &[(String, String)]) -> Outcome {
@@ -71,18 +81,14 @@ fn compare(files: &[(String, String)]) -> Outcome {
     for batch in files.chunks(500) {
         let texts: Vec<&str> = batch.iter().map(|(_, text)| &**text).collect();
         for ((name, text), answer) in batch.iter().zip(oracle.ask_all(&texts)) {
-            let theirs = match theirs(&answer) {
-                Ok(reports) => reports,
-                Err(end) => {
-                    let what = end.split([':', '\'']).take(2).collect::<Vec<_>>().join(":");
-                    *outcome.ended.entry(what).or_default() += 1;
-                    // Whatever makes kubesec end must not end us.
-                    ours(text);
-                    continue;
+            match (ours(text), theirs(&answer)) {
+                (_, Err(end)) if end.starts_with("{\"crash") => {
+                    assert!(end.contains("interface conversion"), "{end}");
+                    outcome.crashed.push(name.clone());
                 }
-            };
-            match ours(text) {
-                Some(ours) if ours.len() == theirs.len() => {
+                (None, Err(_)) => {}
+                (Some(ours), Err(_)) if ours.is_empty() => {}
+                (Some(ours), Ok(theirs)) if ours.len() == theirs.len() => {
                     for (ours, theirs) in ours.iter().zip(&theirs) {
                         assert_eq!(ours, theirs, "{name}\n{text}");
                         outcome.same += 1;
@@ -98,31 +104,50 @@ fn compare(files: &[(String, String)]) -> Outcome {
             }
         }
     }
+    println!(
+        "{} files: {} documents have the same score, kubesec crashes at {}, {} are read otherwise",
+        files.len(),
+        outcome.same,
+        outcome.crashed.len(),
+        outcome.parted.len()
+    );
     outcome
 }
 
 #[test]
 fn fixtures_have_kubesec_s_scores() {
     let paths = documents([module_at(KUBESEC).join("test/asset")]);
-    let files: Vec<(String, String)> = paths
-        .into_iter()
-        .filter_map(|path| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?)))
-        .collect();
-    let outcome = compare(&files);
-    println!("{} files: {} same, {:?}, {:?}", files.len(), outcome.same, outcome.ended, outcome.parted);
+    let read = |path: PathBuf| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?));
+    let outcome = compare(&paths.into_iter().filter_map(read).collect::<Vec<_>>());
+    // `hostNetwork` is a number there: kubesec relies on its validation for types.
+    assert_eq!(Outcome::ends(&outcome.crashed), ["invalid-schema.yml"]);
+    assert_eq!(Outcome::ends(&outcome.parted), [""; 0]);
+    assert!(outcome.same >= 70, "{}", outcome.same);
 }
 
 #[test]
 fn manifests_of_go_modules_have_kubesec_s_scores() {
+    /// What is read otherwise: we are right each time.
+    const PARTED: [&str; 5] = [
+        // kubesec reads the first of several JSON values and is silent about the others.
+        "multi-resource-json-modify.json",
+        "multi-resource-json.json",
+        // With Windows line ends it finds no separators but on Windows, and reads the first document alone.
+        "networkpolicy-matching.yaml",
+        "pod-probes-on-different-containers-init.yaml",
+        "pod-probes-on-different-containers.yaml",
+    ];
     let files: Vec<(String, String)> =
         manifests().into_iter().map(|(path, text)| (path.display().to_string(), text)).collect();
     let outcome = compare(&files);
-    println!("{} files: {} same, {:?}, {:?}", files.len(), outcome.same, outcome.ended, outcome.parted);
+    assert_eq!(Outcome::ends(&outcome.crashed), ["invalid-schema.yml"]);
+    assert_eq!(Outcome::ends(&outcome.parted), PARTED);
+    assert!(outcome.same > 2000, "{}", outcome.same);
 }
 
 #[test]
 fn random_manifests_have_kubesec_s_scores() {
-    let (count, seed) = (number("SEAWALL_SCORES", 10_000), number("SEAWALL_SEED", 1));
+    let (count, seed) = (number("SEAWALL_SCORES", 5_000), number("SEAWALL_SEED", 1));
     let files: Vec<(String, String)> = (0..count)
         .map(|index| {
             let mut rng = numbered(seed, index);
@@ -133,6 +158,15 @@ fn random_manifests_have_kubesec_s_scores() {
         })
         .collect();
     let outcome = compare(&files);
-    println!("{count} files of seed {seed}: {} same, {:?}, {:?}", outcome.same, outcome.ended, outcome.parted);
-    println!("{:?}", outcome.seen);
+    assert_eq!(outcome.parted, [""; 0]);
+    // Host namespaces of another type than boolean.
+    assert!(outcome.crashed.len() * 100 < files.len(), "{}", outcome.crashed.len());
+    if count >= 5_000 {
+        for rule in RULES {
+            let lists: &[&str] = if rule.points < 0 { &["critical"] } else { &["passed", "advise"] };
+            let seen = |list: &&str| outcome.seen.get(&(rule.id.to_owned(), (*list).to_owned()));
+            let often = lists.iter().all(|list| seen(list).is_some_and(|count| *count >= 20));
+            assert!(often || !rule.is_in(Edition::Released), "{} is hardly compared", rule.id);
+        }
+    }
 }

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::rng::Rng;
 
-const NAMESPACES: &[&str] = &["", "", "", "a", "default"];
-const NAMES: &[&str] = &["web", "web", "db", "api", ""];
-const KEYS: &[&str] = &["app", "app", "app", "tier", "example.com/part", "A_b.c", "-bad", "a/b/c", "UP.er/x", ""];
+const NAMESPACES: &[&str] = &["", "", "", "", "a", "default"];
+const NAMES: &[&str] = &["web", "web", "web", "web", "db", ""];
+const KEYS: &[&str] =
+    &["app", "app", "app", "tier", "example.com/part", "A_b.c", "-bad", "a/b/c", "UP.er/x", ""];
 const VALUES: &[&str] =
     &["web", "web", "web", "db", "v1.2", "a_b", "", "-bad", "bad.", "ünïcode", "with blank", "x/y"];
 const IMAGES: &[&str] = &[
@@ -25,9 +26,39 @@ const IMAGES: &[&str] = &[
     "nginx:Latest",
 ];
 const AMOUNTS: &[&str] = &[
-    "0", "0Mi", "100m", "0.1", "1", "1000m", "1e3", "1k", "1Gi", "1024Mi", "1073741824", "1.5Gi", "1536Mi", ".5",
-    "500m", "1n", "0.0000000001", "1e-12", "1E", "8Ei", "9223372036854775807", "100E", "123456789012345678901234567890",
-    "-1", "-0", "+1", "5.", "1000000001n", "1.0000000001", "12345678901234567890m", "1e19", "0.5Ki", "0.0001Ki",
+    "0",
+    "0Mi",
+    "100m",
+    "0.1",
+    "1",
+    "1000m",
+    "1e3",
+    "1k",
+    "1Gi",
+    "1024Mi",
+    "1073741824",
+    "1.5Gi",
+    "1536Mi",
+    ".5",
+    "500m",
+    "1n",
+    "0.0000000001",
+    "1e-12",
+    "1E",
+    "8Ei",
+    "9223372036854775807",
+    "100E",
+    "123456789012345678901234567890",
+    "-1",
+    "-0",
+    "+1",
+    "5.",
+    "1000000001n",
+    "1.0000000001",
+    "12345678901234567890m",
+    "1e19",
+    "0.5Ki",
+    "0.0001Ki",
 ];
 const PROFILES: &[&str] = &["RuntimeDefault", "Unconfined", "Localhost", "unconfined", ""];
 const IDS: &[i64] = &[0, 1, 1000, 9999, 10000, 10001, 65534, -1];
@@ -117,7 +148,8 @@ fn labels(rng: &mut Rng) -> Value {
 fn selector(rng: &mut Rng) -> Value {
     let expression = |rng: &mut Rng| {
         let operator = rng.pick(&["In", "In", "NotIn", "Exists", "DoesNotExist", "in", ""]);
-        let fields = Fields::new(rng).mostly(12, "key", text(KEYS)).mostly(20, "operator", |_| json!(operator));
+        let fields =
+            Fields::new(rng).mostly(12, "key", text(KEYS)).mostly(20, "operator", |_| json!(operator));
         let values = |rng: &mut Rng| {
             let some = operator.ends_with("In") != rng.one_in(10);
             if some { list(rng, 2, |rng| json!(rng.pick(VALUES))) } else { json!([]) }
@@ -146,7 +178,13 @@ fn annotations(rng: &mut Rng) -> Value {
                     "xseccomp.security.alpha.kubernetes.io/",
                 ]);
                 let name = rng.pick(&["pod", "pod", "web", "web1", "a.b-c", "defaultProfileName", ""]);
-                let value = rng.pick(&["unconfined", "unconfined", "runtime/default", "unconfined x", "x unconfined"]);
+                let value = rng.pick(&[
+                    "unconfined",
+                    "unconfined",
+                    "runtime/default",
+                    "unconfined x",
+                    "x unconfined",
+                ]);
                 (format!("{prefix}{name}"), value.to_owned())
             }
             _ => (rng.pick(KEYS).to_owned(), rng.pick(VALUES).to_owned()),
@@ -172,7 +210,8 @@ fn security_context(rng: &mut Rng) -> Value {
 
 fn container_context(rng: &mut Rng) -> Value {
     let of_pod = security_context(rng);
-    let list_of = |from: &'static [&'static str]| move |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(from)));
+    let list_of =
+        |from: &'static [&'static str]| move |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(from)));
     let capabilities = |rng: &mut Rng| {
         Fields::new(rng)
             .one_in(2, "add", list_of(&["SYS_ADMIN", "CAP_SYS_ADMIN", "NET_RAW", "sys_admin"]))
@@ -250,9 +289,13 @@ fn container(rng: &mut Rng) -> Value {
         list(rng, 3, port)
     };
     let env = |rng: &mut Rng| {
-        let source = |rng: &mut Rng| Fields::new(rng).one_in(2, "secretKeyRef", |_| json!({"key": "k"})).value();
+        let source =
+            |rng: &mut Rng| Fields::new(rng).one_in(2, "secretKeyRef", |_| json!({"key": "k"})).value();
         let variable = |rng: &mut Rng| {
-            Fields::new(rng).mostly(15, "name", text(&["A", "B", "C", "a", ""])).one_in(3, "valueFrom", source).value()
+            Fields::new(rng)
+                .mostly(15, "name", text(&["A", "B", "C", "a", ""]))
+                .one_in(3, "valueFrom", source)
+                .value()
         };
         list(rng, 3, variable)
     };
@@ -272,7 +315,8 @@ fn container(rng: &mut Rng) -> Value {
 
 fn anti_affinity(rng: &mut Rng) -> Value {
     let term = |rng: &mut Rng| {
-        let keys = &["kubernetes.io/hostname", "kubernetes.io/hostname", "topology.kubernetes.io/zone", "rack", ""];
+        let keys =
+            &["kubernetes.io/hostname", "kubernetes.io/hostname", "topology.kubernetes.io/zone", "rack", ""];
         Fields::new(rng).mostly(10, "topologyKey", text(keys)).mostly(8, "labelSelector", selector).value()
     };
     let weighted = |rng: &mut Rng| json!({"weight": 1, "podAffinityTerm": term(rng)});
@@ -321,8 +365,9 @@ fn pod_spec(rng: &mut Rng) -> Value {
 }
 
 fn template(rng: &mut Rng) -> Value {
-    let metadata =
-        |rng: &mut Rng| Fields::new(rng).mostly(8, "labels", labels).one_in(6, "annotations", annotations).value();
+    let metadata = |rng: &mut Rng| {
+        Fields::new(rng).mostly(8, "labels", labels).one_in(6, "annotations", annotations).value()
+    };
     Fields::new(rng).mostly(20, "metadata", metadata).mostly(30, "spec", pod_spec).value()
 }
 
@@ -335,14 +380,24 @@ fn metadata(rng: &mut Rng) -> Value {
         .value()
 }
 
-const API_VERSIONS: &[&str] = &["apps/v1", "apps/v1", "apps/v1", "apps/v1", "apps/v1beta2", "apps/v1beta1", "extensions/v1beta1", "/v1"];
+const API_VERSIONS: &[&str] = &[
+    "apps/v1",
+    "apps/v1",
+    "apps/v1",
+    "apps/v1",
+    "apps/v1beta2",
+    "apps/v1beta1",
+    "extensions/v1beta1",
+    "/v1",
+];
 
 fn workload(rng: &mut Rng) -> (&'static str, &'static str, Value) {
     let spec = |rng: &mut Rng| {
         let claims = |rng: &mut Rng| {
             let storage = |rng: &mut Rng| Fields::new(rng).mostly(3, "storage", text(&["1Gi"])).value();
             let resources = |rng: &mut Rng| Fields::new(rng).mostly(4, "requests", storage).value();
-            let modes = |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(&["ReadWriteOnce", "ReadWriteMany"])));
+            let modes =
+                |rng: &mut Rng| list(rng, 2, |rng| json!(rng.pick(&["ReadWriteOnce", "ReadWriteMany"])));
             let spec = |rng: &mut Rng| {
                 Fields::new(rng).mostly(4, "accessModes", modes).mostly(4, "resources", resources).value()
             };
@@ -357,7 +412,7 @@ fn workload(rng: &mut Rng) -> (&'static str, &'static str, Value) {
             .mostly(12, "selector", selector)
             .mostly(25, "template", template);
         match kind {
-            0 => fields.one_in(2, "serviceName", text(NAMES)).one_in(2, "volumeClaimTemplates", claims),
+            0 => fields.mostly(4, "serviceName", text(NAMES)).one_in(2, "volumeClaimTemplates", claims),
             1 => fields.one_in(3, "strategy", strategy),
             _ => fields,
         }
@@ -382,7 +437,7 @@ fn service(rng: &mut Rng) -> Value {
     Fields::new(rng)
         .mostly(8, "selector", labels)
         .one_in(3, "type", text(&["ClusterIP", "NodePort", "LoadBalancer", "ExternalName", ""]))
-        .one_in(2, "clusterIP", text(&["None", "None", "none", "", "10.0.0.1"]))
+        .one_in(2, "clusterIP", text(&["None", "None", "None", "none", ""]))
         .mostly(6, "ports", |rng| list(rng, 2, port))
         .value()
 }
@@ -395,7 +450,8 @@ fn ingress(rng: &mut Rng, stable: bool) -> Value {
                 .one_in(2, "name", text(&["http", "https", "", "x"]))
                 .value()
         };
-        let service = |rng: &mut Rng| Fields::new(rng).mostly(10, "name", text(NAMES)).mostly(6, "port", port).value();
+        let service =
+            |rng: &mut Rng| Fields::new(rng).mostly(10, "name", text(NAMES)).mostly(6, "port", port).value();
         let old = self::port;
         if stable {
             Fields::new(rng).mostly(8, "service", service).value()
@@ -475,15 +531,21 @@ fn object(rng: &mut Rng) -> Value {
             return pod;
         }
         6..=8 => ("v1", "Service", service(rng)),
-        9 => ("networking.k8s.io/v1", "NetworkPolicy", network_policy(rng)),
-        10 => ("networking.k8s.io/v1", "NetworkPolicy", network_policy(rng)),
+        9 | 10 => ("networking.k8s.io/v1", "NetworkPolicy", network_policy(rng)),
         11 => {
-            let version = rng.pick(&["autoscaling/v1", "autoscaling/v2", "autoscaling/v2beta1", "autoscaling/v2beta2", "autoscaling/v3"]);
+            let version = rng.pick(&[
+                "autoscaling/v1",
+                "autoscaling/v2",
+                "autoscaling/v2beta1",
+                "autoscaling/v2beta2",
+                "autoscaling/v3",
+            ]);
             (version, "HorizontalPodAutoscaler", autoscaler(rng))
         }
         12 => (rng.pick(&["policy/v1", "policy/v1beta1"]), "PodDisruptionBudget", budget(rng)),
         13 => {
-            let version = rng.pick(&["networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1"]);
+            let version =
+                rng.pick(&["networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1"]);
             (version, "Ingress", ingress(rng, version == "networking.k8s.io/v1"))
         }
         14 => (rng.pick(&["batch/v1", "batch/v1", "batch/v1beta1"]), "CronJob", cron_job(rng)),
@@ -502,9 +564,10 @@ fn object(rng: &mut Rng) -> Value {
 
 /// The documents of a file; objects are in lists now and then.
 pub(crate) fn file(rng: &mut Rng) -> Vec<Value> {
-    let mut documents: Vec<Value> = (0..1 + rng.below(8)).map(|_| object(rng)).collect();
+    let mut documents: Vec<Value> = (0..=rng.below(8)).map(|_| object(rng)).collect();
     if rng.one_in(12) {
-        let (api_version, kind) = *rng.pick(&[&("v1", "List"), &("v1", "List"), &("v1", "PodList"), &("v2", "List")]);
+        let (api_version, kind) =
+            *rng.pick(&[&("v1", "List"), &("v1", "List"), &("v1", "PodList"), &("v2", "List")]);
         let mut items = std::mem::take(&mut documents);
         documents.extend(items.pop());
         if rng.one_in(3) {

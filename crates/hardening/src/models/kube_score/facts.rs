@@ -64,9 +64,10 @@ impl Facts {
             Kind::NetworkPolicy => {
                 let spec: PolicySpec<'_> = item.spec();
                 let has = |direction| spec.policy_types.contains(&direction);
-                let directions = match spec.policy_types.is_empty() {
-                    true => Directions { ingress: true, egress: spec.egress.is_some_and(|e| e.count() > 0) },
-                    false => Directions { ingress: has("Ingress"), egress: has("Egress") },
+                let directions = if spec.policy_types.is_empty() {
+                    Directions { ingress: true, egress: spec.egress.is_some_and(|e| e.count() > 0) }
+                } else {
+                    Directions { ingress: has("Ingress"), egress: has("Egress") }
                 };
                 if let Ok(selector) = Selector::of(spec.pod_selector) {
                     self.policies.entry(in_namespace()).or_default().add(selector, directions);
@@ -153,7 +154,8 @@ impl<T: PartialEq> Selectors<T> {
     }
 
     fn matching<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = &'a T> {
-        let by_label = labels.0.iter().filter_map(|(key, value)| self.by_label.get(&[key.clone(), value.clone()]));
+        let by_label =
+            labels.0.iter().filter_map(|(key, value)| self.by_label.get(&[key.clone(), value.clone()]));
         let lists = by_label.chain([&self.others]).flatten();
         lists.filter(|(selector, _)| selector.matches(labels)).map(|(_, what)| what)
     }

@@ -28,18 +28,21 @@ impl Kind {
             ("", "v1", "Service") => Self::Service,
             ("batch", "v1", "Job") => Self::Job,
             ("batch", "v1" | "v1beta1", "CronJob") => Self::CronJob,
-            ("apps", "v1" | "v1beta1" | "v1beta2", "Deployment") | ("extensions", "v1beta1", "Deployment") => {
-                Self::Deployment { stable: version == "v1" }
-            }
+            ("apps", "v1" | "v1beta1" | "v1beta2", "Deployment")
+            | ("extensions", "v1beta1", "Deployment") => Self::Deployment { stable: version == "v1" },
             ("apps", "v1" | "v1beta1" | "v1beta2", "StatefulSet") => {
                 Self::StatefulSet { stable: version == "v1" }
             }
-            ("apps", "v1" | "v1beta2", "DaemonSet") | ("extensions", "v1beta1", "DaemonSet") => Self::DaemonSet,
+            ("apps", "v1" | "v1beta2", "DaemonSet") | ("extensions", "v1beta1", "DaemonSet") => {
+                Self::DaemonSet
+            }
             ("networking.k8s.io", "v1", "NetworkPolicy") => Self::NetworkPolicy,
             ("policy", "v1" | "v1beta1", "PodDisruptionBudget") => Self::Budget,
             ("extensions", "v1beta1", "Ingress") => Self::Ingress { stable: false },
             ("networking.k8s.io", "v1" | "v1beta1", "Ingress") => Self::Ingress { stable: version == "v1" },
-            ("autoscaling", "v1" | "v2beta1" | "v2beta2" | "v2", "HorizontalPodAutoscaler") => Self::Autoscaler,
+            ("autoscaling", "v1" | "v2beta1" | "v2beta2" | "v2", "HorizontalPodAutoscaler") => {
+                Self::Autoscaler
+            }
             _ => return None,
         })
     }
@@ -89,15 +92,23 @@ fn split(api_version: &str) -> (&str, &str) {
     }
 }
 
-/// The objects of a document that the original knows, lists of the core group expanded.
+fn is_list(api_version: &str, kind: &str) -> bool {
+    split(api_version) == ("", "v1") && kind == "List"
+}
+
+/// The objects of a document that the original knows, lists of the core group expanded. An item that was cut out of another list
+/// is as unknown as that list.
 pub(super) fn items(root: NodeRef<'_>) -> Vec<Item<'_>> {
     let mut found = Vec::new();
+    if root.document().list_item().is_some_and(|item| !is_list(&item.list.0, &item.list.1)) {
+        return found;
+    }
     let mut left = vec![root];
     while let Some(node) = left.pop() {
         let text = |key| node.get(key).and_then(NodeRef::as_str).unwrap_or_default();
         let (api_version, kind_name) = (text("apiVersion"), text("kind"));
         let (group, version) = split(api_version);
-        if (group, version, kind_name) == ("", "v1", "List") {
+        if is_list(api_version, kind_name) {
             let mut items: Vec<_> = node.get("items").into_iter().flat_map(NodeRef::items).collect();
             items.reverse();
             left.append(&mut items);

@@ -94,7 +94,9 @@ impl Selector {
         let valid = |requirement: &Requirement| {
             is_label_key(&requirement.key)
                 && match &requirement.test {
-                    Test::In(values) | Test::NotIn(values) => values.iter().all(|v| v.len() <= 63 && is_label_value(v)),
+                    Test::In(values) | Test::NotIn(values) => {
+                        values.iter().all(|v| v.len() <= 63 && is_label_value(v))
+                    }
                     Test::Exists | Test::DoesNotExist => true,
                 }
         };
@@ -124,7 +126,7 @@ impl Selector {
 
 /// Whether a text is empty, or begins and ends with a letter or digit with `-`, `_` and `.` between.
 pub(super) fn is_label_value(text: &str) -> bool {
-    text.is_empty() || is_name(text.as_bytes(), |b| b.is_ascii_alphanumeric(), b"-_.")
+    text.is_empty() || is_name(text.as_bytes(), u8::is_ascii_alphanumeric, b"-_.")
 }
 
 fn is_name(text: &[u8], end: impl Fn(&u8) -> bool, between: &[u8]) -> bool {

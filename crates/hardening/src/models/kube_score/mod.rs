@@ -6,8 +6,8 @@
 //!
 //! Objects are graded as written: nothing is defaulted, containers of pods are init containers and containers, ephemeral ones are
 //! not looked at, and kinds that kube-score does not know have no grades. Where the original gives up the whole run (a value of a
-//! wrong type, a PodDisruptionBudget whose selector is invalid) the value counts as unset here and the budget as matching
-//! nothing.
+//! wrong type, a PodDisruptionBudget, Deployment or StatefulSet whose selector is invalid) the value counts as unset here and the
+//! selector as matching nothing.
 
 mod containers;
 mod facts;
@@ -142,9 +142,9 @@ impl Scored {
     }
 
     /// Whether a check that counts has this grade or a worse one: [`Grade::Critical`] makes the original exit with status 1, with
-    /// `--exit-one-on-warning` [`Grade::Warning`] does. A check without a grade that counts is worse than any; there is none.
+    /// `--exit-one-on-warning` [`Grade::Warning`] does.
     pub fn is_at_or_below(&self, threshold: Grade) -> bool {
-        self.checks.iter().any(|check| !check.skipped && check.grade.is_none_or(|grade| grade <= threshold))
+        self.checks.iter().any(|check| !check.skipped && check.grade.is_some_and(|grade| grade <= threshold))
     }
 }
 
@@ -161,7 +161,7 @@ pub fn merged(objects: impl IntoIterator<Item = Scored>) -> Vec<Scored> {
         match all.get_mut(&object.key()) {
             Some(first) => {
                 first.checks.append(&mut object.checks);
-                first.checks.sort_by_key(|check| table::position(check.id));
+                first.checks.sort_by_cached_key(|check| table::position(check.id));
             }
             None => {
                 all.insert(object.key(), object);
@@ -197,7 +197,7 @@ fn graded(item: &Item<'_>, facts: &Facts, options: &Options) -> Scored {
         pods::all(item, template, &mut sheet);
     }
     let mut checks = sheet.checks;
-    checks.sort_by_key(|check| table::position(check.id));
+    checks.sort_by_cached_key(|check| table::position(check.id));
     Scored {
         api_version: item.api_version.to_owned(),
         kind: item.kind_name.to_owned(),

@@ -32,11 +32,9 @@ fn network_policy(pod: &Pod<'_, '_>, sheet: &Sheet<'_, '_>) -> Verdict {
     let ruled = sheet.facts.ruled(pod.namespace, &pod.labels);
     match (ruled.ingress, ruled.egress) {
         (true, true) => Verdict::ok(),
-        (false, true) => Verdict::unless(
-            false,
-            Grade::Warning,
-            "The pod does not have a matching ingress NetworkPolicy",
-        ),
+        (false, true) => {
+            Verdict::unless(false, Grade::Warning, "The pod does not have a matching ingress NetworkPolicy")
+        }
         (true, false) => {
             Verdict::unless(false, Grade::Warning, "The pod does not have a matching egress NetworkPolicy")
         }

@@ -115,15 +115,12 @@ fn round_up(digits: &mut Vec<u8>, places: u64) {
     let keep = digits.len().saturating_sub(usize::try_from(places).unwrap_or(usize::MAX));
     let more = digits.drain(keep..).any(|digit| digit != 0);
     if more {
-        match digits.iter().rposition(|digit| *digit < 9) {
-            Some(at) => {
-                digits[at] += 1;
-                digits[at + 1..].fill(0);
-            }
-            None => {
-                digits.fill(0);
-                digits.insert(0, 1);
-            }
+        if let Some(at) = digits.iter().rposition(|digit| *digit < 9) {
+            digits[at] += 1;
+            digits[at + 1..].fill(0);
+        } else {
+            digits.fill(0);
+            digits.insert(0, 1);
         }
     }
 }
@@ -176,14 +173,23 @@ mod tests {
         ] {
             assert!(same(a, b), "{a} {b}");
         }
-        for (a, b) in [("1", "-1"), ("1", "1001m"), ("1G", "1Gi"), ("100E", "200E"), ("1e19", "2e19"), ("1", "1000000001n")] {
+        for (a, b) in [
+            ("1", "-1"),
+            ("1", "1001m"),
+            ("1G", "1Gi"),
+            ("100E", "200E"),
+            ("1e19", "2e19"),
+            ("1", "1000000001n"),
+        ] {
             assert!(!same(a, b), "{a} {b}");
         }
     }
 
     #[test]
     fn zero_is_zero() {
-        for (text, zero) in [("0", true), ("0Gi", true), ("0.0e5", true), ("-0", true), ("1n", false), ("1e-99", false)] {
+        for (text, zero) in
+            [("0", true), ("0Gi", true), ("0.0e5", true), ("-0", true), ("1n", false), ("1e-99", false)]
+        {
             assert_eq!(Quantity::parse(text).expect("an amount").is_zero(), zero, "{text}");
         }
     }

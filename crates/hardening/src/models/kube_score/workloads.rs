@@ -126,7 +126,8 @@ fn keeps_apart(affinity: &Affinity<'_>, labels: &Labels) -> bool {
             && Selector::of_pointer(term.label_selector).is_ok_and(|selector| selector.matches(labels))
     };
     affinity.pod_anti_affinity.as_ref().is_some_and(|anti| {
-        anti.required.iter().any(from_itself) || anti.preferred.iter().any(|weighted| from_itself(&weighted.term))
+        anti.required.iter().any(from_itself)
+            || anti.preferred.iter().any(|weighted| from_itself(&weighted.term))
     })
 }
 

@@ -89,8 +89,7 @@ pub fn score(root: NodeRef<'_>, edition: Edition) -> Report {
             Some(_) => continue,
         };
         applied = true;
-        let entry =
-            Entry { id: rule.id, selector: form.selector, reason: rule.reason, points: rule.points };
+        let entry = Entry { id: rule.id, selector: form.selector, reason: rule.reason, points: rule.points };
         match (kept, rule.points < 0) {
             (true, true) => report.critical.push(entry),
             (true, false) => report.passed.push(entry),

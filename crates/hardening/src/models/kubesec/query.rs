@@ -83,7 +83,8 @@ pub(super) fn only<'d>(list: Option<NodeRef<'d>>, path: &[&str]) -> Vec<NodeRef<
 pub(super) fn only_printed(list: Option<NodeRef<'_>>, path: &[&str]) -> String {
     let key = path.last().copied().unwrap_or_default();
     let values = only(list, path);
-    let items: Vec<String> = values.into_iter().map(|value| format!("map[{key}:{}]", printed(value))).collect();
+    let items: Vec<String> =
+        values.into_iter().map(|value| format!("map[{key}:{}]", printed(value))).collect();
     format!("[{}]", items.join(" "))
 }
 

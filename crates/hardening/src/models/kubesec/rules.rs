@@ -50,6 +50,11 @@ impl Rule {
         Self { released, ..self }
     }
 
+    /// Whether an edition has it.
+    pub fn is_in(&self, edition: Edition) -> bool {
+        self.form(edition).is_some()
+    }
+
     pub(super) fn form(&self, edition: Edition) -> Option<Form> {
         match edition {
             Edition::Released => self.released,
