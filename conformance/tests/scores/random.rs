@@ -183,6 +183,7 @@ fn annotations(rng: &mut Rng) -> Value {
                     "unconfined",
                     "runtime/default",
                     "unconfined x",
+                    "unconfined-not",
                     "x unconfined",
                 ]);
                 (format!("{prefix}{name}"), value.to_owned())
@@ -596,6 +597,14 @@ fn spoil(value: &mut Value, rng: &mut Rng) {
     if count > 0 && !rng.one_in(8) {
         let at = rng.below(count);
         return inside.into_iter().nth(at).map(|value| spoil(value, rng)).unwrap_or_default();
+    }
+    // What is meant for a list is given as its only item.
+    if let Value::Array(items) = value
+        && !rng.one_in(3)
+        && let Some(item) = items.pop()
+    {
+        *value = item;
+        return;
     }
     *value = match rng.below(12) {
         0 => Value::Null,
