@@ -49,12 +49,17 @@ pub fn module_at(module: &str) -> PathBuf {
 impl Oracle {
     /// Builds `go/cmd/<name>` and starts it.
     pub fn start(name: &str) -> Self {
+        Self::build(&go_root(), &format!("./cmd/{name}"), name)
+    }
+
+    /// Builds `go/<name>` and starts it: a module of its own, which pins other versions than the other oracles do.
+    pub fn of_module(name: &str) -> Self {
+        Self::build(&go_root().join(name), ".", name)
+    }
+
+    fn build(directory: &Path, package: &str, name: &str) -> Self {
         let binary = target().join("conformance").join(name);
-        run(Command::new("go")
-            .current_dir(go_root())
-            .args(["build", "-o"])
-            .arg(&binary)
-            .arg(format!("./cmd/{name}")));
+        run(Command::new("go").current_dir(directory).args(["build", "-o"]).arg(&binary).arg(package));
         let mut child = Command::new(&binary)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -9,6 +9,8 @@
 //!
 //! One check, one file; [`CHECKS`] is the table of them. A check that needs other objects speaks only where the input shows
 //! them: what cannot be seen is not evaluated.
+//!
+//! [`models`] has nothing to do with the checks: it repeats the scores of other tools.
 
 #![allow(clippy::doc_markdown, reason = "names of Kubernetes' kinds are words of the documentation here")]
 
@@ -24,6 +26,7 @@ mod images;
 mod index;
 mod ingress;
 mod lifecycle;
+pub mod models;
 mod names;
 mod params;
 mod probes;

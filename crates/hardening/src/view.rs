@@ -18,7 +18,7 @@ pub use node::{FromNode, Quantities, field};
 pub(crate) use places::item;
 pub use rbac::{PolicyRule, RoleRef, Subject};
 
-use node::view;
+pub(crate) use node::view;
 
 view! {
     /// A pod or pod template.
