@@ -284,9 +284,16 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
                     | b'>'
             )
     };
-    found.extend(text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())));
-    found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
-    found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
+    // Most texts have neither mark, and looking for a letter costs less than for a word.
+    if bytes.windows(2).any(|pair| pair == b"--") {
+        found.extend(
+            text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())),
+        );
+    }
+    if bytes.contains(&b'@') {
+        found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
+        found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
+    }
     let mut at = 0;
     while at < bytes.len() {
         let end = bytes[at..].iter().position(|b| breaks(*b)).map_or(bytes.len(), |n| at + n);

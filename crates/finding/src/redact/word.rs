@@ -141,10 +141,37 @@ const TOKENS: [(&str, usize); 45] = [
     ("discordapp.com/api/webhooks/", 40),
 ];
 
+/// The pairs of letters that tokens begin with, a bit for each: most words are none for these alone.
+static BEGINS: [u64; 1024] = {
+    let mut begins = [0; 1024];
+    let mut i = 0;
+    while i < TOKENS.len() + 2 {
+        let head = if i < TOKENS.len() {
+            TOKENS[i].0.as_bytes()
+        } else if i == TOKENS.len() {
+            b"ey"
+        } else {
+            b"s."
+        };
+        let pair = (head[0] as usize) << 8 | head[1] as usize;
+        begins[pair / 64] |= 1 << (pair % 64);
+        i += 1;
+    }
+    begins
+};
+
+/// Whether a token begins with the first two letters of a word.
+fn begins(word: &str) -> bool {
+    let [first, second, ..] = word.as_bytes() else { return false };
+    let pair = usize::from(*first) << 8 | usize::from(*second);
+    BEGINS[pair / 64] >> (pair % 64) & 1 == 1
+}
+
 /// Whether a word is in the form of a known token.
 pub(super) fn is_token(word: &str) -> bool {
     // The commonest words are short: nothing below is shorter.
     word.len() >= 16
+        && begins(word)
         && (TOKENS.iter().any(|(head, least)| word.len() >= *least && word.starts_with(head))
             || (word.starts_with("eyJ") && word.matches('.').count() >= 2)
             // Older tokens of Vault.

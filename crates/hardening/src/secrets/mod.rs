@@ -125,7 +125,8 @@ pub(crate) fn named<'t>(name: &str, value: &'t str, harmless: Harmless<'_>) -> O
     }
     match by_name(name, value) {
         Some(confidence) => Some(Secret::called("", confidence, 0..value.len())),
-        None => in_text(value, Manner::of(value), harmless),
+        // Its forms have been looked for.
+        None => text::assigned(value, Manner::of(value), harmless),
     }
 }
 

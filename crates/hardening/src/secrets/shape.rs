@@ -86,30 +86,42 @@ const FORMATS: [Format; 37] = [
     ("LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtF", KEY, Letters::Base64, 40, usize::MAX, ""),
 ];
 
-/// Letters that formats begin with.
-static BEGINS: [bool; 256] = {
-    let mut begins = [false; 256];
+/// What the formats of more than one part begin with.
+const PARTED: [&str; 10] = ["gi", "gl", "SG", "xo", "ey", "s.", "LS", "Be", "be", "Ba"];
+
+/// The pairs of letters that formats begin with, a bit for each.
+static BEGINS: [u64; 1024] = {
+    let mut begins = [0; 1024];
     let mut i = 0;
-    while i < FORMATS.len() {
-        begins[FORMATS[i].0.as_bytes()[0] as usize] = true;
+    while i < FORMATS.len() + PARTED.len() + 1 {
+        let head = if i < FORMATS.len() {
+            FORMATS[i].0.as_bytes()
+        } else if i < FORMATS.len() + PARTED.len() {
+            PARTED[i - FORMATS.len()].as_bytes()
+        } else {
+            b"ba"
+        };
+        let pair = (head[0] as usize) << 8 | head[1] as usize;
+        begins[pair / 64] |= 1 << (pair % 64);
         i += 1;
-    }
-    // Those of more than one part.
-    let mut more = b"gSxesLBb".as_slice();
-    while let [first, rest @ ..] = more {
-        begins[*first as usize] = true;
-        more = rest;
     }
     begins
 };
+
+/// Whether a format begins with these two letters.
+fn begins(bytes: &[u8]) -> bool {
+    let [first, second, ..] = bytes else { return false };
+    let pair = usize::from(*first) << 8 | usize::from(*second);
+    BEGINS[pair / 64] >> (pair % 64) & 1 == 1
+}
 
 /// The first text that has the form of a credential: what it looks like, and its bytes.
 pub(super) fn find(text: &str) -> Option<(&'static str, Range<usize>)> {
     let bytes = text.as_bytes();
     let mut inside = false;
     for (at, b) in bytes.iter().copied().enumerate() {
-        let begins = !inside && BEGINS[usize::from(b)] && bytes.len() - at >= 20;
-        if let Some(found) = begins.then(|| token(text, at)).flatten() {
+        let may = !inside && begins(&bytes[at..]) && bytes.len() - at >= 20;
+        if let Some(found) = may.then(|| token(text, at)).flatten() {
             return Some(found);
         }
         let found = match b {
