@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seawall_hardening::{Cx, Exposure, Fact, Findings, Index, Labels, Subject};
+use seawall_hardening::{Cx, Exposure, Fact, Findings, Index, Labels, Mask, Subject};
 use seawall_manifest::workload::Template;
 
 use crate::options::Options;
@@ -26,22 +26,22 @@ fn templates<'a, 'd>(examined: &'a Examined<'d>) -> Option<Vec<&'a Template<'d>>
     (!refused).then(|| examined.judged.iter().map(|judged| &judged.template).collect())
 }
 
-/// Phase one: adds what other objects' checks have to know of an object; whether it has something to say by itself.
+/// Phase one: adds what other objects' checks have to know of an object; the checks that have something to say of it by itself.
 pub(crate) fn survey(
     examined: &Examined<'_>,
     source: &Source<'_>,
     options: &Options,
     facts: &mut Vec<Fact>,
-) -> bool {
+) -> Mask {
     let enabled = &options.hardening.enabled;
     if enabled.is_empty() {
-        return false;
+        return Mask::default();
     }
-    let Some(templates) = templates(examined) else { return false };
+    let Some(templates) = templates(examined) else { return Mask::default() };
     if enabled.needs_others() {
         facts.extend(seawall_hardening::facts(&examined.object, &templates, source.scope));
     }
-    seawall_hardening::speaks(&examined.object, &templates, enabled, &cx(options, source, false))
+    seawall_hardening::speaking(&examined.object, &templates, enabled, &cx(options, source, false))
 }
 
 /// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.
@@ -58,19 +58,24 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, options: &mut Optio
     let mut subjects = subjects.iter();
     for place in surveys.iter_mut().flatten().flat_map(|survey| &mut survey.places) {
         for subject in subjects.by_ref().take(place.facts as usize) {
-            place.hardens = place.hardens || index.concerns(enabled, subject);
+            place.concerned = place.concerned || index.concerns(enabled, subject);
         }
     }
     options.hardening.index = Some(Arc::new(index));
 }
 
 /// Phase two: what the checks find in an object.
-pub(crate) fn findings(examined: &Examined<'_>, source: &Source<'_>, options: &Options) -> Findings {
+pub(crate) fn findings(
+    examined: &Examined<'_>,
+    speaking: Mask,
+    source: &Source<'_>,
+    options: &Options,
+) -> Findings {
     let enabled = &options.hardening.enabled;
     match templates(examined) {
         Some(templates) if !enabled.is_empty() => {
             let cx = cx(options, source, true);
-            let mut found = seawall_hardening::findings(&examined.object, &templates, enabled, &cx);
+            let mut found = seawall_hardening::findings(&examined.object, &templates, enabled, speaking, &cx);
             // A pod that cannot be read is told of by itself.
             for (of_pod, judged) in found.pods.iter_mut().zip(&examined.judged) {
                 if judged.pod.is_err() {

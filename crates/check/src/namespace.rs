@@ -106,7 +106,7 @@ fn located<'d>(
         finding: Finding {
             rule: &NAMESPACE_PSS_LABEL,
             severity: NAMESPACE_PSS_LABEL.severity,
-            object: object.id(),
+            object: object.id().into(),
             container: None,
             primary: Locus { path, label: seen.to_owned() },
             related: Vec::new(),

@@ -59,7 +59,7 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         finding: Finding {
             rule,
             severity: rule.severity,
-            object: object.id(),
+            object: object.id().into(),
             container: container(&problem.path),
             primary: Locus { path: problem.path.clone(), label },
             related: Vec::new(),
@@ -85,7 +85,7 @@ pub(crate) fn undecoded(object: &Object<'_>, error: &DecodeError, lines: &LineIn
         finding: Finding {
             rule,
             severity: rule.severity,
-            object: object.id(),
+            object: object.id().into(),
             container: container(&path),
             primary: Locus { path, label: label.to_owned() },
             related: Vec::new(),
@@ -121,7 +121,7 @@ pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &L
         finding: Finding {
             rule,
             severity: rule.severity,
-            object: object.id(),
+            object: object.id().into(),
             container: None,
             primary: Locus { path: kind, label },
             related: Vec::new(),
@@ -148,7 +148,7 @@ fn container(path: &FieldPath) -> Option<String> {
             if key == "name"
                 && matches!(&**list, "containers" | "initContainers" | "ephemeralContainers") =>
         {
-            Some(value.clone())
+            Some(value.to_string())
         }
         _ => None,
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
-use seawall_hardening::Fact;
+use seawall_hardening::{Fact, Mask};
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, Definition, Definitions, SchemaProblem, Walker};
@@ -135,8 +135,10 @@ pub struct Place {
     pub workloads: u32,
     /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
     pub speaks: bool,
-    /// Whether checks beyond the standard have something to say, or may have once all objects are known.
-    pub hardens: bool,
+    /// The checks beyond the standard that have something to say of its objects by themselves.
+    pub speaking: Mask,
+    /// Whether checks of several objects look at one of them.
+    pub concerned: bool,
     /// How many of the file's facts are of its objects.
     pub facts: u32,
 }
@@ -284,11 +286,11 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
         let Some(document) = entry.document else { continue };
         survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
         let (before, known) = (survey.workloads.len(), survey.facts.len());
-        let (speaks, hardens) =
+        let (speaks, speaking) =
             survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
         let workloads = (survey.workloads.len() - before) as u32;
         let facts = (survey.facts.len() - known) as u32;
-        if speaks || hardens || workloads > 0 || facts > 0 {
+        if speaks || !speaking.is_empty() || workloads > 0 || facts > 0 {
             let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
             survey.places.push(Place {
                 index: entry.index,
@@ -297,7 +299,8 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
                 item,
                 workloads,
                 speaks,
-                hardens,
+                speaking,
+                concerned: false,
                 facts,
             });
         }
@@ -356,13 +359,13 @@ fn survey_document<'a>(
     walker: &mut Walker,
     options: &Options,
     survey: &mut Survey,
-) -> (bool, bool) {
+) -> (bool, Mask) {
     let read = seawall_manifest::objects::objects(document);
     survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document, options)
         || read.lists.iter().any(|(_, l)| !walker.check_list(l).is_empty());
-    let mut hardens = false;
+    let mut speaking = Mask::default();
     for (_, list) in &read.lists {
         meet(list, false, source, options);
     }
@@ -400,7 +403,7 @@ fn survey_document<'a>(
         }
         let is_judged = examined.judged.iter().any(|judged| !examined.refused(judged));
         meet(&examined.object, is_judged, source, options);
-        hardens |= harden::survey(&examined, &source, options, &mut survey.facts);
+        speaking = speaking.join(harden::survey(&examined, &source, options, &mut survey.facts));
         for judged in &examined.judged {
             speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();
@@ -414,7 +417,7 @@ fn survey_document<'a>(
             });
         }
     }
-    (speaks, hardens)
+    (speaks, speaking)
 }
 
 /// Whether a document may hold definitions of custom resources.

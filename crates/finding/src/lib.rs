@@ -11,6 +11,8 @@ mod redact;
 mod rule;
 mod safety;
 
+use std::sync::Arc;
+
 use seawall_model::{FieldPath, ObjectId};
 
 pub use date::{Date, DateError};
@@ -43,7 +45,7 @@ pub struct Finding {
     /// How grave it is here.
     pub severity: Severity,
     /// The object.
-    pub object: ObjectId,
+    pub object: Arc<ObjectId>,
     /// The container's name where it concerns one.
     pub container: Option<String>,
     /// Where it is.

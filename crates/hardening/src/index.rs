@@ -301,8 +301,7 @@ impl Index {
     /// Whether an enabled check that has to see other objects is evaluated on this one: whether phase two has to look at it
     /// although it has nothing to say by itself.
     pub fn concerns(&self, enabled: &Enabled, subject: &Subject) -> bool {
-        let alone = |at: &usize| matches!(CHECKS[*at].sight, Sight::Alone);
-        enabled.positions().filter(|at| !alone(at)).any(|at| self.shows(at, subject))
+        enabled.beside().any(|at| self.shows(at, subject))
     }
 
     /// Whether the check at this position is evaluated on an object.

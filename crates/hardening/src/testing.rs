@@ -9,7 +9,7 @@ use seawall_yaml::{Limits, Reader};
 
 use crate::check::{Cx, Sight};
 use crate::checks::CHECKS;
-use crate::engine::{Enabled, Found, findings, speaks};
+use crate::engine::{Enabled, Found, Mask, findings, speaking};
 use crate::index::{Fact, Index, facts};
 use crate::params::Params;
 
@@ -63,8 +63,10 @@ impl<'a> Case<'a> {
                 let templates = workload::templates(&object, &[]);
                 let templates: Vec<_> = templates.iter().collect();
                 known.extend(facts(&object, &templates, 0));
-                announced
-                    .push(!matches!(check.sight, Sight::Alone) || speaks(&object, &templates, &enabled, &cx));
+                announced.push(
+                    !matches!(check.sight, Sight::Alone)
+                        || !speaking(&object, &templates, &enabled, &cx).is_empty(),
+                );
             }
         }
         let index = Index::new(known, self.complete);
@@ -75,7 +77,7 @@ impl<'a> Case<'a> {
             for object in objects(&document).objects {
                 let templates = workload::templates(&object, &[]);
                 let templates: Vec<_> = templates.iter().collect();
-                let found = findings(&object, &templates, &enabled, &cx);
+                let found = findings(&object, &templates, &enabled, Mask::ALL, &cx);
                 let before = all.len();
                 all.extend(found.object);
                 all.extend(found.pods.into_iter().flatten());

@@ -16,6 +16,8 @@ use crate::rules::EXPIRED_EXCEPTION;
 /// What may let an offence pass at one template of an object.
 pub(super) struct Around<'a> {
     pub(super) object: IgnoredObject<'a>,
+    /// The identity that findings share.
+    pub(super) id: &'a Arc<ObjectId>,
     pub(super) locator: &'a Locator<'a>,
     pub(super) comments: &'a DocumentIgnores,
     pub(super) on_object: &'a ObjectIgnores,
@@ -111,7 +113,7 @@ impl Around<'_> {
 }
 
 /// The finding on an ignore or exception that has ended.
-pub(super) fn expired(ended: Ended, object: &ObjectId) -> Located {
+pub(super) fn expired(ended: Ended, object: &Arc<ObjectId>) -> Located {
     let Ended { title, last, holds, at, path } = ended;
     let (rest, advice) = if holds {
         ("and goes on to hold with a warning", "set a new date, or fix what it is for")

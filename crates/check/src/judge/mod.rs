@@ -35,7 +35,7 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Judged, Seen, Source, Survey, examine, is_built_in};
+use crate::survey::{Judged, Place, Seen, Source, Survey, examine, is_built_in};
 
 use self::around::{Around, expired};
 use self::joined::{Known, add, join_app_armor, same_suppression};
@@ -112,7 +112,7 @@ pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, al
                 || seen.excepted.is_some()
                 || !verdict(seen, &levels.of(scope, &seen.namespace).0, options).is_clean()
         };
-        if all || place.speaks || place.hardens || seen.iter().any(fails) {
+        if all || place.speaks || place.concerned || !place.speaking.is_empty() || seen.iter().any(fails) {
             out.push((place.index, Item::Place(i as u32, first as u32)));
         }
     }
@@ -157,7 +157,7 @@ pub fn judge(
                 let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
                 let walker = place.speaks.then_some(&mut walker);
                 let before = out.len();
-                judge.document(&document, place.index, walker, &mut seen, &mut out);
+                judge.document(&document, place, walker, &mut seen, &mut out);
                 if options.patches || options.edits {
                     fix::add_patches(&document, out.get_mut(before..).unwrap_or_default(), options);
                 }
@@ -201,11 +201,12 @@ impl Judge<'_> {
     fn document<'s>(
         &self,
         document: &Document,
-        index: u32,
+        place: &Place,
         mut walker: Option<&mut Walker>,
         seen: &mut impl Iterator<Item = &'s Seen>,
         out: &mut Vec<Record>,
     ) {
+        let index = place.index;
         let read = seawall_manifest::objects::objects(document);
         let comments = if carries_ignores(document, self.options) {
             DocumentIgnores::of(document, self.lines, &self.origin, self.options.compat, out)
@@ -246,7 +247,7 @@ impl Judge<'_> {
                     out.push(self.cut_short(list));
                 }
                 if !problems.is_empty() {
-                    let (id, none) = (list.id(), ObjectIgnores::default());
+                    let (id, none) = (Arc::new(list.id()), ObjectIgnores::default());
                     let around = self.around(&id, &locator, &comments, &none);
                     let findings = self.schema(list, &problems, &around);
                     out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
@@ -297,9 +298,9 @@ impl Judge<'_> {
                     out.push(self.undefined(&examined.object));
                 }
             }
-            let mut hardened = harden::findings(&examined, &self.source, self.options);
+            let mut hardened = harden::findings(&examined, place.speaking, &self.source, self.options);
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
-            let id = examined.object.id();
+            let id = Arc::new(examined.object.id());
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
@@ -362,7 +363,7 @@ impl Judge<'_> {
                 let mut workload = Workload {
                     origin: self.origin.clone(),
                     document: index,
-                    object: id.clone(),
+                    object: (*id).clone(),
                     in_document: examined.object.path(),
                     region: region(self.lines, first_token(examined.object.node)),
                     chart_source: chart_source.clone(),
@@ -411,7 +412,7 @@ impl Judge<'_> {
 
     fn around<'a>(
         &'a self,
-        id: &'a ObjectId,
+        id: &'a Arc<ObjectId>,
         locator: &'a Locator<'a>,
         comments: &'a DocumentIgnores,
         on_object: &'a ObjectIgnores,
@@ -419,6 +420,7 @@ impl Judge<'_> {
         let (path, scope) = (self.source.path, self.source.scope_name);
         Around {
             object: IgnoredObject { path, scope, id },
+            id,
             locator,
             comments,
             on_object,
@@ -480,7 +482,7 @@ impl Judge<'_> {
             Record::Object(Box::new(ObjectReport {
                 origin: self.origin.clone(),
                 document: index,
-                object: around.object.id.clone(),
+                object: (**around.id).clone(),
                 region: region(self.lines, first_token(object.node)),
                 chart_source,
                 refused,
@@ -558,7 +560,7 @@ impl Judge<'_> {
 
     /// Adds what has ended, and applies what the configuration says of rules.
     fn finish(&self, around: &Around<'_>, findings: &mut Vec<Located>) {
-        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.object.id)));
+        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.id)));
         let rules = &self.options.rules;
         findings.retain(|f| rules.selects(f.finding.rule));
         for located in findings {
@@ -613,7 +615,7 @@ impl Judge<'_> {
         let Judging { object, judged, names, around, .. } = *subject;
         let pod = names.pod();
         let located = |group: &Group<'_, '_>| {
-            let mut finding = group.finding(names, &FieldPath::root(), around.object.id)?;
+            let mut finding = group.finding(names, &FieldPath::root(), around.id)?;
             rebase(&mut finding, &judged.template);
             let mut located = self.located(object, finding, around.locator);
             located.fix = fix::of(group, names, &judged.template, located.missing, self.options);

@@ -262,51 +262,56 @@ fn key_before(text: &str, at: usize) -> &str {
     &head[start..]
 }
 
+/// What ends a word.
+static BREAKS: [bool; 256] = {
+    let mut breaks = [false; 256];
+    let mut all = b" \t\n\x0c\r\"'`,;={}[]()<>".as_slice();
+    while let [first, rest @ ..] = all {
+        breaks[*first as usize] = true;
+        all = rest;
+    }
+    breaks
+};
+
 /// Texts that are secret by their form.
 fn forms(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    let breaks = |b: u8| {
-        b.is_ascii_whitespace()
-            || matches!(
-                b,
-                b'"' | b'\''
-                    | b'`'
-                    | b','
-                    | b';'
-                    | b'='
-                    | b'{'
-                    | b'}'
-                    | b'['
-                    | b']'
-                    | b'('
-                    | b')'
-                    | b'<'
-                    | b'>'
-            )
-    };
-    // Most texts have neither mark, and looking for a letter costs less than for a word.
-    if bytes.windows(2).any(|pair| pair == b"--") {
+    // Most texts have none of these marks: one look tells.
+    let (mut armour, mut at_sign, mut urls) = (false, false, false);
+    let mut before = [0; 2];
+    for b in bytes {
+        match (before, b) {
+            ([_, b'-'], b'-') => armour = true,
+            ([b':', b'/'], b'/') => urls = true,
+            (_, b'@') => at_sign = true,
+            _ => {}
+        }
+        before = [before[1], *b];
+    }
+    if armour {
         found.extend(
             text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())),
         );
     }
-    if bytes.contains(&b'@') {
+    if at_sign {
         found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
         found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
     }
     let mut at = 0;
     while at < bytes.len() {
-        let end = bytes[at..].iter().position(|b| breaks(*b)).map_or(bytes.len(), |n| at + n);
+        let end = bytes[at..].iter().position(|b| BREAKS[usize::from(*b)]).map_or(bytes.len(), |n| at + n);
         let word = &text[at..end];
         if let Some(start) = token(word) {
             found.push(at + start..end);
         }
-        userinfo(word, at, found);
+        if urls {
+            userinfo(word, at, found);
+        }
         if ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
                 .iter()
-                .position(|b| breaks(*b) && *b != b'=')
+                .position(|b| BREAKS[usize::from(*b)] && *b != b'=')
                 .map_or(bytes.len(), |n| start + n);
             if stop - start >= 8 {
                 found.push(start..stop);

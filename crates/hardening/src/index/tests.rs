@@ -247,7 +247,13 @@ fn odd_values_are_passed_over() {
         let document = entry.document.expect("a document");
         for object in objects(&document).objects {
             let templates = templates(&object, &[]);
-            let all = crate::findings(&object, &templates.iter().collect::<Vec<_>>(), &every, &cx);
+            let all = crate::findings(
+                &object,
+                &templates.iter().collect::<Vec<_>>(),
+                &every,
+                crate::Mask::ALL,
+                &cx,
+            );
             found += all.object.len() + all.pods.iter().map(Vec::len).sum::<usize>();
         }
     }

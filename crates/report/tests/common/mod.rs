@@ -97,7 +97,7 @@ impl Find<'_> {
             finding: Finding {
                 rule: self.rule,
                 severity: self.rule.severity,
-                object: ObjectId::default(),
+                object: Arc::default(),
                 container: self.container.map(str::to_owned),
                 primary: Locus { path, label: self.label.to_owned() },
                 related: Vec::new(),

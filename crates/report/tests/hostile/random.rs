@@ -211,7 +211,7 @@ impl Random {
             finding: Finding {
                 rule: self.pick(&all),
                 severity: self.pick(&Severity::ALL),
-                object: object.clone(),
+                object: object.clone().into(),
                 container: self.maybe(),
                 primary: Locus { path: self.path(), label: String::new() },
                 related: Vec::new(),
