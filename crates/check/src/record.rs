@@ -35,7 +35,7 @@ pub struct Origin {
     /// Where its lines start ([`seawall_yaml::LineIndex::with`]).
     pub lines: seawall_yaml::LineStarts,
     /// The bytes of the record's document that may be secret, in order and without overlap
-    /// ([`seawall_finding::document_secrets`]).
+    /// ([`seawall_finding::document_secrets`]); empty where all of the record's findings are brief.
     pub secrets: Arc<[Range<u32>]>,
 }
 
@@ -187,6 +187,11 @@ impl Located {
     /// Whether its rule belongs to the checks beyond the standard.
     pub fn is_beyond(&self) -> bool {
         !self.finding.rule.tags.is_empty()
+    }
+
+    /// Whether people are told of it in a line, without quoting the source: only then may [`Origin::secrets`] be left empty.
+    pub fn is_brief(&self) -> bool {
+        self.is_beyond() && !self.refuses && self.finding.severity < Severity::High
     }
 }
 

@@ -178,10 +178,11 @@ pub fn judge(
 /// Tells the records of a document what may be secret in it, if they quote it.
 fn keep_secrets(document: &Document, records: &mut [Record]) {
     let mut found: Option<Arc<[Range<u32>]>> = None;
+    let quotes = |findings: &[Located]| !findings.iter().all(Located::is_brief);
     for record in records {
         let origin = match record {
-            Record::Workload(w) if !w.findings.is_empty() => &mut w.origin,
-            Record::Object(o) if !o.findings.is_empty() => &mut o.origin,
+            Record::Workload(w) if quotes(&w.findings) => &mut w.origin,
+            Record::Object(o) if quotes(&o.findings) => &mut o.origin,
             _ => continue,
         };
         origin.secrets = found.get_or_insert_with(|| document_secrets(document).into()).clone();

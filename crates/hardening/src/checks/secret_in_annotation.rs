@@ -64,28 +64,34 @@ const METADATA: [&[&str]; 4] = [
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     if let Some(metadata) = object.metadata {
-        of_metadata(metadata, &FieldPath::root().key("metadata"), cx, out);
+        of_metadata(metadata, &|| FieldPath::root().key("metadata"), cx, out);
     }
     for keys in METADATA {
         let node = keys.iter().try_fold(object.node, |node, key| node.get(key));
         if let Some(metadata) = node {
-            of_metadata(metadata, &keys.iter().fold(FieldPath::root(), |path, key| path.key(*key)), cx, out);
+            let at = || keys.iter().fold(FieldPath::root(), |path, key| path.key(*key));
+            of_metadata(metadata, &at, cx, out);
         }
     }
     let claims = object.node.get("spec").and_then(|spec| spec.get("volumeClaimTemplates"));
     for (index, claim) in claims.into_iter().flat_map(NodeRef::items).enumerate() {
         if let Some(metadata) = claim.get("metadata") {
-            let path = FieldPath::root().keys("spec.volumeClaimTemplates").index(index).key("metadata");
-            of_metadata(metadata, &path, cx, out);
+            let at = || FieldPath::root().keys("spec.volumeClaimTemplates").index(index).key("metadata");
+            of_metadata(metadata, &at, cx, out);
         }
     }
 }
 
-fn of_metadata(metadata: NodeRef<'_>, at: &FieldPath, cx: &Cx<'_>, out: &mut Out<'_>) {
+fn of_metadata(metadata: NodeRef<'_>, at: &dyn Fn() -> FieldPath, cx: &Cx<'_>, out: &mut Out<'_>) {
     let harmless = Harmless(&cx.params.harmless_names);
     for (field, what) in [("annotations", "annotation"), ("labels", "label")] {
         for (key, value) in metadata.get(field).into_iter().flat_map(NodeRef::entries) {
-            let (Some(key), Some(value)) = (key.key(), value.as_str()) else { continue };
+            let Some(value) = value.as_str() else { continue };
+            // Nothing shorter is taken for random, or has the form of a credential but a URL.
+            if value.len() < 16 && !value.as_bytes().windows(3).any(|mark| mark == b"://") {
+                continue;
+            }
+            let Some(key) = key.key() else { continue };
             let (label, said, confidence) = if key == LAST_APPLIED {
                 if harmless.has(&key) {
                     continue;
@@ -98,7 +104,7 @@ fn of_metadata(metadata: NodeRef<'_>, at: &FieldPath, cx: &Cx<'_>, out: &mut Out
             };
             out.report(|| {
                 Hit::new(
-                    at.clone().key(field).key(key.clone()),
+                    at().key(field).key(key.clone()),
                     label,
                     format!("{what} \"{key}\" holds {said}"),
                     "take it out, and change the credential: whoever may read the object knows it",

@@ -14,7 +14,7 @@ pub(super) fn is_beyond(group: &Group<'_>) -> bool {
 
 /// Whether a group is told in a line.
 pub(super) fn is_brief(group: &Group<'_>) -> bool {
-    is_beyond(group) && severity(group) < Severity::High
+    group.members.iter().all(|m| m.is_brief())
 }
 
 /// `  medium[memory-limit] line 9: message`, the gravest first.
