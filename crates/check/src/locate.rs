@@ -1,5 +1,6 @@
 //! Field paths to places in the text that a person looks at.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -247,6 +248,6 @@ pub fn region(lines: &LineIndex<'_>, span: Span) -> Region {
 }
 
 /// A mark at a span.
-pub(crate) fn mark(lines: &LineIndex<'_>, span: Span, label: impl Into<String>) -> Mark {
+pub(crate) fn mark(lines: &LineIndex<'_>, span: Span, label: impl Into<Cow<'static, str>>) -> Mark {
     Mark { region: region(lines, span), label: label.into() }
 }

@@ -1,5 +1,6 @@
 //! What a run has to say, one record at a time and in input order: the currency between the driver and the reports.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub struct Mark {
     /// Where.
     pub region: Region,
     /// A few words, such as `must be false`; may be empty.
-    pub label: String,
+    pub label: Cow<'static, str>,
 }
 
 /// A finding with its places.

@@ -11,6 +11,7 @@ mod redact;
 mod rule;
 mod safety;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use seawall_model::{FieldPath, ObjectId};
@@ -34,7 +35,7 @@ pub struct Locus {
     /// From the object's root.
     pub path: FieldPath,
     /// What is to be seen there, in a few words: `must be false`.
-    pub label: String,
+    pub label: Cow<'static, str>,
 }
 
 /// One rule, on one object, at one site (a container, or the pod).
@@ -55,5 +56,5 @@ pub struct Finding {
     /// What is wrong, in lower case without a trailing period.
     pub message: String,
     /// What to write, as a person would put it.
-    pub advice: String,
+    pub advice: Cow<'static, str>,
 }

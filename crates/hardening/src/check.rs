@@ -165,7 +165,7 @@ pub struct Hit {
     /// What is wrong, in lower case without a trailing period. It names the container where there is one.
     pub message: String,
     /// What to write.
-    pub advice: String,
+    pub advice: Cow<'static, str>,
     /// Other places that belong to it, in the same object.
     pub related: Vec<Locus>,
     /// How grave it is here, where that differs from the rule's severity.
@@ -180,7 +180,7 @@ impl Hit {
         path: FieldPath,
         label: impl Into<Cow<'static, str>>,
         message: impl Into<String>,
-        advice: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
             path,
@@ -201,7 +201,7 @@ impl Hit {
 
     /// The same with another place that belongs to it.
     #[must_use]
-    pub fn related(mut self, path: FieldPath, label: impl Into<String>) -> Self {
+    pub fn related(mut self, path: FieldPath, label: impl Into<Cow<'static, str>>) -> Self {
         self.related.push(Locus { path, label: label.into() });
         self
     }

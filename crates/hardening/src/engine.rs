@@ -172,10 +172,11 @@ pub fn findings(
     }
     let id = Arc::new(object.id());
     let checks = || mask.positions().map(|at| &CHECKS[at]);
+    let mut hits = Vec::new();
     for Check { rule, run, .. } in checks() {
         if let Some(run) = run.object() {
-            let add = |hit| found.object.push(of_hit(rule, hit, &id, None, None));
-            collect(|out| run(object, cx, out)).into_iter().for_each(add);
+            run(object, cx, &mut Out::collecting(&mut hits));
+            found.object.extend(hits.drain(..).map(|hit| of_hit(rule, hit, &id, None, None)));
         }
     }
     for template in templates {
@@ -187,12 +188,13 @@ pub fn findings(
         let mut of_pod = Vec::new();
         for Check { rule, run, .. } in checks() {
             if let Some(run) = run.pod() {
-                let hits = collect(|out| run(&at, cx, out)).into_iter();
-                of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
+                run(&at, cx, &mut Out::collecting(&mut hits));
+                of_pod.extend(hits.drain(..).map(|hit| of_hit(rule, hit, &id, Some(template), None)));
             }
             if let Some(run) = run.container() {
                 for container in at.containers() {
-                    let hits = collect(|out| run(&container, cx, out)).into_iter();
+                    run(&container, cx, &mut Out::collecting(&mut hits));
+                    let hits = hits.drain(..);
                     of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
                 }
             }
@@ -200,12 +202,6 @@ pub fn findings(
         found.pods.push(of_pod);
     }
     found
-}
-
-fn collect(run: impl FnOnce(&mut Out<'_>)) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    run(&mut Out::collecting(&mut hits));
-    hits
 }
 
 fn of_hit(
@@ -232,7 +228,7 @@ fn of_hit(
         severity: hit.severity.unwrap_or(rule.severity),
         object: object.clone(),
         container: container.map(|c| c.container.name.to_owned()),
-        primary: seawall_finding::Locus { path: rebased(&hit.path), label: hit.label.into_owned() },
+        primary: seawall_finding::Locus { path: rebased(&hit.path), label: hit.label },
         related,
         message: hit.message,
         advice: hit.advice,

@@ -211,7 +211,7 @@ impl Grant<'_> {
             listed(&said),
             listed(&resources)
         );
-        let mut hit = Hit::new(self.path(), listed(&said), message, advice);
+        let mut hit = Hit::new(self.path(), listed(&said), message, advice.to_owned());
         let mut places: Vec<usize> = verbs.iter().map(|(at, _)| *at).collect();
         places.sort_unstable();
         places.dedup();

@@ -77,7 +77,7 @@ impl<'o, 'p> Group<'o, 'p> {
         let (first, others) = offenders.split_first()?;
         let locus = |offender: &Offender<'_>| Locus {
             path: offender.path(names, prefix),
-            label: label(pod, offender, (check.label)(offender)).into_owned(),
+            label: label(pod, offender, (check.label)(offender)),
         };
         let account = (check.account)(&text::place(first), offenders);
         let severity = offenders.iter().map(|o| (check.severity)(o)).max();
@@ -89,7 +89,7 @@ impl<'o, 'p> Group<'o, 'p> {
             primary: locus(first),
             related: others.iter().map(|o| locus(o)).collect(),
             message: account.message,
-            advice: account.advice,
+            advice: account.advice.into(),
         })
     }
 }

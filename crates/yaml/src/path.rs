@@ -50,9 +50,18 @@ impl FieldPath {
         Self(Vec::new())
     }
 
+    /// Makes room for a path of common length at once.
+    fn begin(&mut self) {
+        const COMMON: usize = 8;
+        if self.0.capacity() == 0 {
+            self.0.reserve_exact(COMMON);
+        }
+    }
+
     /// The path with a key added.
     #[must_use]
     pub fn key(mut self, key: impl Into<SmolStr>) -> Self {
+        self.begin();
         self.0.push(Segment::Key(key.into()));
         self
     }
@@ -60,6 +69,7 @@ impl FieldPath {
     /// The path with every key of a dotted chain added: `securityContext.privileged`.
     #[must_use]
     pub fn keys(mut self, dotted: &str) -> Self {
+        self.begin();
         self.0.extend(dotted.split('.').filter(|k| !k.is_empty()).map(|k| Segment::Key(k.into())));
         self
     }

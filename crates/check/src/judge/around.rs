@@ -1,5 +1,6 @@
 //! What authors and operators let pass around an object, and what of it has ended.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -120,7 +121,7 @@ pub(super) fn expired(ended: Ended, object: &Arc<ObjectId>) -> Located {
     } else {
         ("and no longer counts", "fix what it was for, or set a new date")
     };
-    let label = format!("ended on {last}");
+    let label: Cow<'static, str> = format!("ended on {last}").into();
     Located {
         primary: Mark { label: label.clone(), ..at },
         finding: Finding {
@@ -131,7 +132,7 @@ pub(super) fn expired(ended: Ended, object: &Arc<ObjectId>) -> Located {
             primary: Locus { path, label },
             related: Vec::new(),
             message: format!("{title} ended on {last} {rest}"),
-            advice: advice.to_owned(),
+            advice: advice.into(),
         },
         related: Vec::new(),
         missing: false,

@@ -139,7 +139,7 @@ impl Random {
     }
 
     fn mark(&mut self) -> Mark {
-        Mark { region: self.region(), label: self.text() }
+        Mark { region: self.region(), label: self.text().into() }
     }
 
     fn origin(&mut self) -> Origin {
@@ -213,10 +213,10 @@ impl Random {
                 severity: self.pick(&Severity::ALL),
                 object: object.clone().into(),
                 container: self.maybe(),
-                primary: Locus { path: self.path(), label: String::new() },
+                primary: Locus { path: self.path(), label: "".into() },
                 related: Vec::new(),
                 message: self.message(),
-                advice: if self.chance(3) { String::new() } else { self.message() },
+                advice: if self.chance(3) { "".into() } else { self.message().into() },
             },
             primary: self.mark(),
             related,
