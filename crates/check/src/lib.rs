@@ -26,6 +26,7 @@ mod record;
 pub mod rules;
 mod schema;
 mod score;
+pub mod scores;
 mod survey;
 mod tally;
 

@@ -15,7 +15,7 @@ use crate::{Style, visible};
 const COLUMN: usize = 39;
 
 /// Blockers named in the line; the others are counted.
-const BLOCKERS: usize = 6;
+pub(super) const BLOCKERS: usize = 6;
 
 /// The end of the report: notices, numbers, what to do next.
 pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Option<Duration>) -> String {
@@ -44,7 +44,7 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         wrap(&text, 0, 2, style.width, out);
     }
     notices(tally, style, out);
-    errors(tally, summary, style, out);
+    errors(tally, summary.files, summary.errors, summary.workloads() > 0, style, out);
     text
 }
 
@@ -183,7 +183,7 @@ fn fixes(tally: &Tail, style: Style, out: &mut String) {
 }
 
 /// A head, and items beside it, below each other where there is no room.
-fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
+pub(super) fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
     paint(out, style.colour, Role::Strong, head);
     let mut at = visible::text_width(head);
     let narrow = style.width < COLUMN + 20;
@@ -294,21 +294,22 @@ fn others() -> NoticeLine {
     NoticeLine { indent: 2, text: "and others".to_owned(), hint }
 }
 
-fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
+/// What could not be read, and what of the others was; `some` says whether anything was judged.
+pub(super) fn errors(tally: &Tail, files: u64, errors: u64, some: bool, style: Style, out: &mut String) {
     let bad = tally.bad_files.len() as u64;
     if bad == 0 {
         return;
     }
     let read = tally.bad_files.iter().filter(|(_, read)| *read).count() as u64;
-    let others = summary.files.saturating_sub(read);
+    let others = files.saturating_sub(read);
     let judged = match others {
-        0 if summary.workloads() > 0 => {
+        0 if some => {
             format!("seawall judged what else is in {}", if bad > 1 { "them" } else { "it" })
         }
         0 => "nothing else was read".to_owned(),
         n => format!("seawall judged the other {}", count(n, "file")),
     };
-    let counts = match (bad, summary.errors) {
+    let counts = match (bad, errors) {
         (1, 0 | 1) => "this one counts as an input error".to_owned(),
         (1, n) => format!("this one has {}", count(n, "input error")),
         (files, n) => format!("{} in {}", count(n.max(files), "input error"), count(files, "file")),
