@@ -315,7 +315,7 @@ impl Judge<'_> {
                     findings.push(self.passed(wrong, &around));
                 }
                 if namespace::is_namespace(&examined.object) {
-                    let (wrong, why) = namespace::check(&examined.object, &locator, self.lines);
+                    let (wrong, why) = namespace::check(&examined.object, self.options, &locator, self.lines);
                     findings.extend(wrong.into_iter().map(|located| self.passed(located, &around)));
                     refused = refused.or(why);
                 }
