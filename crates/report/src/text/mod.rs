@@ -58,6 +58,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     let refused = w.refused.is_some() && failing;
     let mut groups = groups(&w.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
+    beyond::rank(&mut groups);
     let suppressed = suppressed(&w.findings, style);
     // A refusal that no finding explains must not be lost.
     let unexplained = failing && w.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();
@@ -133,6 +134,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     let refused = o.is_open();
     let mut groups = groups(&o.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
+    beyond::rank(&mut groups);
     let suppressed = suppressed(&o.findings, style);
     let unexplained =
         o.is_open() && o.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();

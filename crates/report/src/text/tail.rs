@@ -7,7 +7,7 @@ use seawall_check::{NEWEST, NoticeKind, Summary};
 use seawall_model::Level;
 
 use super::paint::{Role, paint};
-use super::tally::{Counted, Tail};
+use super::tally::{Counted, Tail, Worst};
 use super::wrap;
 use crate::{Style, visible};
 
@@ -32,6 +32,7 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         next(summary, style, out);
         fixes(tally, style, out);
         beyond(summary, style, out);
+        worst(tally, style, out);
     }
     if summary.suppressed > 0 {
         let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
@@ -156,6 +157,24 @@ fn beyond(summary: &Summary, style: Style, out: &mut String) {
         items.push(format!("lowest {}: {} at {file}:{}", lowest.score, visible::text(&object), lowest.line));
     }
     columns("score", &items, style, out);
+}
+
+/// Where to begin, where more workloads have findings than can be looked at at once.
+fn worst(tally: &Tail, style: Style, out: &mut String) {
+    let shown = tally.worst.len() as u64;
+    if tally.ranked <= shown {
+        return;
+    }
+    paint(out, style.colour, Role::Strong, "worst");
+    let _ = writeln!(out, " {shown} of {} with findings", count(tally.ranked, "workload"));
+    for Worst { rank, exposed, score, place } in &tally.worst {
+        let mut why = Vec::new();
+        why.extend(rank.host_level.then(|| "host-level".to_owned()));
+        why.extend(exposed.then(|| "reached from outside".to_owned()));
+        why.extend(score.map(|score| format!("score {score}")));
+        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+        wrap(&format!("{place}{why}"), 2, 4, style.width, out);
+    }
 }
 
 /// How far fixes would lead.
