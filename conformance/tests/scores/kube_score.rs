@@ -56,7 +56,8 @@ fn ours(files: &[&str], options: &Options) -> Option<Value> {
     for document in &all {
         facts.add(document.root());
     }
-    let objects = all.iter().flat_map(|document| score(document.root(), &facts, options));
+    let scored = all.iter().flat_map(|document| score(document.root(), &facts, options));
+    let objects = scored.map(|(_, object)| object);
     Some(
         merged(objects)
             .iter()

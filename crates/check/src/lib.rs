@@ -21,11 +21,13 @@ mod namespace;
 mod options;
 mod proposal;
 mod quoted;
+mod rank;
 mod reach;
 mod record;
 pub mod rules;
 mod schema;
 mod score;
+pub mod scores;
 mod survey;
 mod tally;
 
@@ -46,6 +48,7 @@ pub use locate::region;
 pub use options::{FailOn, FailOnError, Hardening, Options};
 pub use proposal::{Proposal, Surveyed};
 pub use quoted::{quoted, shell_word};
+pub use rank::{Rank, is_host_level};
 pub use reach::Reach;
 pub use record::{
     Beyond, Blocker, Evaluation, InputError, LevelSource, Located, Lowest, Mark, Notice, NoticeKind,

@@ -383,7 +383,7 @@ fn survey_document<'a>(
         speaks |= unknown(&object).is_some();
         // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
         let is_namespace = namespace::is_namespace(&object);
-        speaks |= is_namespace && namespace::is_wrong(&object);
+        speaks |= is_namespace && namespace::is_wrong(&object, options);
         if is_namespace && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.namespaces.push(namespace(&object, source, lines));

@@ -80,6 +80,9 @@ pub enum Sight {
     /// Other objects of the run: it is evaluated in phase two, with [`Cx::index`], where the scope holds an object of one of
     /// these kinds, or the input is declared complete.
     Others(&'static [&'static str]),
+    /// All objects of the cluster: it is evaluated on objects of these kinds in phase two, with [`Cx::index`], where the input is
+    /// declared complete.
+    Complete(&'static [&'static str]),
     /// Other objects of the object's namespace: it is evaluated in phase two, with [`Cx::index`].
     Beside(&'static Beside),
 }

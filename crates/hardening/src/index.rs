@@ -110,6 +110,7 @@ static ASKED: LazyLock<Vec<Asked>> = LazyLock::new(|| {
     let asked = |check: &Check| match check.sight {
         Sight::Alone => Asked { of: 0, need: 0 },
         Sight::Others(kinds) => Asked { of: 0, need: Kind::set(kinds) },
+        Sight::Complete(of) => Asked { of: Kind::set(of), need: 0 },
         Sight::Beside(Beside { of, need, .. }) => Asked { of: Kind::set(of), need: Kind::set(need) },
     };
     CHECKS.iter().map(asked).collect()
@@ -265,6 +266,11 @@ impl Index {
         Near { index: self, scope, namespace, space: self.spaces.get(&(scope, namespace)) }
     }
 
+    /// What belongs to no namespace.
+    pub fn cluster(&self, scope: u16) -> Near<'_> {
+        self.near_hashed(scope, cluster())
+    }
+
     /// Every namespace of a scope.
     pub fn namespaces(&self, scope: u16) -> impl Iterator<Item = Near<'_>> {
         let of_scope = self.spaces.keys().filter(move |(of, _)| *of == scope);
@@ -310,6 +316,7 @@ impl Index {
         match CHECKS[at].sight {
             Sight::Alone => true,
             Sight::Others(_) => self.complete || self.has_any(subject.scope, need),
+            Sight::Complete(_) => self.complete && subject.kind.bit() & of != 0,
             Sight::Beside(Beside { of: [], .. }) => self.copies_of(subject) > 1,
             Sight::Beside(_) => {
                 let pods = if subject.has_pods { Kind::PODS.bit() } else { 0 };
@@ -329,7 +336,8 @@ impl Index {
             let (objects, need) = match check.sight {
                 Sight::Alone => continue,
                 Sight::Others(kinds) if self.holds(kinds) => continue,
-                Sight::Others([]) => {
+                Sight::Complete(kinds) if !self.holds(kinds) => continue,
+                Sight::Complete(_) => {
                     let reason = "the input is not declared complete".to_owned();
                     out.push(NotEvaluated { rule: check.rule, reason });
                     continue;

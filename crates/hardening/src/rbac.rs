@@ -15,7 +15,7 @@ use crate::check::{Cx, Hit, Out};
 use crate::view::{FromNode, PolicyRule, RoleRef, Subject};
 
 /// The group of roles and bindings.
-const GROUP: &str = "rbac.authorization.k8s.io";
+pub(crate) const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug)]

@@ -130,7 +130,7 @@ fn head(w: &mut Writer<'_>, file: &str, document: u32, id: &ObjectId, region: Re
     write_id(w, id);
 }
 
-fn write_id(w: &mut Writer<'_>, id: &ObjectId) {
+pub(crate) fn write_id(w: &mut Writer<'_>, id: &ObjectId) {
     w.object("object", |w| {
         w.string("apiVersion", &id.api_version);
         w.string("kind", &id.kind);
@@ -196,7 +196,7 @@ fn write_mark(w: &mut Writer<'_>, mark: &Mark) {
     w.string("label", &redact(&mark.label));
 }
 
-fn write_region(w: &mut Writer<'_>, region: Region) {
+pub(crate) fn write_region(w: &mut Writer<'_>, region: Region) {
     w.number("line", region.line.into());
     w.number("column", region.column.into());
     w.number("endLine", region.end_line.into());

@@ -2,7 +2,7 @@
 
 mod around;
 mod joined;
-mod said;
+pub(crate) mod said;
 
 use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
@@ -146,7 +146,7 @@ pub fn judge(
     for item in items {
         match *item {
             Item::Problem(i) => {
-                out.extend(survey.problems.get(i as usize).map(|unread| judge.problem(unread)));
+                out.extend(survey.problems.get(i as usize).map(|unread| said::problem(&judge.at(), unread)));
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
@@ -239,7 +239,7 @@ impl Judge<'_> {
             |other: Result<&Object<'_>, &Reject>, walker: Option<&mut Walker>, out: &mut Vec<Record>| {
                 let list = match other {
                     Ok(list) => list,
-                    Err(reject) => return out.push(self.not_an_object(reject)),
+                    Err(reject) => return out.push(said::not_an_object(&self.at(), reject)),
                 };
                 let Some(walker) = walker else { return };
                 let mut problems = walker.check_list(list);
@@ -317,7 +317,7 @@ impl Judge<'_> {
                     findings.push(self.passed(wrong, &around));
                 }
                 if namespace::is_namespace(&examined.object) {
-                    let (wrong, why) = namespace::check(&examined.object, &locator, self.lines);
+                    let (wrong, why) = namespace::check(&examined.object, self.options, &locator, self.lines);
                     findings.extend(wrong.into_iter().map(|located| self.passed(located, &around)));
                     refused = refused.or(why);
                 }

@@ -77,6 +77,7 @@ checks! {
     rbac_configmap_write,
     rbac_create_workloads,
     rbac_csr_approval,
+    rbac_dangling_binding,
     rbac_default_sa_binding,
     rbac_escalate_bind_impersonate,
     rbac_exec,

@@ -274,7 +274,7 @@ fn every_kind_that_a_check_asks_for_is_known() {
     for check in CHECKS {
         let kinds: Vec<&str> = match check.sight {
             Sight::Alone => continue,
-            Sight::Others(kinds) => kinds.to_vec(),
+            Sight::Others(kinds) | Sight::Complete(kinds) => kinds.to_vec(),
             Sight::Beside(beside) => [beside.of, beside.need].concat(),
         };
         for kind in kinds {

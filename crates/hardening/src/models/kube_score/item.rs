@@ -58,6 +58,11 @@ pub(super) struct Item<'d> {
 }
 
 impl<'d> Item<'d> {
+    /// The object.
+    pub(super) fn node(&self) -> NodeRef<'d> {
+        self.node
+    }
+
     /// The object's specification in a view.
     pub(super) fn spec<T: FromNode<'d>>(&self) -> T {
         self.node.get("spec").map(T::from_node).unwrap_or_default()

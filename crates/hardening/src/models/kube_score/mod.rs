@@ -148,10 +148,10 @@ impl Scored {
     }
 }
 
-/// The scores of the objects of a document, given by its root; lists of the core group are looked into. Facts are those of all
-/// documents, this one included.
-pub fn score(root: NodeRef<'_>, facts: &Facts, options: &Options) -> Vec<Scored> {
-    items(root).iter().map(|item| graded(item, facts, options)).collect()
+/// The scores of the objects of a document, given by its root, each with its node; lists of the core group are looked into.
+/// Facts are those of all documents, this one included.
+pub fn score<'d>(root: NodeRef<'d>, facts: &Facts, options: &Options) -> Vec<(NodeRef<'d>, Scored)> {
+    items(root).iter().map(|item| (item.node(), graded(item, facts, options))).collect()
 }
 
 /// Objects of the same identity made one, sorted by [`Scored::key`].

@@ -14,7 +14,8 @@ fn scored(yaml: &str, options: &Options) -> Vec<Scored> {
     for document in &documents {
         facts.add(document.root());
     }
-    merged(documents.iter().flat_map(|document| score(document.root(), &facts, options)))
+    let scored = documents.iter().flat_map(|document| score(document.root(), &facts, options));
+    merged(scored.map(|(_, object)| object))
 }
 
 /// `id grade` of the checks whose ids begin so, `-` in front of those that do not count.

@@ -43,7 +43,7 @@ pub struct Entry {
 }
 
 /// A document's score.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// `Kind/name.namespace`; `undefined` and `default` where nothing is written, `Unknown` without a kind.
     pub object: String,
@@ -69,14 +69,7 @@ impl Report {
 /// The score of a document, given by its root.
 pub fn score(root: NodeRef<'_>, edition: Edition) -> Report {
     let subject = Subject::new(root, edition);
-    let mut report = Report {
-        object: object(&subject),
-        message: String::new(),
-        score: 0,
-        critical: Vec::new(),
-        passed: Vec::new(),
-        advise: Vec::new(),
-    };
+    let mut report = Report { object: object(&subject), ..Report::default() };
     let mut applied = false;
     for rule in RULES {
         let Some(form) = rule.form(edition) else { continue };
