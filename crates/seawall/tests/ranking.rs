@@ -21,24 +21,22 @@ fn shown(page: &str) -> Vec<&str> {
 #[test]
 fn an_object_s_findings_come_by_what_is_to_be_done_first() {
     let pod = "  hostPID: true\n  volumes:\n  - {name: s, hostPath: {path: /var/run/docker.sock}}\n";
-    let container = "    env: [{name: PASSWORD, value: correct-horse-4711-battery}]\n    ports: [{containerPort: 80, hostPort: 80}]\n    securityContext: {capabilities: {add: [SYS_ADMIN]}}\n";
+    let container = "    ports: [{containerPort: 80, hostPort: 80}]\n    securityContext: {capabilities: {add: [SYS_ADMIN]}}\n";
     let dir = Dir::with(&[("pod.yaml", &format!("{NAMESPACE}{}", workload("web", pod, container)))]);
-    dir.write(
-        "seawall.yaml",
-        "rules: {severity: {dangerous-capability: high, secret-literal-env: critical}}\n",
-    );
-    let rules = "host-pid,host-port,host-path-volume,run-as-non-root,container-socket-mount,secret-literal-env,dangerous-capability,memory-limit,host-aliases";
+    dir.write("seawall.yaml", "rules: {severity: {dangerous-capability: high, cpu-request: critical}}\n");
+    let rules = "host-pid,host-port,host-path-volume,run-as-non-root,container-socket-mount,cpu-request,added-capability,dangerous-capability,memory-limit,host-aliases";
     let run = dir.run_bare(&["scan", "--select", rules, "pod.yaml"]);
     assert_eq!(
         shown(&run.stdout),
         [
             "error[host-pid",
             "error[host-path-volume",
+            "error[added-capability",
             "error[host-port",
             "warning[run-as-non-root",
             "critical[container-socket-mount",
             "high[dangerous-capability",
-            "critical[secret-literal-env",
+            "critical[cpu-request",
             "medium[memory-limit",
         ],
         "{}",
