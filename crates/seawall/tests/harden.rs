@@ -41,6 +41,24 @@ fn findings_beyond_the_standard_fail_nobody_who_did_not_ask() {
     assert_eq!(dir.run_bare(&["scan", "--fail-on", "critical", "web.yaml"]).status, 0);
 }
 
+/// Readers of `JUnit` call a run with failures failed or unstable: what fails no run is skipped there.
+#[test]
+fn advice_is_no_failed_test() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let counts = |args: &[&str]| {
+        let run =
+            dir.run(&[&["scan", "--format", "junit", "--select", "memory-limit", "web.yaml"], args].concat());
+        let has = |text: &str| run.stdout.contains(text);
+        (
+            run.status,
+            has("failures=\"1\"") && has("<failure"),
+            has("skipped=\"1\"") && has("<skipped type=\"warning\""),
+        )
+    };
+    assert_eq!(counts(&[]), (0, false, true));
+    assert_eq!(counts(&["--fail-on", "medium"]), (1, true, false));
+}
+
 #[test]
 fn profiles_and_selections_say_what_is_reported() {
     let dir = Dir::with(&[("web.yaml", WEB)]);
