@@ -37,7 +37,7 @@ fn passed(workload: &Workload) -> Option<String> {
 
 /// Whether a finding is no failure: nobody asked that what is found beyond the standard fails a run, or not this.
 fn is_advice(located: &Located, bar: Bar, refused: bool) -> bool {
-    !located.finding.rule.tags.is_empty() && !bar.includes(located, refused)
+    located.is_beyond() && !bar.includes(located, refused)
 }
 
 fn suite(record: &Record, passed: Option<String>, base: &Base, bar: Bar, out: &mut String) {

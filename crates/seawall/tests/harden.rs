@@ -88,6 +88,28 @@ fn ignores_and_exceptions_hold_for_them_too() {
     assert_eq!(run.workloads()[0]["score"], 100, "what does not count takes no points");
 }
 
+/// A finding beyond the standard has one entry, wherever else it points; nothing is left over, and nothing is new.
+#[test]
+fn a_baseline_holds_all_of_them() {
+    let twice = WEB
+        .replace("        image:", "        env: [{name: A, value: x}, {name: A, value: z}]\n        image:");
+    let dir = Dir::with(&[("web.yaml", &twice)]);
+    let written = dir.run(&["scan", "--profile", "strict", "--write-baseline", "base.yaml", "web.yaml"]);
+    let text = std::fs::read_to_string(dir.path().join("base.yaml")).unwrap();
+    assert_eq!((written.status, text.matches("duplicate-env").count()), (0, 1), "{text}");
+    let run = dir.run(&[
+        "scan",
+        "--profile",
+        "strict",
+        "--baseline",
+        "base.yaml",
+        "--format",
+        "concise",
+        "web.yaml",
+    ]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+}
+
 #[test]
 fn a_score_says_how_far_a_workload_is() {
     let dir = Dir::with(&[("web.yaml", WEB)]);
@@ -240,4 +262,41 @@ fn objects_are_held_against_the_whole_schema() {
         (vec![], 1, 0),
         "without its definition it is not held against anything"
     );
+}
+
+/// Fixes of objects without pods are made as those of workloads are, in lists too.
+#[test]
+fn objects_without_pods_are_repaired() {
+    const BUDGET: &str = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: web}  # for web\nspec:\n  maxUnavailable: 1\n  selector: {matchLabels: {app: web}}\n";
+    let indented = BUDGET.replace('\n', "\n  ");
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}\n", indented.trim_end());
+    let dir = Dir::with(&[("web.yaml", BUDGET), ("list.yaml", &list)]);
+    let fix = [
+        "fix",
+        "--only",
+        "api-deprecated,pdb-unhealthy-eviction",
+        "--likely",
+        "--write",
+        "web.yaml",
+        "list.yaml",
+    ];
+    let run = dir.run(&fix);
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert!(
+        read("web.yaml").starts_with(
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}  # for web\n"
+        )
+    );
+    assert!(
+        read("list.yaml").contains("- apiVersion: policy/v1\n  kind: PodDisruptionBudget\n"),
+        "{}",
+        read("list.yaml")
+    );
+    assert_eq!(
+        dir.run(&["scan", "--select", "api-deprecated", "--format", "concise", "web.yaml", "list.yaml"])
+            .stdout,
+        ""
+    );
+    assert!(dir.run(&fix).stdout.contains("nothing to fix"));
 }
