@@ -8,7 +8,8 @@ use seawall_manifest::workload::Template;
 use crate::options::Options;
 use crate::survey::{Examined, Judged, Source, Survey};
 
-/// What the checks may know in phase one, or with the index of the run in phase two.
+/// What the checks may know in phase one, or with the index of the run in phase two. Of the other objects of a chart's
+/// template they know nothing: most of them are in templates that cannot be read before they are rendered.
 fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a> {
     let hardening = &options.hardening;
     Cx {
@@ -16,7 +17,10 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a>
         kubernetes: options.kubernetes,
         scope: source.scope,
         from_file: true,
-        index: hardening.index.as_deref().filter(|_| with_index),
+        index: hardening
+            .index
+            .as_deref()
+            .filter(|index| with_index && (source.chart.is_none() || index.is_complete())),
     }
 }
 

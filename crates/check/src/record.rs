@@ -231,6 +231,8 @@ pub struct ObjectReport {
     pub document: u32,
     /// The object.
     pub object: ObjectId,
+    /// The object's path in its document: empty for the root, `items[3]` in a list.
+    pub in_document: FieldPath,
     /// Where the object begins.
     pub region: Region,
     /// The chart's file from Helm's `# Source:` comment.

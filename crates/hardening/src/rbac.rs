@@ -13,6 +13,7 @@ use seawall_yaml::NodeRef;
 
 use crate::check::{Cx, Hit, Out};
 use crate::view::{FromNode, PolicyRule, RoleRef, Subject};
+use crate::workloads::said_of;
 
 /// The group of roles and bindings.
 pub(crate) const GROUP: &str = "rbac.authorization.k8s.io";
@@ -240,11 +241,6 @@ pub(crate) fn report(
 fn lower(severity: Severity) -> Severity {
     let at = Severity::ALL.iter().position(|s| *s == severity).unwrap_or_default();
     Severity::ALL[at.saturating_sub(1)]
-}
-
-/// An object for a message: `ClusterRole "a"`.
-pub(crate) fn said_of(object: &Object<'_>) -> String {
-    format!("{} \"{}\"", object.kind, object.name)
 }
 
 /// `a, b and c`; of more than four the first two and how many more.

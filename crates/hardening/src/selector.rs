@@ -1,5 +1,8 @@
 //! Label selectors within one object (k8s.io/apimachinery `pkg/apis/meta/v1/helpers.go`, `pkg/labels/selector.go`).
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use seawall_yaml::NodeRef;
 
 /// A requirement that labels do not meet.
@@ -21,9 +24,34 @@ pub(crate) enum Unmet<'d> {
     },
 }
 
+/// A mapping whose values are asked for by key, without going through all of it each time.
+struct Lookup<'d> {
+    node: Option<NodeRef<'d>>,
+    /// What keys end up with, where there are many.
+    known: Option<HashMap<Cow<'d, str>, NodeRef<'d>>>,
+}
+
+impl<'d> Lookup<'d> {
+    fn new(node: Option<NodeRef<'d>>) -> Self {
+        const FEW: usize = 32;
+        let known = node.filter(|node| node.count() > FEW).map(|node| {
+            // A later assignment replaces an earlier one.
+            node.entries().filter_map(|(key, value)| Some((key.key()?, value))).collect()
+        });
+        Self { node, known }
+    }
+
+    fn get(&self, key: &str) -> Option<NodeRef<'d>> {
+        match &self.known {
+            Some(known) => known.get(key).copied(),
+            None => self.node?.get(key),
+        }
+    }
+}
+
 /// The value of a label, `None` without it; null is the empty text. `Err` for a value that the API server refuses.
-fn value<'d>(labels: Option<NodeRef<'d>>, key: &str) -> Result<Option<&'d str>, ()> {
-    let Some(value) = labels.and_then(|labels| labels.get(key)) else { return Ok(None) };
+fn value<'d>(labels: &Lookup<'d>, key: &str) -> Result<Option<&'d str>, ()> {
+    let Some(value) = labels.get(key) else { return Ok(None) };
     text(value).map(Some)
 }
 
@@ -37,10 +65,11 @@ pub(crate) fn unmet_labels<'d>(
     pairs: NodeRef<'d>,
     labels: Option<NodeRef<'d>>,
 ) -> impl Iterator<Item = Unmet<'d>> {
+    let (labels, wanted) = (Lookup::new(labels), Lookup::new(Some(pairs)));
     pairs.entries().filter_map(move |(key, _)| {
         let key = key.key()?;
-        let wanted = text(pairs.get(&key)?).ok()?;
-        (value(labels, &key).ok()? != Some(wanted))
+        let wanted = text(wanted.get(&key)?).ok()?;
+        (value(&labels, &key).ok()? != Some(wanted))
             .then(|| Unmet::Label { key: key.into_owned(), value: wanted })
     })
 }
@@ -53,9 +82,10 @@ pub(crate) fn unmet<'d>(
 ) -> impl Iterator<Item = Unmet<'d>> {
     let pairs = selector.get("matchLabels").into_iter().flat_map(move |pairs| unmet_labels(pairs, labels));
     let expressions = selector.get("matchExpressions").into_iter().flat_map(NodeRef::items).enumerate();
+    let labels = Lookup::new(labels);
     pairs.chain(expressions.filter_map(move |(index, expression)| {
         let key = expression.get("key")?.as_str()?;
-        let found = value(labels, key).ok()?;
+        let found = value(&labels, key).ok()?;
         let mut values = expression.get("values").into_iter().flat_map(NodeRef::items);
         let listed = found.is_some_and(|found| values.any(|value| value.as_str() == Some(found)));
         let met = match expression.get("operator")?.as_str()? {
@@ -111,5 +141,24 @@ mod tests {
                 && !is_empty(selectors[5])
         );
         assert_eq!(unmet(selectors[2], None).next(), Some(Unmet::Label { key: "b".to_owned(), value: "x" }));
+    }
+
+    #[test]
+    fn many_labels_are_looked_up_as_few_are() {
+        let pairs = |n: usize, last: &str| {
+            let all: String = (0..n).map(|i| format!("k{i}: v{i}, ")).collect();
+            format!("{{{all}{last}}}")
+        };
+        for n in [3, 300] {
+            let text = format!(
+                "l: {}\ns: {{matchLabels: {}}}\n",
+                pairs(n, "k1: new, 1: one"),
+                pairs(n, "k2: x, k2: v2, '1': one")
+            );
+            let document = seawall_yaml::read(text.into_bytes()).remove(0).document.unwrap();
+            let root = document.root();
+            let found: Vec<_> = unmet(root.get("s").unwrap(), root.get("l")).collect();
+            assert_eq!(found, [Unmet::Label { key: "k1".to_owned(), value: "v1" }], "{n}");
+        }
     }
 }

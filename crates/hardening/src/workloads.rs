@@ -57,6 +57,13 @@ pub(crate) fn fewest(object: &Object<'_>, near: Near<'_>) -> u32 {
     near.scaler(object.kind, object.name).map_or_else(|| replicas(object), |scaler| scaler.min)
 }
 
+/// An object for a message: `ClusterRole "a"`, `Pod "a-*"` where the API server makes the end of the name.
+pub(crate) fn said_of(object: &Object<'_>) -> String {
+    let end = if object.name.is_empty() && !object.generate_name.is_empty() { "*" } else { "" };
+    let name = if end.is_empty() { object.name } else { object.generate_name };
+    format!("{} \"{name}{end}\"", object.kind)
+}
+
 /// `1 replica`, `2 replicas`
 pub(crate) fn said(replicas: u32) -> String {
     format!("{replicas} replica{}", if replicas == 1 { "" } else { "s" })

@@ -196,7 +196,7 @@ impl Renderer {
                 out.push('\n');
             }),
             Format::Json => each(&json::record),
-            Format::Junit => each(&|out, record| junit::record(out, record, &self.base)),
+            Format::Junit => each(&|out, record| junit::record(out, record, &self.base, self.style.bar)),
             Format::Github => each(&|out, record| github::record(out, record, &self.base, self.style)),
             Format::Gitlab => gitlab::render(records, &self.base),
             Format::Sarif => sarif::render(records, &self.base),

@@ -41,6 +41,24 @@ fn findings_beyond_the_standard_fail_nobody_who_did_not_ask() {
     assert_eq!(dir.run_bare(&["scan", "--fail-on", "critical", "web.yaml"]).status, 0);
 }
 
+/// Readers of `JUnit` call a run with failures failed or unstable: what fails no run is skipped there.
+#[test]
+fn advice_is_no_failed_test() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let counts = |args: &[&str]| {
+        let run =
+            dir.run(&[&["scan", "--format", "junit", "--select", "memory-limit", "web.yaml"], args].concat());
+        let has = |text: &str| run.stdout.contains(text);
+        (
+            run.status,
+            has("failures=\"1\"") && has("<failure"),
+            has("skipped=\"1\"") && has("<skipped type=\"warning\""),
+        )
+    };
+    assert_eq!(counts(&[]), (0, false, true));
+    assert_eq!(counts(&["--fail-on", "medium"]), (1, true, false));
+}
+
 #[test]
 fn profiles_and_selections_say_what_is_reported() {
     let dir = Dir::with(&[("web.yaml", WEB)]);
@@ -68,6 +86,28 @@ fn ignores_and_exceptions_hold_for_them_too() {
     let run = dir.scan(&["--select", "memory-limit", "web.yaml"]);
     assert_eq!(run.workloads()[0]["findings"][0]["suppressed"]["reason"], "it is measured");
     assert_eq!(run.workloads()[0]["score"], 100, "what does not count takes no points");
+}
+
+/// A finding beyond the standard has one entry, wherever else it points; nothing is left over, and nothing is new.
+#[test]
+fn a_baseline_holds_all_of_them() {
+    let twice = WEB
+        .replace("        image:", "        env: [{name: A, value: x}, {name: A, value: z}]\n        image:");
+    let dir = Dir::with(&[("web.yaml", &twice)]);
+    let written = dir.run(&["scan", "--profile", "strict", "--write-baseline", "base.yaml", "web.yaml"]);
+    let text = std::fs::read_to_string(dir.path().join("base.yaml")).unwrap();
+    assert_eq!((written.status, text.matches("duplicate-env").count()), (0, 1), "{text}");
+    let run = dir.run(&[
+        "scan",
+        "--profile",
+        "strict",
+        "--baseline",
+        "base.yaml",
+        "--format",
+        "concise",
+        "web.yaml",
+    ]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""));
 }
 
 #[test]
@@ -222,4 +262,41 @@ fn objects_are_held_against_the_whole_schema() {
         (vec![], 1, 0),
         "without its definition it is not held against anything"
     );
+}
+
+/// Fixes of objects without pods are made as those of workloads are, in lists too.
+#[test]
+fn objects_without_pods_are_repaired() {
+    const BUDGET: &str = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: web}  # for web\nspec:\n  maxUnavailable: 1\n  selector: {matchLabels: {app: web}}\n";
+    let indented = BUDGET.replace('\n', "\n  ");
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}\n", indented.trim_end());
+    let dir = Dir::with(&[("web.yaml", BUDGET), ("list.yaml", &list)]);
+    let fix = [
+        "fix",
+        "--only",
+        "api-deprecated,pdb-unhealthy-eviction",
+        "--likely",
+        "--write",
+        "web.yaml",
+        "list.yaml",
+    ];
+    let run = dir.run(&fix);
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert!(
+        read("web.yaml").starts_with(
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}  # for web\n"
+        )
+    );
+    assert!(
+        read("list.yaml").contains("- apiVersion: policy/v1\n  kind: PodDisruptionBudget\n"),
+        "{}",
+        read("list.yaml")
+    );
+    assert_eq!(
+        dir.run(&["scan", "--select", "api-deprecated", "--format", "concise", "web.yaml", "list.yaml"])
+            .stdout,
+        ""
+    );
+    assert!(dir.run(&fix).stdout.contains("nothing to fix"));
 }

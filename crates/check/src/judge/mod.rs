@@ -481,6 +481,7 @@ impl Judge<'_> {
         let refused = refused.filter(|_| said);
         (!findings.is_empty() || refused.is_some()).then(|| {
             Record::Object(Box::new(ObjectReport {
+                in_document: object.path(),
                 origin: self.origin.clone(),
                 document: index,
                 object: (**around.id).clone(),

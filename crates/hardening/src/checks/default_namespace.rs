@@ -5,6 +5,7 @@ use seawall_manifest::objects::Object;
 use seawall_model::FieldPath;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
+use crate::workloads::said_of;
 
 rule! {
     /// ## What it does
@@ -50,7 +51,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         return;
     }
     out.report(|| {
-        let message = format!("{} \"{}\" is in the namespace default", object.kind, object.name);
+        let message = format!("{} is in the namespace default", said_of(object));
         let advice = "make a namespace for what belongs together, and name it";
         Hit::new(FieldPath::root().keys("metadata.namespace"), "default", message, advice)
     });

@@ -1,5 +1,7 @@
 //! Environment variables that are given twice.
 
+use std::collections::HashMap;
+
 use seawall_finding::{Fix, FixStep, Safety, Severity, Step, rule};
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
@@ -48,10 +50,15 @@ const NOTE: &str =
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     let env = &at.container.env;
-    for (index, earlier) in env.iter().enumerate().filter(|(_, variable)| !variable.name.is_empty()) {
-        let rest = &env[index + 1..];
-        let Some(next) = rest.iter().position(|variable| variable.name == earlier.name) else { continue };
-        if rest[..=next].iter().any(|variable| refers(variable, earlier.name)) {
+    let mut referring = None;
+    for (index, next) in pairs(env) {
+        let earlier = &env[index];
+        let referring = referring.get_or_insert_with(|| references(env));
+        let used = referring.get(earlier.name).is_some_and(|positions: &Vec<usize>| {
+            let after = positions.partition_point(|position| *position <= index);
+            positions.get(after).is_some_and(|position| *position <= next)
+        });
+        if used {
             continue;
         }
         out.report(|| {
@@ -61,24 +68,43 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
             let fix = Fix { safety: Safety::Likely, note: NOTE.to_owned(), answer: None, steps: vec![step], patch: None };
             let message = format!("{} gives the variable `{}` twice: the later value counts", at.said(), earlier.name);
             Hit::new(path, "has no effect", message, "remove the entry that is not meant")
-                .related(list.index(index + 1 + next), "this one counts")
+                .related(list.index(next), "this one counts")
                 .fix(fix)
         });
     }
 }
 
-/// Whether a variable's value refers to another, `$(NAME)`; `$$` stands for a dollar
+/// The positions of variables that have the name of a later one, each with that of the next.
+fn pairs(env: &[EnvVar<'_>]) -> Vec<(usize, usize)> {
+    /// In lists up to this length looking is faster than hashing.
+    const SHORT: usize = 16;
+    let is_named = |index: &usize| !env[*index].name.is_empty();
+    let positions = (0..env.len()).filter(is_named);
+    if env.len() <= SHORT {
+        let next = |index: usize| (index + 1..env.len()).find(|next| env[*next].name == env[index].name);
+        return positions.filter_map(|index| Some((index, next(index)?))).collect();
+    }
+    let mut last: HashMap<&str, usize> = HashMap::with_capacity(env.len());
+    let before = |next: usize| Some((last.insert(env[next].name, next)?, next));
+    let mut pairs: Vec<_> = positions.filter_map(before).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+/// The positions of the variables whose values refer to a name, `$(NAME)`, in order; `$$` stands for a dollar
 /// (k8s.io/kubernetes `third_party/forked/golang/expansion/expand.go`).
-fn refers(variable: &EnvVar<'_>, name: &str) -> bool {
-    let mut rest = variable.value.unwrap_or_default();
-    while let Some((_, behind)) = rest.split_once('$') {
-        rest = behind.strip_prefix('$').unwrap_or(behind);
-        let open = behind.strip_prefix('(').and_then(|inner| inner.split_once(')'));
-        if open.is_some_and(|(inner, _)| inner == name) {
-            return true;
+fn references<'d>(env: &[EnvVar<'d>]) -> HashMap<&'d str, Vec<usize>> {
+    let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, variable) in env.iter().enumerate() {
+        let mut rest = variable.value.unwrap_or_default();
+        while let Some((_, behind)) = rest.split_once('$') {
+            rest = behind.strip_prefix('$').unwrap_or(behind);
+            if let Some((name, _)) = behind.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+                found.entry(name).or_default().push(index);
+            }
         }
     }
-    false
+    found
 }
 
 #[cfg(test)]
@@ -114,6 +140,21 @@ mod tests {
         }
         // What comes behind the later one has the later value.
         assert_eq!(env("[{name: P, value: /a}, {name: P, value: /b}, {name: Q, value: $(P)}]").len(), 1);
+    }
+
+    #[test]
+    fn long_lists_are_as_short_ones() {
+        let more: String = (0..50).map(|i| format!("{{name: V{i}}}, ")).collect();
+        for (list, hits) in [
+            ("{name: A, value: x}, {name: A}, {name: A}", &["[0]", "[1]"][..]),
+            ("{name: A}, {name: B, value: $(A)}, {name: A}", &[]),
+            ("{name: A}, {name: A}, {name: B, value: $(A)}", &["[0]"]),
+            ("{}, {}, {}", &[]),
+        ] {
+            let hits: Vec<_> = hits.iter().map(|at| format!("a spec.containers[name=a].env{at}: has no effect")).collect();
+            assert_eq!(env(&format!("[{list}]")), hits, "{list}");
+            assert_eq!(env(&format!("[{list}, {more}]")), hits, "{list}, long");
+        }
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
                     index + 1
                 );
                 let path = FieldPath::root().key("spec").key(rules).index(index);
-                Hit::new(path, label, message, format!("name in {peers} the peers that are meant, or at least the ports"))
+                Hit::new(path, label, message, format!("write who is meant under `{peers}`, or at least the ports under `ports`"))
             });
         }
     }

@@ -114,7 +114,11 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         Hit::new(
             path("spec.minAvailable"),
             format!("selects {}", said(pods)),
-            format!("the budget wants {least} pods to stay and selects {}: none can be evicted", said(pods)),
+            format!(
+                "the budget wants {least} pod{} to stay and selects {}: none can be evicted",
+                if least == 1 { "" } else { "s" },
+                said(pods)
+            ),
             "set maxUnavailable: 1 instead, and two replicas or more",
         )
     });

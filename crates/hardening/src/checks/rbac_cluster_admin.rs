@@ -5,7 +5,8 @@ use seawall_manifest::objects::Object;
 use seawall_model::FieldPath;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
-use crate::rbac::{binding, said_of};
+use crate::rbac::binding;
+use crate::workloads::said_of;
 
 rule! {
     /// ## What it does

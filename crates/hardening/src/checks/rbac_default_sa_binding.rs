@@ -4,7 +4,8 @@ use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
-use crate::rbac::{Binding, binding, said_of};
+use crate::rbac::{Binding, binding};
+use crate::workloads::said_of;
 
 rule! {
     /// ## What it does

@@ -5,7 +5,8 @@ use seawall_manifest::objects::Object;
 use seawall_model::FieldPath;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
-use crate::rbac::{RuleAt, is_cluster_role, listed, rules, said_of, texts};
+use crate::rbac::{RuleAt, is_cluster_role, listed, rules, texts};
+use crate::workloads::said_of;
 
 rule! {
     /// ## What it does

@@ -6,6 +6,7 @@ use seawall_model::FieldPath;
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
+use crate::workloads::said_of;
 use crate::selector::{Unmet, is_empty, unmet, unmet_labels};
 
 rule! {
@@ -34,7 +35,8 @@ rule! {
     /// Deployments, StatefulSets, DaemonSets, ReplicaSets and ReplicationControllers, and Jobs with `manualSelector:
     /// true`; others get their selector from the API server. ReplicationControllers, and what is of
     /// `extensions/v1beta1` or `apps/v1beta1`, take the labels of the template where no selector is written. What has
-    /// no template, or no labels and no selector, is taken for a part of an object, as patches are.
+    /// no template, or no selector besides no labels or no containers with images, is taken for a part of an object,
+    /// as patches are.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
@@ -62,10 +64,11 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
     let selector = spec.get("selector").filter(|selector| !selector.is_null());
     let path = || FieldPath::root().keys("spec.selector");
     let Some(selector) = selector else {
-        if kind == Selects::Required && labels.is_some() {
+        if kind == Selects::Required && labels.is_some() && !is_patch(template) {
             out.report(|| {
-                let message = format!("{} \"{}\" has no selector", object.kind, object.name);
-                Hit::new(path(), "no selector", message, ADVICE)
+                let message = format!("{} has no selector", said_of(object));
+                let advice = format!("{ADVICE}; if Kustomize adds them, scan what `kustomize build` prints");
+                Hit::new(path(), "no selector", message, advice)
             });
         }
         return;
@@ -74,12 +77,19 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         report(object, labels, unmet_labels(selector, labels), out);
     } else if selector.resolved().kind() == Kind::Mapping && is_empty(selector) {
         out.report(|| {
-            let message = format!("{} \"{}\" has an empty selector", object.kind, object.name);
+            let message = format!("{} has an empty selector", said_of(object));
             Hit::new(path(), "selects nothing of its own", message, ADVICE)
         });
     } else {
         report(object, labels, unmet(selector, labels), out);
     }
+}
+
+/// Whether a template can only be a patch of another: it has no containers, or some without an image.
+fn is_patch(template: NodeRef<'_>) -> bool {
+    let containers = template.get("spec").and_then(|spec| spec.get("containers"));
+    let whole = |list: NodeRef<'_>| list.count() > 0 && list.items().all(|container| container.get("image").is_some());
+    !containers.is_some_and(whole)
 }
 
 /// How a kind of workload selects its pods.
@@ -119,7 +129,7 @@ fn report<'d>(
     let template = || FieldPath::root().keys("spec.template.metadata.labels");
     for requirement in unmet {
         out.report(|| {
-            let said = format!("{} \"{}\" does not select its own pods:", object.kind, object.name);
+            let said = format!("{} does not select its own pods:", said_of(object));
             match requirement {
                 Unmet::Label { key, value } => {
                     let list = if object.kind == "ReplicationController" { selector() } else { selector().key("matchLabels") };
@@ -157,7 +167,7 @@ mod tests {
     const ID: &str = "selector-mismatch";
 
     fn workload(head: &str, selector: &str, labels: &str) -> String {
-        format!("{head}\nmetadata: {{name: w}}\nspec: {{selector: {selector}, template: {{metadata: {{labels: {labels}}}}}}}\n")
+        format!("{head}\nmetadata: {{name: w}}\nspec: {{selector: {selector}, template: {{metadata: {{labels: {labels}}}, spec: {{containers: [{{name: a, image: b}}]}}}}}}\n")
     }
 
     fn deployment(selector: &str, labels: &str) -> Vec<String> {
@@ -187,6 +197,11 @@ mod tests {
         let alias = "kind: Deployment\nmetadata: {annotations: &e {}}\nspec: {selector: *e, template: {metadata: {labels: {a: b}}}}\n";
         assert_eq!(found(ID, alias), ["- spec.selector: selects nothing of its own"]);
         assert_eq!(deployment("null", "null"), [""; 0]);
+        let whole = workload("kind: Deployment", "null", "{app: web}");
+        for (from, to) in [(", image: b", ""), ("containers:", "initContainers:"), ("[{name: a, image: b}]", "[]")] {
+            assert!(whole.contains(from));
+            assert_eq!(found(ID, &whole.replace(from, to)), [""; 0], "a patch of Kustomize: {to}");
+        }
         assert_eq!(found(ID, "kind: Deployment\nspec: {replicas: 2, selector: {matchLabels: {a: b}}}\n"), [""; 0]);
     }
 

@@ -6,6 +6,7 @@ use seawall_model::FieldPath;
 use seawall_yaml::NodeRef;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
+use crate::workloads::said_of;
 
 rule! {
     /// ## What it does
@@ -69,7 +70,7 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
     }
     out.report(|| {
         let message =
-            format!("{} \"{}\" is in {}, a namespace of the system", object.kind, object.name, object.namespace);
+            format!("{} is in {}, a namespace of the system", said_of(object), object.namespace);
         let advice = "give it a namespace of its own";
         Hit::new(FieldPath::root().keys("metadata.namespace"), "of the system", message, advice)
     });

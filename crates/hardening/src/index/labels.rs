@@ -206,12 +206,13 @@ impl Selector {
         // Of a key given twice the last value counts.
         let mut last: Vec<(std::borrow::Cow<'_, str>, &str)> = Vec::new();
         for (key, value) in mapping.entries() {
-            let (key, value) = (key.key()?, text(value)?);
-            last.retain(|(known, _)| *known != key);
-            last.push((key, value));
+            last.push((key.key()?, text(value)?));
         }
-        for (key, value) in &last {
-            add(key, value, &mut pairs, &mut rest);
+        last.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (index, (key, value)) in last.iter().enumerate() {
+            if last.get(index + 1).is_none_or(|(next, _)| next != key) {
+                add(key, value, &mut pairs, &mut rest);
+            }
         }
         Some(Self { pairs: pairs.into(), rest: rest.into() })
     }

@@ -10,6 +10,9 @@ use super::node::{Quantities, view};
 use super::{Pod, PodSpec};
 use crate::check::PodAt;
 
+/// The last position at which an environment variable is called by its name.
+const NAMED: usize = 500;
+
 view! {
     /// A container of any class.
     pub struct Container {
@@ -218,7 +221,11 @@ impl<'a, 'd> ContainerAt<'a, 'd> {
     pub fn path_of_variable(&self, index: usize) -> FieldPath {
         let list = self.path().key("env");
         let name = self.container.env.get(index).map_or("", |variable| variable.name);
-        if name.is_empty() || self.container.env.iter().take(index).any(|earlier| earlier.name == name) {
+        // Whether a name is the first of its kind is not looked for in lists that nobody wrote by hand.
+        if name.is_empty()
+            || index > NAMED
+            || self.container.env.iter().take(index).any(|earlier| earlier.name == name)
+        {
             list.index(index)
         } else {
             list.item("name", name)

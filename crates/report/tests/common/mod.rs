@@ -326,6 +326,7 @@ pub(crate) fn others() -> Vec<Record> {
         ..invalid
     };
     let object = ObjectReport {
+        in_document: FieldPath::root(),
         origin: secret.clone(),
         document: 0,
         object: ObjectId {

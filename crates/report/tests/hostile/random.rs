@@ -263,6 +263,7 @@ impl Random {
             2 | 3 => {
                 let object = self.object();
                 Record::Object(Box::new(ObjectReport {
+                    in_document: FieldPath::root(),
                     origin: self.origin(),
                     document: 0,
                     region: self.region(),
