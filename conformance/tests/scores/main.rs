@@ -3,6 +3,7 @@
 //!
 //! `SEAWALL_SCORES` (number of random files) and `SEAWALL_SEED` change the random run.
 
+mod checks;
 mod kube_score;
 mod kubesec;
 mod random;

@@ -3,6 +3,8 @@
 
 mod pods;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::rng::Rng;
@@ -211,6 +213,7 @@ fn service(rng: &mut Rng) -> Value {
         Fields::new(rng)
             .mostly(15, "port", number(&[80, 443, 8080, 0]))
             .one_in(2, "name", text(&["http", "https", ""]))
+            .one_in(3, "targetPort", pods::port)
             .value()
     };
     Fields::new(rng)
@@ -267,6 +270,7 @@ fn autoscaler(rng: &mut Rng) -> Value {
     Fields::new(rng)
         .mostly(8, "scaleTargetRef", target)
         .mostly(3, "minReplicas", number(&[0, 1, 2, 3, 4]))
+        .mostly(3, "maxReplicas", number(&[1, 2, 3, 4, 10]))
         .value()
 }
 
@@ -355,6 +359,43 @@ pub(crate) fn file(rng: &mut Rng) -> Vec<Value> {
         documents.push(json!({"apiVersion": api_version, "kind": kind, "items": items}));
     }
     documents
+}
+
+/// The same documents as those of one namespace: each object has an identity of its own, and each container of a pod a name.
+pub(crate) fn distinct(documents: Vec<Value>) -> Vec<Value> {
+    let mut known = BTreeSet::new();
+    let mut all = documents;
+    all.retain_mut(|document| is_new(document, &mut known));
+    all
+}
+
+fn is_new(document: &mut Value, known: &mut BTreeSet<String>) -> bool {
+    if let Some(items) = document.get_mut("items").and_then(Value::as_array_mut) {
+        items.retain_mut(|item| is_new(item, known));
+        return true;
+    }
+    if !document["metadata"].is_object() {
+        document["metadata"] = json!({});
+    }
+    let name = document["metadata"]["name"].as_str().filter(|name| !name.is_empty()).unwrap_or("other").to_owned();
+    document["metadata"]["name"] = json!(name);
+    document["metadata"].as_object_mut().and_then(|metadata| metadata.remove("namespace"));
+    name_containers(document);
+    known.insert(format!("{} {} {name}", document["apiVersion"], document["kind"]))
+}
+
+fn name_containers(value: &mut Value) {
+    let Some(map) = value.as_object_mut() else { return };
+    for (key, value) in map.iter_mut() {
+        match value.as_array_mut().filter(|_| key.ends_with("ontainers")) {
+            Some(containers) => {
+                for (index, container) in containers.iter_mut().enumerate() {
+                    container["name"] = json!(format!("{}-{index}", key.to_ascii_lowercase()));
+                }
+            }
+            None => name_containers(value),
+        }
+    }
 }
 
 /// A document in which some value is now something else, with even odds; of any type.

@@ -18,6 +18,7 @@ const IMAGES: &[&str] = &[
     "nginx:",
     "a:b:c",
     "nginx:Latest",
+    "nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 ];
 const AMOUNTS: &[&str] = &[
     "0",
@@ -122,7 +123,7 @@ fn probe(rng: &mut Rng) -> Value {
         2 => Fields::new(rng).one_in(2, "httpGet", http).one_in(2, "tcpSocket", tcp).one_in(3, "exec", exec),
         _ => Fields::new(rng).one_in(1, "httpGet", http),
     };
-    fields.value()
+    fields.one_in(6, "failureThreshold", number(&[1, 3])).value()
 }
 
 fn amounts(rng: &mut Rng) -> Value {
@@ -150,7 +151,7 @@ fn container(rng: &mut Rng) -> Value {
         let port = |rng: &mut Rng| {
             Fields::new(rng)
                 .mostly(6, "containerPort", number(&[80, 80, 443, 0]))
-                .one_in(2, "name", text(&["http", "https", "a-name-of-15-ch", "a-name-of-16-chr", ""]))
+                .one_in(2, "name", text(&["http", "https", "a-name-of-15-ch", "a-name-of-16-chr", "Http", "8080", ""]))
                 .value()
         };
         list(rng, 3, port)
@@ -161,6 +162,7 @@ fn container(rng: &mut Rng) -> Value {
         let variable = |rng: &mut Rng| {
             Fields::new(rng)
                 .mostly(15, "name", text(&["A", "B", "C", "a", ""]))
+                .one_in(3, "value", text(&["", "x", "$(A)", "$(B) $(C)"]))
                 .one_in(3, "valueFrom", source)
                 .value()
         };
@@ -176,6 +178,7 @@ fn container(rng: &mut Rng) -> Value {
         .one_in(3, "livenessProbe", probe)
         .one_in(3, "ports", ports)
         .one_in(3, "env", env)
+        .one_in(8, "restartPolicy", text(&["Always", "Always", "OnFailure", ""]))
         .one_in(8, "envFrom", |rng| list(rng, 2, |_| json!({"secretRef": {"name": "s"}})))
         .value()
 }
@@ -220,6 +223,8 @@ pub(super) fn pod_spec(rng: &mut Rng) -> Value {
         .one_in(2, "affinity", anti_affinity)
         .one_in(3, "topologySpreadConstraints", |rng| list(rng, 2, spread))
         .one_in(2, "restartPolicy", text(&["Always", "Never", "OnFailure", "", "never"]))
+        .one_in(12, "os", |rng| json!({"name": rng.pick(&["linux", "windows"])}))
+        .one_in(12, "resources", |rng| json!({"limits": amounts(rng), "requests": amounts(rng)}))
         .one_in(6, "hostNetwork", boolean)
         .one_in(6, "hostPID", boolean)
         .one_in(6, "hostIPC", boolean)

@@ -76,7 +76,7 @@ fn run(at: &ContainerAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
 fn serves(at: &ContainerAt<'_, '_>, port: &ServicePort) -> bool {
     let is_it = |of: &Port<'_>| {
         let meant = match port.target {
-            Target::Number(number) => of.container_port == i64::from(number),
+            Target::Number(number) => of.container_port == Some(i64::from(number)),
             Target::Name(name) => of.name.is_some_and(|of| hash(&[of]) == name),
         };
         meant && Protocol::of(of.protocol) == port.protocol

@@ -12,8 +12,9 @@ use crate::workloads::{at, is, item, path, text};
 rule! {
     /// ## What it does
     /// Reports Services with a named `targetPort` that no container of the selected pods has under that name and
-    /// protocol, and names of ports that break the syntax: at most 15 characters of `a-z`, `0-9` and single `-`
-    /// inside, with a letter.
+    /// protocol, and ports of containers that the API server refuses: names that break the syntax (at most 15 characters
+    /// of `a-z`, `0-9` and single `-` inside, with a letter), a name that two ports of a container have, and numbers that
+    /// are not from 1 to 65535.
     ///
     /// ## Why it matters
     /// The Service has the pods as endpoints but not that port: connections are refused. A name that breaks the
@@ -104,19 +105,28 @@ fn of_object(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
 }
 
 fn of_container(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
-    for (index, port) in at.container.ports.iter().enumerate() {
-        let Some(name) = port.name.filter(|name| !(name.is_empty() || is_name(name))) else { continue };
-        out.report(|| {
-            Hit::new(
-                item(at.path().key("ports"), "containerPort", index, |i| {
-                    Some(at.container.ports.get(i)?.container_port.to_string())
-                })
-                .key("name"),
-                "no name of a port",
-                format!("{} names a port `{name}`, which can be no name of a port", at.said()),
-                SYNTAX,
-            )
-        });
+    let ports = &at.container.ports;
+    for (index, port) in ports.iter().enumerate() {
+        let place = |key: &str| at.port_path(index).key(key);
+        if let Some(number) = port.container_port.filter(|number| !(1..=65535).contains(number)) {
+            out.report(|| {
+                let message = format!("{} has port {number}, which is none", at.said());
+                Hit::new(place("containerPort"), "no number of a port", message, "set containerPort to a number from 1 to 65535")
+            });
+        }
+        let Some(name) = port.name.filter(|name| !name.is_empty()) else { continue };
+        if !is_name(name) {
+            out.report(|| {
+                let message = format!("{} names a port `{name}`, which can be no name of a port", at.said());
+                Hit::new(place("name"), "no name of a port", message, SYNTAX)
+            });
+        }
+        if ports[..index].iter().any(|earlier| earlier.name == Some(name)) {
+            out.report(|| {
+                let message = format!("{} has several ports named `{name}`", at.said());
+                Hit::new(place("name"), "another port has this name", message, "give each port a name of its own")
+            });
+        }
     }
 }
 
@@ -170,5 +180,16 @@ mod tests {
         assert_eq!(of("{port: 80, targetPort: HTTP}", ""), ["- spec.ports[port=80].targetPort: no name of a port"]);
         assert_eq!(in_every_class(ID, "ports: [{name: Web, containerPort: 80}]"), [true; 3]);
         assert_eq!(in_every_class(ID, "ports: [{name: web, containerPort: 80}, {name: '', containerPort: 81}]"), [false; 3]);
+    }
+
+    #[test]
+    fn a_port_has_a_number_and_a_name_of_its_own() {
+        assert_eq!(in_every_class(ID, "ports: [{name: web, containerPort: 80}, {name: api, containerPort: 80}, {containerPort: http}]"), [false; 3]);
+        for bad in ["{containerPort: 0}", "{containerPort: 65536}", "{containerPort: 1}, {containerPort: -1}"] {
+            assert_eq!(in_every_class(ID, &format!("ports: [{bad}]")), [true; 3], "{bad}");
+        }
+        let pod = "kind: Pod\nspec: {containers: [{name: a, ports: [{name: web, containerPort: 80}, {name: web, containerPort: 81}]}]}\n";
+        assert_eq!(found(ID, pod), ["a spec.containers[name=a].ports[containerPort=81].name: another port has this name"]);
+        assert_eq!(found(ID, &pod.replace("81", "x")).len(), 1);
     }
 }

@@ -119,7 +119,7 @@ view! {
         /// `name`
         name: Option<&'d str> = "name",
         /// `containerPort`
-        container_port: i64 = "containerPort",
+        container_port: Option<i64> = "containerPort",
         /// `protocol`
         protocol: Option<&'d str> = "protocol",
     }
