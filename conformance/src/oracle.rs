@@ -49,12 +49,17 @@ pub fn module_at(module: &str) -> PathBuf {
 impl Oracle {
     /// Builds `go/cmd/<name>` and starts it.
     pub fn start(name: &str) -> Self {
+        Self::build(&go_root(), name, &format!("./cmd/{name}"))
+    }
+
+    /// Builds the program of a module of its own, `<name>`, and starts it.
+    pub fn of_module(name: &str) -> Self {
+        Self::build(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name), name, ".")
+    }
+
+    fn build(root: &Path, name: &str, package: &str) -> Self {
         let binary = target().join("conformance").join(name);
-        run(Command::new("go")
-            .current_dir(go_root())
-            .args(["build", "-o"])
-            .arg(&binary)
-            .arg(format!("./cmd/{name}")));
+        run(Command::new("go").current_dir(root).args(["build", "-o"]).arg(&binary).arg(package));
         let mut child = Command::new(&binary)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

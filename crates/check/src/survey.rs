@@ -290,10 +290,9 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
             survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks, hardens });
         }
         if options.schema && is_definition(&document) {
-            survey.definitions.extend(Definition::of(&Arc::new(document)));
-        } else {
-            reader.recycle(document);
+            survey.definitions.extend(Definition::all_of(&document));
         }
+        reader.recycle(document);
     }
     // Surveys of all files are held at once.
     survey.workloads.shrink_to_fit();
@@ -381,7 +380,8 @@ fn survey_document<'a>(
         // Definitions may come later than what they define.
         speaks |= options.schema
             && (!is_built_in(&examined.object)
-                || !schema::strict(&examined.object, options.kubernetes, &Definitions::default()).is_empty());
+                || Definition::of(&examined.object).is_some_and(|one| !one.unheld().is_empty())
+                || strict_problems(&examined.object, options));
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;
             survey.add_unknown(&examined.object);
@@ -403,6 +403,12 @@ fn survey_document<'a>(
         }
     }
     (speaks, hardens)
+}
+
+/// Whether the schema of a built-in kind has something against an object.
+fn strict_problems(object: &Object<'_>, options: &Options) -> bool {
+    let held = schema::strict(object, options.kubernetes, &Definitions::default());
+    !held.problems.is_empty() || !held.complete
 }
 
 /// Whether a document may hold definitions of custom resources.
