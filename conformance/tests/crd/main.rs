@@ -330,7 +330,7 @@ fn formats() {
         "k8s-short-name",
         "k8s-long-name",
     ];
-    const TEXTS: [&str; 64] = [
+    const TEXTS: [&str; 66] = [
         "",
         "a",
         "YQ==",
@@ -395,6 +395,8 @@ fn formats() {
         "078-05-1120",
         "123e4567-e89b-12d3-a456-426614174000",
         "123E4567E89B42D3A456426614174000",
+        "123e4567-e89b-32d3-a456-426614174000",
+        "123e4567-e89b-52d3-a456-426614174000",
     ];
     const LETTERS: &[u8] = b"0123456789abcdefTZtz:.-/+= hmsnuwdkFG#$x";
     let mut oracle = Oracle::of_module("crd");

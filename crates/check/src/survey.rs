@@ -289,9 +289,6 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
             let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
             survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks, hardens });
         }
-        if options.schema && is_definition(&document) {
-            survey.definitions.extend(Definition::all_of(&document));
-        }
         reader.recycle(document);
     }
     // Surveys of all files are held at once.
@@ -378,10 +375,12 @@ fn survey_document<'a>(
             || workload::is_misplaced(&examined.object)
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
         // Definitions may come later than what they define.
-        speaks |= options.schema
-            && (!is_built_in(&examined.object)
-                || Definition::of(&examined.object).is_some_and(|one| !one.unheld().is_empty())
-                || strict_problems(&examined.object, options));
+        speaks |=
+            options.schema && (!is_built_in(&examined.object) || strict_problems(&examined.object, options));
+        if let Some(definition) = options.schema.then(|| Definition::of(&examined.object)).flatten() {
+            speaks |= !definition.unheld().is_empty();
+            survey.definitions.push(definition);
+        }
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;
             survey.add_unknown(&examined.object);
@@ -409,12 +408,6 @@ fn survey_document<'a>(
 fn strict_problems(object: &Object<'_>, options: &Options) -> bool {
     let held = schema::strict(object, options.kubernetes, &Definitions::default());
     !held.problems.is_empty() || !held.complete
-}
-
-/// Whether a document may hold definitions of custom resources.
-fn is_definition(document: &Document) -> bool {
-    let text = &document.source()[document.range().range()];
-    memchr::memmem::find(text, b"CustomResourceDefinition").is_some()
 }
 
 /// Whether an object is of a kind that Kubernetes itself has.

@@ -16,6 +16,10 @@ use crate::types::{self, Shape, TypeId, merge_key};
 /// Objects nest no deeper.
 const DEPTH: usize = 100;
 
+/// Members of an enumeration that are named, and those among which the one that was probably meant is looked for.
+const SHOWN: usize = 32;
+const COMPARED: usize = 1_000;
+
 /// What a schema has against an object.
 #[derive(Clone, Debug, Default)]
 pub struct Held {
@@ -119,8 +123,11 @@ impl Found {
     /// A string that is none of those that are allowed.
     pub(super) fn not_allowed(&mut self, node: NodeRef<'_>, path: &FieldPath, allowed: &[&str]) {
         let text = node.text().unwrap_or_default();
-        let shown: Vec<String> = allowed.iter().map(|value| format!("`{value}`")).collect();
-        let near = nearest(allowed.iter().copied(), text);
+        let mut shown: Vec<String> = allowed.iter().take(SHOWN).map(|value| format!("`{value}`")).collect();
+        if allowed.len() > SHOWN {
+            shown.push(format!("{} more", allowed.len() - SHOWN));
+        }
+        let near = nearest(allowed.iter().take(COMPARED).copied(), text);
         let hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
         let message = format!("`{text}` is none of {}", shown.join(", "));
         self.add(node, node.span(), path, SchemaProblemKind::NotAllowed, message, hint);

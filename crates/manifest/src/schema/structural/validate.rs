@@ -16,7 +16,7 @@ use super::format::Format;
 use super::shape::{Additional, Bounds, ListType, Schema, Type};
 use super::value::{At, Data, Value};
 
-/// Steps that the patterns of one object may take.
+/// Steps that one object may take: schemas of values, members of enumerations, states of patterns.
 const MOST_STEPS: usize = 50_000_000;
 
 /// A walk over an object.
@@ -140,7 +140,7 @@ impl<'f, 'd> Walk<'f, 'd> {
         message: impl FnOnce() -> String,
     ) {
         self.failed = true;
-        if self.quiet == 0 {
+        if self.quiet == 0 && self.complete {
             let node = value.node.unwrap_or(self.root);
             self.found.add(node, node.span(), &at.path(), kind, message(), String::new());
         }
@@ -152,10 +152,17 @@ impl<'f, 'd> Walk<'f, 'd> {
 
     fn missing(&mut self, value: &Value<'d>, at: &At<'_>, name: &str) {
         self.failed = true;
-        if self.quiet == 0 {
+        if self.quiet == 0 && self.complete {
             let node = value.node.unwrap_or(self.root);
             self.found.missing(node, value.key, &at.path(), name, "its definition");
         }
+    }
+
+    /// Whether there is something left of what an object may take. After that nothing is said, as nothing is known.
+    fn step(&mut self, steps: usize) -> bool {
+        self.steps = self.steps.saturating_add(steps);
+        self.complete &= self.steps <= MOST_STEPS;
+        self.complete
     }
 
     /// Whether a value meets a schema; nothing is said of it.
@@ -169,7 +176,7 @@ impl<'f, 'd> Walk<'f, 'd> {
 
     /// Holds a value against a schema.
     pub(super) fn value(&mut self, value: &Value<'d>, schema: &Schema, at: &At<'_>) {
-        if self.found.is_full() {
+        if !self.step(1) || self.found.is_full() {
             self.complete = false;
             return;
         }
@@ -231,11 +238,14 @@ impl<'f, 'd> Walk<'f, 'd> {
     }
 
     fn allowed(&mut self, value: &Value<'d>, bounds: &Bounds, at: &At<'_>) {
+        if !self.step(bounds.allowed.len()) {
+            return;
+        }
         if bounds.allowed.is_empty() || bounds.allowed.iter().any(|allowed| is_value(&value.data, allowed)) {
             return;
         }
         self.failed = true;
-        if self.quiet > 0 {
+        if self.quiet > 0 || !self.complete {
             return;
         }
         let texts: Vec<&str> = bounds
@@ -323,16 +333,11 @@ impl<'f, 'd> Walk<'f, 'd> {
     }
 
     fn text(&mut self, value: &Value<'d>, text: &str, bounds: &Bounds, at: &At<'_>) {
-        if let Some(pattern) = &bounds.pattern {
-            let steps = pattern.steps(text);
-            if self.steps.saturating_add(steps) > MOST_STEPS {
-                self.complete = false;
-            } else {
-                self.steps += steps;
-                if pattern.matches(text) == Some(false) {
-                    self.refuse(value, at, || format!("the value must match `{}`", pattern.source()));
-                }
-            }
+        if let Some(pattern) = &bounds.pattern
+            && self.step(pattern.steps(text))
+            && pattern.matches(text) == Some(false)
+        {
+            self.refuse(value, at, || format!("the value must match `{}`", pattern.source()));
         }
         if let Some(format) = bounds.format
             && format.holds(text, self.minor) == Some(false)
