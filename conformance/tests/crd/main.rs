@@ -4,12 +4,14 @@
 mod cases;
 mod random;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use random::{Random, value};
-use seawall_conformance::Oracle;
+use seawall_conformance::{Oracle, module_at};
 use seawall_manifest::objects::objects;
-use seawall_manifest::schema::{Definition, Definitions, SchemaProblemKind, strict};
+use seawall_manifest::schema::{Definition, Definitions, SchemaProblem, SchemaProblemKind, strict};
+use seawall_yaml::{Kind, NodeRef};
 use serde_json::{Value as Json, json};
 
 /// Random pairs in the ordinary run; `SEAWALL_CRD_COUNT` and `SEAWALL_CRD_SEED` change number and seed.
@@ -303,7 +305,7 @@ fn patterns() {
         }
     }
     println!("{compared} compared");
-    assert_eq!(left.into_iter().collect::<Vec<_>>(), ["(?i)straße|K", r"\C", r"\p{Greek}", r"\pL"]);
+    assert_eq!(left.into_iter().collect::<Vec<_>>(), ["(?i)straße|K", r"\pL", r"\p{Greek}"]);
 }
 
 /// Formats that are looked at hold for the same texts.
@@ -431,6 +433,10 @@ fn formats() {
                 if format == "hostname" && !text.is_ascii() {
                     continue;
                 }
+                // Nor is an address without marks, which some versions of Go read.
+                if format == "mac" && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+                    continue;
+                }
                 let holds = !ours.refused.contains(&format!("x[{position}]"));
                 assert_eq!(holds, answer["yes"] == true, "{format} of {text:?}");
                 held += usize::from(holds);
@@ -438,5 +444,102 @@ fn formats() {
         }
         println!("{format}: {held} of {} hold", texts.len());
         assert!(held > 0, "{format} holds for nothing that was tried");
+    }
+}
+
+/// A node as JSON.
+fn to_json(node: NodeRef<'_>) -> Json {
+    let node = node.resolved();
+    match node.kind() {
+        Kind::Null | Kind::Alias => Json::Null,
+        Kind::Bool => node.as_bool().into(),
+        Kind::Int | Kind::Float => {
+            serde_json::from_str(&node.json_number().expect("a number")).expect("a number of JSON")
+        }
+        Kind::String => node.text().into(),
+        Kind::Sequence => node.items().map(to_json).collect(),
+        Kind::Mapping => node
+            .entries()
+            .map(|(key, value)| (key.key().expect("a key").into_owned(), to_json(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    }
+}
+
+fn manifests(dir: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            manifests(&path, found);
+        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+            found.push(path);
+        }
+    }
+}
+
+/// The definitions that projects ship, and the resources that they ship with them.
+#[test]
+fn what_projects_ship() {
+    const MODULES: [&str; 3] = [
+        "sigs.k8s.io/gateway-api@v1.2.1",
+        "github.com/cert-manager/cert-manager@v1.16.2",
+        "github.com/prometheus-operator/prometheus-operator@v0.79.2",
+    ];
+    let mut oracle = Oracle::of_module("crd");
+    for module in MODULES {
+        let mut files = Vec::new();
+        manifests(&module_at(module), &mut files);
+        let documents: Vec<_> = files
+            .iter()
+            .filter_map(|path| std::fs::read(path).ok())
+            .flat_map(seawall_yaml::read)
+            .filter(|entry| entry.problems.is_empty())
+            .filter_map(|entry| entry.document)
+            .collect();
+        let all: Vec<_> = documents.iter().flat_map(|document| objects(document).objects).collect();
+        let definitions = Definitions::new(all.iter().filter_map(Definition::of));
+        let mut schemas: BTreeMap<(String, String), (Json, bool)> = BTreeMap::new();
+        for crd in all.iter().filter(|object| object.kind == "CustomResourceDefinition") {
+            let spec = to_json(crd.node)["spec"].clone();
+            for version in spec["versions"].as_array().into_iter().flatten() {
+                let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+                let name = format!("{}/{}", text(&spec["group"]), text(&version["name"]));
+                let has_status = version["subresources"]["status"].is_object();
+                let schema = version["schema"]["openAPIV3Schema"].clone();
+                schemas.entry((name, text(&spec["names"]["kind"]))).or_insert((schema, has_status));
+            }
+        }
+        let (mut held, mut refused, mut unknown) = (0, 0, 0);
+        for object in &all {
+            let name = (object.api_version.to_owned(), object.kind.to_owned());
+            let Some((schema, has_status)) = schemas.get(&name) else { continue };
+            let request =
+                json!({"schema": schema, "object": to_json(object.node), "status": has_status, "minor": 37});
+            let answer: Json =
+                serde_json::from_slice(&oracle.ask(request.to_string().as_bytes())).expect("JSON");
+            assert!(answer["invalid"].is_null(), "{name:?} of {module}: {}", answer["invalid"]);
+            let theirs = theirs(&answer);
+            let ours = strict(object, 37, &definitions);
+            assert!(ours.complete);
+            let is_unknown = |p: &&SchemaProblem| matches!(p.kind, SchemaProblemKind::UnknownField { .. });
+            let dropped: BTreeSet<String> =
+                ours.problems.iter().filter(is_unknown).map(|p| p.path.to_string()).collect();
+            let refuses = ours.problems.iter().any(|p| !is_unknown(&p));
+            assert_eq!(
+                (refuses, &dropped),
+                (!theirs.accepts(), &theirs.unknown),
+                "{module} {name:?}: {ours:?} {answer}"
+            );
+            held += 1;
+            refused += usize::from(refuses);
+            unknown += usize::from(!dropped.is_empty());
+        }
+        println!(
+            "{module}: {} versions of kinds, {held} resources, {refused} refused, {unknown} with unknown fields",
+            schemas.len()
+        );
+        assert!(held > 2, "{module} ships nothing");
     }
 }

@@ -7,6 +7,7 @@
 mod format;
 mod pattern;
 mod shape;
+#[expect(clippy::float_cmp, clippy::cast_precision_loss, reason = "numbers are compared as Go compares them")]
 mod validate;
 mod value;
 

@@ -1,7 +1,7 @@
 //! Patterns: Go's regular expressions (`regexp/syntax` with the flags of `Perl`) written anew for `regex-lite`, which has
 //! other classes (`\s`, nested ones) and other escapes.
 //!
-//! Not understood: `\p`, `\P` and `\C`, and characters beyond ASCII where case does not count.
+//! Not understood: `\p` and `\P`, and characters beyond ASCII where case does not count.
 
 use std::fmt::Write as _;
 use std::iter::Peekable;

@@ -193,7 +193,7 @@ impl<'f, 'd> Walk<'f, 'd> {
         }
         match &value.data {
             Data::Map(map) => self.object(value, map, schema, at),
-            Data::List(items) => self.list(value, items, schema, at),
+            Data::List(items) => self.list(items, schema, at),
             _ => {}
         }
         if let Some(bounds) = bounds {
@@ -204,10 +204,10 @@ impl<'f, 'd> Walk<'f, 'd> {
     fn is_of_type(&mut self, value: &Value<'d>, schema: &Schema, at: &At<'_>) -> bool {
         let format = schema.bounds.as_ref().and_then(|b| b.format);
         let expected = match schema.of {
-            Type::Any => "a string",
+            // With a format.
+            Type::Any | Type::String => "a string",
             Type::Object => "a mapping",
             Type::Array => "a list",
-            Type::String => "a string",
             Type::Boolean => "true or false",
             Type::Integer => "an integer",
             Type::Number => "a number",
@@ -429,14 +429,13 @@ impl<'f, 'd> Walk<'f, 'd> {
         }
     }
 
-    fn list(&mut self, value: &Value<'d>, items: &[Value<'d>], schema: &Schema, at: &At<'_>) {
+    fn list(&mut self, items: &[Value<'d>], schema: &Schema, at: &At<'_>) {
         if let Some(of) = &schema.items {
             for (position, item) in items.iter().enumerate() {
                 self.value(item, of, &At::Item(at, position));
             }
         }
         let Some(bounds) = &schema.bounds else { return };
-        let _ = value;
         let is_map = match bounds.list {
             ListType::Atomic => return,
             ListType::Set => false,

@@ -86,7 +86,7 @@ impl<'d> Value<'d> {
     }
 
     fn of(data: Data<'static>) -> Self {
-        Self { node: None, key: None, data: data }
+        Self { node: None, key: None, data }
     }
 }
 
@@ -207,7 +207,9 @@ pub(super) fn drop_nulls(value: &mut Value<'_>, schema: Option<&Schema>) {
         }),
         Data::List(list) => {
             let items = schema.and_then(|s| s.items.as_deref());
-            list.iter_mut().for_each(|item| drop_nulls(item, items));
+            for item in list {
+                drop_nulls(item, items);
+            }
         }
         _ => {}
     }
