@@ -304,11 +304,7 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
                 facts,
             });
         }
-        if options.schema && is_definition(&document) {
-            survey.definitions.extend(Definition::of(&Arc::new(document)));
-        } else {
-            reader.recycle(document);
-        }
+        reader.recycle(document);
     }
     // Surveys of all files are held at once.
     survey.workloads.shrink_to_fit();
@@ -394,9 +390,12 @@ fn survey_document<'a>(
             || workload::is_misplaced(&examined.object)
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
         // Definitions may come later than what they define.
-        speaks |= options.schema
-            && (!is_built_in(&examined.object)
-                || !schema::strict(&examined.object, options.kubernetes, &Definitions::default()).is_empty());
+        speaks |=
+            options.schema && (!is_built_in(&examined.object) || strict_problems(&examined.object, options));
+        if let Some(definition) = options.schema.then(|| Definition::of(&examined.object)).flatten() {
+            speaks |= !definition.unheld().is_empty();
+            survey.definitions.push(definition);
+        }
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;
             survey.add_unknown(&examined.object);
@@ -420,10 +419,10 @@ fn survey_document<'a>(
     (speaks, speaking)
 }
 
-/// Whether a document may hold definitions of custom resources.
-fn is_definition(document: &Document) -> bool {
-    let text = &document.source()[document.range().range()];
-    memchr::memmem::find(text, b"CustomResourceDefinition").is_some()
+/// Whether the schema of a built-in kind has something against an object.
+fn strict_problems(object: &Object<'_>, options: &Options) -> bool {
+    let held = schema::strict(object, options.kubernetes, &Definitions::default());
+    !held.problems.is_empty() || !held.complete
 }
 
 /// Whether an object is of a kind that Kubernetes itself has.

@@ -300,3 +300,111 @@ fn objects_without_pods_are_repaired() {
     );
     assert!(dir.run(&fix).stdout.contains("nothing to fix"));
 }
+
+/// What of a definition nothing is held against is told once, at the definition.
+#[test]
+fn what_is_not_looked_at_is_told_once_per_kind() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        x-kubernetes-validations: [{rule: 'self.spec.size < 10'}]
+        properties:
+          spec:
+            type: object
+            x-kubernetes-validations: [{rule: 'self.size > 1'}]
+            properties:
+              size: {type: integer}
+              site: {type: string, format: uri}
+              name: {type: string, pattern: '^\\p{Greek}$'}
+";
+    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 99, site: ':', name: a}\n";
+    let dir = Dir::with(&[("crd.yaml", definition), ("a.yaml", widget), ("b.yaml", widget)]);
+    let run = dir.scan(&["--schema", "--profile", "pss", "."]);
+    let notices: Vec<(String, String)> = run
+        .of("notice")
+        .into_iter()
+        .map(|n| (n["kind"].as_str().unwrap().to_owned(), n["message"].as_str().unwrap().to_owned()))
+        .collect();
+    let message = "Widget is not held against parts of its definition: 2 rules in `x-kubernetes-validations`; 1 pattern that is not understood; the formats `uri`";
+    assert_eq!(notices, [("not-evaluated".to_owned(), message.to_owned())]);
+    assert!(run.of("object").is_empty());
+    assert_eq!(dir.scan(&["--profile", "pss", "."]).of("notice").len(), 0);
+}
+
+/// Neither many resources of one definition nor a definition that means harm takes long.
+#[test]
+fn definitions_cost_no_more_than_what_they_define() {
+    use std::fmt::Write as _;
+    use std::time::{Duration, Instant};
+
+    let crd = |schema: &str| {
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: widgets.example.com}}\nspec:\n  group: example.com\n  scope: Namespaced\n  names: {{kind: Widget, plural: widgets}}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema: {{type: object, properties: {{spec: {schema}}}}}\n"
+        )
+    };
+    let widget = |spec: &str| {
+        format!("---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {spec}\n")
+    };
+    let mut fields = String::new();
+    for at in 0..300 {
+        let _ = write!(fields, "f{at}: {{type: string, pattern: '^[a-z]{{1,63}}$'}}, ");
+    }
+    let wide = crd(&format!("{{type: object, properties: {{{fields}size: {{type: integer, maximum: 5}}}}}}"));
+    let texts: Vec<String> = (0..50_000).map(|at| format!("v{at}")).collect();
+    let many = crd(&format!("{{type: array, items: {{type: string, enum: [{}]}}}}", texts.join(", ")));
+    let mut nested = "{minLength: 2}".to_owned();
+    for _ in 0..14 {
+        nested = format!("{{anyOf: [{nested}, {nested}]}}");
+    }
+    let deep = crd(&nested.replacen('{', "{type: string, ", 1));
+    let mut bomb = "&a0 [x, x, x, x, x, x, x, x, x]".to_owned();
+    for at in 1..6 {
+        let last = at - 1;
+        bomb =
+            format!("&a{at} [{bomb}, *a{last}, *a{last}, *a{last}, *a{last}, *a{last}, *a{last}, *a{last}]");
+    }
+    let below = "[".repeat(2_000) + &"]".repeat(2_000);
+    let cases: [(&str, String, String, usize); 7] = [
+        ("10,000 resources", wide, widget("{size: 3, f1: abc}").repeat(9_999) + &widget("{size: 9}"), 1),
+        ("a large enumeration", many, widget(&format!("[{}, z]", texts[..500].join(", "))), 1),
+        ("nested compositions", deep, widget("x"), 1),
+        (
+            "a pattern",
+            crd("{type: string, pattern: '^((a{1,20}){1,20}b?)*$'}"),
+            widget(&"a".repeat(100_000)),
+            1,
+        ),
+        (
+            "a pattern that is too large",
+            crd("{type: string, pattern: '((a{1,999}){1,999}){1,999}'}"),
+            widget("b"),
+            1,
+        ),
+        ("aliases", crd("{x-kubernetes-preserve-unknown-fields: true}"), widget(&bomb), 1),
+        ("depth", crd("{x-kubernetes-preserve-unknown-fields: true}"), widget(&below), 1),
+    ];
+    for (name, definition, resources, told) in cases {
+        let dir = Dir::with(&[("crd.yaml", &definition), ("w.yaml", &resources)]);
+        let started = Instant::now();
+        let run = dir.scan(&["--schema", "--profile", "pss", "."]);
+        let took = started.elapsed();
+        assert_eq!(
+            run.of("notice").len() + run.of("object").len() + run.of("error").len(),
+            told,
+            "{name}: {:?}",
+            run.all
+        );
+        assert!(took < Duration::from_secs(20), "{name} took {took:?}");
+    }
+}

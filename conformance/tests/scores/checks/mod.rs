@@ -40,11 +40,16 @@ impl Outcome {
         }
         let example = || {
             let container = seen.container.map(|(class, container)| format!("\n  {class}: {container}"));
-            let with = if seen.container.is_none() { format!("{:?}", seen.all.iter().map(|v| v.to_string()).collect::<Vec<_>>()) } else { String::new() };
+            let with = if seen.container.is_none() {
+                format!("{:?}", seen.all.iter().map(|v| v.to_string()).collect::<Vec<_>>())
+            } else {
+                String::new()
+            };
             format!("{}{}\n  with {with}", seen.object, container.unwrap_or_default())
         };
         let by = if ours { "only seawall" } else { "only the other" };
-        let (count, kept) = self.unexplained.entry((pair.check, pair.rule, by)).or_insert_with(|| (0, example()));
+        let (count, kept) =
+            self.unexplained.entry((pair.check, pair.rule, by)).or_insert_with(|| (0, example()));
         *count += 1;
         // The shortest example says the most.
         let other = example();
@@ -64,7 +69,8 @@ impl Outcome {
             let name = format!("{} = {}: {:?} reports {}", entry.check, entry.rule, entry.by, entry.what);
             match self.explained.get(&at) {
                 Some(checks) => {
-                    let checks: Vec<_> = checks.iter().map(|(check, count)| format!("{check} {count}")).collect();
+                    let checks: Vec<_> =
+                        checks.iter().map(|(check, count)| format!("{check} {count}")).collect();
                     println!("{name}: {}", checks.join(", "));
                 }
                 None => idle.push(name),
@@ -73,7 +79,9 @@ impl Outcome {
         let said: Vec<String> = self
             .unexplained
             .iter()
-            .map(|((check, rule, by), (count, example))| format!("{check} = {rule}, {by}, {count} times: {example}"))
+            .map(|((check, rule, by), (count, example))| {
+                format!("{check} = {rule}, {by}, {count} times: {example}")
+            })
             .collect();
         assert!(said.is_empty(), "differences that no entry explains:\n{}", said.join("\n"));
         assert!(idle.is_empty(), "entries that explain nothing:\n{}", idle.join("\n"));

@@ -1,7 +1,7 @@
 //! What seawall's checks find in files.
 
 use seawall_finding::Finding;
-use seawall_hardening::{CHECKS, Cx, Enabled, Index, Params, facts, findings};
+use seawall_hardening::{CHECKS, Cx, Enabled, Index, Params, facts, findings, speaking};
 use seawall_manifest::objects::objects;
 use seawall_manifest::workload;
 use seawall_model::Level;
@@ -33,7 +33,8 @@ pub(super) struct Found {
 
 impl Found {
     fn new(finding: &Finding, standard: bool) -> Self {
-        let paths = std::iter::once(&finding.primary).chain(&finding.related).map(|locus| locus.path.to_string());
+        let paths =
+            std::iter::once(&finding.primary).chain(&finding.related).map(|locus| locus.path.to_string());
         Self {
             rule: finding.rule.id,
             of_all: standard && finding.container.is_none(),
@@ -69,16 +70,19 @@ pub(super) fn documents(text: &str) -> Option<Vec<Document>> {
 pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
     let all: Vec<_> = documents.iter().flat_map(|document| objects(document).objects).collect();
     let templates: Vec<_> = all.iter().map(|object| workload::templates(object, &[])).collect();
-    let known = all.iter().zip(&templates).flat_map(|(object, templates)| {
-        facts(object, &templates.iter().collect::<Vec<_>>(), 0)
-    });
+    let known = all
+        .iter()
+        .zip(&templates)
+        .flat_map(|(object, templates)| facts(object, &templates.iter().collect::<Vec<_>>(), 0));
     let index = Index::new(known.collect::<Vec<_>>(), true);
     let params = Params::default();
     let cx = Cx { params: &params, kubernetes: KUBERNETES, scope: 0, from_file: true, index: Some(&index) };
     let enabled = Enabled::new(|rule| CHECKS.iter().any(|check| check.rule.id == rule.id));
     let mut examined = Vec::new();
     for (object, templates) in all.iter().zip(&templates) {
-        let of_object = findings(object, &templates.iter().collect::<Vec<_>>(), &enabled, &cx);
+        let templates_of: Vec<_> = templates.iter().collect();
+        let speaking = speaking(object, &templates_of, &enabled, &Cx { index: None, ..cx });
+        let of_object = findings(object, &templates_of, &enabled, speaking, &cx);
         let of_pods = of_object.pods.into_iter().flatten();
         let hardening = of_object.object.into_iter().chain(of_pods);
         let mut found: Vec<_> = hardening.map(|f| Found::new(&f.finding, false)).collect();
@@ -86,7 +90,8 @@ pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
             let Ok(mut pod) = template.pod() else { continue };
             seawall_manifest::defaults::apply(&mut pod, template.kind.into(), KUBERNETES);
             let results = seawall_pss::results(&pod, Level::Restricted, KUBERNETES);
-            let of_standard = seawall_pss::findings(&pod, &results, &seawall_model::FieldPath::root(), &object.id());
+            let of_standard =
+                seawall_pss::findings(&pod, &results, &seawall_model::FieldPath::root(), &object.id().into());
             found.extend(of_standard.iter().map(|f| Found::new(f, true)));
         }
         let key = format!("{}/{}/{}/{}", object.kind, object.api_version, object.namespace, object.name);
@@ -105,9 +110,10 @@ fn json(node: NodeRef<'_>) -> Value {
         }
         Kind::String => node.as_str().into(),
         Kind::Sequence => node.items().map(json).collect(),
-        Kind::Mapping => {
-            node.entries().map(|(key, value)| (key.key().unwrap_or_default().into_owned(), json(value))).collect()
-        }
+        Kind::Mapping => node
+            .entries()
+            .map(|(key, value)| (key.key().unwrap_or_default().into_owned(), json(value)))
+            .collect(),
         Kind::Null | Kind::Alias => Value::Null,
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use seawall_finding::{Finding, Locus, Rule, document_secrets};
 use seawall_hardening::Found;
 use seawall_manifest::objects::{Object, Reject};
-use seawall_manifest::schema::{SchemaProblem, Walker};
+use seawall_manifest::schema::{Definition, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, Template};
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
@@ -291,8 +291,16 @@ impl Judge<'_> {
             }
             if self.options.schema {
                 let (definitions, minor) = (&self.options.definitions, self.options.kubernetes);
-                let more = seawall_manifest::schema::strict(&examined.object, minor, definitions);
-                examined.problems.extend(more);
+                let held = seawall_manifest::schema::strict(&examined.object, minor, definitions);
+                examined.problems.extend(held.problems);
+                if !held.complete {
+                    out.push(self.partly_held(&examined.object));
+                }
+                if let Some(definition) = Definition::of(&examined.object)
+                    && !definition.unheld().is_empty()
+                {
+                    out.push(self.unheld(&examined.object, definition.unheld()));
+                }
                 examined.problems.sort_by_key(|p| p.span);
                 schema::withhold(&mut examined.problems, secrets);
                 if !is_built_in(&examined.object) && !definitions.knows(&examined.object) {

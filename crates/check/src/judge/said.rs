@@ -1,9 +1,10 @@
 //! What is said of a file besides findings: errors and notices.
 
 use seawall_manifest::objects::{Object, Reject};
+use seawall_manifest::schema::Unheld;
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::FieldPath;
-use seawall_yaml::{LineIndex, ProblemKind, Span};
+use seawall_yaml::{LineIndex, NodeRef, ProblemKind, Span};
 
 use super::Judge;
 use crate::locate::{first_token, region};
@@ -113,6 +114,43 @@ impl Judge<'_> {
         let message =
             format!("{version} {kind} was not held against a schema: nothing in the input defines it");
         let hint = "add its CustomResourceDefinition to the input".to_owned();
+        self.notice(NoticeKind::NotEvaluated, object, message, hint)
+    }
+
+    /// An object that is too large for its schema, or has more against it than is told.
+    pub(super) fn partly_held(&self, object: &Object<'_>) -> Record {
+        let (kind, version) = (object.kind, object.api_version);
+        let message =
+            format!("{version} {kind} was held against its schema in part: there is too much of it");
+        let hint = "correct what is told, or make the object or its definition smaller".to_owned();
+        self.notice(NoticeKind::NotEvaluated, object, message, hint)
+    }
+
+    /// What of a definition nothing is held against.
+    pub(super) fn unheld(&self, object: &Object<'_>, unheld: &Unheld) -> Record {
+        let count = |number: usize, one: &str, many: &str| match number {
+            0 => None,
+            1 => Some(one.to_owned()),
+            number => Some(format!("{number} {many}")),
+        };
+        let formats = unheld.formats.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let parts: Vec<String> = [
+            unheld.too_large.then(|| "a schema that is too large".to_owned()),
+            count(
+                unheld.rules,
+                "1 rule in `x-kubernetes-validations`",
+                "rules in `x-kubernetes-validations`",
+            ),
+            count(unheld.patterns, "1 pattern that is not understood", "patterns that are not understood"),
+            (!formats.is_empty()).then(|| format!("the formats {formats}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let defined = object.node.get("spec").and_then(|spec| spec.get("names")).and_then(|n| n.get("kind"));
+        let kind = defined.and_then(NodeRef::as_str).unwrap_or_default();
+        let message = format!("{kind} is not held against parts of its definition: {}", parts.join("; "));
+        let hint = "the API server looks at them: kubectl apply --dry-run=server".to_owned();
         self.notice(NoticeKind::NotEvaluated, object, message, hint)
     }
 

@@ -6,7 +6,8 @@ use seawall_model::FieldPath;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
 use crate::index::SYSTEM;
-use crate::rbac::{Binding, GROUP, binding, said_of};
+use crate::rbac::{Binding, GROUP, binding};
+use crate::workloads::said_of;
 use crate::view::{RoleRef, Subject};
 
 rule! {
