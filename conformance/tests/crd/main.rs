@@ -171,7 +171,7 @@ fn compare(oracle: &mut Oracle, pairs: &[Pair]) -> Tally {
 
 #[track_caller]
 fn expect_none(tally: &Tally) {
-    let shown: String = tally.differences.iter().take(5).map(|d| format!("{d}\n")).collect();
+    let shown: String = tally.differences.iter().take(5).cloned().collect();
     assert!(tally.differences.is_empty(), "{} differences, the first:\n{shown}", tally.differences.len());
 }
 

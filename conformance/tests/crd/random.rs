@@ -87,9 +87,10 @@ pub(crate) fn schema(random: &mut Random, depth: usize) -> Json {
         }
         7 => {
             let mut schema = json!({"type": "array", "items": self::schema(random, depth + 1)});
-            if random.one_in(3) {
+            let list = random.below(4);
+            if list == 0 {
                 schema["x-kubernetes-list-type"] = "set".into();
-            } else if random.one_in(3) {
+            } else if list == 1 {
                 schema["x-kubernetes-list-type"] = "map".into();
                 let keys: &[&str] = if random.one_in(2) { &["a"] } else { &["a", "name"] };
                 schema["x-kubernetes-list-map-keys"] = keys.into();
@@ -205,7 +206,7 @@ pub(crate) fn value(random: &mut Random, schema: &Json, depth: usize, wild: bool
     }
     match schema["type"].as_str().unwrap_or_default() {
         "string" => random.pick(&TEXTS).into(),
-        "integer" if random.one_in(6) => (random.pick(&INTEGERS) as f64).into(),
+        "integer" if random.one_in(6) => random.pick(&NUMBERS).round().into(),
         "integer" => random.pick(&INTEGERS).into(),
         "number" => bound(random),
         "boolean" => random.one_in(2).into(),

@@ -138,11 +138,15 @@ fn without_nulls(value: &mut Value) {
     match value {
         Value::Map(pairs) => {
             pairs.retain(|(_, value)| !matches!(value, Value::Raw(text) if text == "null"));
-            pairs.iter_mut().for_each(|(_, value)| without_nulls(value));
+            for (_, value) in pairs {
+                without_nulls(value);
+            }
         }
         Value::List(items) => {
             items.retain(|value| !matches!(value, Value::Raw(text) if text == "null"));
-            items.iter_mut().for_each(without_nulls);
+            for item in items {
+                without_nulls(item);
+            }
         }
         _ => {}
     }
@@ -155,7 +159,7 @@ fn pointer(path: &FieldPath, root: &Json) -> String {
         let step = match segment {
             Segment::Key(name) => {
                 at = &at[&**name];
-                name.to_string()
+                name.clone()
             }
             Segment::Index(position) => {
                 at = &at[*position as usize];
