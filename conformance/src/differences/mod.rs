@@ -3,6 +3,7 @@
 
 mod entry;
 pub mod kube_score;
+pub mod kubesec;
 
 use serde_json::Value;
 
@@ -173,4 +174,12 @@ pub fn containers(object: &Value) -> Vec<(&'static str, &Value)> {
         list.into_iter().flatten().map(move |container| (class, container))
     };
     CLASSES.into_iter().flat_map(of).collect()
+}
+
+/// Whether an amount is written and is nothing.
+fn is_zero(amount: &Value) -> bool {
+    let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+    let digits =
+        text.trim_start_matches(['+', '-']).split(|c: char| c.is_alphabetic()).next().unwrap_or_default();
+    !amount.is_null() && digits.chars().all(|c| c == '0' || c == '.')
 }

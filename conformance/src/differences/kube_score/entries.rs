@@ -1,9 +1,9 @@
 //! The reviewed list.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::entry::{only_other, only_seawall};
-use super::super::{Difference, Seen, containers};
+use super::super::{Difference, Seen, containers, is_zero};
 
 /// The list. Of several entries that fit, the first one counts.
 pub static DIFFERENCES: &[Difference] = &[
@@ -109,8 +109,11 @@ pub static DIFFERENCES: &[Difference] = &[
         .ours("the autoscaler's number is what will be"),
     only_other("*", "pdb-missing", "workloads whose autoscaler may leave a single replica", |seen| scaled(seen, "minReplicas").any(|least| least < 2))
         .ours("the autoscaler's number is what will be"),
-    only_other("*", "pod-anti-affinity", "workloads that do not say how many replicas they have", |seen| seen.at("/spec/replicas").is_null() && scalers(seen).is_empty())
-        .ours("replicas that are not written are 1, which cannot be kept apart"),
+    only_other("*", "pod-anti-affinity", "workloads that do not say how many replicas they have, or that an autoscaler keeps at one", |seen| {
+        let unsaid = seen.at("/spec/replicas").is_null() && scalers(seen).is_empty();
+        unsaid || scaled(seen, "maxReplicas").any(|most| most < 2)
+    })
+    .ours("replicas that are not written are 1, which cannot be kept apart, and the autoscaler's number is what will be"),
     only_other("*", "pod-anti-affinity", "pods with `topologySpreadConstraints`", |seen| {
         seen.of_pod("/spec/topologySpreadConstraints").as_array().is_some_and(|list| !list.is_empty())
     })
@@ -146,10 +149,11 @@ pub static DIFFERENCES: &[Difference] = &[
         backends(seen).any(|backend| backend.pointer("/service/name").or(backend.get("serviceName")).is_none_or(|name| name.as_str().unwrap_or_default().is_empty()))
     })
     .both("the name is required: `seawall scan --schema` names what is missing"),
-    only_seawall("ingress-targets-service", "ingress-dangling", "numbers that no port of the Service has, where the Service has a port without a name", |seen| {
+    only_seawall("ingress-targets-service", "ingress-dangling", "numbers that no port of the Service has, beside a name that one has, or where a port has no name", |seen| {
         objects(seen, "Service").any(|service| service_ports(service).any(|port| port["name"].as_str().unwrap_or_default().is_empty()))
+            || backends(seen).any(|backend| !backend["service"]["port"]["name"].is_null() && !backend["service"]["port"]["number"].is_null())
     })
-    .ours("kube-score takes two ports without a name for the same, whatever their numbers"),
+    .ours("the number counts, and only one of both may be written; kube-score takes two ports without a name for the same, whatever their numbers"),
     only_seawall("label-values", "label-invalid", "keys that break the syntax", |seen| {
         seen.at("/metadata/labels").as_object().is_some_and(|labels| labels.keys().any(|key| !is_label_key(key)))
     })
@@ -174,8 +178,6 @@ pub static DIFFERENCES: &[Difference] = &[
         seen.of_pod("/spec/topologySpreadConstraints").as_array().is_some_and(|list| !list.is_empty())
     })
     .ours("the former spread nothing, the latter are refused"),
-    only_other("networkpolicy-targets-pod", "network-policy-dangling", "policies with a selector that the API server refuses", |seen| is_refused(seen.at("/spec/podSelector")))
-        .both("what is refused selects nothing; seawall says so of labels, by `label-invalid`, and takes no other part for a match or none"),
     only_other("ingress-targets-service", "ingress-dangling", "backends without a port, or with port 0", |seen| {
         backends(seen).any(|backend| {
             let port = backend.pointer("/service/port").or(backend.get("servicePort")).cloned().unwrap_or_default();
@@ -223,10 +225,6 @@ pub static DIFFERENCES: &[Difference] = &[
         seen.api_version() == "networking.k8s.io/v1" && backends(seen).any(|backend| !backend["serviceName"].is_null())
     })
     .both("the Service is there, and the API server does not know the field: `seawall scan --schema` says so"),
-    only_other("service-targets-pod", "service-dangling", "Services with a selector that the API server refuses", |seen| {
-        is_refused(&serde_json::json!({"matchLabels": seen.at("/spec/selector")}))
-    })
-    .both("`label-invalid` reports the selector"),
     only_other("statefulset-has-servicename", "statefulset-headless-service", "StatefulSets whose Service has no selector", |seen| {
         objects(seen, "Service").any(|service| service["metadata"]["name"] == *seen.at("/spec/serviceName") && !has_selector(service))
     })
@@ -235,6 +233,13 @@ pub static DIFFERENCES: &[Difference] = &[
         objects(seen, "Service").any(|service| service_ports(service).next().is_none())
     })
     .both("the API server refuses a Service without ports: `seawall scan --schema` names what is missing"),
+    only_other("*", "*", "what a selector would select that the API server refuses", |seen| match seen.check {
+        "networkpolicy-targets-pod" => is_refused(seen.at("/spec/podSelector")),
+        "service-targets-pod" => is_refused(&json!({"matchLabels": seen.at("/spec/selector")})),
+        "pod-networkpolicy" => objects(seen, "NetworkPolicy").any(|policy| is_refused(&policy["spec"]["podSelector"])),
+        check => check.ends_with("podantiaffinity") && terms(seen).any(|term| is_refused(&term["labelSelector"])),
+    })
+    .both("`label-invalid` says that the selector is refused, and the other checks take it as it is meant"),
     // What is left of objects that are seen by one side alone.
     only_other("deployment-replicas", "*", UNSELECTED, leads_by_mistake).ours(NO_PODS),
     only_other("deployment-strategy", "*", UNSELECTED, leads_by_mistake).ours(NO_PODS),
@@ -278,14 +283,6 @@ fn limit(seen: &Seen<'_>, name: &str) -> Value {
 
 fn request(seen: &Seen<'_>, name: &str) -> Value {
     amount(seen, "requests", name)
-}
-
-/// Whether an amount is written and is nothing.
-fn is_zero(amount: &Value) -> bool {
-    let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
-    let digits =
-        text.trim_start_matches(['+', '-']).split(|c: char| c.is_alphabetic()).next().unwrap_or_default();
-    !amount.is_null() && digits.chars().all(|c| c == '0' || c == '.')
 }
 
 /// Whether an amount is written and is more than nothing.
@@ -481,6 +478,7 @@ fn is_led_to(seen: &Seen<'_>) -> bool {
     running.any(|(class, container)| {
         targets.iter().any(|target| match target.as_str() {
             Some(name) => ports(container).iter().any(|port| port["name"] == name),
+            None if target.is_null() => false,
             None => {
                 ports(container).iter().any(|port| port["containerPort"] == *target)
                     || (alone && *class == "containers" && !declared(target))

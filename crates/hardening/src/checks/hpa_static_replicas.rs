@@ -96,6 +96,8 @@ mod tests {
 
     #[test]
     fn keda_scales_deployments_where_it_is_not_told_otherwise() {
+        let nameless = "kind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {name: web}}\n";
+        assert_eq!(of("Deployment", "replicas: 2, ", nameless), [""; 0]);
         let keda = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nspec: {scaleTargetRef: {name: web}}\n";
         assert_eq!(of("Deployment", "replicas: 2, ", keda), [FOUND]);
         assert_eq!(of("StatefulSet", "replicas: 2, ", keda), [""; 0]);

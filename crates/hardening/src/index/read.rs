@@ -222,7 +222,9 @@ fn scaler(object: &Object<'_>, min: &str, max: &str, fewest: u32) -> Detail {
     let Some(target) = field(object.node, "spec.scaleTargetRef") else { return Detail::Nothing };
     let text = |key| target.get(key).and_then(NodeRef::as_str).filter(|text| !text.is_empty());
     let Some(name) = text("name") else { return Detail::Nothing };
-    let kind = text("kind").unwrap_or("Deployment");
+    // KEDA takes a Deployment where no kind is written; the API server refuses such a HorizontalPodAutoscaler.
+    let default = (object.kind == "ScaledObject").then_some("Deployment");
+    let Some(kind) = text("kind").or(default) else { return Detail::Nothing };
     let group = text("apiVersion").and_then(|of| of.rsplit_once('/')).map_or("", |(group, _)| group);
     let spec = |key| object.node.get("spec").and_then(|spec| count(spec.get(key)));
     Detail::Scaler(Scaler {
