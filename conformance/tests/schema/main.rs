@@ -159,7 +159,7 @@ fn pointer(path: &FieldPath, root: &Json) -> String {
         let step = match segment {
             Segment::Key(name) => {
                 at = &at[&**name];
-                name.clone()
+                name.to_string()
             }
             Segment::Index(position) => {
                 at = &at[*position as usize];

@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn many_labels_are_looked_up_as_few_are() {
         let pairs = |n: usize, last: &str| {
-            let all: String = (0..n).map(|i| format!("k{i}: v{i}, ")).collect();
+            let all = (0..n).map(|i| format!("k{i}: v{i}, ")).collect::<Vec<_>>().concat();
             format!("{{{all}{last}}}")
         };
         for n in [3, 300] {

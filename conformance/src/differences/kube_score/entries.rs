@@ -374,7 +374,7 @@ fn scaled(seen: &Seen<'_>, field: &'static str) -> impl Iterator<Item = i64> {
     scalers(seen).into_iter().map(move |scaler| scaler["spec"][field].as_i64().unwrap_or(default))
 }
 
-/// Whether a LabelSelector selects everything.
+/// Whether a `LabelSelector` selects everything.
 fn is_empty_selector(selector: &Value) -> bool {
     ["matchLabels", "matchExpressions"].iter().all(|part| match &selector[*part] {
         Value::Array(list) => list.is_empty(),
@@ -487,13 +487,14 @@ fn is_led_to(seen: &Seen<'_>) -> bool {
     })
 }
 
-/// Whether the API server refuses a LabelSelector; good enough for what is compared here.
+/// Whether the API server refuses a `LabelSelector`; good enough for what is compared here.
 fn is_refused(selector: &Value) -> bool {
     let labels = selector["matchLabels"].as_object();
     let expressions = selector["matchExpressions"].as_array();
     let bad_value = |value: &Value| {
         let text = value.as_str().unwrap_or_default();
-        !text.is_empty() && !(is_label_key(text) && !text.contains(' ') && text.is_ascii())
+        let good = is_label_key(text) && !text.contains(' ') && text.is_ascii();
+        !text.is_empty() && !good
     };
     labels.is_some_and(|labels| labels.iter().any(|(key, value)| !is_label_key(key) || bad_value(value)))
         || expressions.into_iter().flatten().any(|expression| {
