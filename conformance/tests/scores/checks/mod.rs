@@ -42,7 +42,7 @@ impl Outcome {
         let example = || {
             let container = seen.container.map(|(class, container)| format!("\n  {class}: {container}"));
             let with = if seen.container.is_none() {
-                format!("{:?}", seen.all.iter().map(|v| v.to_string()).collect::<Vec<_>>())
+                format!("{:?}", seen.all.iter().map(ToString::to_string).collect::<Vec<_>>())
             } else {
                 String::new()
             };
