@@ -5,7 +5,7 @@ go 1.26.0
 require (
 	k8s.io/apimachinery v0.37.2
 	k8s.io/client-go v0.37.2
-	seawall.dev/conformance v0.0.0
+	seawall.dev/conformance/frame v0.0.0
 )
 
 require (
@@ -33,5 +33,5 @@ replace (
 	k8s.io/api => k8s.io/api v0.32.13
 	k8s.io/apimachinery => k8s.io/apimachinery v0.32.13
 	k8s.io/client-go => k8s.io/client-go v0.32.13
-	seawall.dev/conformance => ../go
+	seawall.dev/conformance/frame => ../go/frame
 )
