@@ -24,10 +24,13 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a>
     }
 }
 
-/// The templates of what the API server would take; what it refuses is not checked.
+/// The templates of what the API server would take; what it refuses is not checked, nor is a part of a workload: what it
+/// lacks stands elsewhere.
 fn templates<'a, 'd>(examined: &'a Examined<'d>) -> Option<Vec<&'a Template<'d>>> {
     let refused = seawall_manifest::schema::refused(&examined.problems);
-    (!refused).then(|| examined.judged.iter().map(|judged| &judged.template).collect())
+    let templates = || examined.judged.iter().map(|judged| &judged.template);
+    let partial = !examined.judged.is_empty() && templates().all(Template::is_partial);
+    (!refused && !partial).then(|| templates().collect())
 }
 
 /// Phase one: adds what other objects' checks have to know of an object; the checks that have something to say of it by itself.
@@ -41,10 +44,14 @@ pub(crate) fn survey(
     if enabled.is_empty() {
         return Mask::default();
     }
-    let Some(templates) = templates(examined) else { return Mask::default() };
+    let checked = templates(examined);
     if enabled.needs_others() {
+        // Others may mean it although it has to be corrected first.
+        let all = || examined.judged.iter().map(|judged| &judged.template).collect();
+        let templates = checked.clone().unwrap_or_else(all);
         facts.extend(seawall_hardening::facts(&examined.object, &templates, source.scope));
     }
+    let Some(templates) = checked else { return Mask::default() };
     seawall_hardening::speaking(&examined.object, &templates, enabled, &cx(options, source, false))
 }
 

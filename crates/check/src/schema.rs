@@ -19,10 +19,12 @@ use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID, UNKNOWN_KIND};
 pub(crate) fn withhold<'s>(problems: &mut [SchemaProblem], secrets: impl Fn() -> &'s [Range<u32>]) {
     for problem in problems.iter_mut().filter(|p| p.message_value.is_some() || p.reason_value.is_some()) {
         if holds_secret(problem.span.start..problem.span.end, secrets()) {
-            for (text, value) in
-                [(&mut problem.message, &problem.message_value), (&mut problem.reason, &problem.reason_value)]
-            {
-                *text = mask(text, value.as_slice()).into_owned();
+            // What is masked has no place any more: problems of the whole schema come to those that were masked before.
+            for (text, value) in [
+                (&mut problem.message, &mut problem.message_value),
+                (&mut problem.reason, &mut problem.reason_value),
+            ] {
+                *text = mask(text, value.take().as_slice()).into_owned();
             }
         }
     }

@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn many_labels_are_looked_up_as_few_are() {
         let pairs = |n: usize, last: &str| {
-            let all = (0..n).map(|i| format!("k{i}: v{i}, ")).collect::<Vec<_>>().concat();
-            format!("{{{all}{last}}}")
+            let all: Vec<_> = (0..n).map(|i| format!("k{i}: v{i}")).collect();
+            format!("{{{}, {last}}}", all.join(", "))
         };
         for n in [3, 300] {
             let text = format!(

@@ -408,3 +408,53 @@ fn definitions_cost_no_more_than_what_they_define() {
         assert!(took < Duration::from_secs(20), "{name} took {took:?}");
     }
 }
+
+/// What a patch of Kustomize lacks is in what it patches; what an object of an unrendered chart lacks is in another template.
+#[test]
+fn parts_are_not_taken_for_the_whole() {
+    let patch = WEB.replace("        image: registry.example.com/web:1\n", "");
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: db}}\n";
+    let operations = "- {op: replace, path: /spec/replicas, value: 2}\n";
+    let dir = Dir::with(&[
+        ("base/web.yaml", WEB),
+        ("base/service.yaml", service),
+        ("patches/web.yaml", &patch),
+        ("patches/operations.yaml", operations),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("chart/templates/service.yaml", &service.replace("name: web", "name: db")),
+        ("chart/templates/db.yaml", "kind: {{ .Values.kind }}\n"),
+    ]);
+    let found = |args: &[&str]| {
+        let run = dir
+            .run(&[&["scan", "--format", "concise", "--quiet", "--fail-on", "low"], args, &["."]].concat());
+        let files = run.stdout.lines().map(|line| line.split(':').next().unwrap().to_owned());
+        (run.status, files.collect::<Vec<_>>())
+    };
+    assert_eq!(found(&["--select", "memory-limit"]), (1, vec!["base/web.yaml".to_owned()]));
+    assert_eq!(found(&["--select", "service-dangling"]), (1, vec!["base/service.yaml".to_owned()]));
+    let all = vec!["base/service.yaml".to_owned(), "chart/templates/service.yaml".to_owned()];
+    assert_eq!(found(&["--select", "service-dangling", "--complete"]), (1, all));
+    let refused = service.to_owned()
+        + "---\n"
+        + &WEB.replace("app: web", "app: db").replace("- name: web\n", "- name: 5\n");
+    let dir = Dir::with(&[("web.yaml", &refused), ("other.yaml", WEB)]);
+    let run = dir.run(&[
+        "scan",
+        "--select",
+        "service-dangling",
+        "--format",
+        "concise",
+        "--quiet",
+        "--fail-on",
+        "low",
+        ".",
+    ]);
+    assert!(
+        !run.stdout.contains("service-dangling"),
+        "what is refused is there all the same: {}",
+        run.stdout
+    );
+    let dir = Dir::with(&[("patches/operations.yaml", operations)]);
+    let named = dir.run(&["scan", "patches/operations.yaml"]);
+    assert_eq!(named.status, 2, "a file that is named is to be a manifest");
+}

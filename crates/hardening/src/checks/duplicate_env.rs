@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn long_lists_are_as_short_ones() {
-        let more = (0..50).map(|i| format!("{{name: V{i}}}, ")).collect::<Vec<_>>().concat();
+        let more = (0..50).map(|i| format!("{{name: V{i}}}")).collect::<Vec<_>>().join(", ");
         for (list, hits) in [
             ("{name: A, value: x}, {name: A}, {name: A}", &["[0]", "[1]"][..]),
             ("{name: A}, {name: B, value: $(A)}, {name: A}", &[]),
