@@ -179,6 +179,7 @@ pub fn containers(object: &Value) -> Vec<(&'static str, &Value)> {
 /// Whether an amount is written and is nothing.
 fn is_zero(amount: &Value) -> bool {
     let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
-    let digits = text.trim_start_matches(['+', '-']).split(|c: char| c.is_alphabetic()).next().unwrap_or_default();
+    let digits =
+        text.trim_start_matches(['+', '-']).split(|c: char| c.is_alphabetic()).next().unwrap_or_default();
     !amount.is_null() && digits.chars().all(|c| c == '0' || c == '.')
 }

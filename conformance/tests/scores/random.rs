@@ -377,7 +377,8 @@ fn is_new(document: &mut Value, known: &mut BTreeSet<String>) -> bool {
     if !document["metadata"].is_object() {
         document["metadata"] = json!({});
     }
-    let name = document["metadata"]["name"].as_str().filter(|name| !name.is_empty()).unwrap_or("other").to_owned();
+    let name =
+        document["metadata"]["name"].as_str().filter(|name| !name.is_empty()).unwrap_or("other").to_owned();
     document["metadata"]["name"] = json!(name);
     document["metadata"].as_object_mut().and_then(|metadata| metadata.remove("namespace"));
     name_containers(document);

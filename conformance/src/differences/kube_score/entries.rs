@@ -36,10 +36,10 @@ pub static DIFFERENCES: &[Difference] = &[
         .ours("the API server makes a request of a limit that is alone"),
     only_other("container-resources", "memory-request", "containers of a pod that requests memory as a whole", |seen| requested_as_whole(seen, "memory"))
         .ours("the scheduler goes by the request of the pod"),
-    only_other("*", "requests-equal-limits", "limits without a request", |seen| limit_alone(seen, "cpu") || limit_alone(seen, "memory"))
+    only_other("*", "requests-equal-limits", "limits without a request", |seen| compared(seen).iter().any(|name| limit_alone(seen, name)))
         .ours("the API server makes a request of a limit that is alone, of the same amount"),
     only_other("*", "requests-equal-limits", "containers of a pod that has the resource as a whole", |seen| {
-        ["cpu", "memory"].iter().any(|name| of_whole_at_all(seen, name))
+        compared(seen).iter().any(|name| of_whole_at_all(seen, name))
     })
     .ours("what the pod as a whole requests and may use is what counts: it is held against each other"),
     only_seawall("container-ephemeral-storage-request-and-limit", "ephemeral-storage", "requests of another amount than the limit", |seen| {
@@ -239,7 +239,7 @@ pub static DIFFERENCES: &[Difference] = &[
         "pod-networkpolicy" => objects(seen, "NetworkPolicy").any(|policy| is_refused(&policy["spec"]["podSelector"])),
         check => check.ends_with("podantiaffinity") && terms(seen).any(|term| is_refused(&term["labelSelector"])),
     })
-    .both("`label-invalid` says that the selector is refused, and the other checks take it as it is meant"),
+    .both("what is refused selects nothing; seawall takes the selector as it is meant, and `label-invalid` reports its labels that break the syntax"),
     // What is left of objects that are seen by one side alone.
     only_other("deployment-replicas", "*", UNSELECTED, leads_by_mistake).ours(NO_PODS),
     only_other("deployment-strategy", "*", UNSELECTED, leads_by_mistake).ours(NO_PODS),
@@ -263,9 +263,11 @@ pub static DIFFERENCES: &[Difference] = &[
 ];
 
 const UNSELECTED: &str = "pods that only Services without a selector, or of type `ExternalName`, lead to";
-const NO_PODS: &str = "these have no pods of their own; kube-score takes the former for Services that select everything";
+const NO_PODS: &str =
+    "these have no pods of their own; kube-score takes the former for Services that select everything";
 const SLASH: &str = "Go reads `/v1` as `v1`; seawall takes it for an apiVersion that it does not know, and says that with `unknown-kind`";
-const NAMESPACES: &str = "where all others name one namespace, what names none is applied with it: `kubectl apply -n`";
+const NAMESPACES: &str =
+    "where all others name one namespace, what names none is applied with it: `kubectl apply -n`";
 
 const WORKLOADS: [&str; 6] = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 const STORAGE: &str = "ephemeral-storage";
@@ -292,6 +294,15 @@ fn limit_alone(seen: &Seen<'_>, name: &str) -> bool {
     request(seen, name).is_null() && is_amount(&limit(seen, name))
 }
 
+/// The resources whose requests and limits a check compares.
+fn compared(seen: &Seen<'_>) -> &'static [&'static str] {
+    match seen.check {
+        "container-cpu-requests-equal-limits" => &["cpu"],
+        "container-memory-requests-equal-limits" => &["memory"],
+        _ => &["cpu", "memory"],
+    }
+}
+
 fn of_whole(seen: &Seen<'_>, list: &str, name: &str) -> bool {
     is_amount(&seen.of_pod("/spec/resources")[list][name])
 }
@@ -316,13 +327,16 @@ fn names_registry_port(seen: &Seen<'_>) -> bool {
 
 /// Whether the image of a container is a reference; good enough for what is compared here.
 fn is_reference(seen: &Seen<'_>) -> bool {
-    let (name, digest) = image(seen).split_once('@').map_or((image(seen), None), |(name, digest)| (name, Some(digest)));
+    let (name, digest) =
+        image(seen).split_once('@').map_or((image(seen), None), |(name, digest)| (name, Some(digest)));
     let (path, tag) = match name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
         Some((path, tag)) => (path, Some(tag)),
         None => (name, None),
     };
     let hex = |digest: &str| {
-        digest.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+        digest
+            .strip_prefix("sha256:")
+            .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
     };
     let last = path.rsplit('/').next().unwrap_or_default();
     !last.is_empty() && !last.contains(':') && tag != Some("") && digest.is_none_or(hex)
@@ -334,7 +348,8 @@ fn ports<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a Value> {
 
 /// Whether a name of a port that is not too long has the syntax.
 fn has_syntax(name: &str) -> bool {
-    name.is_empty() || (name.chars().any(|c| c.is_ascii_lowercase()) && !name.chars().any(|c| c.is_ascii_uppercase()))
+    name.is_empty()
+        || (name.chars().any(|c| c.is_ascii_lowercase()) && !name.chars().any(|c| c.is_ascii_uppercase()))
 }
 
 fn variables<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a Value> {
@@ -346,7 +361,8 @@ fn is_windows(seen: &Seen<'_>) -> bool {
 }
 
 /// The kinds whose deprecated versions kube-score knows.
-const AGED: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "Ingress", "CronJob", "PodDisruptionBudget"];
+const AGED: [&str; 6] =
+    ["Deployment", "StatefulSet", "DaemonSet", "Ingress", "CronJob", "PodDisruptionBudget"];
 
 fn objects<'a>(seen: &Seen<'a>, kind: &str) -> impl Iterator<Item = &'a Value> {
     seen.all.iter().filter(move |object| object["kind"] == kind)
@@ -380,7 +396,8 @@ fn is_empty_selector(selector: &Value) -> bool {
 fn terms<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a Value> {
     let anti = seen.of_pod("/spec/affinity/podAntiAffinity");
     let list = |key: &str| anti[key].as_array().into_iter().flatten();
-    let preferred = list("preferredDuringSchedulingIgnoredDuringExecution").map(|term| &term["podAffinityTerm"]);
+    let preferred =
+        list("preferredDuringSchedulingIgnoredDuringExecution").map(|term| &term["podAffinityTerm"]);
     list("requiredDuringSchedulingIgnoredDuringExecution").chain(preferred)
 }
 
@@ -399,12 +416,14 @@ fn service_ports(service: &Value) -> impl Iterator<Item = &Value> {
 fn selects(service: &Value, labels: &Value) -> bool {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let met = |(key, value): (&String, &Value)| labels.get(key).is_some_and(|of| text(of) == text(value));
-    has_selector(service) && service["spec"]["selector"].as_object().is_some_and(|selector| selector.iter().all(met))
+    has_selector(service)
+        && service["spec"]["selector"].as_object().is_some_and(|selector| selector.iter().all(met))
 }
 
 fn has_selector(service: &Value) -> bool {
     let spec = &service["spec"];
-    spec["type"] != "ExternalName" && spec["selector"].as_object().is_some_and(|selector| !selector.is_empty())
+    spec["type"] != "ExternalName"
+        && spec["selector"].as_object().is_some_and(|selector| !selector.is_empty())
 }
 
 /// Whether a Service with a selector selects the object's pods.
@@ -418,19 +437,26 @@ fn leads_by_mistake(seen: &Seen<'_>) -> bool {
 }
 
 fn any_container(seen: &Seen<'_>, field: &str) -> bool {
-    containers(seen.object).iter().any(|(class, container)| *class != "ephemeralContainers" && !container[field].is_null())
+    containers(seen.object)
+        .iter()
+        .any(|(class, container)| *class != "ephemeralContainers" && !container[field].is_null())
 }
 
 /// Whether a text is a key of a label; good enough for what is compared here.
 fn is_label_key(key: &str) -> bool {
     let (prefix, name) = key.split_once('/').unwrap_or(("a", key));
     let end = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    !name.contains('/') && end(name.chars().next()) && end(name.chars().last()) && !prefix.chars().any(|c| c.is_ascii_uppercase())
+    !name.contains('/')
+        && end(name.chars().next())
+        && end(name.chars().last())
+        && !prefix.chars().any(|c| c.is_ascii_uppercase())
 }
 
 /// The readiness and liveness probes of containers that have both.
 fn probes<'a>(seen: &Seen<'a>) -> impl Iterator<Item = (&'a Value, &'a Value)> {
-    let all = containers(seen.object).into_iter().map(|(_, container)| (&container["readinessProbe"], &container["livenessProbe"]));
+    let all = containers(seen.object)
+        .into_iter()
+        .map(|(_, container)| (&container["readinessProbe"], &container["livenessProbe"]));
     all.filter(|(ready, alive)| !ready.is_null() && !alive.is_null())
 }
 

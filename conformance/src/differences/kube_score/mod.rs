@@ -35,7 +35,8 @@ pub static PAIRS: &[Pair] = &[
     of_containers("container-image-tag", "image-tag-latest"),
     of_containers("container-image-pull-policy", "image-pull-policy"),
     of_containers("container-ephemeral-storage-request-and-limit", "ephemeral-storage"),
-    of_containers("container-ephemeral-storage-request-equals-limit", "ephemeral-storage").at("requests.ephemeral-storage"),
+    of_containers("container-ephemeral-storage-request-equals-limit", "ephemeral-storage")
+        .at("requests.ephemeral-storage"),
     of_containers("container-ports-check", "service-target-port"),
     of_containers("environment-variable-key-duplication", "duplicate-env"),
     of_objects("statefulset-has-poddisruptionbudget", "pdb-missing").of(STATEFUL_SET),
@@ -58,10 +59,13 @@ pub static PAIRS: &[Pair] = &[
     of_objects("stable-version", "api-deprecated"),
     of_objects("deployment-has-host-podantiaffinity", "pod-anti-affinity").of(DEPLOYMENT),
     of_objects("statefulset-has-host-podantiaffinity", "pod-anti-affinity").of(STATEFUL_SET),
-    of_objects("deployment-targeted-by-hpa-does-not-have-replicas-configured", "hpa-static-replicas").of(DEPLOYMENT),
+    of_objects("deployment-targeted-by-hpa-does-not-have-replicas-configured", "hpa-static-replicas")
+        .of(DEPLOYMENT),
     of_objects("statefulset-has-servicename", "statefulset-headless-service").of(STATEFUL_SET),
-    of_objects("deployment-pod-selector-labels-match-template-metadata-labels", "selector-mismatch").of(DEPLOYMENT),
-    of_objects("statefulset-pod-selector-labels-match-template-metadata-labels", "selector-mismatch").of(STATEFUL_SET),
+    of_objects("deployment-pod-selector-labels-match-template-metadata-labels", "selector-mismatch")
+        .of(DEPLOYMENT),
+    of_objects("statefulset-pod-selector-labels-match-template-metadata-labels", "selector-mismatch")
+        .of(STATEFUL_SET),
     of_objects("label-values", "label-invalid").at("^metadata.labels"),
     of_objects("horizontalpodautoscaler-has-target", "hpa-target-missing"),
     of_objects("horizontalpodautoscaler-replicas", "hpa-min-replicas").at("minReplicas"),

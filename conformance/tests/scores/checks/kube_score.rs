@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use seawall_check::rules::Tool;
 use seawall_conformance::differences::kube_score::{DIFFERENCES, PAIRS};
 use seawall_conformance::differences::{Seen, Unit, containers};
 use seawall_conformance::{Oracle, documents, module_at};
@@ -35,7 +36,8 @@ fn check<'a>(checks: &'a Value, id: &str) -> Option<&'a Value> {
 
 /// The remarks of a check on an object, with the containers that they are on; nothing where it does not count.
 fn remarks<'a>(checks: &'a Value, id: &str) -> Vec<(&'a str, &'a str)> {
-    let bad = check(checks, id).filter(|check| check["skipped"] == false && check["grade"].as_i64() < Some(10));
+    let bad =
+        check(checks, id).filter(|check| check["skipped"] == false && check["grade"].as_i64() < Some(10));
     let comments = bad.and_then(|check| check["comments"].as_array()).into_iter().flatten();
     comments.filter_map(|comment| Some((comment[0].as_str()?, comment[1].as_str()?))).collect()
 }
@@ -56,7 +58,15 @@ fn compare(all: &[Examined], theirs: &Value, outcome: &mut Outcome) {
         for pair in PAIRS.iter().filter(|pair| pair.looks_at(value)) {
             let skipped = check(&theirs[key], pair.check).is_none_or(|check| check["skipped"] == true);
             let remarks = remarks(&theirs[key], pair.check);
-            let seen = Seen { check: pair.check, object: value, container: None, graded, skipped, hidden, all: &values };
+            let seen = Seen {
+                check: pair.check,
+                object: value,
+                container: None,
+                graded,
+                skipped,
+                hidden,
+                all: &values,
+            };
             let is_meant = |remark: &str| pair.remarks.is_empty() || pair.remarks.contains(&remark);
             let ours = || found.iter().filter(|found| found.rule == pair.rule && found.is_in(pair.place));
             match pair.unit {
@@ -82,7 +92,8 @@ fn compare(all: &[Examined], theirs: &Value, outcome: &mut Outcome) {
 fn our_checks_differ_from_kube_score_s_as_the_list_says() {
     let (count, seed) = (number("SEAWALL_SCORES", RUN.0), number("SEAWALL_SEED", RUN.1));
     let fixtures = documents([module_at(KUBE_SCORE)]);
-    let mut texts: Vec<String> = fixtures.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let mut texts: Vec<String> =
+        fixtures.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
     texts.extend((0..count).map(|index| {
         let mut rng = numbered(seed, index);
         let objects = file(&mut rng);
@@ -102,4 +113,9 @@ fn our_checks_differ_from_kube_score_s_as_the_list_says() {
         }
     }
     outcome.conclude(DIFFERENCES, PAIRS, (count, seed) == RUN);
+}
+
+#[test]
+fn the_pairs_are_those_of_the_map() {
+    super::assert_pairs(Tool::KubeScore, PAIRS);
 }

@@ -1,6 +1,7 @@
 //! kubesec's development branch, by its model: no Go module has it, and the released rules of the same model are held against
 //! the program itself.
 
+use seawall_check::rules::Tool;
 use seawall_conformance::differences::kubesec::{DIFFERENCES, PAIRS};
 use seawall_conformance::differences::{CLASSES, Seen, containers, pod};
 use seawall_hardening::models::kubesec::{Edition, RULES, score};
@@ -30,7 +31,8 @@ fn with_one_container(mut object: Value) -> Value {
     // The random bindings have neither a group of their API nor subjects of a kind.
     if object["kind"] == "RoleBinding" {
         object["apiVersion"] = json!("rbac.authorization.k8s.io/v1");
-        object["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"});
+        object["roleRef"] =
+            json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"});
         for (index, subject) in object["subjects"].as_array_mut().into_iter().flatten().enumerate() {
             subject["kind"] = json!(if index % 2 == 0 { "User" } else { "Group" });
         }
@@ -54,7 +56,15 @@ fn our_checks_differ_from_kubesec_s_rules_as_the_list_says() {
                 continue;
             }
             let graded = object["kind"] == examined.value["kind"];
-            let seen = Seen { check: "", object: &value[0], container, graded, skipped: false, hidden: false, all: value };
+            let seen = Seen {
+                check: "",
+                object: &value[0],
+                container,
+                graded,
+                skipped: false,
+                hidden: false,
+                all: value,
+            };
             for pair in PAIRS {
                 let rule = RULES.iter().find(|rule| rule.id == pair.check).expect("a rule of kubesec");
                 // Of other kinds kubesec says nothing.
@@ -63,10 +73,16 @@ fn our_checks_differ_from_kubesec_s_rules_as_the_list_says() {
                 }
                 let list = if rule.points < 0 { &report.critical } else { &report.advise };
                 let theirs = list.iter().any(|entry| entry.id == rule.id);
-                let ours = examined.found.iter().any(|found| found.rule == pair.rule && found.is_in(pair.place));
+                let ours =
+                    examined.found.iter().any(|found| found.rule == pair.rule && found.is_in(pair.place));
                 outcome.add(DIFFERENCES, pair, &Seen { check: pair.check, ..seen }, ours, theirs);
             }
         }
     }
     outcome.conclude(DIFFERENCES, PAIRS, (count, seed) == RUN);
+}
+
+#[test]
+fn the_pairs_are_those_of_the_map() {
+    super::assert_pairs(Tool::Kubesec, PAIRS);
 }

@@ -33,7 +33,8 @@ pub(super) struct Found {
 
 impl Found {
     fn new(finding: &Finding, standard: bool) -> Self {
-        let paths = std::iter::once(&finding.primary).chain(&finding.related).map(|locus| locus.path.to_string());
+        let paths =
+            std::iter::once(&finding.primary).chain(&finding.related).map(|locus| locus.path.to_string());
         Self {
             rule: finding.rule.id,
             of_all: standard && finding.container.is_none(),
@@ -69,9 +70,10 @@ pub(super) fn documents(text: &str) -> Option<Vec<Document>> {
 pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
     let all: Vec<_> = documents.iter().flat_map(|document| objects(document).objects).collect();
     let templates: Vec<_> = all.iter().map(|object| workload::templates(object, &[])).collect();
-    let known = all.iter().zip(&templates).flat_map(|(object, templates)| {
-        facts(object, &templates.iter().collect::<Vec<_>>(), 0)
-    });
+    let known = all
+        .iter()
+        .zip(&templates)
+        .flat_map(|(object, templates)| facts(object, &templates.iter().collect::<Vec<_>>(), 0));
     let index = Index::new(known.collect::<Vec<_>>(), true);
     let params = Params::default();
     let cx = Cx { params: &params, kubernetes: KUBERNETES, scope: 0, from_file: true, index: Some(&index) };
@@ -86,7 +88,8 @@ pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
             let Ok(mut pod) = template.pod() else { continue };
             seawall_manifest::defaults::apply(&mut pod, template.kind.into(), KUBERNETES);
             let results = seawall_pss::results(&pod, Level::Restricted, KUBERNETES);
-            let of_standard = seawall_pss::findings(&pod, &results, &seawall_model::FieldPath::root(), &object.id());
+            let of_standard =
+                seawall_pss::findings(&pod, &results, &seawall_model::FieldPath::root(), &object.id());
             found.extend(of_standard.iter().map(|f| Found::new(f, true)));
         }
         let key = format!("{}/{}/{}/{}", object.kind, object.api_version, object.namespace, object.name);
@@ -105,9 +108,10 @@ fn json(node: NodeRef<'_>) -> Value {
         }
         Kind::String => node.as_str().into(),
         Kind::Sequence => node.items().map(json).collect(),
-        Kind::Mapping => {
-            node.entries().map(|(key, value)| (key.key().unwrap_or_default().into_owned(), json(value))).collect()
-        }
+        Kind::Mapping => node
+            .entries()
+            .map(|(key, value)| (key.key().unwrap_or_default().into_owned(), json(value)))
+            .collect(),
         Kind::Null | Kind::Alias => Value::Null,
     }
 }

@@ -151,7 +151,11 @@ fn container(rng: &mut Rng) -> Value {
         let port = |rng: &mut Rng| {
             Fields::new(rng)
                 .mostly(6, "containerPort", number(&[80, 80, 443, 0]))
-                .one_in(2, "name", text(&["http", "https", "a-name-of-15-ch", "a-name-of-16-chr", "Http", "8080", ""]))
+                .one_in(
+                    2,
+                    "name",
+                    text(&["http", "https", "a-name-of-15-ch", "a-name-of-16-chr", "Http", "8080", ""]),
+                )
                 .value()
         };
         list(rng, 3, port)
