@@ -50,7 +50,7 @@ pub static PAIRS: &[Pair] = &[
 pub static DIFFERENCES: &[Difference] = &[
     only_seawall("*", "*", "items of lists", |seen| !seen.graded).ours("they are applied as if each had a file of its own"),
     only_other("*", "*", "objects whose apiVersion Kubernetes does not know", |seen| !KNOWN.contains(&seen.api_version()) || is_foreign(seen))
-        .both("kubesec goes by the kind alone; seawall says that it does not know the apiVersion, by `unknown-kind`"),
+        .both("kubesec goes by the kind alone; seawall tells of them by `unknown-kind`, or in a notice"),
     only_other("ReadOnlyRootFilesystem", "*", EPHEMERAL, is_ephemeral).ours("they are there to bring tools"),
     only_other("RequestsCPU", "*", EPHEMERAL, is_ephemeral).ours(NO_RESOURCES),
     only_other("LimitsCPU", "*", EPHEMERAL, is_ephemeral).ours(NO_RESOURCES),
