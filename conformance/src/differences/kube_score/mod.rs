@@ -1,6 +1,7 @@
 //! kube-score v1.20.0: which rules answer its checks, and where they differ.
 
 mod entries;
+mod when;
 
 pub use entries::DIFFERENCES;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use seawall_check::rules::Tool;
 use seawall_conformance::differences::kube_score::{DIFFERENCES, PAIRS};
 use seawall_conformance::differences::{Seen, Unit, containers};
 use seawall_conformance::{Oracle, documents, module_at};
@@ -112,4 +113,9 @@ fn our_checks_differ_from_kube_score_s_as_the_list_says() {
         }
     }
     outcome.conclude(DIFFERENCES, PAIRS, (count, seed) == RUN);
+}
+
+#[test]
+fn the_pairs_are_those_of_the_map() {
+    super::assert_pairs(Tool::KubeScore, PAIRS);
 }

@@ -1,6 +1,7 @@
 //! kubesec's development branch, by its model: no Go module has it, and the released rules of the same model are held against
 //! the program itself.
 
+use seawall_check::rules::Tool;
 use seawall_conformance::differences::kubesec::{DIFFERENCES, PAIRS};
 use seawall_conformance::differences::{CLASSES, Seen, containers, pod};
 use seawall_hardening::models::kubesec::{Edition, RULES, score};
@@ -79,4 +80,9 @@ fn our_checks_differ_from_kubesec_s_rules_as_the_list_says() {
         }
     }
     outcome.conclude(DIFFERENCES, PAIRS, (count, seed) == RUN);
+}
+
+#[test]
+fn the_pairs_are_those_of_the_map() {
+    super::assert_pairs(Tool::Kubesec, PAIRS);
 }

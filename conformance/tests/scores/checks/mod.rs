@@ -5,9 +5,11 @@ mod kube_score;
 mod kubesec;
 mod ours;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use seawall_check::rules::{self, Tool};
 use seawall_conformance::differences::{Difference, Pair, Reporter, Seen};
+use serde_json::Value;
 
 /// What a comparison came to.
 #[derive(Default)]
@@ -41,11 +43,8 @@ impl Outcome {
         }
         let example = || {
             let container = seen.container.map(|(class, container)| format!("\n  {class}: {container}"));
-            let with = if seen.container.is_none() {
-                format!("{:?}", seen.all.iter().map(ToString::to_string).collect::<Vec<_>>())
-            } else {
-                String::new()
-            };
+            let with =
+                if seen.container.is_none() { Value::from(seen.all).to_string() } else { String::new() };
             format!("{}{}\n  with {with}", seen.object, container.unwrap_or_default())
         };
         let by = if ours { "only seawall" } else { "only the other" };
@@ -87,4 +86,17 @@ impl Outcome {
         assert!(said.is_empty(), "differences that no entry explains:\n{}", said.join("\n"));
         assert!(!whole || idle.is_empty(), "entries that explain nothing:\n{}", idle.join("\n"));
     }
+}
+
+/// Holds pairs against what a tool calls our rules.
+fn assert_pairs(tool: Tool, pairs: &[Pair]) {
+    let compared: BTreeSet<_> = pairs.iter().map(|pair| (pair.check, pair.rule)).collect();
+    let all = rules::all();
+    let names =
+        all.iter().flat_map(|rule| rules::known_as(rule).iter().map(|(of, ids)| (*of, *ids, rule.id)));
+    let mapped: BTreeSet<_> = names
+        .filter(|(of, ..)| *of == tool)
+        .flat_map(|(_, ids, rule)| ids.iter().map(move |id| (*id, rule)))
+        .collect();
+    assert_eq!(compared, mapped);
 }

@@ -674,7 +674,14 @@ pub(super) static TABLE: &[Row] = &[
     ("requests-exceed-limits", &[(Kubescape, &["C-0004"])]),
     ("restart-policy", &[(KubeScore, &["cronjob-restartpolicy"]), (KubeLinter, &["restart-policy"])]),
     ("root-group", &[(Trivy, &["KSV-0116"]), (Cis, &["5.2.7"])]),
-    ("run-as-high-gid", &[(Kubesec, &["RunAsGroup"]), (Trivy, &["KSV-0021"])]),
+    (
+        "run-as-high-gid",
+        &[
+            (KubeScore, &["container-security-context-user-group-id"]),
+            (Kubesec, &["RunAsGroup"]),
+            (Trivy, &["KSV-0021"]),
+        ],
+    ),
     (
         "run-as-high-uid",
         &[
