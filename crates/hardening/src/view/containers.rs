@@ -348,8 +348,8 @@ mod tests {
     #[test]
     fn the_first_volume_of_a_name_counts() {
         for others in [0, 40] {
-            let others: String =
-                (0..others).map(|i| format!("  - {{name: o{i}, emptyDir: {{}}}}\n")).collect();
+            let others = (0..others).map(|i| format!("  - {{name: o{i}, emptyDir: {{}}}}\n"));
+            let others = others.collect::<Vec<_>>().concat();
             let pod = |first: &str, second: &str| {
                 format!(
                     "kind: Pod\nspec:\n  containers: [{{name: a, volumeMounts: [{{name: v, mountPath: /x}}]}}]\n  volumes:\n{others}  - {{name: v, {first}}}\n  - {{name: v, {second}}}\n"
