@@ -180,6 +180,8 @@ pub struct Workload {
     pub containers: [u32; 3],
     /// Whether the input shows a way to it from outside the cluster.
     pub exposed: bool,
+    /// The hundredths of points that it loses for what counts; they may be more than there are.
+    pub lost: u64,
     /// Its score from 0 to 100, where checks beyond the standard run and the API server would not refuse it.
     pub score: Option<u64>,
 }

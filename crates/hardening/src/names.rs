@@ -45,7 +45,7 @@ fn text_fault(text: &str, [length, characters, ends]: [&'static str; 3]) -> Opti
     let bytes = text.as_bytes();
     if bytes.len() > 63 {
         Some(length)
-    } else if !bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b)) {
+    } else if !bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
         Some(characters)
     } else if ![bytes.first(), bytes.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric) {
         Some(ends)

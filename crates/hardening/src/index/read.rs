@@ -15,11 +15,16 @@ use crate::view::{FromNode, Pod, field};
 use crate::workloads::has_certain_labels;
 
 /// The facts of an object: the first is its own, and there is one more for every further template.
-pub fn facts(object: &Object<'_>, templates: &[&Template<'_>], scope: u16) -> Vec<Fact> {
+pub fn facts<'d>(
+    object: &Object<'d>,
+    templates: &[&Template<'d>],
+    pods: &[Option<Pod<'d>>],
+    scope: u16,
+) -> Vec<Fact> {
     let Subject { kind, namespace, identity, .. } = Subject::of(object, false, scope);
     // A PodTemplate makes no pods.
-    let pods = templates.iter().filter(|_| kind.name() != "PodTemplate");
-    let mut pods = pods.map(|template| Detail::Pod(Box::new(pod(object, template))));
+    let pods = templates.iter().zip(pods).filter(|_| kind.name() != "PodTemplate");
+    let mut pods = pods.map(|(template, view)| Detail::Pod(Box::new(pod(object, template, view.as_ref()))));
     let detail = pods.next().unwrap_or_else(|| detail(object, kind));
     let more = pods.map(|detail| Fact { scope, kind: Kind::PODS, namespace, identity: None, detail });
     std::iter::once(Fact { scope, kind, namespace, identity, detail }).chain(more).collect()
@@ -44,9 +49,9 @@ pub(crate) fn scaled(kind: &str, name: &str) -> u64 {
     hash(&[kind, name])
 }
 
-fn pod(object: &Object<'_>, template: &Template<'_>) -> PodFact {
-    let view = Pod::of(template).unwrap_or_default();
-    let containers = view.spec.init_containers.iter().chain(&view.spec.containers);
+fn pod<'d>(object: &Object<'d>, template: &Template<'d>, view: Option<&Pod<'d>>) -> PodFact {
+    let containers =
+        view.into_iter().flat_map(|view| view.spec.init_containers.iter().chain(&view.spec.containers));
     let ports = containers.flat_map(|container| &container.ports).filter_map(|port| {
         Some((hash(&[port.name.filter(|name| !name.is_empty())?]), Protocol::of(port.protocol)))
     });

@@ -7,6 +7,7 @@ use seawall_yaml::{Limits, Reader};
 
 use super::labels::COMPARISONS;
 use super::*;
+use crate::view::Pod;
 
 fn facts_of(yaml: &str, scope: u16) -> Vec<Fact> {
     let mut all = Vec::new();
@@ -14,7 +15,10 @@ fn facts_of(yaml: &str, scope: u16) -> Vec<Fact> {
         assert!(entry.problems.is_empty(), "{:?}", entry.problems);
         let document = entry.document.expect("a document");
         for object in objects(&document).objects {
-            all.extend(facts(&object, &templates(&object, &[]).iter().collect::<Vec<_>>(), scope));
+            let templates = templates(&object, &[]);
+            let templates: Vec<_> = templates.iter().collect();
+            let pods: Vec<_> = templates.iter().map(|template| Pod::of(template)).collect();
+            all.extend(facts(&object, &templates, &pods, scope));
         }
     }
     all

@@ -170,6 +170,7 @@ pub(crate) fn workload(
         open: [true, false, true],
         containers: [0, 1, 0],
         exposed: false,
+        lost: 0,
         score: None,
     }
 }
