@@ -238,6 +238,12 @@ impl Index {
         }
     }
 
+    /// Whether objects of this namespace (its hash) may go to any of the namespaces that a scope names: they name none, and
+    /// nothing else tells.
+    fn goes_anywhere(&self, scope: u16, namespace: u64) -> bool {
+        namespace == hash(&[""]) && self.unnamed.get(&scope) == Some(&None)
+    }
+
     /// Whether the input is declared complete.
     pub fn is_complete(&self) -> bool {
         self.complete
@@ -284,7 +290,7 @@ impl Index {
     }
 
     fn copies_of(&self, subject: &Subject) -> u32 {
-        let anywhere = subject.namespace == hash(&[""]) && self.unnamed.get(&subject.scope) == Some(&None);
+        let anywhere = self.goes_anywhere(subject.scope, subject.namespace);
         let space = self.near_of(subject).space.filter(|_| self.complete || !anywhere);
         let copies = subject.identity.and_then(|of| space?.identities.get(&of));
         copies.copied().unwrap_or_default()
@@ -318,6 +324,11 @@ impl Index {
             Sight::Others(_) => self.complete || self.has_any(subject.scope, need),
             Sight::Complete(_) => self.complete && subject.kind.bit() & of != 0,
             Sight::Beside(Beside { of: [], .. }) => self.copies_of(subject) > 1,
+            Sight::Beside(Beside { placed: true, .. })
+                if !self.complete && self.goes_anywhere(subject.scope, subject.namespace) =>
+            {
+                false
+            }
             Sight::Beside(_) => {
                 let pods = if subject.has_pods { Kind::PODS.bit() } else { 0 };
                 let seen = || self.near_of(subject).space.is_some_and(|space| space.held & need != 0);
@@ -333,7 +344,7 @@ impl Index {
             return out;
         }
         for check in enabled.positions().map(|at| &CHECKS[at]) {
-            let (objects, need) = match check.sight {
+            let beside = match check.sight {
                 Sight::Alone => continue,
                 Sight::Others(kinds) if self.holds(kinds) => continue,
                 Sight::Complete(kinds) if !self.holds(kinds) => continue,
@@ -347,20 +358,38 @@ impl Index {
                     out.push(NotEvaluated { rule: check.rule, reason });
                     continue;
                 }
-                Sight::Beside(beside) => (self.unseen(beside), beside.missing),
+                Sight::Beside(beside) => beside,
             };
-            if objects > 0 {
-                let (of, s) = if objects == 1 { ("the namespace", "") } else { ("the namespaces", "s") };
-                let reason = format!("no {need} in {of} of {objects} object{s}");
-                out.push(NotEvaluated { rule: check.rule, reason });
+            let mut reasons = Vec::new();
+            match self.unseen(beside) {
+                0 => {}
+                1 => reasons.push(format!("no {} in the namespace of 1 object", beside.missing)),
+                n => reasons.push(format!("no {} in the namespaces of {n} objects", beside.missing)),
+            }
+            match self.unplaced(beside) {
+                0 => {}
+                1 => reasons.push("1 object may go to any of several namespaces".to_owned()),
+                n => reasons.push(format!("{n} objects may go to any of several namespaces")),
+            }
+            if !reasons.is_empty() {
+                out.push(NotEvaluated { rule: check.rule, reason: reasons.join("; ") });
             }
         }
         out
     }
 
-    /// How many objects a check is not evaluated on.
+    /// How many objects a check is not evaluated on because nothing tells their namespace.
+    fn unplaced(&self, beside: &Beside) -> usize {
+        let spaces =
+            self.spaces.keys().filter(|(scope, of)| beside.placed && self.goes_anywhere(*scope, *of));
+        spaces.map(|(scope, namespace)| self.near_hashed(*scope, *namespace).count(beside.of)).sum()
+    }
+
+    /// How many objects a check is not evaluated on because it does not see what it needs.
     fn unseen(&self, beside: &Beside) -> usize {
-        let spaces = self.spaces.iter().map(|((scope, namespace), _)| self.near_hashed(*scope, *namespace));
+        let spaces =
+            self.spaces.keys().filter(|(scope, of)| !(beside.placed && self.goes_anywhere(*scope, *of)));
+        let spaces = spaces.map(|(scope, namespace)| self.near_hashed(*scope, *namespace));
         let of_space = |near: Near<'_>| match beside.unseen {
             Some(unseen) => unseen(near),
             None if beside.need.is_empty() || near.holds(beside.need) => 0,

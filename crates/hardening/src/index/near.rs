@@ -82,6 +82,14 @@ impl<'i> Near<'i> {
         self.space.is_some_and(|space| space.identities.contains_key(&of))
     }
 
+    /// Whether this object is in it, or may be: an object of that name is in the input and may go to any namespace.
+    pub fn may_have(self, group: &str, kind: &str, name: &str) -> bool {
+        let anywhere = hash(&[""]);
+        let unplaced = || self.index.near_hashed(self.scope, anywhere);
+        self.has(group, kind, name)
+            || (self.index.goes_anywhere(self.scope, anywhere) && unplaced().has(group, kind, name))
+    }
+
     /// Whether something in it makes pods whose labels no manifest shows, so that what selects nothing may select these.
     pub fn has_uncertain_pods(self) -> bool {
         self.space.is_some_and(|space| space.uncertain)

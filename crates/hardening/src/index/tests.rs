@@ -153,6 +153,14 @@ fn says_which_checks_were_not_evaluated_and_why() {
         ["hpa-target-missing: no workload of the kind that is scaled in the namespace of 1 object"]
     );
     assert_eq!(reasons(&format!("{scaler}---\n{pods}"), id, false), [""; 0]);
+    let id = "service-account-missing";
+    let named: String = ["a", "b"].iter().map(|of| object("Pod", of)).collect();
+    assert_eq!(
+        reasons(&format!("{pods}{named}"), id, false),
+        [
+            "service-account-missing: no ServiceAccount in the namespaces of 2 objects; 2 objects may go to any of several namespaces"
+        ]
+    );
     assert_eq!(reasons(pods, "pdb-policy", false), [""; 0]);
     assert_eq!(
         reasons(pods, "namespace-quota", false),
