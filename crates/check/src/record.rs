@@ -273,6 +273,8 @@ pub enum NoticeKind {
     Template,
     /// A document that is not a Kubernetes object, met in a directory.
     NotKubernetes,
+    /// A kustomization met in a directory, whose files are judged as written.
+    Kustomization,
     /// An object that looks like a workload but is of a kind nobody described.
     UnknownWorkload,
     /// Several Namespace objects of one name.
@@ -305,6 +307,7 @@ impl NoticeKind {
         match self {
             Self::Template => "unrendered-template",
             Self::NotKubernetes => "not-kubernetes",
+            Self::Kustomization => "kustomization",
             Self::UnknownWorkload => "unknown-workload",
             Self::NamespaceConflict => "namespace-conflict",
             Self::NamespaceLabels => "namespace-labels",

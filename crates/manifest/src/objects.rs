@@ -123,7 +123,9 @@ pub enum RejectKind {
     NotAMapping,
     /// A mapping without both kind and apiVersion: most likely not meant for Kubernetes.
     Unmarked,
-    /// A file of another tool, such as a kustomization, that is recognised by its content.
+    /// A kustomization or a component of Kustomize.
+    Kustomization,
+    /// A file of another tool that is recognised by its content.
     Foreign,
     /// It has an apiVersion but no kind.
     MissingKind,
@@ -138,7 +140,7 @@ pub enum RejectKind {
 impl RejectKind {
     /// Whether a file met in a directory walk is better passed over with a notice than reported as an error.
     pub const fn is_foreign(self) -> bool {
-        matches!(self, Self::Unmarked | Self::Foreign)
+        matches!(self, Self::Unmarked | Self::Kustomization | Self::Foreign)
     }
 }
 
@@ -251,7 +253,8 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found
     }
     if let Some(what) = foreign(node, api_version, kind) {
         let message = format!("not a Kubernetes object: this is {what}");
-        return reject(RejectKind::Foreign, first_key(node), message, None);
+        let kind = if what == KUSTOMIZATION { RejectKind::Kustomization } else { RejectKind::Foreign };
+        return reject(kind, first_key(node), message, None);
     }
     match (api_version, kind) {
         ("", "") => {
@@ -354,9 +357,11 @@ pub(crate) const fn describe(kind: Kind) -> &'static str {
     }
 }
 
+const KUSTOMIZATION: &str = "a kustomization";
+
 /// Groups whose documents look like objects but are read by tools from files, never sent to a cluster.
 const FILE_GROUPS: [(&str, &str); 8] = [
-    ("kustomize.config.k8s.io", "a kustomization"),
+    ("kustomize.config.k8s.io", KUSTOMIZATION),
     ("kubeadm.k8s.io", "a configuration of kubeadm"),
     ("kubelet.config.k8s.io", "a configuration of the kubelet"),
     ("kubeproxy.config.k8s.io", "a configuration of kube-proxy"),
@@ -500,7 +505,7 @@ mod tests {
             ("apiVersion: v1\nkind: 7\n", RejectKind::Malformed),
             ("apiVersion: v1\nkind: List\nitems: {a: b}\n", RejectKind::Malformed),
             ("apiVersion: v2\nname: x\nversion: 1.0.0\n", RejectKind::Foreign),
-            ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Foreign),
+            ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Kustomization),
             (
                 "- {op: add, path: /spec/replicas, value: 2}\n- {op: remove, path: /metadata/labels}\n",
                 RejectKind::Foreign,
