@@ -49,7 +49,11 @@ pub(crate) fn survey(
         // Others may mean it although it has to be corrected first.
         let all = || examined.judged.iter().map(|judged| &judged.template).collect();
         let templates = checked.clone().unwrap_or_else(all);
-        facts.extend(seawall_hardening::facts(&examined.object, &templates, source.scope));
+        let found = seawall_hardening::facts(&examined.object, &templates, source.scope).into_iter();
+        match source.chart {
+            Some(_) => facts.extend(found.map(Fact::unrendered)),
+            None => facts.extend(found),
+        }
     }
     let Some(templates) = checked else { return Mask::default() };
     seawall_hardening::speaking(&examined.object, &templates, enabled, &cx(options, source, false))

@@ -72,6 +72,8 @@ pub struct Index {
 struct Space {
     /// How many objects there are of each kind.
     kinds: BTreeMap<Kind, u32>,
+    /// How many of these are in charts that are not rendered.
+    unrendered: BTreeMap<Kind, u32>,
     /// The set of these kinds.
     held: u64,
     /// How many objects there are of each kind and name.
@@ -142,7 +144,7 @@ impl Index {
     }
 
     fn add(&mut self, fact: Fact, selecting: &mut Vec<(u16, u64, Detail)>) {
-        let Fact { scope, kind, identity, detail, .. } = fact;
+        let Fact { scope, kind, identity, unrendered, detail, .. } = fact;
         let namespace = self.resolved(scope, fact.namespace);
         if let Detail::Exposes(services) = &detail {
             for (of, name) in services {
@@ -158,6 +160,12 @@ impl Index {
         }
         let space = self.spaces.entry((scope, namespace)).or_default();
         *space.kinds.entry(kind).or_default() += 1;
+        if unrendered {
+            *space.unrendered.entry(kind).or_default() += 1;
+            if matches!(detail, Detail::Pod(_)) && kind != Kind::PODS {
+                *space.unrendered.entry(Kind::PODS).or_default() += 1;
+            }
+        }
         let pods = if matches!(detail, Detail::Pod(_)) { Kind::PODS.bit() } else { 0 };
         space.held |= kind.bit() | pods;
         *self.kinds.entry(scope).or_default() |= kind.bit() | pods;
@@ -313,7 +321,7 @@ impl Index {
     /// Whether an enabled check that has to see other objects is evaluated on this one: whether phase two has to look at it
     /// although it has nothing to say by itself.
     pub fn concerns(&self, enabled: &Enabled, subject: &Subject) -> bool {
-        enabled.beside().any(|at| self.shows(at, subject))
+        (self.complete || !subject.unrendered) && enabled.beside().any(|at| self.shows(at, subject))
     }
 
     /// Whether the check at this position is evaluated on an object.
@@ -370,6 +378,12 @@ impl Index {
                 0 => {}
                 1 => reasons.push("1 object may go to any of several namespaces".to_owned()),
                 n => reasons.push(format!("{n} objects may go to any of several namespaces")),
+            }
+            let spaces = self.spaces.keys().map(|(scope, namespace)| self.near_hashed(*scope, *namespace));
+            match spaces.map(|near| near.count_unrendered(beside.of)).sum::<usize>() {
+                0 => {}
+                1 => reasons.push("1 object is in a chart that is not rendered".to_owned()),
+                n => reasons.push(format!("{n} objects are in charts that are not rendered")),
             }
             if !reasons.is_empty() {
                 out.push(NotEvaluated { rule: check.rule, reason: reasons.join("; ") });

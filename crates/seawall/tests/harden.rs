@@ -432,6 +432,12 @@ fn parts_are_not_taken_for_the_whole() {
     };
     assert_eq!(found(&["--select", "memory-limit"]), (1, vec!["base/web.yaml".to_owned()]));
     assert_eq!(found(&["--select", "service-dangling"]), (1, vec!["base/service.yaml".to_owned()]));
+    let missed = |args: &[&str]| {
+        let run = dir.scan(&[&["--select", "service-dangling"], args, &["."]].concat());
+        run.summary()["notEvaluated"].to_string()
+    };
+    let said = r#"[{"reason":"1 object is in a chart that is not rendered","rule":"service-dangling"}]"#;
+    assert_eq!((&missed(&[])[..], &missed(&["--complete"])[..]), (said, "[]"));
     let all = vec!["base/service.yaml".to_owned(), "chart/templates/service.yaml".to_owned()];
     assert_eq!(found(&["--select", "service-dangling", "--complete"]), (1, all));
     let refused = service.to_owned()
