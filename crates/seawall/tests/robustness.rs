@@ -204,6 +204,20 @@ fn a_kustomization_is_said_to_be_judged_as_written() {
     assert!(shown.contains(&format!("{said}: kustomize build <directory> | seawall scan -")), "{shown}");
 }
 
+/// As the API machinery reads them: the conformance test `group_versions` has them all.
+#[test]
+fn the_group_of_an_api_version_may_be_empty() {
+    let text = pod("a").replace("apiVersion: v1", "apiVersion: /v1");
+    let dir = Dir::with(&[("in.yaml", &text), ("parts.yaml", &text.replace("/v1", "a/b/v1"))]);
+    let run = dir.scan(&["in.yaml"]);
+    let [pod] = &run.workloads()[..] else { panic!("{:?}", run.all) };
+    assert_eq!((&pod["object"]["apiVersion"], run.findings("unknown-kind").len()), (&"v1".into(), 0));
+    let run = dir.scan(&["parts.yaml"]);
+    assert_eq!((run.status, run.workloads().len()), (2, 0));
+    let message = "`apiVersion` has more than a group and a version: `a/b/v1`";
+    assert_eq!(run.of("error")[0]["message"], message);
+}
+
 #[test]
 fn one_bad_document_hides_no_other() {
     let text = format!("{}---\nfoo: [bar\n---\n{}", pod("good1"), pod("good2"));
