@@ -187,7 +187,7 @@ pub struct Workload {
 impl Located {
     /// Whether its rule belongs to the checks beyond the standard.
     pub fn is_beyond(&self) -> bool {
-        !self.finding.rule.tags.is_empty()
+        self.finding.rule.is_beyond()
     }
 
     /// Whether people are told of it in a line, without quoting the source: only then may [`Origin::secrets`] be left empty.

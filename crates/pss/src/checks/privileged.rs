@@ -58,6 +58,7 @@ rule! {
         title: "runs privileged",
         severity: Severity::Critical,
         level: Some(Level::Baseline),
+        tags: &["security", "cis", "nsa"],
     };
 }
 
