@@ -159,7 +159,6 @@ impl Judge<'_> {
             1 => Some(one.to_owned()),
             number => Some(format!("{number} {many}")),
         };
-        let formats = unheld.formats.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let parts: Vec<String> = [
             unheld.too_large.then(|| "a schema that is too large".to_owned()),
             count(
@@ -168,7 +167,6 @@ impl Judge<'_> {
                 "rules in `x-kubernetes-validations`",
             ),
             count(unheld.patterns, "1 pattern that is not understood", "patterns that are not understood"),
-            (!formats.is_empty()).then(|| format!("the formats {formats}")),
         ]
         .into_iter()
         .flatten()

@@ -101,7 +101,8 @@ mod tests {
     fn what_names_no_namespace_may_go_to_any_of_several() {
         let of = |pod: &str, account: &str, others: &str| {
             let account = format!("---\nkind: ServiceAccount\nmetadata: {{name: web{account}}}\n");
-            let others: String = others.chars().map(|of| format!("---\nkind: ServiceAccount\nmetadata: {{name: x, namespace: {of}}}\n")).collect();
+            let other = |of| format!("---\nkind: ServiceAccount\nmetadata: {{name: x, namespace: {of}}}\n");
+            let others: String = others.chars().map(other).collect();
             let yaml = format!("kind: Pod\nmetadata: {{name: a{pod}}}\nspec: {{serviceAccountName: web}}\n{account}{others}");
             let complete = Case { complete: true, ..Case::of(ID) };
             (found(ID, &yaml).len(), complete.found(&yaml).len())
