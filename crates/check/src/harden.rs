@@ -52,7 +52,11 @@ pub(crate) fn survey(
     let templates = checked.unwrap_or_else(all);
     let pods: Vec<_> = templates.iter().map(|template| Pod::of(template)).collect();
     if enabled.needs_others() {
-        facts.extend(seawall_hardening::facts(&examined.object, &templates, &pods, source.scope));
+        let found = seawall_hardening::facts(&examined.object, &templates, &pods, source.scope).into_iter();
+        match source.chart {
+            Some(_) => facts.extend(found.map(Fact::unrendered)),
+            None => facts.extend(found),
+        }
     }
     if !is_checked {
         return Mask::default();

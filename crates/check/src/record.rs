@@ -189,7 +189,7 @@ pub struct Workload {
 impl Located {
     /// Whether its rule belongs to the checks beyond the standard.
     pub fn is_beyond(&self) -> bool {
-        !self.finding.rule.tags.is_empty()
+        self.finding.rule.is_beyond()
     }
 
     /// Whether people are told of it in a line, without quoting the source: only then may [`Origin::secrets`] be left empty.
@@ -275,6 +275,8 @@ pub enum NoticeKind {
     Template,
     /// A document that is not a Kubernetes object, met in a directory.
     NotKubernetes,
+    /// A kustomization met in a directory, whose files are judged as written.
+    Kustomization,
     /// An object that looks like a workload but is of a kind nobody described.
     UnknownWorkload,
     /// Several Namespace objects of one name.
@@ -307,6 +309,7 @@ impl NoticeKind {
         match self {
             Self::Template => "unrendered-template",
             Self::NotKubernetes => "not-kubernetes",
+            Self::Kustomization => "kustomization",
             Self::UnknownWorkload => "unknown-workload",
             Self::NamespaceConflict => "namespace-conflict",
             Self::NamespaceLabels => "namespace-labels",

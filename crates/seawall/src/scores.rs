@@ -72,7 +72,7 @@ struct Ids {
 impl Ids {
     fn of(args: &ScanArgs, model: ModelName) -> Result<Self, Failure> {
         let ids = |named: &[RulesArg], option: &str| {
-            named.iter().map(|arg| id(&arg.name, model, option)).collect::<Result<BTreeSet<_>, _>>()
+            named.iter().map(|arg| id(&arg.0.name, model, option)).collect::<Result<BTreeSet<_>, _>>()
         };
         Ok(Self {
             enabled: ids(&args.judge.enable, "--enable")?,

@@ -26,8 +26,9 @@ pub fn facts<'d>(
     let pods = templates.iter().zip(pods).filter(|_| kind.name() != "PodTemplate");
     let mut pods = pods.map(|(template, view)| Detail::Pod(Box::new(pod(object, template, view.as_ref()))));
     let detail = pods.next().unwrap_or_else(|| detail(object, kind));
-    let more = pods.map(|detail| Fact { scope, kind: Kind::PODS, namespace, identity: None, detail });
-    std::iter::once(Fact { scope, kind, namespace, identity, detail }).chain(more).collect()
+    let of = |kind, identity, detail| Fact { scope, kind, namespace, identity, unrendered: false, detail };
+    let more = pods.map(|detail| of(Kind::PODS, None, detail));
+    std::iter::once(of(kind, identity, detail)).chain(more).collect()
 }
 
 impl Subject {
@@ -40,7 +41,7 @@ impl Subject {
             _ => hash(&[object.namespace]),
         };
         let identity = (!object.name.is_empty()).then(|| identity(object.group(), object.kind, object.name));
-        Self { scope, kind, namespace, identity, has_pods }
+        Self { scope, kind, namespace, identity, has_pods, unrendered: false }
     }
 }
 
@@ -233,6 +234,7 @@ fn scaler(object: &Object<'_>, min: &str, max: &str, fewest: u32) -> Detail {
     let group = text("apiVersion").and_then(|of| of.rsplit_once('/')).map_or("", |(group, _)| group);
     let spec = |key| object.node.get("spec").and_then(|spec| count(spec.get(key)));
     Detail::Scaler(Scaler {
+        unrendered: false,
         target: scaled(kind, name),
         target_kind: Kind::of(group, kind),
         min: spec(min).unwrap_or(fewest),
