@@ -82,7 +82,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         // Of the others the sentences speak.
         groups.retain(|g| g.members.iter().all(|f| f.modes.is_empty()));
         if !groups.is_empty() {
-            let quoted = quoted(cache, &w.origin, &w.object);
+            let quoted = quoted(cache, &w.origin, &w.object, w.region);
             for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
                 finding(group, &quoted, w.pod_spec.as_ref(), style, out);
             }
@@ -102,7 +102,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         out.push('\n');
     }
     if !groups.is_empty() {
-        let quoted = quoted(cache, &w.origin, &w.object);
+        let quoted = quoted(cache, &w.origin, &w.object, w.region);
         for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
             finding(group, &quoted, w.pod_spec.as_ref(), style, out);
         }
@@ -159,7 +159,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         );
         out.push('\n');
     }
-    let quoted = quoted(cache, &o.origin, &o.object);
+    let quoted = quoted(cache, &o.origin, &o.object, o.region);
     for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
         finding(group, &quoted, None, style, out);
     }
@@ -279,8 +279,14 @@ fn quoted<'c, 'r>(
     cache: &'c mut lines::Cache<'r>,
     origin: &'r Origin,
     object: &'r ObjectId,
+    region: Region,
 ) -> Quoted<'c, 'r> {
-    Quoted { index: cache.of(origin), file: &origin.file, kind: Some(&object.kind), secrets: &origin.secrets }
+    Quoted {
+        index: cache.of(origin),
+        file: &origin.file,
+        object: Some((&object.kind, region.line)),
+        secrets: &origin.secrets,
+    }
 }
 
 /// The labels of the basics: a container without any securityContext says so once, and what to write stands below.
@@ -466,7 +472,7 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
             let page = snippet::Page {
-                quoted: Quoted { index, file: &source.file, kind: None, secrets: &source.secrets },
+                quoted: Quoted { index, file: &source.file, object: None, secrets: &source.secrets },
                 width: style.width,
                 color: style.colour,
                 role: Role::Error,
