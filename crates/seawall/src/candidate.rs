@@ -17,10 +17,7 @@ pub(crate) struct Text {
 }
 
 /// Bytes of files, and of what was read from them, that are kept between the phases, so that small inputs are read once.
-pub(crate) const KEPT: usize = 1 << 19;
-
-/// The same where checks beyond the standard have something to say of nearly every document.
-pub(crate) const KEPT_BEYOND: usize = 1 << 24;
+pub(crate) const KEPT: usize = 1 << 18;
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 pub(crate) struct Candidate {

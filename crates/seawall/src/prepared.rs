@@ -13,7 +13,7 @@ use seawall_finding::exception::Exception;
 use seawall_input::{Input, InputKind, Inputs, Origin};
 use seawall_model::KubernetesVersion;
 
-use crate::candidate::{Candidate, KEPT, KEPT_BEYOND, unreadable};
+use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::JudgeArgs;
 use crate::pipeline::in_order;
 use crate::progress::Progress;
@@ -135,8 +135,7 @@ pub(crate) fn survey(
     progress: &Progress,
 ) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
-    let room = if options.hardening.enabled.is_empty() { KEPT } else { KEPT_BEYOND };
-    let room = AtomicUsize::new(room);
+    let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
         let bytes = file.read_first(&room).ok();
         let survey = bytes.map(|(bytes, stays)| {
