@@ -16,7 +16,7 @@ pub(crate) struct Text {
     pub(crate) lines: LineStarts,
 }
 
-/// Bytes of files, and of what was read from them, that are kept between the phases, so that small inputs are read once.
+/// Bytes of files that are kept between the phases, so that small inputs are read once.
 pub(crate) const KEPT: usize = 1 << 18;
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
@@ -57,18 +57,14 @@ impl Candidate {
         self.input.display().into()
     }
 
-    /// Reads it the first time; `room` is what may still be kept. With the bytes, whether they are.
-    pub(crate) fn read_first(
-        &self,
-        room: &AtomicUsize,
-    ) -> Result<(Arc<[u8]>, bool), seawall_input::InputError> {
+    /// Reads it the first time; `room` is what may still be kept.
+    pub(crate) fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
         let bytes = seawall_input::read(&self.input)?;
         let take = |left: usize| left.checked_sub(bytes.len());
-        let stays = self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok();
-        if stays {
+        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
             *self.held() = Some(Box::new(Held { bytes: bytes.clone(), lines: None, stays: true }));
         }
-        Ok((bytes, stays))
+        Ok(bytes)
     }
 
     /// Reads it once more: a file of several parts is held from its first one on, until it is
@@ -114,7 +110,6 @@ impl Candidate {
             path: self.path.as_deref().unwrap_or(name),
             scope: self.scope,
             scope_name: config.scope_name(self.scope),
-            room: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
     Config, Declared, Definitions, Enabled, Exceptions, Hardening, LevelVersion, Levels, Notice, NoticeKind,
-    Options, Record, Source, Survey,
+    Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -138,11 +138,8 @@ pub(crate) fn survey(
     let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
         let bytes = file.read_first(&room).ok();
-        let survey = bytes.map(|(bytes, stays)| {
-            let name = file.name();
-            let source = Source { room: stays.then_some(&room), ..file.source(&name, &bytes, config) };
-            seawall_check::survey(source, options)
-        });
+        let survey =
+            bytes.map(|bytes| seawall_check::survey(file.source(&file.name(), &bytes, config), options));
         progress.done();
         survey
     };
