@@ -38,8 +38,7 @@ struct Held {
 }
 
 impl Candidate {
-    pub(crate) fn new(mut input: Input, settings: &Settings) -> Self {
-        input.path.shrink_to_fit();
+    pub(crate) fn new(input: Input, settings: &Settings) -> Self {
         let patterns = !(settings.config.scopes.is_empty() && settings.ignores.entries.is_empty());
         let name = input.display();
         let path = patterns.then(|| settings.relative(&input)).filter(|path| **path != *name);

@@ -103,15 +103,16 @@ pub(crate) struct Met {
 impl Met {
     pub(crate) fn new(found: Inputs, settings: &Settings) -> Self {
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
-        let mut files: Vec<Candidate> = found
-            .inputs
-            .into_iter()
-            .filter(|input| {
-                input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
-            })
-            .map(|input| Candidate::new(input, settings))
-            .collect();
-        files.shrink_to_fit();
+        let mut files = Vec::with_capacity(found.inputs.len());
+        files.extend(
+            found
+                .inputs
+                .into_iter()
+                .filter(|input| {
+                    input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
+                })
+                .map(|input| Candidate::new(input, settings)),
+        );
         let mut others: Vec<Record> = found.errors.iter().map(|e| Record::Error(unreadable(e))).collect();
         others.extend(found.skipped.into_iter().map(|skipped| {
             Record::Notice(Notice {
