@@ -42,7 +42,9 @@ pub struct Options {
     pub patches: bool,
     /// Whether each fix comes as text edits.
     pub edits: bool,
-    /// Whether records go without what only reports show: upstream's sentences, and where values are that may be secret.
+    /// Whether evaluations come with upstream's sentences; without them only what no finding explains does.
+    pub sentences: bool,
+    /// Whether records go without what only reports show: where values are that may be secret.
     pub brief: bool,
     /// Lists of so many bytes are read item by item ([`seawall_yaml::Reader::by_items`]): it takes less memory, and
     /// changes nothing else.
@@ -80,6 +82,7 @@ impl Default for Options {
             images: Arc::default(),
             patches: false,
             edits: false,
+            sentences: true,
             brief: false,
             cut_lists_from: LARGE,
         }

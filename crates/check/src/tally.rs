@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seawall_finding::Severity;
+use seawall_finding::{Finding, Rule, Severity};
 use seawall_model::Level;
 use seawall_pss::Faults;
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
@@ -47,9 +47,23 @@ pub struct Counts {
     worst: Option<Severity>,
     /// By mode: whether something fails there that counts. What the API server refuses fails in all.
     open: [bool; 3],
-    /// Rules beyond the standard: the gravest finding, and how many objects have one.
-    beyond: BTreeMap<&'static str, (Severity, u64)>,
+    /// Rules beyond the standard that are failed.
+    beyond: Vec<Failed>,
+    /// How many objects were looked at.
+    objects: u64,
     scores: Scores,
+}
+
+/// A rule that is failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Failed {
+    rule: &'static Rule,
+    /// Of its gravest finding.
+    severity: Severity,
+    /// By so many objects.
+    objects: u64,
+    /// The number of the last one.
+    last: u64,
 }
 
 /// The scores of workloads.
@@ -130,14 +144,17 @@ impl Counts {
         let excepted = |f: &&Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
         self.excepted += findings.iter().filter(excepted).count() as u64;
         self.worst = self.worst.max(counted().map(|f| f.finding.severity).max());
-        let mut beyond: BTreeMap<&'static str, Severity> = BTreeMap::new();
-        for located in counted().filter(|f| f.is_beyond()) {
-            let severity = beyond.entry(located.finding.rule.id).or_insert(located.finding.severity);
-            *severity = (*severity).max(located.finding.severity);
-        }
-        for (rule, severity) in beyond {
-            let known = self.beyond.entry(rule).or_insert((severity, 0));
-            *known = (known.0.max(severity), known.1 + 1);
+        self.objects += 1;
+        let last = self.objects;
+        for Finding { rule, severity, .. } in counted().filter(|f| f.is_beyond()).map(|f| &f.finding) {
+            match self.beyond.iter_mut().find(|known| std::ptr::eq(known.rule, *rule)) {
+                Some(known) => {
+                    known.severity = known.severity.max(*severity);
+                    known.objects += u64::from(known.last != last);
+                    known.last = last;
+                }
+                None => self.beyond.push(Failed { rule, severity: *severity, objects: 1, last }),
+            }
         }
     }
 }
@@ -238,8 +255,8 @@ impl Tally {
         self.summary.excepted += counts.excepted;
         self.summary.errors += counts.errors;
         self.summary.notices += counts.notices;
-        for (rule, (severity, objects)) in counts.beyond {
-            let known = self.beyond.entry(rule).or_insert((severity, 0));
+        for Failed { rule, severity, objects, .. } in counts.beyond {
+            let known = self.beyond.entry(rule.id).or_insert((severity, 0));
             *known = (known.0.max(severity), known.1 + objects);
         }
         if let Some(scores) = &mut self.scores {

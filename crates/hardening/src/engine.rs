@@ -119,7 +119,8 @@ pub struct Found {
     pub fix: Option<Fix>,
 }
 
-/// Phase one: the checks that have something to say of an object by itself; `pods` are the views of its templates.
+/// Phase one: the checks that may have something to say of an object by itself, none if none has: the first one that has, and
+/// those behind it, which phase two will run anyway. `pods` are the views of its templates.
 pub fn speaking<'d>(
     object: &Object<'d>,
     templates: &[&Template<'d>],
@@ -131,7 +132,6 @@ pub fn speaking<'d>(
     if templates.is_empty() {
         mask = mask.and(OF_OBJECTS);
     }
-    let mut speaking = 0;
     for at in mask.positions() {
         let mut out = Out::noticing();
         let run = CHECKS[at].run;
@@ -147,9 +147,11 @@ pub fn speaking<'d>(
                 run(&container, cx, &mut out);
             }
         }
-        speaking |= u128::from(out.any()) << at;
+        if out.any() {
+            return Mask(mask.0 >> at << at);
+        }
     }
-    Mask(speaking)
+    Mask::default()
 }
 
 fn pods_at<'a, 'd>(

@@ -49,22 +49,17 @@ fn file(input: &Input, limit: u64) -> Result<Arc<[u8]>, Failure> {
         return Err(Failure::TooLarge);
     }
     let length = usize::try_from(metadata.len()).map_err(|_| Failure::TooLarge)?;
-    // Pipes, devices and what the kernel makes up on reading claim a length of 0, and grow below.
+    // Pipes, devices and what the kernel makes up on reading claim a length of 0, and are read as streams.
+    if length == 0 {
+        return stream(file, limit);
+    }
     // Read in place: a vector would have to be copied, and a large file be in memory twice.
     let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
     let filled = match Arc::get_mut(&mut bytes) {
         Some(buffer) => fill(&mut file, buffer)?,
         None => 0,
     };
-    if filled < length {
-        return Ok(bytes.get(..filled).unwrap_or_default().into());
-    }
-    let mut more = [0];
-    if fill(&mut file, &mut more)? == 0 {
-        return Ok(bytes);
-    }
-    // Longer than it claimed to be.
-    stream((&*bytes).chain(&more[..]).chain(file), limit)
+    Ok(if filled < length { bytes.get(..filled).unwrap_or_default().into() } else { bytes })
 }
 
 /// Reads until `buffer` is full or the file ends, and returns the number of bytes.

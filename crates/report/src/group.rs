@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use seawall_check::{Located, Mode};
-use seawall_finding::{Finding, Severity};
+use seawall_finding::{Finding, Rule, Severity};
 
 /// The rules that hold for nearly every workload nobody has hardened yet, in the order in which they are named.
 pub(crate) const BASICS: [(&str, &str); 4] = [
@@ -53,12 +53,37 @@ pub(crate) struct Group<'a> {
     pub(crate) basics: bool,
 }
 
+/// What findings of one group share: the word, the rule and the advice.
+type Cause<'a> = (Word, (*const Rule, &'a str));
+
+/// Causes with the positions of their groups: a list where there are few.
+#[derive(Default)]
+struct Causes<'a> {
+    few: Vec<(Cause<'a>, usize)>,
+    many: HashMap<Cause<'a>, usize>,
+}
+
+impl<'a> Causes<'a> {
+    /// The position that was given first with this cause.
+    fn first(&mut self, cause: Cause<'a>, next: usize) -> usize {
+        const FEW: usize = 32;
+        if let Some((_, at)) = self.few.iter().find(|(known, _)| *known == cause) {
+            return *at;
+        }
+        if self.few.len() < FEW {
+            self.few.push((cause, next));
+            return next;
+        }
+        *self.many.entry(cause).or_insert(next)
+    }
+}
+
 /// The groups of what counts, in the order of their first findings.
 pub(crate) fn groups(findings: &[Located]) -> Vec<Group<'_>> {
     let findings: Vec<&Located> = findings.iter().filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several = [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, word));
-    let mut by_cause = HashMap::new();
+    let mut by_cause = Causes::default();
     for located in findings {
         let word = Word::of(located);
         let basics = several[word as usize] && basic(located).is_some();
@@ -70,7 +95,7 @@ pub(crate) fn groups(findings: &[Located]) -> Vec<Group<'_>> {
             // What is wrong with a pod stands alone.
             None => None,
         };
-        let at = cause.map_or(next, |cause| *by_cause.entry((word, cause)).or_insert(next));
+        let at = cause.map_or(next, |cause| by_cause.first((word, cause), next));
         match groups.get_mut(at) {
             Some(group) => group.members.push(located),
             None => groups.push(Group { word, members: vec![located], basics }),

@@ -142,6 +142,11 @@ impl Renderer {
         matches!(self.format, Format::Jsonl | Format::Json)
     }
 
+    /// Whether the reference's own sentences are wanted for what findings explain.
+    pub fn wants_sentences(&self) -> bool {
+        matches!(self.format, Format::Jsonl | Format::Json) || self.style.exact
+    }
+
     /// Whether fixes are wanted as edits of files.
     pub fn wants_edits(&self) -> bool {
         self.format == Format::Sarif

@@ -56,6 +56,11 @@ impl Renderers {
         self.0.iter().any(Renderer::wants_patches)
     }
 
+    /// Whether a format has the reference's own sentences.
+    pub(crate) fn want_sentences(&self) -> bool {
+        self.0.iter().any(Renderer::wants_sentences)
+    }
+
     /// Whether a format has edits of files.
     pub(crate) fn want_edits(&self) -> bool {
         self.0.iter().any(Renderer::wants_edits)

@@ -64,7 +64,12 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let how = Reading { no_defaults: args.no_defaults, schema: args.schema };
     let prepared = Prepared::new(&args.judge, found, &mut settings, how, threads, &progress)?;
     let Prepared { files, surveys, levels, exceptions, options, early } = prepared;
-    let options = Options { patches: renderers.want_patches(), edits: renderers.want_edits(), ..options };
+    let options = Options {
+        patches: renderers.want_patches(),
+        edits: renderers.want_edits(),
+        sentences: renderers.want_sentences(),
+        ..options
+    };
     let mut tally = Tally::new(&options, &settings.fail_on);
     for (file, survey) in files.iter().zip(&surveys) {
         if let Some(survey) = survey {

@@ -446,9 +446,16 @@ impl<'d> NodeRef<'d> {
 
     /// As [`Self::get`], with the key's node.
     pub fn get_entry(self, key: &str) -> Option<(NodeRef<'d>, NodeRef<'d>)> {
-        let same = |k: Self| match k.as_str_bytes() {
-            Some(text) => text == key.as_bytes(),
-            None => k.key().as_deref() == Some(key),
+        let same = |k: Self| {
+            let Node { kind, value, span, .. } = *k.data();
+            if kind == Kind::String && value == NO_TEXT {
+                // Most keys differ in length.
+                return span.range().len() == key.len() && k.doc.source[span.range()] == *key.as_bytes();
+            }
+            match k.as_str_bytes() {
+                Some(text) => text == key.as_bytes(),
+                None => k.key().as_deref() == Some(key),
+            }
         };
         let node = self.resolved();
         if node.merges() {

@@ -301,7 +301,7 @@ fn records(
     options: &Options,
 ) -> Vec<Record> {
     let items: Vec<Item> = items(survey, source.scope, levels, options, false);
-    let options = Options { brief: true, ..options.clone() };
+    let options = Options { brief: true, sentences: false, ..options.clone() };
     judge(source, survey, &items, levels, exceptions, &options)
 }
 

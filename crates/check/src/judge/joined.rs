@@ -13,31 +13,52 @@ use crate::record::{Located, Mark, Suppression};
 /// The rule of `AppArmor` profiles, whether by field or by annotation.
 const APP_ARMOR_RULE: &str = "apparmor-profile";
 
+/// Up to so many findings are looked through one by one.
+const FEW: usize = 16;
+
 /// Positions of findings by a hash of rule, container and each path; several where a part of them is suppressed. The
-/// findings hold what was hashed.
+/// findings hold what was hashed. Empty where they are few.
 pub(super) type Known = HashMap<u64, Vec<u32>>;
 
 /// Adds what is not there yet, and the modes to what is.
 pub(super) fn add(mut located: Located, known: &mut Known, findings: &mut Vec<Located>) {
-    let Finding { rule, container, primary, related, .. } = &located.finding;
-    let hasher = known.hasher().clone();
-    let key = |path: &FieldPath| hasher.hash_one((std::ptr::from_ref(*rule), container, path));
-    let twin = known.get(&key(&primary.path)).into_iter().flatten().map(|at| *at as usize).find(|at| {
-        findings.get(*at).is_some_and(|f| {
-            (f.finding.rule.id, &f.finding.container) == (rule.id, container)
-                && same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref())
-                && (f.finding.primary.path == primary.path || tells(f, &located))
-        })
-    });
-    let Some(twin) = twin.and_then(|at| findings.get_mut(at)) else {
-        for path in std::iter::once(primary).chain(related).map(|locus| &locus.path) {
-            known.entry(key(path)).or_default().push(findings.len() as u32);
-        }
-        shrink(&mut located);
-        findings.push(located);
-        return;
+    let is_twin = |f: &Located| {
+        let (known, new) = (&f.finding, &located.finding);
+        std::ptr::eq(known.rule, new.rule)
+            && known.container == new.container
+            && same_suppression(f.suppressed.as_ref(), located.suppressed.as_ref())
+            && (known.primary.path == new.primary.path || tells(f, &located))
     };
-    twin.modes = twin.modes.join(located.modes);
+    let twin = if findings.len() < FEW {
+        findings.iter().position(is_twin)
+    } else {
+        if known.is_empty() {
+            findings.iter().enumerate().for_each(|(at, f)| know(at, &f.finding, known));
+        }
+        let there =
+            known.get(&key(&located.finding, &located.finding.primary.path, known)).into_iter().flatten();
+        there.map(|at| *at as usize).find(|at| findings.get(*at).is_some_and(is_twin))
+    };
+    if let Some(twin) = twin.and_then(|at| findings.get_mut(at)) {
+        twin.modes = twin.modes.join(located.modes);
+        return;
+    }
+    if findings.len() >= FEW {
+        know(findings.len(), &located.finding, known);
+    }
+    shrink(&mut located);
+    findings.push(located);
+}
+
+fn know(at: usize, finding: &Finding, known: &mut Known) {
+    for locus in std::iter::once(&finding.primary).chain(&finding.related) {
+        let key = key(finding, &locus.path, known);
+        known.entry(key).or_default().push(at as u32);
+    }
+}
+
+fn key(finding: &Finding, path: &FieldPath, known: &Known) -> u64 {
+    known.hasher().hash_one((std::ptr::from_ref(finding.rule), &finding.container, path))
 }
 
 /// Gives back room that the making of paths left over: a pod may have very many findings, all of which are held at once.

@@ -528,7 +528,8 @@ impl Judge<'_> {
             let subject = Judging { object, judged, names: &names, around, known: &known };
             for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
                 let results = self.results(&subject, at, modes, &mut workload.findings);
-                workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, self.options));
+                let told = self.told(&workload.findings);
+                workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, told, self.options));
             }
         }
         if judged.template.kind == WorkloadKind::Pod {
@@ -544,12 +545,19 @@ impl Judge<'_> {
                     let names = Names::of(pod);
                     let subject = Judging { object, judged, names: &names, around, known: &known };
                     let results = self.results(&subject, at, modes, &mut workload.findings);
-                    evaluation(Subject::Template, at, modes, &results, self.options)
+                    let told = self.told(&workload.findings);
+                    evaluation(Subject::Template, at, modes, &results, told, self.options)
                 }
             };
             workload.evaluations.push(evaluation);
         }
         join_app_armor(&mut workload.findings);
+    }
+
+    /// Whether the reference's sentences are told: where they are wanted, or no finding that counts stands for them.
+    fn told(&self, findings: &[Located]) -> bool {
+        let stands = |f: &Located| f.suppressed.is_none() && self.options.rules.selects(f.finding.rule);
+        self.options.sentences || !findings.iter().any(stands)
     }
 
     /// What a workload fails for that counts, by mode; then its findings in their last form.
@@ -758,11 +766,10 @@ fn evaluation(
     at: LevelVersion,
     modes: Modes,
     results: &[CheckResult<'_>],
+    told: bool,
     options: &Options,
 ) -> Evaluation {
-    let told = |text: fn(&[CheckResult<'_>]) -> String| {
-        if options.brief { String::new() } else { text(results) }
-    };
+    let told = |text: fn(&[CheckResult<'_>]) -> String| if told { text(results) } else { String::new() };
     Evaluation {
         subject,
         level: at.level,
