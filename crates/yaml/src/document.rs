@@ -446,22 +446,38 @@ impl<'d> NodeRef<'d> {
 
     /// As [`Self::get`], with the key's node.
     pub fn get_entry(self, key: &str) -> Option<(NodeRef<'d>, NodeRef<'d>)> {
-        let same = |k: Self| {
-            let Node { kind, value, span, .. } = *k.data();
-            if kind == Kind::String && value == NO_TEXT {
-                // Most keys differ in length.
-                return span.range().len() == key.len() && k.doc.source[span.range()] == *key.as_bytes();
-            }
-            match k.as_str_bytes() {
-                Some(text) => text == key.as_bytes(),
-                None => k.key().as_deref() == Some(key),
-            }
-        };
         let node = self.resolved();
         if node.merges() {
-            return self.entries().filter(|(k, _)| same(*k)).last();
+            return node.entries().filter(|(k, _)| k.is_key(k.data(), key)).last();
         }
-        node.pairs().filter(|(k, _)| same(*k)).last()
+        let Node { kind: Kind::Mapping, value: count, .. } = *node.data() else { return None };
+        let mut at = node.at(node.id.0 + 1);
+        let mut found = None;
+        for _ in 0..count {
+            let data = at.data();
+            let value = node.at(data.next);
+            if at.is_key(data, key) {
+                found = Some((at, value));
+            }
+            at = node.at(value.data().next);
+        }
+        found
+    }
+
+    /// Whether this node, with its data, is a key of this text.
+    #[inline]
+    fn is_key(self, data: &Node, key: &str) -> bool {
+        if data.kind == Kind::String && data.value == NO_TEXT {
+            // Most keys differ in length or in their first letter.
+            let (range, key) = (data.span.range(), key.as_bytes());
+            return range.len() == key.len()
+                && self.doc.source.get(range.start) == key.first()
+                && self.doc.source[range] == *key;
+        }
+        match self.as_str_bytes() {
+            Some(text) => text == key.as_bytes(),
+            None => self.key().as_deref() == Some(key),
+        }
     }
 
     /// The next node in document order behind this one and its descendants.

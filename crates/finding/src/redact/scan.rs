@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::place::Place;
-use super::word::{is_token, names_secret};
+use super::word::{LEAST_TOKEN, is_token, names_secret};
 
 /// The secret ranges of a message: only forms that cannot be prose.
 pub(super) fn message(text: &str) -> Vec<Range<usize>> {
@@ -273,15 +273,29 @@ static BREAKS: [bool; 256] = {
     breaks
 };
 
+/// Whether `bearer` or `basic`, in any case, may end with this letter.
+const fn ends_scheme(last: u8) -> bool {
+    matches!(last, b'r' | b'R' | b'c' | b'C')
+}
+
 /// Texts that are secret by their form.
 fn forms(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     // Most texts have none of these marks: one look tells.
-    let (mut dash, mut at_sign, mut slash) = (false, false, false);
+    let (mut dash, mut at_sign, mut slash, mut scheme) = (false, false, false, false);
+    let (mut run, mut longest, mut last) = (0, 0, 0);
     for b in bytes {
         dash |= *b == b'-';
         at_sign |= *b == b'@';
         slash |= *b == b'/';
+        if BREAKS[usize::from(*b)] {
+            scheme |= run >= "basic".len() && ends_scheme(last);
+            run = 0;
+        } else {
+            run += 1;
+            longest = longest.max(run);
+        }
+        last = *b;
     }
     let urls = slash && text.contains("://");
     if dash {
@@ -292,6 +306,9 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
     if at_sign {
         found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
         found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
+    }
+    if longest < LEAST_TOKEN && !urls && !scheme {
+        return;
     }
     let mut at = 0;
     while at < bytes.len() {
@@ -308,7 +325,7 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
         if urls {
             userinfo(word, at, found);
         }
-        let may_be_scheme = matches!(word.as_bytes().last(), Some(b'r' | b'R' | b'c' | b'C'));
+        let may_be_scheme = word.as_bytes().last().is_some_and(|last| ends_scheme(*last));
         if may_be_scheme && ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
@@ -335,7 +352,10 @@ fn token(word: &str) -> Option<usize> {
     let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let bytes = word.as_bytes();
     let begins = |at: &usize| letter(bytes[*at]) && (*at == 0 || !letter(bytes[at - 1]));
-    (0..word.len()).take_while(|at| word.len() - at >= 16).filter(begins).find(|at| is_token(&word[*at..]))
+    (0..word.len())
+        .take_while(|at| word.len() - at >= LEAST_TOKEN)
+        .filter(begins)
+        .find(|at| is_token(&word[*at..]))
 }
 
 /// Whether a word ends with another, regardless of case.

@@ -167,10 +167,12 @@ fn begins(word: &str) -> bool {
     BEGINS[pair / 64] >> (pair % 64) & 1 == 1
 }
 
+/// No known token is shorter, and most words are.
+pub(super) const LEAST_TOKEN: usize = 16;
+
 /// Whether a word is in the form of a known token.
 pub(super) fn is_token(word: &str) -> bool {
-    // The commonest words are short: nothing below is shorter.
-    word.len() >= 16
+    word.len() >= LEAST_TOKEN
         && begins(word)
         && (TOKENS.iter().any(|(head, least)| word.len() >= *least && word.starts_with(head))
             || (word.starts_with("eyJ") && word.matches('.').count() >= 2)

@@ -493,10 +493,16 @@ pub(super) fn wrap(text: &str, first: usize, hang: usize, width: usize, out: &mu
 
 /// The words of a paragraph; what stands between backticks is one, so that commands can be copied.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    text.split(move |c| {
-        quoted ^= c == '`';
-        c == ' ' && !quoted
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut quoted = false;
+        let end = text.bytes().position(|b| {
+            quoted ^= b == b'`';
+            b == b' ' && !quoted
+        });
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
     })
 }
 
@@ -509,18 +515,25 @@ fn flow(text: &str, at: usize, hang: usize, width: usize, out: &mut String) {
         out.push('\n');
         return;
     }
-    for (i, word) in words(text).enumerate() {
-        let size = visible::text_width(word);
-        if i > 0 && at + 1 + size > width {
+    let ascii = text.is_ascii();
+    // What goes on the line: it is added as a whole.
+    let (mut start, mut end, mut from) = (0, 0, 0);
+    for word in words(text) {
+        let size = if ascii { word.len() } else { visible::text_width(word) };
+        if from == 0 {
+            at += size;
+        } else if at + 1 + size > width {
+            out.push_str(&text[start..end]);
             out.push('\n');
             out.extend(std::iter::repeat_n(' ', hang));
-            at = hang;
-        } else if i > 0 {
-            out.push(' ');
-            at += 1;
+            start = from;
+            at = hang + size;
+        } else {
+            at += 1 + size;
         }
-        out.push_str(word);
-        at += size;
+        end = from + word.len();
+        from = end + 1;
     }
+    out.push_str(&text[start..end]);
     out.push('\n');
 }
