@@ -71,6 +71,34 @@ pub fn source_secrets(source: &Arc<[u8]>) -> (Vec<Range<u32>>, bool) {
     (found, whole)
 }
 
+/// The commonest keys, none of which names a secret: what they are need not be found out each time.
+const COMMON: [&str; 24] = [
+    "name",
+    "metadata",
+    "kind",
+    "labels",
+    "namespace",
+    "apiVersion",
+    "spec",
+    "value",
+    "valueFrom",
+    "resources",
+    "type",
+    "ports",
+    "port",
+    "matchLabels",
+    "memory",
+    "image",
+    "annotations",
+    "selector",
+    "containerPort",
+    "requests",
+    "limits",
+    "cpu",
+    "template",
+    "containers",
+];
+
 /// What is known of a node from what it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
@@ -138,9 +166,10 @@ impl<'d> Search<'d> {
     }
 
     fn mapping(&mut self, node: NodeRef<'d>, place: Place) {
-        let is_secret = place == Place::Plain && self.is_secret(node);
-        let place = if is_secret { Place::Secret } else { place };
-        let is_list = place == Place::Plain && is_kind(node, "SecretList");
+        let kind = node.get("kind").filter(|_| place == Place::Plain).and_then(NodeRef::as_str);
+        let is_kind = |wanted: &str| kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted));
+        let place = if is_kind("Secret") && self.is_object(node) { Place::Secret } else { place };
+        let is_list = is_kind("SecretList");
         for (key, value) in node.pairs() {
             let Some(key) = key.key() else { continue };
             let inner = match place {
@@ -164,10 +193,10 @@ impl<'d> Search<'d> {
         }
     }
 
-    /// Whether a mapping is a Secret, and not a reference to one.
-    fn is_secret(&self, node: NodeRef<'d>) -> bool {
+    /// Whether a mapping with a kind is an object, and not a reference to one.
+    fn is_object(&self, node: NodeRef<'d>) -> bool {
         let about = |key: NodeRef<'_>| key.key().is_none_or(|key| ABOUT_OBJECTS.contains(&&*key));
-        is_kind(node, "Secret") && (node == self.document.root() || !node.pairs().all(|(key, _)| about(key)))
+        node == self.document.root() || !node.pairs().all(|(key, _)| about(key))
     }
 
     /// Words of a command: what follows a flag that takes a secret is one.
@@ -266,7 +295,7 @@ fn by_name(key: &str, value: NodeRef<'_>) -> Place {
         "envFrom" => Place::Sources,
         "args" | "command" if kind == Kind::Sequence => Place::Words,
         "args" | "command" => Place::Hidden,
-        "name" | "kind" | "image" => Place::Plain,
+        _ if COMMON.contains(&key) => Place::Plain,
         _ if kind == Kind::Bool || !names_secret(key) => Place::Plain,
         _ if kind == Kind::Mapping => Place::Named,
         _ => Place::Hidden,
@@ -300,11 +329,6 @@ fn is_about(at: usize, key: &str, value: NodeRef<'_>) -> bool {
             "divisor" => is_scalar(value) && is_quantity(),
             _ => is_scalar(value),
         }
-}
-
-fn is_kind(node: NodeRef<'_>, wanted: &str) -> bool {
-    let kind = node.get("kind").and_then(NodeRef::as_str);
-    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted))
 }
 
 fn is_scalar(value: NodeRef<'_>) -> bool {
@@ -380,6 +404,11 @@ fn merged(mut found: Vec<Range<u32>>) -> Vec<Range<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn common_keys_name_no_secret() {
+        assert_eq!(COMMON.into_iter().filter(|key| names_secret(key)).collect::<Vec<_>>(), [""; 0]);
+    }
 
     /// The source with `*` for what may be secret.
     fn masked(source: &str) -> String {
