@@ -17,8 +17,8 @@ const CPU_RATIO: f64 = 20.0;
 const STANDARD: [&str; 3] = ["scan", "--profile", "pss"];
 /// With every check there is, on input that is declared complete.
 const ALL_CHECKS: [&str; 6] = ["scan", "--profile", "strict", "--complete", "--fail-on", "never"];
-/// What all checks are to take on 10,000 documents.
-const ALL_CPU: Duration = Duration::from_millis(400);
+/// The same with all checks: 0.4 CPU-seconds where kube-score takes 4.7, as machines differ.
+const ALL_RATIO: f64 = 4.7 / 0.4;
 const ALL_MEMORY: u64 = 100_000_000;
 /// One small file, process start to end.
 const SMALL_FILE: Duration = Duration::from_millis(5);
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn compare(quick: bool) -> Result<Floors, String> {
-    let (rounds, runs, starts) = if quick { (1, 3, 20) } else { (3, 5, 50) };
+    let (rounds, runs, starts) = if quick { (3, 3, 20) } else { (5, 5, 50) };
     let ours = seawall()?;
     let theirs = kube_score()?;
     let corpus = Corpus::new(10_000)?;
@@ -61,19 +61,15 @@ fn compare(quick: bool) -> Result<Floors, String> {
         their_cpu = their_cpu.min(theirs);
         our_cpu = our_cpu.min(ours);
     }
-    let ratio = secs(their_cpu) / secs(our_cpu).max(1e-3);
-    floors.add(
-        "CPU time, 10,000 documents, vs kube-score",
-        format!("{:.3} s, {ratio:.1} x less", secs(our_cpu)),
-        format!(">= {CPU_RATIO} x less than {:.2} s", secs(their_cpu)),
-        ratio >= CPU_RATIO,
-    );
-    println!(
-        "with all checks: {:.3} CPU-s, {:.1} x less than kube-score; the aim is {:.1}, and is not held yet",
-        secs(all_cpu),
-        secs(their_cpu) / secs(all_cpu).max(1e-3),
-        secs(ALL_CPU)
-    );
+    for (what, cpu, floor) in [("", our_cpu, CPU_RATIO), (", all checks", all_cpu, ALL_RATIO)] {
+        let ratio = secs(their_cpu) / secs(cpu).max(1e-3);
+        floors.add(
+            format!("CPU time, 10,000 documents, vs kube-score{what}"),
+            format!("{:.3} s, {ratio:.1} x less", secs(cpu)),
+            format!(">= {floor} x less than {:.2} s", secs(their_cpu)),
+            ratio >= floor,
+        );
+    }
     let their_memory = their_scan.peak_memory()?;
     memory(&mut floors, &our_scan, &corpus)?;
     let all_memory = all_checks.peak_memory()?;

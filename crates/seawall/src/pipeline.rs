@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How far workers may be ahead of the consumer, in items per thread: bounds the memory of results that wait.
+/// How far work may be ahead of the consumer, in items per thread: bounds the memory of results that wait.
 const AHEAD: usize = 2;
 
-/// Calls `consume` with the result of every item, in the order of the items, while `threads` workers call `work`. Stops at
-/// the first error of `consume`.
+/// Calls `consume` with the result of every item, in the order of the items, while `threads` threads call `work`: the calling
+/// one, which consumes, whenever nothing is to be consumed. Stops at the first error of `consume`.
 pub(crate) fn in_order<T: Sync, R: Send, E>(
     threads: NonZeroUsize,
     items: &[T],
@@ -20,83 +19,118 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
     if threads <= 1 {
         return items.iter().try_for_each(|item| consume(work(item)));
     }
-    let next = AtomicUsize::new(0);
-    let state = Mutex::new(State { done: BTreeMap::new(), wanted: 0, stopped: false });
-    let (produced, consumed) = (Condvar::new(), Condvar::new());
+    let shared = Shared { state: Mutex::default(), produced: Condvar::new(), consumed: Condvar::new() };
+    let ahead = threads * AHEAD;
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        // A thread that panics ends the others; the scope passes the panic on.
+        let _stop = Stop(&shared);
+        for _ in 1..threads {
             scope.spawn(|| {
-                // A worker that panics ends the others and the consumer; the scope passes the panic on.
-                let _stop = Stop { state: &state, signals: [&produced, &consumed] };
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { return };
-                    let guard = state.lock().unwrap_or_else(PoisonError::into_inner);
-                    let guard = consumed
-                        .wait_while(guard, |s| !s.stopped && index >= s.wanted + threads * AHEAD)
-                        .unwrap_or_else(PoisonError::into_inner);
-                    if guard.stopped {
-                        return;
+                let _stop = Stop(&shared);
+                let mut state = shared.lock();
+                while !state.stopped && state.next < items.len() {
+                    if state.next >= state.wanted + ahead {
+                        state.waiting += 1;
+                        state = shared.consumed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                        state.waiting -= 1;
+                        continue;
                     }
-                    drop(guard);
-                    let result = work(item);
-                    let mut guard = state.lock().unwrap_or_else(PoisonError::into_inner);
-                    guard.done.insert(index, result);
-                    if guard.wanted == index {
-                        produced.notify_one();
+                    let index = state.take();
+                    drop(state);
+                    let result = work(&items[index]);
+                    state = shared.lock();
+                    state.done.insert(index, result);
+                    if state.idle && state.wanted == index {
+                        shared.produced.notify_one();
                     }
                 }
             });
         }
-        let mut outcome = Ok(());
-        while outcome.is_ok() {
-            let guard = state.lock().unwrap_or_else(PoisonError::into_inner);
-            if guard.wanted == items.len() {
-                break;
-            }
-            let mut guard = produced
-                .wait_while(guard, |s| !s.stopped && !s.done.contains_key(&s.wanted))
-                .unwrap_or_else(PoisonError::into_inner);
-            if guard.stopped {
-                break;
-            }
-            let wanted = guard.wanted;
-            let result = guard.done.remove(&wanted);
-            guard.wanted += 1;
-            drop(guard);
-            consumed.notify_all();
-            if let Some(result) = result {
-                outcome = consume(result);
+        let mut state = shared.lock();
+        while !state.stopped && state.wanted < items.len() {
+            let wanted = state.wanted;
+            if let Some(result) = state.done.remove(&wanted) {
+                state.wanted += 1;
+                let waiting = state.waiting > 0;
+                drop(state);
+                if waiting {
+                    shared.consumed.notify_all();
+                }
+                if let Err(error) = consume(result) {
+                    shared.stop();
+                    return Err(error);
+                }
+                state = shared.lock();
+            } else if state.next < items.len().min(wanted + ahead) {
+                let index = state.take();
+                drop(state);
+                let result = work(&items[index]);
+                state = shared.lock();
+                state.done.insert(index, result);
+            } else {
+                state.idle = true;
+                state = shared.produced.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle = false;
             }
         }
-        stop(&state, &[&produced, &consumed]);
-        outcome
+        Ok(())
     })
 }
 
+struct Shared<R> {
+    state: Mutex<State<R>>,
+    /// The result that is wanted next is there, or all is to stop.
+    produced: Condvar,
+    /// There is room for further results, or all is to stop.
+    consumed: Condvar,
+}
+
 struct State<R> {
-    done: BTreeMap<usize, R>,
+    /// The next item to be worked on.
+    next: usize,
+    /// The next result to be consumed.
     wanted: usize,
+    done: BTreeMap<usize, R>,
+    /// Threads that wait for room: to wake nobody costs as much as to wake one.
+    waiting: usize,
+    /// Whether the consumer waits.
+    idle: bool,
     stopped: bool,
 }
 
-fn stop<R>(state: &Mutex<State<R>>, signals: &[&Condvar]) {
-    state.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
-    for signal in signals {
-        signal.notify_all();
+impl<R> Default for State<R> {
+    fn default() -> Self {
+        Self { next: 0, wanted: 0, done: BTreeMap::new(), waiting: 0, idle: false, stopped: false }
+    }
+}
+
+impl<R> State<R> {
+    /// The position of an item to work on.
+    fn take(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+}
+
+impl<R> Shared<R> {
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self) {
+        self.lock().stopped = true;
+        self.produced.notify_all();
+        self.consumed.notify_all();
     }
 }
 
 /// Stops all when its thread panics.
-struct Stop<'a, R> {
-    state: &'a Mutex<State<R>>,
-    signals: [&'a Condvar; 2],
-}
+struct Stop<'a, R>(&'a Shared<R>);
 
 impl<R> Drop for Stop<'_, R> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            stop(self.state, &self.signals);
+            self.0.stop();
         }
     }
 }
