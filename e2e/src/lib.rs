@@ -1,0 +1,18 @@
+//! A real control plane for tests: etcd and kube-apiserver, built from pinned Go modules (`go/go.mod`) once and started on the
+//! loopback interface.
+//!
+//! This package is for tests: what goes wrong in it ends the test with a message that says what is missing.
+
+mod assets;
+mod client;
+mod control_plane;
+mod pki;
+mod ports;
+mod process;
+pub mod scan;
+pub mod valid;
+mod warning;
+
+pub use assets::kubernetes;
+pub use client::{Client, Response};
+pub use control_plane::ControlPlane;
