@@ -7,10 +7,12 @@ mod assets;
 mod client;
 mod control_plane;
 mod pki;
+pub mod pods;
 mod ports;
 mod process;
 pub mod scan;
-pub mod valid;
+mod valid;
+pub mod verdicts;
 mod warning;
 
 pub use assets::kubernetes;

@@ -41,7 +41,7 @@ fn source(name: &str) -> Value {
 
 /// Changes a pod of [`seawall_conformance::random_pods`] so that an API server takes it in most cases, and keeps what Pod
 /// Security looks at where that can be.
-pub fn tame(rng: &mut Rng, pod: &mut Value) {
+pub(crate) fn tame(rng: &mut Rng, pod: &mut Value) {
     let spec = &mut pod["spec"];
     // Those come to a running pod only.
     remove(spec, "ephemeralContainers");

@@ -2,11 +2,8 @@
 //!
 //! `SEAWALL_PODS` (number of random pods) and `SEAWALL_SEED` change the random run.
 
-use std::collections::HashSet;
-
-use seawall_conformance::random_pods::{self, Rng};
-use seawall_conformance::{Oracle, number, pod_fixtures};
-use seawall_e2e::{ControlPlane, scan, valid};
+use seawall_conformance::number;
+use seawall_e2e::{Client, ControlPlane, Response, pods, scan, verdicts};
 use serde_json::{Value, json};
 
 /// Old versions, each just before or after some check changed.
@@ -53,7 +50,7 @@ fn placed(pod: &Value, number: usize, namespace: &str) -> Value {
     pod
 }
 
-fn create(client: &seawall_e2e::Client, pod: &Value) -> seawall_e2e::Response {
+fn create(client: &Client, pod: &Value) -> Response {
     let namespace = pod["metadata"]["namespace"].as_str().expect("placed");
     client.post(&format!("/api/v1/namespaces/{namespace}/pods?dryRun=All"), pod).expect("an answer")
 }
@@ -95,19 +92,13 @@ fn assert_same(control: &ControlPlane, name: &str, pods: &[Value]) {
         let record = judged.next().expect("a record for every pod");
         assert_eq!(record["object"]["name"], pod["metadata"]["name"]);
         assert_eq!(record["object"]["namespace"], namespace.name.as_str());
-        let evaluation = record["evaluations"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|e| e["modes"].as_array().is_some_and(|modes| modes.contains(&json!("enforce"))))
-            .expect("a verdict");
-        let policy = format!("{}:{}", namespace.level, namespace.version);
-        let ours = if evaluation["allowed"] == true {
-            (201, String::new())
-        } else {
-            let name = pod["metadata"]["name"].as_str().expect("named");
-            let detail = evaluation["forbiddenDetail"].as_str().expect("a text");
-            (403, format!("pods \"{name}\" is forbidden: violates PodSecurity \"{policy}\": {detail}"))
+        let ours = match verdicts::forbidden(record, "pod", "enforce") {
+            None => (201, String::new()),
+            Some((policy, detail)) => {
+                let name = pod["metadata"]["name"].as_str().expect("named");
+                assert_eq!(policy, format!("{}:{}", namespace.level, namespace.version));
+                (403, format!("pods \"{name}\" is forbidden: violates PodSecurity \"{policy}\": {detail}"))
+            }
         };
         assert_eq!((answer.status, answer.message().to_owned()), ours, "{pod}");
         assert_eq!(
@@ -133,10 +124,7 @@ fn control_plane() -> ControlPlane {
 #[test]
 fn upstream_s_fixtures_are_judged_as_the_server_judges_them() {
     let control = control_plane();
-    let mut seen = HashSet::new();
-    let mut fixtures: Vec<Value> =
-        pod_fixtures(&mut Oracle::start("pods")).into_iter().map(|f| f.pod).collect();
-    fixtures.retain(|pod| seen.insert(pod.to_string()));
+    let fixtures = pods::fixtures();
     let (fixtures, refused) = taken(&control, fixtures);
     assert!(fixtures.len() > 350, "{refused:#?}");
     assert_same(&control, "fixtures", &fixtures);
@@ -151,8 +139,7 @@ fn assert_exact(control: &ControlPlane, pods: &[Value]) {
     let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let printed = folded(&scan::run("exact", &objects, &["--exact"]));
     let answers = control.admin().each(&objects[1..], create);
-    let refused: Vec<&str> =
-        answers.iter().map(seawall_e2e::Response::message).filter(|m| !m.is_empty()).collect();
+    let refused: Vec<&str> = answers.iter().map(Response::message).filter(|m| !m.is_empty()).collect();
     assert!(refused.len() > pods.len() / 4, "{}", refused.len());
     for message in refused {
         assert!(printed.contains(&folded(message)), "{message}");
@@ -163,14 +150,7 @@ fn assert_exact(control: &ControlPlane, pods: &[Value]) {
 fn random_pods_are_judged_as_the_server_judges_them() {
     let (count, seed) = (number("SEAWALL_PODS", 1500), number("SEAWALL_SEED", 1));
     let control = control_plane();
-    let mut rng = Rng::new(seed);
-    let random = |rng: &mut Rng| {
-        let mut pod = if rng.one_in(3) { random_pods::arbitrary(rng) } else { random_pods::near(rng) };
-        valid::tame(rng, &mut pod);
-        pod
-    };
-    let pods: Vec<Value> = (0..count).map(|_| random(&mut rng)).collect();
-    let (pods, refused) = taken(&control, pods);
+    let (pods, refused) = taken(&control, pods::random(count, seed));
     println!("{} of {count} random pods are valid", pods.len());
     assert!(pods.len() as u64 > count / 10 * 9, "{refused:#?}");
     assert_same(&control, "random", &pods);
