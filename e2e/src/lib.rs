@@ -13,7 +13,7 @@ mod process;
 pub mod scan;
 mod valid;
 pub mod verdicts;
-mod warning;
+pub mod warning;
 
 pub use assets::kubernetes;
 pub use client::{Client, Response};
