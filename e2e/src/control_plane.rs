@@ -60,9 +60,14 @@ enum Failure {
 impl ControlPlane {
     /// Builds what is missing, starts it and waits until it answers.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more flags for kube-apiserver.
+    pub fn start_with(flags: &[&str]) -> Self {
         let assets = assets();
         for _ in 0..3 {
-            match Self::attempt(&assets) {
+            match Self::attempt(&assets, flags) {
                 Ok(running) => return running,
                 Err(Failure::Port) => {}
                 Err(Failure::Other(message)) => panic!("{message}"),
@@ -71,7 +76,7 @@ impl ControlPlane {
         panic!("other programs took the ports of three starts")
     }
 
-    fn attempt(assets: &Assets) -> Result<Self, Failure> {
+    fn attempt(assets: &Assets, flags: &[&str]) -> Result<Self, Failure> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = target().join("control-plane/runs").join(format!("{}-{number}", std::process::id()));
@@ -87,6 +92,7 @@ impl ControlPlane {
             Process::start(&directory, "etcd", &mut etcd(&assets.etcd, &directory, &etcd_server, peer_port));
         let authority = Authority::new();
         let mut command = api_server(&assets.api_server, &directory, &authority, &etcd_server, api_port);
+        command.args(flags);
         let mut api_server = Process::start(&directory, "kube-apiserver", &mut command);
         let watchdog = Watchdog::over(&[&api_server, &etcd]);
 
@@ -123,16 +129,21 @@ impl ControlPlane {
         Client::new(&self.server, self.authority.certificate(), &self.authority.user(name, None))
     }
 
-    /// A kubeconfig of a user, in a file that goes with this control plane.
+    /// A directory for files of a test, which goes with this control plane.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A kubeconfig of a user, in a file of [`Self::directory`]; its context, cluster and user have the user's name.
     pub fn kubeconfig(&self, name: &str) -> PathBuf {
         let group = (name == "admin").then_some("system:masters");
         let (certificate, key) = self.authority.user(name, group).write(&self.directory, name);
         let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
-            "clusters": [{"name": "e2e", "cluster": {
+            "apiVersion": "v1", "kind": "Config", "current-context": name,
+            "clusters": [{"name": name, "cluster": {
                 "server": self.server, "certificate-authority": self.directory.join("ca.crt")}}],
             "users": [{"name": name, "user": {"client-certificate": certificate, "client-key": key}}],
-            "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": name}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         });
         let path = self.directory.join(format!("{name}.kubeconfig"));
         fs::write(&path, config.to_string()).expect("writable");

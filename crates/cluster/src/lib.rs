@@ -1,0 +1,15 @@
+//! Live clusters: connecting as kubectl does, and listing in pages.
+//!
+//! What is listed comes as the bytes that the API server sent, page by page, so that memory is bounded and the readers of files
+//! read it too. A kind that may not be listed is [`Listed::Forbidden`], never an empty list.
+//!
+//! Only `GET` is ever sent.
+
+mod connect;
+mod error;
+mod list;
+mod proxy;
+
+pub use connect::{Cluster, Options, ServerVersion};
+pub use error::Error;
+pub use list::{Collection, Listed, Page};
