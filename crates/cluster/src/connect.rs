@@ -97,10 +97,10 @@ impl Cluster {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|e| Error::Kubeconfig { files: Vec::new(), problem: e.to_string() })?;
+            .map_err(|e| Error::System(e.to_string()))?;
         let (client, target) = runtime.block_on(async {
             let config = configuration(options).await?;
-            let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+            let server = shown(&config.cluster_url);
             let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
             let target = Target { server, plugin };
             let client = Client::try_from(config).map_err(|e| target.error(&e))?;
@@ -222,6 +222,13 @@ async fn configuration(options: &Options) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// An address without the credentials that may be in it.
+fn shown(url: &Uri) -> String {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{}://{host}{}", url.scheme_str().unwrap_or("https"), url.path().trim_end_matches('/'))
+}
+
 /// What the kubeconfig files say together, and which they are; nothing if there are none.
 fn read(options: &Options) -> Result<(Option<Kubeconfig>, Vec<PathBuf>), Error> {
     let mut files = options.kubeconfig.clone();
@@ -257,8 +264,12 @@ fn own_proxy(kubeconfig: &Kubeconfig, options: &Options) -> Option<Uri> {
     cluster.proxy_url.as_ref().filter(|url| !url.is_empty())?.parse().ok()
 }
 
-/// The error and its causes.
+/// The error and its causes. Of what is no kubeconfig only the place: its text is full of credentials.
 fn problem(error: &KubeconfigError) -> String {
+    if let KubeconfigError::Parse(error) = error {
+        let place = error.location().map(|at| format!(" at line {}, column {}", at.line(), at.column()));
+        return format!("not a kubeconfig{}", place.unwrap_or_default());
+    }
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
@@ -269,4 +280,20 @@ fn problem(error: &KubeconfigError) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_credentials() {
+        for (url, expected) in [
+            ("https://10.0.0.1:6443", "https://10.0.0.1:6443"),
+            ("https://u:p@h/k8s/clusters/c-1/", "https://h/k8s/clusters/c-1"),
+            ("h:6443", "https://h:6443"),
+        ] {
+            assert_eq!(shown(&url.parse().unwrap()), expected);
+        }
+    }
 }

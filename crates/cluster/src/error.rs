@@ -33,6 +33,8 @@ pub enum Error {
         /// The API server's message.
         message: String,
     },
+    /// The operating system gives not what connections need.
+    System(String),
     /// An answer that makes no sense here.
     Answer {
         /// What was asked for.
@@ -65,6 +67,7 @@ impl fmt::Display for Error {
             Self::Credentials(problem) => write!(f, "no credentials for the cluster: {problem}"),
             Self::Unreachable { server, problem } => write!(f, "cannot reach the API server `{server}`: {problem}"),
             Self::Refused { status, message } => write!(f, "the API server refuses ({status}): {message}"),
+            Self::System(problem) => write!(f, "cannot begin to connect: {problem}"),
             Self::Answer { path, problem } => write!(f, "the API server's answer to `{path}` is not usable: {problem}"),
             Self::Interrupted { path, items, cause } => {
                 write!(f, "listing `{path}` broke off after {items} items, so that it is not known what there is: {cause}")
