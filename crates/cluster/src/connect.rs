@@ -189,6 +189,10 @@ impl Cluster {
 async fn configuration(options: &Options) -> Result<Config, Error> {
     let (kubeconfig, files) = read(options)?;
     let mut config = match kubeconfig {
+        // A pod's own service account is nothing that a context could be of.
+        None if options.context.is_some() || options.cluster.is_some() || options.user.is_some() => {
+            return Err(Error::NoCluster);
+        }
         None => Config::incluster().map_err(|_| Error::NoCluster)?,
         Some(kubeconfig) => {
             let chosen = KubeConfigOptions {
