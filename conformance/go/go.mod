@@ -12,8 +12,11 @@ require (
 	k8s.io/apimachinery v0.37.2
 	k8s.io/client-go v0.37.2
 	k8s.io/pod-security-admission v0.37.2
+	seawall.dev/conformance/frame v0.0.0
 	sigs.k8s.io/yaml v1.6.0
 )
+
+replace seawall.dev/conformance/frame => ./frame
 
 require (
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect

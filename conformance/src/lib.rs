@@ -1,6 +1,7 @@
-//! Upstream's own code as oracle: Go programs under `go/cmd`, built at pinned versions and asked over pipes, and programs under
-//! `python`.
+//! Upstream's own code as oracle: Go programs under `go/cmd` and in modules of their own under `go`, built at pinned versions and
+//! asked over pipes, and programs under `python`.
 
+pub mod differences;
 mod files;
 mod fixtures;
 mod oracle;

@@ -49,12 +49,26 @@ pub fn module_at(module: &str) -> PathBuf {
 impl Oracle {
     /// Builds `go/cmd/<name>` and starts it.
     pub fn start(name: &str) -> Self {
-        let binary = target().join("conformance").join(name);
-        run(Command::new("go")
-            .current_dir(go_root())
-            .args(["build", "-o"])
-            .arg(&binary)
-            .arg(format!("./cmd/{name}")));
+        Self::build(&go_root(), "go.mod", name, &format!("./cmd/{name}"))
+    }
+
+    /// Builds the program of a module of its own, which pins other versions than the other oracles do, and starts it.
+    pub fn of_module(name: &str) -> Self {
+        Self::of_module_with(name, "go.mod")
+    }
+
+    /// The same with the dependencies of another file of the module.
+    pub fn of_module_with(name: &str, modfile: &str) -> Self {
+        let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let root = if beside.is_dir() { beside } else { go_root().join(name) };
+        Self::build(&root, modfile, name, ".")
+    }
+
+    fn build(root: &Path, modfile: &str, name: &str, package: &str) -> Self {
+        let file = if modfile == "go.mod" { name.to_owned() } else { format!("{name}-{modfile}") };
+        let binary = target().join("conformance").join(file);
+        let modfile = format!("-modfile={modfile}");
+        run(Command::new("go").current_dir(root).args(["build", &modfile, "-o"]).arg(&binary).arg(package));
         let mut child = Command::new(&binary)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

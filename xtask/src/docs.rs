@@ -1,5 +1,7 @@
-//! `cargo xtask docs`: the pages of the book that are made from the code: rules, and the settings of `seawall.yaml`.
+//! `cargo xtask docs`: the pages of the book that are made from the code: rules, the settings of `seawall.yaml`, and
+//! what differs from other tools.
 
+mod differences;
 mod rules;
 mod settings;
 mod yaml;
@@ -55,6 +57,7 @@ fn pages() -> Result<BTreeMap<PathBuf, String>, String> {
     let mut pages: BTreeMap<PathBuf, String> =
         rules::pages().into_iter().map(|(name, text)| (book.join("rules").join(name), text)).collect();
     pages.insert(book.join("settings.md"), settings::page()?);
+    pages.extend(differences::pages().map(|(name, text)| (book.join(name), text)));
     let summary = book.join("SUMMARY.md");
     let old = fs::read_to_string(&summary).map_err(|e| format!("{}: {e}", summary.display()))?;
     pages.insert(summary, rules::in_summary(&old));

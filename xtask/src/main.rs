@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod bench;
 mod docs;
+mod lifecycle;
 mod run;
 mod test;
 mod types;
@@ -16,7 +17,8 @@ tasks:
   bench [--quick] [NAME]...
                     every speed claim, both sides in one run; fails when a floor is missed
   docs [--check]    write the pages of docs/src that are made from the code, or check that they are current
-  types [--check]   write crates/manifest/src/types/table.rs from Kubernetes' OpenAPI, or check that it is current";
+  types [--check]   write crates/manifest/src/types/table.rs from Kubernetes' OpenAPI, and
+                    crates/hardening/src/lifecycle/table.rs from the Go modules of its APIs, or check that they are current";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -26,8 +28,8 @@ fn main() -> ExitCode {
         ["bench", ref rest @ ..] => bench::bench(rest),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
-        ["types"] => types::write(),
-        ["types", "--check"] => types::check(),
+        ["types"] => types::write().and_then(|()| lifecycle::write()),
+        ["types", "--check"] => types::check().and_then(|()| lifecycle::check()),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

@@ -40,13 +40,17 @@ fn step<'v>(at: &'v mut Value, segment: &Segment, create: bool) -> Option<&'v mu
                 *at = Value::Object(Map::new());
             }
             let fields = at.as_object_mut()?;
-            if create { Some(fields.entry(key.as_str()).or_insert(Value::Null)) } else { fields.get_mut(key) }
+            if create {
+                Some(fields.entry(key.as_str()).or_insert(Value::Null))
+            } else {
+                fields.get_mut(key.as_str())
+            }
         }
         Segment::Index(index) => at.as_array_mut()?.get_mut(*index as usize),
         Segment::Item { key, value } => {
             let matches = |item: &&mut Value| match key.as_str() {
-                "" => text(item).as_ref() == Some(value),
-                key => item.get(key).and_then(text).as_ref() == Some(value),
+                "" => text(item).as_deref() == Some(value.as_str()),
+                key => item.get(key).and_then(text).as_deref() == Some(value.as_str()),
             };
             at.as_array_mut()?.iter_mut().find(matches)
         }
@@ -83,7 +87,7 @@ pub(crate) fn make(root: &mut Value, change: &Change) {
             }
         }),
         Op::Remove { .. } => walk(root, false, &mut |at| match change.path.0.last() {
-            Some(Segment::Key(key)) => drop(at.as_object_mut().expect("a mapping").remove(key)),
+            Some(Segment::Key(key)) => drop(at.as_object_mut().expect("a mapping").remove(key.as_str())),
             Some(item) => {
                 if let Some(item) = step(at, item, false) {
                     *item = REMOVED.into();

@@ -217,7 +217,7 @@ fn examples_in_documentation_break_and_keep_their_rule() {
                     &pod,
                     &results,
                     &seawall_model::FieldPath::root(),
-                    &seawall_model::ObjectId::default(),
+                    &std::sync::Arc::default(),
                 );
                 found.iter().any(|f| f.rule.id == rule.id)
             })

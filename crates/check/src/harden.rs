@@ -1,12 +1,15 @@
 //! The checks beyond the standard on an examined object.
 
-use seawall_hardening::{Cx, Fact, Findings};
+use std::sync::Arc;
+
+use seawall_hardening::{Cx, Exposure, Fact, Findings, Index, Labels, Mask, Subject};
 use seawall_manifest::workload::Template;
 
 use crate::options::Options;
-use crate::survey::{Examined, Source};
+use crate::survey::{Examined, Judged, Source, Survey};
 
-/// What the checks may know in phase one, or with the index of the run in phase two.
+/// What the checks may know in phase one, or with the index of the run in phase two. Of the other objects of a chart's
+/// template they know nothing: most of them are in templates that cannot be read before they are rendered.
 fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a> {
     let hardening = &options.hardening;
     Cx {
@@ -14,45 +17,76 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a>
         kubernetes: options.kubernetes,
         scope: source.scope,
         from_file: true,
-        index: hardening.index.as_deref().filter(|_| with_index),
+        index: hardening
+            .index
+            .as_deref()
+            .filter(|index| with_index && (source.chart.is_none() || index.is_complete())),
     }
 }
 
-/// The templates of what the API server would take; what it refuses is not checked.
+/// The templates of what the API server would take; what it refuses is not checked, nor is a part of a workload: what it
+/// lacks stands elsewhere.
 fn templates<'a, 'd>(examined: &'a Examined<'d>) -> Option<Vec<&'a Template<'d>>> {
     let refused = seawall_manifest::schema::refused(&examined.problems);
-    (!refused).then(|| examined.judged.iter().map(|judged| &judged.template).collect())
+    let templates = || examined.judged.iter().map(|judged| &judged.template);
+    let partial = !examined.judged.is_empty() && templates().all(Template::is_partial);
+    (!refused && !partial).then(|| templates().collect())
 }
 
-/// Phase one: adds what other objects' checks have to know of an object; whether phase two has to look at it.
+/// Phase one: adds what other objects' checks have to know of an object; the checks that have something to say of it by itself.
 pub(crate) fn survey(
     examined: &Examined<'_>,
     source: &Source<'_>,
     options: &Options,
     facts: &mut Vec<Fact>,
-) -> bool {
+) -> Mask {
     let enabled = &options.hardening.enabled;
     if enabled.is_empty() {
-        return false;
+        return Mask::default();
     }
-    let Some(templates) = templates(examined) else { return false };
-    let before = facts.len();
+    let checked = templates(examined);
     if enabled.needs_others() {
-        let owned: Vec<Template<'_>> = templates.iter().map(|t| (*t).clone()).collect();
-        facts.extend(seawall_hardening::facts(&examined.object, &owned, source.scope));
+        // Others may mean it although it has to be corrected first.
+        let all = || examined.judged.iter().map(|judged| &judged.template).collect();
+        let templates = checked.clone().unwrap_or_else(all);
+        facts.extend(seawall_hardening::facts(&examined.object, &templates, source.scope));
     }
-    // What takes part in checks of several objects is looked at when all are known.
-    facts.len() > before
-        || seawall_hardening::speaks(&examined.object, &templates, enabled, &cx(options, source, false))
+    let Some(templates) = checked else { return Mask::default() };
+    seawall_hardening::speaking(&examined.object, &templates, enabled, &cx(options, source, false))
+}
+
+/// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.
+/// `complete` says that the input is all there is in its cluster.
+pub fn index(surveys: &mut [Option<Survey>], complete: bool, options: &mut Options) {
+    let enabled = &options.hardening.enabled;
+    if !enabled.needs_others() {
+        return;
+    }
+    let subjects: Vec<Subject> =
+        surveys.iter().flatten().flat_map(|survey| survey.facts.iter().map(Fact::subject)).collect();
+    let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
+    let index = Index::new(facts, complete);
+    let mut subjects = subjects.iter();
+    for place in surveys.iter_mut().flatten().flat_map(|survey| &mut survey.places) {
+        for subject in subjects.by_ref().take(place.facts as usize) {
+            place.concerned = place.concerned || index.concerns(enabled, subject);
+        }
+    }
+    options.hardening.index = Some(Arc::new(index));
 }
 
 /// Phase two: what the checks find in an object.
-pub(crate) fn findings(examined: &Examined<'_>, source: &Source<'_>, options: &Options) -> Findings {
+pub(crate) fn findings(
+    examined: &Examined<'_>,
+    speaking: Mask,
+    source: &Source<'_>,
+    options: &Options,
+) -> Findings {
     let enabled = &options.hardening.enabled;
     match templates(examined) {
         Some(templates) if !enabled.is_empty() => {
             let cx = cx(options, source, true);
-            let mut found = seawall_hardening::findings(&examined.object, &templates, enabled, &cx);
+            let mut found = seawall_hardening::findings(&examined.object, &templates, enabled, speaking, &cx);
             // A pod that cannot be read is told of by itself.
             for (of_pod, judged) in found.pods.iter_mut().zip(&examined.judged) {
                 if judged.pod.is_err() {
@@ -63,4 +97,17 @@ pub(crate) fn findings(examined: &Examined<'_>, source: &Source<'_>, options: &O
         }
         _ => Findings::default(),
     }
+}
+
+/// Whether the input shows a way to pods from outside the cluster.
+pub(crate) fn is_exposed(
+    examined: &Examined<'_>,
+    judged: &Judged<'_>,
+    source: &Source<'_>,
+    options: &Options,
+) -> bool {
+    options.hardening.index.as_deref().is_some_and(|index| {
+        let labels = Labels::of_pods(&examined.object, &judged.template);
+        index.exposure(source.scope, examined.object.namespace, &labels) == Exposure::External
+    })
 }

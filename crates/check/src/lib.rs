@@ -21,11 +21,13 @@ mod namespace;
 mod options;
 mod proposal;
 mod quoted;
+mod rank;
 mod reach;
 mod record;
 pub mod rules;
 mod schema;
 mod score;
+pub mod scores;
 mod survey;
 mod tally;
 
@@ -35,6 +37,7 @@ pub use fix::{
     FileFix, FindingKey, Fixed, Images, ImagesError, ObjectChanges, ObjectPatch, Open, Selection, patches,
     repair,
 };
+pub use harden::index;
 pub use ignore::{
     Baseline, BaselineEntry, EntryScope, Ignore, IgnoreEntry, IgnoredObject, Ignores, object_key,
 };
@@ -45,6 +48,7 @@ pub use locate::region;
 pub use options::{FailOn, FailOnError, Hardening, Options};
 pub use proposal::{Proposal, Surveyed};
 pub use quoted::{quoted, shell_word};
+pub use rank::{Rank, is_host_level};
 pub use reach::Reach;
 pub use record::{
     Beyond, Blocker, Evaluation, InputError, LevelSource, Located, Lowest, Mark, Notice, NoticeKind,

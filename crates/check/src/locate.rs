@@ -1,5 +1,6 @@
 //! Field paths to places in the text that a person looks at.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -25,6 +26,24 @@ pub(crate) struct Locator<'d> {
     document: &'d Document,
     lists: RefCell<HashMap<u32, ListIndex>>,
     mappings: RefCell<HashMap<u32, MappingIndex>>,
+    /// The way to the last place: the next one is often near.
+    way: RefCell<Way>,
+}
+
+/// The steps of a path that was found, from a root on.
+#[derive(Debug, Default)]
+struct Way {
+    root: Option<u32>,
+    steps: Vec<(Segment, At)>,
+}
+
+/// Where a step of a path leads: nodes of the document.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    node: u32,
+    key: Option<u32>,
+    /// The first use of an alias or merge key on the way.
+    used: Option<Span>,
 }
 
 /// The nodes of each key and its value.
@@ -43,17 +62,25 @@ const SHORT: usize = 16;
 impl<'d> Locator<'d> {
     /// A locator for a document.
     pub(crate) fn new(document: &'d Document) -> Self {
-        Self { document, lists: RefCell::default(), mappings: RefCell::default() }
+        Self { document, lists: RefCell::default(), mappings: RefCell::default(), way: RefCell::default() }
     }
 
     /// The place that `path` leads to from the object at `root`.
     pub(crate) fn locate(&self, root: NodeRef<'d>, path: &FieldPath) -> Place {
-        let mut node = root;
-        let mut key: Option<NodeRef<'_>> = None;
-        let mut used: Option<Span> = None;
+        let mut way = self.way.borrow_mut();
+        if way.root != Some(index(root)) {
+            *way = Way { root: Some(index(root)), steps: Vec::new() };
+        }
+        let same =
+            way.steps.iter().zip(&path.0).take_while(|((known, _), segment)| known == *segment).count();
+        way.steps.truncate(same);
+        let known = way.steps.last().map(|(_, at)| *at);
+        let at = |node: u32| self.document.node(node as usize);
+        let mut node = known.and_then(|known| at(known.node)).unwrap_or(root);
+        let mut key = known.and_then(|known| at(known.key?));
+        let mut used = known.and_then(|known| known.used);
         let mut found = true;
-        let mut above = None;
-        for segment in &path.0 {
+        for segment in path.0.iter().skip(same) {
             if node.kind() == Kind::Alias {
                 used = used.or(Some(node.span()));
             }
@@ -61,22 +88,32 @@ impl<'d> Locator<'d> {
                 found = false;
                 break;
             };
-            if let Some(merge) = step.merge {
-                used = used.or(Some(merge));
-            }
-            above = shown(node.resolved(), key, false).or(above);
-            key = step.key;
-            node = step.node;
+            used = used.or(step.merge);
+            (node, key) = (step.node, step.key);
+            way.steps.push((segment.clone(), At { node: index(node), key: key.map(index), used }));
         }
+        drop(way);
         if node.kind() == Kind::Alias {
             used = used.or(Some(node.span()));
         }
         let target = node.resolved();
-        let shown = shown(target, key, found).or(above).unwrap_or_else(|| first_token(root));
+        let shown = shown(target, key, found).or_else(|| self.above(root, path));
+        let shown = shown.unwrap_or_else(|| first_token(root));
         match used {
             Some(at) => Place { span: at, definition: Some(shown), found },
             None => Place { span: shown, definition: None, found },
         }
+    }
+
+    /// The innermost of what leads to a path that has something to point at.
+    fn above(&self, root: NodeRef<'d>, path: &FieldPath) -> Option<Span> {
+        let (mut node, mut key, mut above) = (root, None, None);
+        for segment in &path.0 {
+            let Some(step) = self.step(node.resolved(), segment) else { break };
+            above = shown(node.resolved(), key, false).or(above);
+            (node, key) = (step.node, step.key);
+        }
+        above
     }
 
     fn step(&self, node: NodeRef<'d>, segment: &Segment) -> Option<Step<'d>> {
@@ -211,6 +248,6 @@ pub fn region(lines: &LineIndex<'_>, span: Span) -> Region {
 }
 
 /// A mark at a span.
-pub(crate) fn mark(lines: &LineIndex<'_>, span: Span, label: impl Into<String>) -> Mark {
+pub(crate) fn mark(lines: &LineIndex<'_>, span: Span, label: impl Into<Cow<'static, str>>) -> Mark {
     Mark { region: region(lines, span), label: label.into() }
 }

@@ -1,14 +1,17 @@
 //! What a Namespace object says of Pod Security: its labels, and what is wrong with them.
 
-use seawall_finding::{Finding, Locus};
+use std::borrow::Cow;
+
+use seawall_finding::{Finding, Locus, Rule};
 use seawall_manifest::objects::Object;
-use seawall_model::{FieldPath, gotext};
+use seawall_model::{FieldPath, Level, gotext};
 use seawall_pss::namespace::{LabelError, Mode, Policy, joined, resolve};
 use seawall_yaml::{LineIndex, NodeRef};
 
 use crate::locate::{Locator, mark};
+use crate::options::Options;
 use crate::record::Located;
-use crate::rules::NAMESPACE_PSS_LABEL;
+use crate::rules::{NAMESPACE_PSS_LABEL, NAMESPACE_PSS_WEAKER_WARN};
 
 /// The prefix of the labels.
 const PREFIX: &str = "pod-security.kubernetes.io/";
@@ -39,18 +42,23 @@ pub(crate) fn labels(object: &Object<'_>) -> Vec<(String, String)> {
     found
 }
 
+/// Prefixes of the names of namespaces that belong to Kubernetes or to a provider, who sees to their labels.
+const SYSTEM: [&str; 3] = ["kube-", "openshift-", "gke-"];
+
 /// What is wrong with the labels, and the API server's words if it would refuse the object for it
 /// (`ValidateNamespace` of k8s.io/pod-security-admission `admission/admission.go`).
 pub(crate) fn check<'d>(
     object: &Object<'d>,
+    options: &Options,
     locator: &Locator<'d>,
     lines: &LineIndex<'_>,
 ) -> (Vec<Located>, Option<String>) {
-    let labels = labels(object);
-    let (_, errors) = resolve(labels.iter().map(|(k, v)| (k.as_str(), v.as_str())), Policy::default());
+    let Wrong { labels, errors, open, weaker } = Wrong::of(object, options);
     let mut findings: Vec<Located> = errors.iter().map(|e| invalid(object, e, locator, lines)).collect();
-    let unknown = labels.iter().filter(|(key, _)| known().all(|known| known != key));
+    let unknown = labels.iter().filter(|(key, _)| is_unknown(key));
     findings.extend(unknown.map(|(key, _)| misspelt(object, key, locator, lines)));
+    findings.extend(open.map(|open| unenforced(object, open, locator, lines)));
+    findings.extend(weaker.iter().map(|weaker| hidden(object, weaker, locator, lines)));
     let refused = (!errors.is_empty())
         .then(|| format!("Namespace {} is invalid: {}", gotext::quote(object.name), joined(&errors)));
     for located in findings.iter_mut().take(errors.len()) {
@@ -60,10 +68,113 @@ pub(crate) fn check<'d>(
 }
 
 /// Whether [`check`] finds something.
-pub(crate) fn is_wrong(object: &Object<'_>) -> bool {
-    let labels = labels(object);
-    let (_, errors) = resolve(labels.iter().map(|(k, v)| (k.as_str(), v.as_str())), Policy::default());
-    !errors.is_empty() || labels.iter().any(|(key, _)| known().all(|known| known != key))
+pub(crate) fn is_wrong(object: &Object<'_>, options: &Options) -> bool {
+    let Wrong { labels, errors, open, weaker } = Wrong::of(object, options);
+    !errors.is_empty()
+        || open.is_some()
+        || !weaker.is_empty()
+        || labels.iter().any(|(key, _)| is_unknown(key))
+}
+
+fn is_unknown(key: &str) -> bool {
+    known().all(|known| known != key)
+}
+
+/// What is wrong with the labels of a Namespace.
+struct Wrong {
+    labels: Vec<(String, String)>,
+    errors: Vec<LabelError>,
+    /// Why nothing is enforced, where nothing is and that is asked for.
+    open: Option<Unenforced>,
+    /// Modes that ask for less than what is enforced, where that is asked for.
+    weaker: Vec<Weaker>,
+}
+
+/// Why a namespace enforces nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unenforced {
+    /// No label says what is enforced.
+    Unsaid,
+    /// It says that nothing is.
+    Privileged,
+}
+
+/// A mode that asks for less than what is enforced.
+struct Weaker {
+    mode: Mode,
+    level: Level,
+    enforced: Level,
+}
+
+impl Wrong {
+    fn of(object: &Object<'_>, options: &Options) -> Self {
+        let labels = labels(object);
+        let (policy, errors) =
+            resolve(labels.iter().map(|(k, v)| (k.as_str(), v.as_str())), Policy::default());
+        let is_system = SYSTEM.iter().any(|prefix| object.name.starts_with(prefix));
+        let says = |mode: Mode| labels.iter().any(|(key, _)| key == mode.level_label());
+        let open = match says(Mode::Enforce) {
+            _ if is_system || !options.rules.goes_beyond(&NAMESPACE_PSS_LABEL) => None,
+            false => Some(Unenforced::Unsaid),
+            true => (policy.enforce.level == Level::Privileged).then_some(Unenforced::Privileged),
+        };
+        let mut weaker = Vec::new();
+        // Of labels that cannot be read that is what is said.
+        if errors.is_empty() && !is_system && options.rules.selects(&NAMESPACE_PSS_WEAKER_WARN) {
+            let modes = [Mode::Audit, Mode::Warn].into_iter().filter(|mode| says(*mode));
+            let modes = modes.map(|mode| Weaker {
+                mode,
+                level: policy.mode(mode).level,
+                enforced: policy.enforce.level,
+            });
+            weaker.extend(modes.filter(|weaker| weaker.level < weaker.enforced));
+        }
+        Self { labels, errors, open, weaker }
+    }
+}
+
+fn unenforced<'d>(
+    object: &Object<'d>,
+    why: Unenforced,
+    locator: &Locator<'d>,
+    lines: &LineIndex<'_>,
+) -> Located {
+    let label = Mode::Enforce.level_label();
+    let (seen, message) = match why {
+        Unenforced::Unsaid => (
+            "nothing is enforced",
+            format!(
+                "the namespace has no label `{label}`: unless the cluster has a default of its own, it admits any pod"
+            ),
+        ),
+        Unenforced::Privileged => {
+            ("forbids nothing", format!("the label `{label}` is privileged: the namespace admits any pod"))
+        }
+    };
+    let advice = format!(
+        "write `{label}: restricted`, or baseline; {PREFIX}warn and audit tell before what it would refuse"
+    );
+    located(&NAMESPACE_PSS_LABEL, object, label, seen, message, advice, locator, lines)
+}
+
+fn hidden<'d>(
+    object: &Object<'d>,
+    Weaker { mode, level, enforced }: &Weaker,
+    locator: &Locator<'d>,
+    lines: &LineIndex<'_>,
+) -> Located {
+    let (label, mode) = (mode.level_label(), mode.as_str());
+    let who = if mode == Mode::Warn.as_str() {
+        "whoever applies it is not warned"
+    } else {
+        "the audit log is silent"
+    };
+    let message = format!(
+        "{mode} asks for {level} and enforce for {enforced}: a Deployment whose pods will be refused is taken, and {who}"
+    );
+    let advice = format!("write `{label}: {enforced}`, or leave the label out where it adds nothing");
+    let seen = format!("weaker than {enforced}");
+    located(&NAMESPACE_PSS_WEAKER_WARN, object, label, seen, message, advice, locator, lines)
 }
 
 fn invalid<'d>(
@@ -77,7 +188,7 @@ fn invalid<'d>(
     let message =
         format!("the label `{}` is {}, which {}", error.label, gotext::quote(&error.value), error.problem);
     let advice = format!("correct the value: the API server refuses to create such a namespace{closed}");
-    located(object, error.label, "no such value", message, advice, locator, lines)
+    located(&NAMESPACE_PSS_LABEL, object, error.label, "no such value", message, advice, locator, lines)
 }
 
 fn misspelt<'d>(object: &Object<'d>, key: &str, locator: &Locator<'d>, lines: &LineIndex<'_>) -> Located {
@@ -87,13 +198,15 @@ fn misspelt<'d>(object: &Object<'d>, key: &str, locator: &Locator<'d>, lines: &L
         None => format!("the labels that count are {PREFIX}enforce, audit and warn, each also with -version"),
     };
     let message = format!("Pod Security knows no label `{key}`; it has no effect");
-    located(object, key, "no such label", message, advice, locator, lines)
+    located(&NAMESPACE_PSS_LABEL, object, key, "no such label", message, advice, locator, lines)
 }
 
+#[allow(clippy::too_many_arguments, reason = "the parts of a finding")]
 fn located<'d>(
+    rule: &'static Rule,
     object: &Object<'d>,
     label: &str,
-    seen: &str,
+    seen: impl Into<Cow<'static, str>>,
     message: String,
     advice: String,
     locator: &Locator<'d>,
@@ -101,20 +214,21 @@ fn located<'d>(
 ) -> Located {
     let path = FieldPath::root().keys("metadata.labels").key(label);
     let place = locator.locate(object.node, &path);
+    let seen = seen.into();
     Located {
-        primary: mark(lines, place.span, seen),
+        primary: mark(lines, place.span, seen.clone()),
         finding: Finding {
-            rule: &NAMESPACE_PSS_LABEL,
-            severity: NAMESPACE_PSS_LABEL.severity,
-            object: object.id(),
+            rule,
+            severity: rule.severity,
+            object: object.id().into(),
             container: None,
-            primary: Locus { path, label: seen.to_owned() },
+            primary: Locus { path, label: seen },
             related: Vec::new(),
             message,
-            advice,
+            advice: advice.into(),
         },
         related: Vec::new(),
-        missing: false,
+        missing: !place.found,
         refuses: false,
         modes: Vec::new(),
         suppressed: None,

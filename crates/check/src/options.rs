@@ -61,7 +61,7 @@ pub struct Hardening {
 }
 
 /// From here on a list's tree takes memory that one would notice.
-const LARGE: usize = 1 << 20;
+pub(crate) const LARGE: usize = 1 << 20;
 
 impl Default for Options {
     /// The newest version that is known, with defaults, on the first day that there is.

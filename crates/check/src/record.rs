@@ -1,5 +1,6 @@
 //! What a run has to say, one record at a time and in input order: the currency between the driver and the reports.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ pub struct Origin {
     /// Where its lines start ([`seawall_yaml::LineIndex::with`]).
     pub lines: seawall_yaml::LineStarts,
     /// The bytes of the record's document that may be secret, in order and without overlap
-    /// ([`seawall_finding::document_secrets`]).
+    /// ([`seawall_finding::document_secrets`]); empty where all of the record's findings are brief.
     pub secrets: Arc<[Range<u32>]>,
 }
 
@@ -45,7 +46,7 @@ pub struct Mark {
     /// Where.
     pub region: Region,
     /// A few words, such as `must be false`; may be empty.
-    pub label: String,
+    pub label: Cow<'static, str>,
 }
 
 /// A finding with its places.
@@ -188,6 +189,11 @@ impl Located {
     pub fn is_beyond(&self) -> bool {
         !self.finding.rule.tags.is_empty()
     }
+
+    /// Whether people are told of it in a line, without quoting the source: only then may [`Origin::secrets`] be left empty.
+    pub fn is_brief(&self) -> bool {
+        self.is_beyond() && !self.refuses && self.finding.severity < Severity::High
+    }
 }
 
 impl Workload {
@@ -225,6 +231,8 @@ pub struct ObjectReport {
     pub document: u32,
     /// The object.
     pub object: ObjectId,
+    /// The object's path in its document: empty for the root, `items[3]` in a list.
+    pub in_document: FieldPath,
     /// Where the object begins.
     pub region: Region,
     /// The chart's file from Helm's `# Source:` comment.
@@ -422,6 +430,8 @@ pub struct Summary {
     pub blockers: Vec<Blocker>,
     /// What is failed beyond the standard, the gravest and most frequent first.
     pub beyond: Vec<Beyond>,
+    /// Rules that could not be evaluated on some of the input, each with what was not seen.
+    pub not_evaluated: Vec<(&'static str, String)>,
     /// The score, where checks beyond the standard run and there are workloads.
     pub score: Option<Score>,
     /// The target cluster's minor.

@@ -19,10 +19,12 @@ use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID, UNKNOWN_KIND};
 pub(crate) fn withhold<'s>(problems: &mut [SchemaProblem], secrets: impl Fn() -> &'s [Range<u32>]) {
     for problem in problems.iter_mut().filter(|p| p.message_value.is_some() || p.reason_value.is_some()) {
         if holds_secret(problem.span.start..problem.span.end, secrets()) {
-            for (text, value) in
-                [(&mut problem.message, &problem.message_value), (&mut problem.reason, &problem.reason_value)]
-            {
-                *text = mask(text, value.as_slice()).into_owned();
+            // What is masked has no place any more: problems of the whole schema come to those that were masked before.
+            for (text, value) in [
+                (&mut problem.message, &mut problem.message_value),
+                (&mut problem.reason, &mut problem.reason_value),
+            ] {
+                *text = mask(text, value.take().as_slice()).into_owned();
             }
         }
     }
@@ -59,12 +61,12 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         finding: Finding {
             rule,
             severity: rule.severity,
-            object: object.id(),
+            object: object.id().into(),
             container: container(&problem.path),
-            primary: Locus { path: problem.path.clone(), label },
+            primary: Locus { path: problem.path.clone(), label: label.into() },
             related: Vec::new(),
             message: problem.message.clone(),
-            advice,
+            advice: advice.into(),
         },
         related,
         missing: matches!(problem.kind, SchemaProblemKind::Missing),
@@ -85,12 +87,12 @@ pub(crate) fn undecoded(object: &Object<'_>, error: &DecodeError, lines: &LineIn
         finding: Finding {
             rule,
             severity: rule.severity,
-            object: object.id(),
+            object: object.id().into(),
             container: container(&path),
-            primary: Locus { path, label: label.to_owned() },
+            primary: Locus { path, label: label.into() },
             related: Vec::new(),
             message: format!("the pod template does not decode: {}", error.message),
-            advice: "correct the value".to_owned(),
+            advice: "correct the value".into(),
         },
         related: Vec::new(),
         missing: false,
@@ -121,16 +123,16 @@ pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &L
         finding: Finding {
             rule,
             severity: rule.severity,
-            object: object.id(),
+            object: object.id().into(),
             container: None,
-            primary: Locus { path: kind, label },
+            primary: Locus { path: kind, label: label.into() },
             related: Vec::new(),
             message: format!(
                 "no matches for kind {} in version {}",
                 gotext::quote(object.kind),
                 gotext::quote(object.api_version)
             ),
-            advice,
+            advice: advice.into(),
         },
         related: Vec::new(),
         missing: false,
@@ -148,7 +150,7 @@ fn container(path: &FieldPath) -> Option<String> {
             if key == "name"
                 && matches!(&**list, "containers" | "initContainers" | "ephemeralContainers") =>
         {
-            Some(value.clone())
+            Some(value.to_string())
         }
         _ => None,
     })

@@ -78,6 +78,11 @@ struct Failing<'a> {
 
 /// The score of a workload, from 0 to 100: what does not count takes nothing.
 pub(crate) fn score(workload: &Workload) -> u64 {
+    (100 * POINT).saturating_sub(lost(workload)) / POINT
+}
+
+/// The hundredths of points that a workload loses; they may be more than there are.
+pub(crate) fn lost(workload: &Workload) -> u64 {
     let mut failing: BTreeMap<(&str, Option<usize>), Failing<'_>> = BTreeMap::new();
     for Located { finding, .. } in workload.findings.iter().filter(|f| f.suppressed.is_none()) {
         let class = finding.container.as_ref().and_then(|_| class(&finding.primary.path));
@@ -92,7 +97,7 @@ pub(crate) fn score(workload: &Workload) -> u64 {
         let all = class.map_or(1, |class| u64::from(workload.containers[class])).max(1);
         weight * POINT * (containers.len() as u64).min(all) / all
     });
-    (100 * POINT).saturating_sub(taken.sum()) / POINT
+    taken.sum()
 }
 
 /// The class of containers that a path leads into: init, main, ephemeral.

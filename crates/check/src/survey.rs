@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
-use seawall_hardening::Fact;
+use seawall_hardening::{Fact, Mask};
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, Definition, Definitions, SchemaProblem, Walker};
@@ -135,8 +135,12 @@ pub struct Place {
     pub workloads: u32,
     /// Whether something has to be said besides verdicts: schema findings, documents that are no objects.
     pub speaks: bool,
-    /// Whether checks beyond the standard have something to say, or may have once all objects are known.
-    pub hardens: bool,
+    /// The checks beyond the standard that have something to say of its objects by themselves.
+    pub speaking: Mask,
+    /// Whether checks of several objects look at one of them.
+    pub concerned: bool,
+    /// How many of the file's facts are of its objects.
+    pub facts: u32,
 }
 
 /// A workload after phase one.
@@ -281,19 +285,26 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
         }));
         let Some(document) = entry.document else { continue };
         survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
-        let before = survey.workloads.len();
-        let (speaks, hardens) =
+        let (before, known) = (survey.workloads.len(), survey.facts.len());
+        let (speaks, speaking) =
             survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);
         let workloads = (survey.workloads.len() - before) as u32;
-        if speaks || hardens || workloads > 0 {
+        let facts = (survey.facts.len() - known) as u32;
+        if speaks || !speaking.is_empty() || workloads > 0 || facts > 0 {
             let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
-            survey.places.push(Place { index: entry.index, range, json, item, workloads, speaks, hardens });
+            survey.places.push(Place {
+                index: entry.index,
+                range,
+                json,
+                item,
+                workloads,
+                speaks,
+                speaking,
+                concerned: false,
+                facts,
+            });
         }
-        if options.schema && is_definition(&document) {
-            survey.definitions.extend(Definition::of(&Arc::new(document)));
-        } else {
-            reader.recycle(document);
-        }
+        reader.recycle(document);
     }
     // Surveys of all files are held at once.
     survey.workloads.shrink_to_fit();
@@ -344,13 +355,13 @@ fn survey_document<'a>(
     walker: &mut Walker,
     options: &Options,
     survey: &mut Survey,
-) -> (bool, bool) {
+) -> (bool, Mask) {
     let read = seawall_manifest::objects::objects(document);
     survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document, options)
         || read.lists.iter().any(|(_, l)| !walker.check_list(l).is_empty());
-    let mut hardens = false;
+    let mut speaking = Mask::default();
     for (_, list) in &read.lists {
         meet(list, false, source, options);
     }
@@ -368,7 +379,7 @@ fn survey_document<'a>(
         speaks |= unknown(&object).is_some();
         // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
         let is_namespace = namespace::is_namespace(&object);
-        speaks |= is_namespace && namespace::is_wrong(&object);
+        speaks |= is_namespace && namespace::is_wrong(&object, options);
         if is_namespace && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.namespaces.push(namespace(&object, source, lines));
@@ -379,16 +390,19 @@ fn survey_document<'a>(
             || workload::is_misplaced(&examined.object)
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
         // Definitions may come later than what they define.
-        speaks |= options.schema
-            && (!is_built_in(&examined.object)
-                || !schema::strict(&examined.object, options.kubernetes, &Definitions::default()).is_empty());
+        speaks |=
+            options.schema && (!is_built_in(&examined.object) || strict_problems(&examined.object, options));
+        if let Some(definition) = options.schema.then(|| Definition::of(&examined.object)).flatten() {
+            speaks |= !definition.unheld().is_empty();
+            survey.definitions.push(definition);
+        }
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;
             survey.add_unknown(&examined.object);
         }
         let is_judged = examined.judged.iter().any(|judged| !examined.refused(judged));
         meet(&examined.object, is_judged, source, options);
-        hardens |= harden::survey(&examined, &source, options, &mut survey.facts);
+        speaking = speaking.join(harden::survey(&examined, &source, options, &mut survey.facts));
         for judged in &examined.judged {
             speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();
@@ -402,13 +416,13 @@ fn survey_document<'a>(
             });
         }
     }
-    (speaks, hardens)
+    (speaks, speaking)
 }
 
-/// Whether a document may hold definitions of custom resources.
-fn is_definition(document: &Document) -> bool {
-    let text = &document.source()[document.range().range()];
-    memchr::memmem::find(text, b"CustomResourceDefinition").is_some()
+/// Whether the schema of a built-in kind has something against an object.
+fn strict_problems(object: &Object<'_>, options: &Options) -> bool {
+    let held = schema::strict(object, options.kubernetes, &Definitions::default());
+    !held.problems.is_empty() || !held.complete
 }
 
 /// Whether an object is of a kind that Kubernetes itself has.

@@ -163,7 +163,11 @@ pub struct Tally {
 impl Tally {
     /// Nothing counted yet.
     pub fn new(options: &Options, bars: &[FailOn]) -> Self {
-        let summary = Summary { kubernetes: options.kubernetes, ..Summary::default() };
+        let enabled = &options.hardening.enabled;
+        let missed = options.hardening.index.as_deref().map(|index| index.not_evaluated(enabled));
+        let not_evaluated =
+            missed.into_iter().flatten().map(|missed| (missed.rule.id, missed.reason)).collect();
+        let summary = Summary { kubernetes: options.kubernetes, not_evaluated, ..Summary::default() };
         let scores = (!options.hardening.enabled.is_empty()).then(Scores::default);
         let blockers = [0; BLOCKERS.len()];
         Self { summary, blockers, bars: bars.to_vec(), failed: false, beyond: BTreeMap::new(), scores }

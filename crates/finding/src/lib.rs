@@ -11,6 +11,9 @@ mod redact;
 mod rule;
 mod safety;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use seawall_model::{FieldPath, ObjectId};
 
 pub use date::{Date, DateError};
@@ -20,8 +23,8 @@ pub use ignore::{
     Directive, DirectiveError, IGNORE_ANNOTATION, IgnoreSource, annotation_directives, comment_directive,
 };
 pub use redact::{
-    MASK, Place, document_secrets, holds_secret, mask, place, redact, redact_line, secrets, source_secrets,
-    unread,
+    MASK, Place, document_secrets, holds_secret, mask, name_words, names_secret, place, redact, redact_line,
+    secrets, source_secrets, unread,
 };
 pub use rule::{Doc, Rule, Severity};
 pub use safety::Safety;
@@ -32,7 +35,7 @@ pub struct Locus {
     /// From the object's root.
     pub path: FieldPath,
     /// What is to be seen there, in a few words: `must be false`.
-    pub label: String,
+    pub label: Cow<'static, str>,
 }
 
 /// One rule, on one object, at one site (a container, or the pod).
@@ -43,7 +46,7 @@ pub struct Finding {
     /// How grave it is here.
     pub severity: Severity,
     /// The object.
-    pub object: ObjectId,
+    pub object: Arc<ObjectId>,
     /// The container's name where it concerns one.
     pub container: Option<String>,
     /// Where it is.
@@ -53,5 +56,5 @@ pub struct Finding {
     /// What is wrong, in lower case without a trailing period.
     pub message: String,
     /// What to write, as a person would put it.
-    pub advice: String,
+    pub advice: Cow<'static, str>,
 }

@@ -14,6 +14,7 @@ use std::ops::Range;
 
 pub use place::{Place, place};
 pub use tree::{document_secrets, source_secrets};
+pub use word::{name_words, names_secret};
 
 /// What stands for a masked value, whatever its length.
 pub const MASK: &str = "***";
@@ -135,6 +136,12 @@ mod tests {
             ("- {a: b} # it's DB_PASSWORD={}", Place::Plain),
             ("  # password: \"{}\"", Place::Plain),
             ("-----BEGIN RSA PRIVATE KEY-----{}", Place::Plain),
+            ("a: jdbc:x:http://a.b|http://u:{}@c", Place::Plain),
+            ("dsn: root:{}@tcp(db:3306)/x", Place::Plain),
+            ("dsn: root:{}@unix(/run/db)/x", Place::Plain),
+            ("a: password = {}", Place::Plain),
+            ("a: Authorization:Bearer {}", Place::Plain),
+            ("- --requirepass={}", Place::Plain),
         ];
         for (line, place) in positions {
             let shown = redact_line(&line.replace("{}", CANARY), place).into_owned();
@@ -214,9 +221,13 @@ mod tests {
             "AIzaSyA1234567890abcdefghijklmnopqrstuv",
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
             "hvs.CAESIabcdefghijklmnop",
+            "s.Ab3dEf6hIj9lMn2pQr5tUv8x",
+            "hf_abcdefghijklmnopqrstuvwxyz",
+            "LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEUgS0VZLS0tLS0K",
         ];
         for token in tokens {
             assert_eq!(redact_line(&format!("x: {token}"), Place::Plain), "x: ***", "{token}");
+            assert_eq!(redact_line(&format!("x: u:{token}"), Place::Plain), "x: u:***", "{token}");
             assert_eq!(redact(&format!("bad value \"{token}\" here")), "bad value \"***\" here");
         }
     }

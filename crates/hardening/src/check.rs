@@ -8,7 +8,7 @@ use seawall_manifest::workload::Template;
 use seawall_model::FieldPath;
 use seawall_yaml::edit::Value;
 
-use crate::index::Index;
+use crate::index::{Index, Labels, Near};
 use crate::params::Params;
 use crate::view::{ContainerAt, Pod};
 
@@ -73,13 +73,48 @@ impl Run {
 }
 
 /// What a check has to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Sight {
     /// The object alone.
     Alone,
-    /// Other objects of the run: it is evaluated in phase two, with [`Cx::index`], where the input holds an object of one of
-    /// these kinds, or is declared complete.
+    /// Other objects of the run: it is evaluated in phase two, with [`Cx::index`], where the scope holds an object of one of
+    /// these kinds, or the input is declared complete.
     Others(&'static [&'static str]),
+    /// All objects of the cluster: it is evaluated on objects of these kinds in phase two, with [`Cx::index`], where the input is
+    /// declared complete.
+    Complete(&'static [&'static str]),
+    /// Other objects of the object's namespace: it is evaluated in phase two, with [`Cx::index`].
+    Beside(&'static Beside),
+}
+
+/// Which objects a check looks at, and what has to be seen beside them.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside {
+    /// The kinds that it looks at; [`PODS`](crate::PODS) for all that make pods. Where there are none: objects that are in
+    /// the input more than once.
+    pub of: &'static [&'static str],
+    /// It is evaluated where the object's namespace holds an object of one of these kinds, or the input is declared complete;
+    /// always where there are none.
+    pub need: &'static [&'static str],
+    /// What is not seen where it is not evaluated: `NetworkPolicy`.
+    pub missing: &'static str,
+    /// How many objects of a namespace it is not evaluated on, where `need` does not tell.
+    pub unseen: Option<fn(Near<'_>) -> usize>,
+}
+
+impl Beside {
+    /// A check of objects that are in the input more than once.
+    pub(crate) const COPIES: Self = Self::always(&[]);
+
+    /// A check that is always evaluated on these kinds.
+    pub(crate) const fn always(of: &'static [&'static str]) -> Self {
+        Self { of, need: &[], missing: "", unseen: None }
+    }
+
+    /// A check that is evaluated on these kinds where the namespace holds an object of one kind.
+    pub(crate) const fn needs(of: &'static [&'static str], need: &'static [&'static str; 1]) -> Self {
+        Self { of, need, missing: need[0], unseen: None }
+    }
 }
 
 /// A pod or pod template and what holds it.
@@ -108,6 +143,20 @@ pub struct Cx<'a> {
     pub index: Option<&'a Index>,
 }
 
+impl<'a> Cx<'a> {
+    /// The namespace of an object and what is in it; `None` in phase one.
+    pub fn near(&self, object: &Object<'_>) -> Option<Near<'a>> {
+        Some(self.index?.near(self.scope, object.namespace))
+    }
+}
+
+impl PodAt<'_, '_> {
+    /// The labels of the pods.
+    pub fn labels(&self) -> Labels {
+        Labels::of_pods(self.object, self.template)
+    }
+}
+
 /// What a check found at one place.
 #[derive(Clone, Debug)]
 pub struct Hit {
@@ -119,7 +168,7 @@ pub struct Hit {
     /// What is wrong, in lower case without a trailing period. It names the container where there is one.
     pub message: String,
     /// What to write.
-    pub advice: String,
+    pub advice: Cow<'static, str>,
     /// Other places that belong to it, in the same object.
     pub related: Vec<Locus>,
     /// How grave it is here, where that differs from the rule's severity.
@@ -134,7 +183,7 @@ impl Hit {
         path: FieldPath,
         label: impl Into<Cow<'static, str>>,
         message: impl Into<String>,
-        advice: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
             path,
@@ -155,7 +204,7 @@ impl Hit {
 
     /// The same with another place that belongs to it.
     #[must_use]
-    pub fn related(mut self, path: FieldPath, label: impl Into<String>) -> Self {
+    pub fn related(mut self, path: FieldPath, label: impl Into<Cow<'static, str>>) -> Self {
         self.related.push(Locus { path, label: label.into() });
         self
     }

@@ -1,5 +1,7 @@
 //! Running the checks on an object.
 
+use std::sync::Arc;
+
 use seawall_finding::{Finding, Fix, Rule};
 use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
@@ -7,36 +9,91 @@ use seawall_model::{FieldPath, ObjectId};
 
 use crate::check::{Check, Cx, Hit, Out, PodAt, Sight};
 use crate::checks::CHECKS;
+use crate::index::Subject;
 use crate::view::{ContainerAt, Pod};
 
+/// Checks, a bit for each by position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mask(u128);
+
+const _: () = assert!(CHECKS.len() <= 128, "there is a bit for each check");
+
+/// The checks that need to see nothing but the object.
+const ALONE: Mask = {
+    let (mut mask, mut at) = (0, 0);
+    while at < CHECKS.len() {
+        if matches!(CHECKS[at].sight, Sight::Alone) {
+            mask |= 1 << at;
+        }
+        at += 1;
+    }
+    Mask(mask)
+};
+
+impl Mask {
+    /// All checks.
+    #[cfg(test)]
+    pub(crate) const ALL: Self = Self(u128::MAX);
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The checks of both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The positions of the checks.
+    fn positions(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let at = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (at < 128).then_some(at)
+        })
+    }
+}
+
 /// Which checks run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Enabled(Vec<bool>);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Enabled(Mask);
 
 impl Enabled {
     /// The checks whose rules are wanted.
     pub fn new(wanted: impl Fn(&Rule) -> bool) -> Self {
-        Self(CHECKS.iter().map(|check| wanted(check.rule)).collect())
+        let bit = |(at, check): (usize, &Check)| if wanted(check.rule) { 1 << at } else { 0 };
+        Self(Mask(CHECKS.iter().enumerate().map(bit).fold(0, |mask, bit| mask | bit)))
     }
 
     /// Whether none runs.
     pub fn is_empty(&self) -> bool {
-        !self.0.contains(&true)
+        self.0.is_empty()
     }
 
     /// Whether a check that runs has to know other objects.
     pub fn needs_others(&self) -> bool {
-        CHECKS.iter().zip(&self.0).any(|(check, on)| *on && check.sight != Sight::Alone)
+        !self.0.without(ALONE).is_empty()
     }
 
-    /// The positions of the checks that run on what `cx` can see.
-    fn checks<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = usize> + 'a {
-        let sees = |i: &usize| match (CHECKS[*i].sight, cx.index) {
-            (Sight::Alone, _) => true,
-            (Sight::Others(_), None) => false,
-            (Sight::Others(kinds), Some(index)) => index.is_complete() || index.holds(kinds),
-        };
-        (0..CHECKS.len()).filter(|i| self.0.get(*i).copied().unwrap_or_default()).filter(sees)
+    /// The positions of the checks that run.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.positions()
+    }
+
+    /// The positions of those that have to see other objects.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.without(ALONE).positions()
     }
 }
 
@@ -58,12 +115,13 @@ pub struct Findings {
     pub pods: Vec<Vec<Found>>,
 }
 
-/// Whether phase two has to look at an object: something is found already, or may be once the other objects are known.
-pub fn speaks(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enabled, cx: &Cx<'_>) -> bool {
-    let mut out = Out::noticing();
+/// Phase one: the checks that have something to say of an object by itself.
+pub fn speaking(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enabled, cx: &Cx<'_>) -> Mask {
     let pods: Vec<Option<Pod<'_>>> = templates.iter().map(|template| Pod::of(template)).collect();
-    for i in enabled.checks(cx) {
-        let run = CHECKS[i].run;
+    let mut speaking = 0;
+    for at in enabled.0.and(ALONE).positions() {
+        let mut out = Out::noticing();
+        let run = CHECKS[at].run;
         if let Some(run) = run.object() {
             run(object, cx, &mut out);
         }
@@ -71,14 +129,14 @@ pub fn speaks(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enable
             pods_at(object, templates, &pods).for_each(|at| run(&at, cx, &mut out));
         }
         if let Some(run) = run.container() {
-            let containers = pods_at(object, templates, &pods).flat_map(PodAt::containers);
-            containers.for_each(|container| run(&container, cx, &mut out));
+            let mut containers = pods_at(object, templates, &pods).flat_map(PodAt::containers);
+            while let Some(container) = containers.next().filter(|_| !out.any()) {
+                run(&container, cx, &mut out);
+            }
         }
-        if out.any() {
-            return true;
-        }
+        speaking |= u128::from(out.any()) << at;
     }
-    false
+    Mask(speaking)
 }
 
 fn pods_at<'a, 'd>(
@@ -92,19 +150,33 @@ fn pods_at<'a, 'd>(
         .filter_map(move |(template, pod)| Some(PodAt { object, template, pod: pod.as_ref()? }))
 }
 
-/// What the checks find in an object.
+/// Phase two: what the checks find in an object. `speaking` are those of phase one, with those of other objects of the same
+/// document at most; the others that need no other object have nothing to say.
 pub fn findings(
     object: &Object<'_>,
     templates: &[&Template<'_>],
     enabled: &Enabled,
+    speaking: Mask,
     cx: &Cx<'_>,
 ) -> Findings {
-    let id = object.id();
     let mut found = Findings::default();
-    for i in enabled.checks(cx) {
-        if let Some(run) = CHECKS[i].run.object() {
-            let add = |hit| found.object.push(of_hit(CHECKS[i].rule, hit, &id, None, None));
-            collect(|out| run(object, cx, out)).into_iter().for_each(add);
+    let mut mask = enabled.0.and(speaking).and(ALONE);
+    if let Some(index) = cx.index {
+        let subject = Subject::of(object, !templates.is_empty(), cx.scope);
+        let shown = enabled.beside().filter(|at| index.shows(*at, &subject));
+        mask = mask.join(Mask(shown.fold(0, |mask, at| mask | 1 << at)));
+    }
+    if mask.is_empty() {
+        found.pods.resize_with(templates.len(), Vec::new);
+        return found;
+    }
+    let id = Arc::new(object.id());
+    let checks = || mask.positions().map(|at| &CHECKS[at]);
+    let mut hits = Vec::new();
+    for Check { rule, run, .. } in checks() {
+        if let Some(run) = run.object() {
+            run(object, cx, &mut Out::collecting(&mut hits));
+            found.object.extend(hits.drain(..).map(|hit| of_hit(rule, hit, &id, None, None)));
         }
     }
     for template in templates {
@@ -114,15 +186,15 @@ pub fn findings(
         };
         let at = PodAt { object, template, pod: &pod };
         let mut of_pod = Vec::new();
-        for i in enabled.checks(cx) {
-            let Check { rule, run, .. } = &CHECKS[i];
+        for Check { rule, run, .. } in checks() {
             if let Some(run) = run.pod() {
-                let hits = collect(|out| run(&at, cx, out)).into_iter();
-                of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), None)));
+                run(&at, cx, &mut Out::collecting(&mut hits));
+                of_pod.extend(hits.drain(..).map(|hit| of_hit(rule, hit, &id, Some(template), None)));
             }
             if let Some(run) = run.container() {
                 for container in at.containers() {
-                    let hits = collect(|out| run(&container, cx, out)).into_iter();
+                    run(&container, cx, &mut Out::collecting(&mut hits));
+                    let hits = hits.drain(..);
                     of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
                 }
             }
@@ -132,16 +204,10 @@ pub fn findings(
     found
 }
 
-fn collect(run: impl FnOnce(&mut Out<'_>)) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    run(&mut Out::collecting(&mut hits));
-    hits
-}
-
 fn of_hit(
     rule: &'static Rule,
     hit: Hit,
-    object: &ObjectId,
+    object: &Arc<ObjectId>,
     template: Option<&Template<'_>>,
     container: Option<&ContainerAt<'_, '_>>,
 ) -> Found {
@@ -162,7 +228,7 @@ fn of_hit(
         severity: hit.severity.unwrap_or(rule.severity),
         object: object.clone(),
         container: container.map(|c| c.container.name.to_owned()),
-        primary: seawall_finding::Locus { path: rebased(&hit.path), label: hit.label.into_owned() },
+        primary: seawall_finding::Locus { path: rebased(&hit.path), label: hit.label },
         related,
         message: hit.message,
         advice: hit.advice,

@@ -8,8 +8,10 @@ use crate::view::ContainerAt;
 pub(crate) fn written<'d>(at: &ContainerAt<'_, 'd>) -> Option<&'d str> {
     let image = at.container.image?;
     // Istio's webhook replaces this word in gateways; the image triggers of a DeploymentConfig replace a blank.
+    // `ko` builds the program that is named and puts its image in.
     let is_replaced = match image {
         "auto" => at.container.name == "istio-proxy",
+        _ if image.starts_with("ko://") => true,
         _ => image == " " && at.object().kind == "DeploymentConfig",
     };
     (!is_replaced).then_some(image)

@@ -6,6 +6,7 @@
 mod containers;
 mod node;
 mod places;
+mod rbac;
 
 use seawall_manifest::workload::{Form, Template};
 use seawall_yaml::NodeRef;
@@ -13,10 +14,11 @@ use seawall_yaml::NodeRef;
 pub use containers::{
     Container, ContainerAt, EnvFrom, EnvSource, EnvVar, Port, Probe, Resources, VolumeMount,
 };
-pub use node::{FromNode, Quantities};
+pub use node::{FromNode, Quantities, field};
 pub(crate) use places::item;
+pub use rbac::{PolicyRule, RoleRef, Subject};
 
-use node::view;
+pub(crate) use node::view;
 
 view! {
     /// A pod or pod template.

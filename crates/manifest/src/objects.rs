@@ -229,6 +229,10 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found
         let (span, path, position) = (at.span(), path_of(items), found.objects.len());
         found.rejects.push(Reject { kind, span, path, position, message, hint });
     };
+    if is_json_patch(node) {
+        let message = "not a Kubernetes object: this is a JSON patch".to_owned();
+        return reject(RejectKind::Foreign, node, message, None);
+    }
     if node.kind() != Kind::Mapping {
         let message = format!("not a Kubernetes object: {} instead of a mapping", describe(node.kind()));
         return reject(RejectKind::NotAMapping, node, message, None);
@@ -380,6 +384,16 @@ fn foreign(node: NodeRef<'_>, api_version: &str, kind: &str) -> Option<&'static 
     }
 }
 
+/// Whether a node is a list of operations as RFC 6902 has them: what Kustomize takes for a patch.
+fn is_json_patch(node: NodeRef<'_>) -> bool {
+    let is_operation = |item: NodeRef<'_>| {
+        ["op", "path"].iter().all(|key| item.get(key).and_then(NodeRef::as_str).is_some())
+    };
+    node.kind() == Kind::Sequence
+        && node.count() > 0
+        && node.items().all(|item| is_operation(item.resolved()))
+}
+
 /// Whether a mapping is a record that a scan wrote.
 fn is_report(node: NodeRef<'_>) -> bool {
     let kinds = ["workload", "object", "error", "notice", "summary"];
@@ -487,6 +501,12 @@ mod tests {
             ("apiVersion: v1\nkind: List\nitems: {a: b}\n", RejectKind::Malformed),
             ("apiVersion: v2\nname: x\nversion: 1.0.0\n", RejectKind::Foreign),
             ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Foreign),
+            (
+                "- {op: add, path: /spec/replicas, value: 2}\n- {op: remove, path: /metadata/labels}\n",
+                RejectKind::Foreign,
+            ),
+            ("- {op: add, path: /a}\n- {op: 1, path: /a}\n", RejectKind::NotAMapping),
+            ("[]\n", RejectKind::NotAMapping),
             ("apiVersion: v1\nkind: Config\nclusters: []\n", RejectKind::Foreign),
             (r#"{"schema":1,"type":"notice","kind":"skipped"}"#, RejectKind::Foreign),
         ] {

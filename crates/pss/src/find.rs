@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use seawall_finding::{Finding, Locus, Rule, Severity};
 use seawall_model::pod::{ContainerClass, Pod};
@@ -70,13 +71,13 @@ impl<'o, 'p> Group<'o, 'p> {
     }
 
     /// The finding: `prefix` leads from the object's root to the pod or its template (`spec.template`).
-    pub fn finding(&self, names: &Names<'_>, prefix: &FieldPath, object: &ObjectId) -> Option<Finding> {
+    pub fn finding(&self, names: &Names<'_>, prefix: &FieldPath, object: &Arc<ObjectId>) -> Option<Finding> {
         let Self { check, rule, offenders } = self;
         let pod = names.pod();
         let (first, others) = offenders.split_first()?;
         let locus = |offender: &Offender<'_>| Locus {
             path: offender.path(names, prefix),
-            label: label(pod, offender, (check.label)(offender)).into_owned(),
+            label: label(pod, offender, (check.label)(offender)),
         };
         let account = (check.account)(&text::place(first), offenders);
         let severity = offenders.iter().map(|o| (check.severity)(o)).max();
@@ -88,7 +89,7 @@ impl<'o, 'p> Group<'o, 'p> {
             primary: locus(first),
             related: others.iter().map(|o| locus(o)).collect(),
             message: account.message,
-            advice: account.advice,
+            advice: account.advice.into(),
         })
     }
 }
@@ -98,7 +99,7 @@ pub fn findings(
     pod: &Pod<'_>,
     results: &[CheckResult<'_>],
     prefix: &FieldPath,
-    object: &ObjectId,
+    object: &Arc<ObjectId>,
 ) -> Vec<Finding> {
     let names = Names::of(pod);
     groups(results).iter().filter_map(|group| group.finding(&names, prefix, object)).collect()
@@ -133,7 +134,7 @@ mod tests {
     fn found(level: Level, json: &str) -> Vec<String> {
         let pod = pod(json);
         let prefix = FieldPath::root().keys("spec.template");
-        let findings = findings(&pod, &results(&pod, level, 37), &prefix, &ObjectId::default());
+        let findings = findings(&pod, &results(&pod, level, 37), &prefix, &Arc::default());
         let place = |l: &Locus| format!("{}: {}", l.path, l.label);
         findings
             .iter()
@@ -198,7 +199,7 @@ mod tests {
                 format!(r#"{{"spec":{{"securityContext":{{"appArmorProfile":{{"type":"{kind}"}}}}}}}}"#);
             let pod = pod(&json);
             let results = results(&pod, Level::Baseline, 37);
-            findings(&pod, &results, &FieldPath::root(), &ObjectId::default())[0].severity
+            findings(&pod, &results, &FieldPath::root(), &Arc::default())[0].severity
         };
         assert_eq!((severity("Unconfined"), severity("x")), (Severity::High, Severity::Low));
     }
@@ -208,7 +209,7 @@ mod tests {
         let json = r#"{"spec":{"initContainers":[{"name":"a\n","securityContext":{"privileged":true}}]}}"#;
         let pod = pod(json);
         let results = results(&pod, Level::Baseline, 37);
-        let finding = &findings(&pod, &results, &FieldPath::root(), &ObjectId::default())[0];
+        let finding = &findings(&pod, &results, &FieldPath::root(), &Arc::default())[0];
         assert_eq!(
             finding.message,
             r#"init container "a\n" is privileged: it is root on the node in all but name"#

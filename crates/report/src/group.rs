@@ -66,7 +66,7 @@ pub(crate) fn groups(findings: &[Located]) -> Vec<Group<'_>> {
         let finding = &located.finding;
         let cause = match finding.container {
             _ if basics => Some(("", "")),
-            Some(_) => Some((finding.rule.id, finding.advice.as_str())),
+            Some(_) => Some((finding.rule.id, &*finding.advice)),
             // What is wrong with a pod stands alone.
             None => None,
         };

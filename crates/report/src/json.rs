@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use seawall_check::{Record, Summary};
+use seawall_check::Record;
 
 use crate::jsonl;
 
@@ -39,13 +39,13 @@ impl State {
         to.write_all(records.as_bytes())
     }
 
-    /// Writes the end.
-    pub(crate) fn finish(mut self, summary: &Summary, to: &mut dyn Write) -> io::Result<()> {
+    /// Writes the end, with a summary in it.
+    pub(crate) fn finish(mut self, summary: impl FnOnce(&mut String), to: &mut dyn Write) -> io::Result<()> {
         if !self.begun {
             self.begin(to)?;
         }
         let mut out = "\n],\"summary\":".to_owned();
-        jsonl::summary(&mut out, summary);
+        summary(&mut out);
         out.push_str("}\n");
         to.write_all(out.as_bytes())
     }

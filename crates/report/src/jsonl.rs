@@ -60,6 +60,10 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
             w.string("severity", beyond.severity.as_str());
             w.number("objects", beyond.objects);
         });
+        w.objects("notEvaluated", &summary.not_evaluated, |w, (rule, reason)| {
+            w.string("rule", rule);
+            w.string("reason", reason);
+        });
         if let Some(score) = &summary.score {
             w.object("score", |w| {
                 w.number("mean", score.mean);
@@ -126,7 +130,7 @@ fn head(w: &mut Writer<'_>, file: &str, document: u32, id: &ObjectId, region: Re
     write_id(w, id);
 }
 
-fn write_id(w: &mut Writer<'_>, id: &ObjectId) {
+pub(crate) fn write_id(w: &mut Writer<'_>, id: &ObjectId) {
     w.object("object", |w| {
         w.string("apiVersion", &id.api_version);
         w.string("kind", &id.kind);
@@ -192,7 +196,7 @@ fn write_mark(w: &mut Writer<'_>, mark: &Mark) {
     w.string("label", &redact(&mark.label));
 }
 
-fn write_region(w: &mut Writer<'_>, region: Region) {
+pub(crate) fn write_region(w: &mut Writer<'_>, region: Region) {
     w.number("line", region.line.into());
     w.number("column", region.column.into());
     w.number("endLine", region.end_line.into());

@@ -1,5 +1,6 @@
 //! `JUnit` XML: a test suite for each object, a failure for each finding that counts, a skipped test for each that does not, an
-//! error for each input that could not be read.
+//! error for each input that could not be read. Readers take a failure for a failed run: what is found beyond the standard
+//! and does not fail the run is skipped.
 //!
 //! There is no standard; this is what the schema of Jenkins' `xunit` plugin takes (`junit-10.xsd`), which others read too. What a
 //! location needs beside that stands in the text of a failure, in lines.
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 
 use seawall_check::{InputError, Located, Record, Workload};
 
+use crate::bar::Bar;
 use crate::base::Base;
 use crate::group::Word;
 use crate::judged::Judged;
@@ -18,10 +20,10 @@ const BEGIN: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites nam
 const END: &str = "</testsuites>\n";
 
 /// Adds a record's test suite.
-pub(crate) fn record(out: &mut String, record: &Record, base: &Base) {
+pub(crate) fn record(out: &mut String, record: &Record, base: &Base, bar: Bar) {
     match record {
-        Record::Workload(workload) => suite(record, passed(workload), base, out),
-        Record::Object(_) => suite(record, None, base, out),
+        Record::Workload(workload) => suite(record, passed(workload), base, bar, out),
+        Record::Object(_) => suite(record, None, base, bar, out),
         Record::Error(error) => input_error(error, base, out),
         // There is no place for what is neither passed nor failed.
         Record::Notice(_) => {}
@@ -33,13 +35,20 @@ fn passed(workload: &Workload) -> Option<String> {
     workload.findings.is_empty().then(|| format!("meets {}", workload.target()))
 }
 
-fn suite(record: &Record, passed: Option<String>, base: &Base, out: &mut String) {
+/// Whether a finding is no failure: nobody asked that what is found beyond the standard fails a run, or not this.
+fn is_advice(located: &Located, bar: Bar, refused: bool) -> bool {
+    located.is_beyond() && !bar.includes(located, refused)
+}
+
+fn suite(record: &Record, passed: Option<String>, base: &Base, bar: Bar, out: &mut String) {
     let Some(judged) = Judged::of(record) else { return };
     let named = base.named(judged.file);
     let path = named.path();
     let refusal = judged.refusal();
     let passed = passed.filter(|_| refusal.is_none());
-    let skipped = judged.findings.iter().filter(|f| f.suppressed.is_some()).count();
+    let refused = judged.refused;
+    let skips = |located: &&Located| located.suppressed.is_some() || is_advice(located, bar, refused);
+    let skipped = judged.findings.iter().filter(skips).count();
     let failures = judged.findings.len() - skipped + usize::from(refusal.is_some());
     let tests = judged.findings.len() + usize::from(refusal.is_some()) + usize::from(passed.is_some());
     let object = judged.object.to_string();
@@ -56,12 +65,12 @@ fn suite(record: &Record, passed: Option<String>, base: &Base, out: &mut String)
         body("failure", "error", why, &[&place], &[], out);
     }
     for located in judged.findings {
-        finding(located, path, &object, out);
+        finding(located, is_advice(located, bar, refused), path, &object, out);
     }
     out.push_str("</testsuite>\n");
 }
 
-fn finding(located: &Located, path: &str, object: &str, out: &mut String) {
+fn finding(located: &Located, is_advice: bool, path: &str, object: &str, out: &mut String) {
     let finding = &located.finding;
     let region = located.primary.region;
     let place = format!("{path}:{}:{}", region.line, region.column);
@@ -73,7 +82,14 @@ fn finding(located: &Located, path: &str, object: &str, out: &mut String) {
     match &located.suppressed {
         None => {
             let word = Word::of(located).as_str();
-            body("failure", word, &finding.message, &[&place, &field], &[&finding.advice], out);
+            body(
+                if is_advice { "skipped" } else { "failure" },
+                word,
+                &finding.message,
+                &[&place, &field],
+                &[&finding.advice],
+                out,
+            );
         }
         Some(why) => {
             let why = suppression::text(why);

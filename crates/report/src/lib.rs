@@ -27,6 +27,7 @@ mod masked;
 mod part;
 mod report;
 mod sarif;
+mod score;
 mod suppression;
 mod text;
 mod visible;
@@ -35,6 +36,7 @@ mod writer;
 use std::sync::Arc;
 
 use seawall_check::Record;
+use seawall_check::scores::{Graded, ScoreRecord};
 
 pub use bar::Bar;
 pub use base::Base;
@@ -145,6 +147,35 @@ impl Renderer {
         self.format == Format::Sarif
     }
 
+    /// Whether scores can be told in this format.
+    pub fn tells_scores(format: Format) -> bool {
+        matches!(format, Format::Text | Format::Json | Format::Jsonl)
+    }
+
+    /// A record of a run for scores, in a format that [tells](Self::tells_scores) them.
+    pub fn render_score(&self, record: &ScoreRecord) -> Part {
+        let graded: &Graded = match record {
+            ScoreRecord::Other(record) => return self.render(std::slice::from_ref(record)),
+            ScoreRecord::Object(graded) => graded,
+        };
+        let mut out = String::new();
+        match self.format {
+            Format::Text => {
+                text::graded(graded, self.style, &mut out);
+                return Part { text: out, tail: Tail::Text(text::Tail::default()), ..Part::default() };
+            }
+            Format::Json => {
+                out.push_str(",\n");
+                score::record(&mut out, graded);
+            }
+            _ => {
+                score::record(&mut out, graded);
+                out.push('\n');
+            }
+        }
+        Part::from(out)
+    }
+
     /// Some records in the format.
     pub fn render(&self, records: &[Record]) -> Part {
         let each = |write: &dyn Fn(&mut String, &Record)| {
@@ -165,7 +196,7 @@ impl Renderer {
                 out.push('\n');
             }),
             Format::Json => each(&json::record),
-            Format::Junit => each(&|out, record| junit::record(out, record, &self.base)),
+            Format::Junit => each(&|out, record| junit::record(out, record, &self.base, self.style.bar)),
             Format::Github => each(&|out, record| github::record(out, record, &self.base, self.style)),
             Format::Gitlab => gitlab::render(records, &self.base),
             Format::Sarif => sarif::render(records, &self.base),

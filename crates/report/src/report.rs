@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use seawall_check::Summary;
+use seawall_check::{Summary, scores};
 
 use crate::part::{Part, Tail};
-use crate::{Format, Renderer, gitlab, json, jsonl, junit, markdown, sarif, text};
+use crate::{Format, Renderer, gitlab, json, jsonl, junit, markdown, sarif, score, text};
 
 /// Writes one report. What it keeps of the parts is bounded.
 #[derive(Debug)]
@@ -74,11 +74,33 @@ impl Report {
             }
             State::Lines => Ok(()),
             State::Text(tail) => to.write_all(text::finish(summary, &tail, style, elapsed).as_bytes()),
-            State::Json(state) => state.finish(summary, to),
+            State::Json(state) => state.finish(|out| jsonl::summary(out, summary), to),
             State::Junit(state) => state.finish(to),
             State::Gitlab(state) => state.finish(to),
             State::Sarif(state) => state.finish(summary, to),
             State::Markdown(state) => to.write_all(state.finish(summary, style).as_bytes()),
         }
+    }
+
+    /// Writes the end of a report on scores.
+    pub fn finish_scores(
+        self,
+        summary: &scores::Summary,
+        model: scores::ModelName,
+        elapsed: Option<Duration>,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut out = String::new();
+        match self.state {
+            State::Text(tail) => {
+                out = text::finish_scores(summary, model, &tail, self.renderer.style, elapsed);
+            }
+            State::Json(state) => return state.finish(|out| score::summary(out, summary, model), to),
+            _ => {
+                score::summary(&mut out, summary, model);
+                out.push('\n');
+            }
+        }
+        to.write_all(out.as_bytes())
     }
 }

@@ -60,6 +60,12 @@ impl<'o> Writer<'o> {
         let _ = write!(self.out, "{value}");
     }
 
+    /// A number that may be negative.
+    pub(crate) fn integer(&mut self, key: &str, value: i64) {
+        self.key(key);
+        let _ = write!(self.out, "{value}");
+    }
+
     /// A boolean.
     pub(crate) fn boolean(&mut self, key: &str, value: bool) {
         self.key(key);

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use seawall_check::scores::ModelName;
 use seawall_check::{Base, FailOn, LevelVersion, rules, shell_word};
 use seawall_finding::{Date, Rule};
 use seawall_model::{KubernetesVersion, Level};
@@ -185,6 +186,7 @@ Examples:
   seawall scan --write-baseline base.yaml          only what is new counts from now on: --baseline base.yaml
   seawall scan --profile strict --complete all/    all checks; what is in no file is missing
   seawall scan --schema --kubernetes-version 1.34 deploy/    fields and values of that version
+  seawall scan --score-model kube-score deploy/    the grades that kube-score would give
   seawall scan --watch deploy/                     again on every change
 
 Exit status:
@@ -210,6 +212,15 @@ pub(crate) struct ScanArgs {
     /// definitions in the input: missing fields, fields and kinds of other versions, values that are not allowed.
     #[arg(long)]
     pub(crate) schema: bool,
+
+    /// Print what kubesec or kube-score would say of each object, in place of findings; as text, json or jsonl. Of the rules that
+    /// are named, --enable and --deselect take kube-score's checks.
+    #[arg(long, value_name = "MODEL", value_parser = known::<ModelName>(known::models))]
+    #[arg(conflicts_with_all = [
+        "level", "profile", "select", "compat", "complete", "namespaces", "baseline", "fail_on", "exact", "schema",
+        "no_defaults", "write_baseline", "show_suppressed",
+    ])]
+    pub(crate) score_model: Option<ModelName>,
 
     /// Judge objects as written, without the defaults that the API server would fill in.
     #[arg(long)]
@@ -310,13 +321,18 @@ pub(crate) enum PatchFormat {
 
 /// Rules by a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RulesArg(pub(crate) Vec<&'static Rule>);
+pub(crate) struct RulesArg {
+    /// As it was given.
+    pub(crate) name: String,
+    pub(crate) rules: Vec<&'static Rule>,
+}
 
 impl FromStr for RulesArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        rules::resolve(text).map(Self).map_err(|(message, hint)| format!("{message}; {hint}"))
+        let rules = rules::resolve(text).map_err(|(message, hint)| format!("{message}; {hint}"))?;
+        Ok(Self { name: text.to_owned(), rules })
     }
 }
 

@@ -102,7 +102,16 @@ impl Page<'_> {
 
     fn rules(&mut self) {
         let RuleSettings { select, enable, deselect, severity, .. } = &self.settings.rules;
-        let ids = |rules: &[&'static Rule]| rules.iter().map(|rule| rule.id).collect::<Vec<_>>().join(", ");
+        // A tag stands for many rules, and two may share some.
+        let ids = |rules: &[&'static Rule]| {
+            let mut ids: Vec<&str> = Vec::with_capacity(rules.len());
+            for rule in rules {
+                if !ids.contains(&rule.id) {
+                    ids.push(rule.id);
+                }
+            }
+            ids.join(", ")
+        };
         let mut fields = Vec::new();
         if !select.is_empty() {
             // A profile's selection takes the place of the other.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command};
+use seawall_check::scores::ModelName;
 use seawall_check::{FailOn, rules};
 use seawall_model::Level;
 
@@ -46,6 +47,10 @@ pub(crate) fn bars() -> Vec<&'static str> {
 
 pub(crate) fn formats() -> Vec<&'static str> {
     FormatArg::names()
+}
+
+pub(crate) fn models() -> Vec<&'static str> {
+    ModelName::ALL.map(ModelName::as_str).to_vec()
 }
 
 /// Ids of rules, and of topics that can be explained.

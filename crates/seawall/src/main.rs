@@ -16,6 +16,7 @@ mod pipeline;
 mod prepared;
 mod progress;
 mod scan;
+mod scores;
 mod settings;
 mod terminal;
 mod watch;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use seawall_check::scores::{self, ModelName, ScoreRecord};
 use seawall_check::{Record, Summary};
 use seawall_input::{Input, InputKind, Origin};
 use seawall_report::{Bar, Base, Format, Part, Renderer, Report, Style};
@@ -36,6 +37,11 @@ impl Renderers {
     /// The records in every format.
     pub(crate) fn render(&self, records: &[Record]) -> Rendered {
         self.0.iter().map(|renderer| renderer.render(records)).collect()
+    }
+
+    /// A record of a run for scores in every format.
+    pub(crate) fn render_score(&self, record: &ScoreRecord) -> Rendered {
+        self.0.iter().map(|renderer| renderer.render_score(record)).collect()
     }
 
     /// Whether a format lists workloads that pass.
@@ -135,6 +141,22 @@ impl Outputs {
         for Output { report, mut to, file } in self.all {
             let written = report.finish(summary, Some(started.elapsed()), &mut to).and_then(|()| to.flush());
             written.map_err(|e| output_error(file.as_ref(), e))?;
+        }
+        Ok(())
+    }
+}
+
+impl Outputs {
+    /// Prints the end of every format of a run for scores.
+    pub(crate) fn finish_scores(
+        self,
+        summary: &scores::Summary,
+        model: ModelName,
+        started: Instant,
+    ) -> Result<(), Failure> {
+        for Output { report, mut to, file } in self.all {
+            let written = report.finish_scores(summary, model, Some(started.elapsed()), &mut to);
+            written.and_then(|()| to.flush()).map_err(|e| output_error(file.as_ref(), e))?;
         }
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
-    Config, Declared, Definitions, Enabled, Exceptions, Hardening, Index, LevelVersion, Levels, Notice,
-    NoticeKind, Options, Record, Survey,
+    Config, Declared, Definitions, Enabled, Exceptions, Hardening, LevelVersion, Levels, Notice, NoticeKind,
+    Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -52,39 +52,20 @@ impl Prepared {
         progress: &dyn Fn(&'static str, usize, bool) -> Progress,
     ) -> Result<Self, Failure> {
         let (mut options, clamped) = options(judge, how, settings);
-        let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
-        let files: Vec<Candidate> = found
-            .inputs
-            .into_iter()
-            .filter(|input| {
-                input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
-            })
-            .map(|input| Candidate::new(input, settings))
-            .collect();
-
+        let mut met = Met::new(found, settings);
+        let files = std::mem::take(&mut met.files);
         let unlent = if judge.namespaces.is_some() { lend(settings, &files) } else { None };
-        let early = clamped.into_iter().chain(all_ignored).chain(unlent);
-        let mut early: Vec<Record> = early.map(Record::Notice).collect();
-        early.extend(found.errors.iter().map(|e| Record::Error(unreadable(e))));
-        early.extend(found.skipped.into_iter().map(|skipped| {
-            Record::Notice(Notice {
-                kind: NoticeKind::Skipped,
-                message: skipped.message(),
-                file: Some(skipped.path.into()),
-                region: None,
-                hint: None,
-            })
-        }));
+        let mut early: Vec<Record> = clamped.into_iter().map(Record::Notice).collect();
+        early.extend(met.all_ignored.map(Record::Notice));
+        early.extend(unlent.map(Record::Notice));
+        early.extend(met.others);
 
         let reading = progress("reading", files.len(), false);
         let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
         drop(reading);
         let namespaces: Vec<_> =
             surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
-        if options.hardening.enabled.needs_others() {
-            let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
-            options.hardening.index = Some(Arc::new(Index::new(facts, judge.complete)));
-        }
+        seawall_check::index(&mut surveys, judge.complete, &mut options);
         let definitions =
             surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.definitions));
         options.definitions = Arc::new(Definitions::new(definitions));
@@ -108,6 +89,40 @@ impl Prepared {
     /// Holds every workload to one level, whatever its namespace and the configuration ask for.
     pub(crate) fn hold_to(&mut self, level: LevelVersion) {
         self.levels = Levels::new(&[], &[], Vec::new(), level).0;
+    }
+}
+
+/// The files that inputs come to, and what is to be said of the others.
+pub(crate) struct Met {
+    pub(crate) files: Vec<Candidate>,
+    /// Said where nothing is left.
+    pub(crate) all_ignored: Option<Notice>,
+    /// What could not be found or was passed over.
+    pub(crate) others: Vec<Record>,
+}
+
+impl Met {
+    pub(crate) fn new(found: Inputs, settings: &Settings) -> Self {
+        let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
+        let files = found
+            .inputs
+            .into_iter()
+            .filter(|input| {
+                input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
+            })
+            .map(|input| Candidate::new(input, settings))
+            .collect();
+        let mut others: Vec<Record> = found.errors.iter().map(|e| Record::Error(unreadable(e))).collect();
+        others.extend(found.skipped.into_iter().map(|skipped| {
+            Record::Notice(Notice {
+                kind: NoticeKind::Skipped,
+                message: skipped.message(),
+                file: Some(skipped.path.into()),
+                region: None,
+                hint: None,
+            })
+        }));
+        Self { files, all_ignored, others }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
 use crate::prepared::{Prepared, Reading};
 use crate::progress::Progress;
+use crate::scores;
 use crate::settings;
 use crate::terminal::{self, Failure};
 use crate::watch;
@@ -27,6 +28,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<u8, Failure> {
 
 /// Runs one scan; the exit status.
 pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
+    if let Some(model) = args.score_model {
+        return scores::run(args, model);
+    }
     let started = Instant::now();
     if args.write_baseline.as_deref() == Some(Path::new("-")) {
         let hint = "name a file: --write-baseline seawall-baseline.yaml".to_owned();

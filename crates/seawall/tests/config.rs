@@ -86,3 +86,13 @@ fn the_command_line_goes_first() {
         assert!(run.stdout.contains(line), "{}", run.stdout);
     }
 }
+
+/// Two tags, or a tag and a rule, may name the same rule.
+#[test]
+fn a_rule_is_listed_once() {
+    let dir = Dir::with(&[("seawall.yaml", "rules:\n  deselect: [images, latest-tag, image-digest-pin]\n")]);
+    let run = dir.run(&["config"]);
+    for rule in ["image-tag-latest", "image-digest-pin"] {
+        assert_eq!((run.status, run.stdout.matches(rule).count()), (0, 1), "{rule}: {}", run.stdout);
+    }
+}

@@ -41,6 +41,24 @@ fn findings_beyond_the_standard_fail_nobody_who_did_not_ask() {
     assert_eq!(dir.run_bare(&["scan", "--fail-on", "critical", "web.yaml"]).status, 0);
 }
 
+/// Readers of `JUnit` call a run with failures failed or unstable: what fails no run is skipped there.
+#[test]
+fn advice_is_no_failed_test() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let counts = |args: &[&str]| {
+        let run =
+            dir.run(&[&["scan", "--format", "junit", "--select", "memory-limit", "web.yaml"], args].concat());
+        let has = |text: &str| run.stdout.contains(text);
+        (
+            run.status,
+            has("failures=\"1\"") && has("<failure"),
+            has("skipped=\"1\"") && has("<skipped type=\"warning\""),
+        )
+    };
+    assert_eq!(counts(&[]), (0, false, true));
+    assert_eq!(counts(&["--fail-on", "medium"]), (1, true, false));
+}
+
 #[test]
 fn profiles_and_selections_say_what_is_reported() {
     let dir = Dir::with(&[("web.yaml", WEB)]);
@@ -68,6 +86,28 @@ fn ignores_and_exceptions_hold_for_them_too() {
     let run = dir.scan(&["--select", "memory-limit", "web.yaml"]);
     assert_eq!(run.workloads()[0]["findings"][0]["suppressed"]["reason"], "it is measured");
     assert_eq!(run.workloads()[0]["score"], 100, "what does not count takes no points");
+}
+
+/// A finding beyond the standard has one entry, wherever else it points; nothing is left over, and nothing is new.
+#[test]
+fn a_baseline_holds_all_of_them() {
+    let twice = WEB
+        .replace("        image:", "        env: [{name: A, value: x}, {name: A, value: z}]\n        image:");
+    let dir = Dir::with(&[("web.yaml", &twice)]);
+    let written = dir.run(&["scan", "--profile", "strict", "--write-baseline", "base.yaml", "web.yaml"]);
+    let text = std::fs::read_to_string(dir.path().join("base.yaml")).unwrap();
+    assert_eq!((written.status, text.matches("duplicate-env").count()), (0, 1), "{text}");
+    let run = dir.run(&[
+        "scan",
+        "--profile",
+        "strict",
+        "--baseline",
+        "base.yaml",
+        "--format",
+        "concise",
+        "web.yaml",
+    ]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""));
 }
 
 #[test]
@@ -222,4 +262,199 @@ fn objects_are_held_against_the_whole_schema() {
         (vec![], 1, 0),
         "without its definition it is not held against anything"
     );
+}
+
+/// Fixes of objects without pods are made as those of workloads are, in lists too.
+#[test]
+fn objects_without_pods_are_repaired() {
+    const BUDGET: &str = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: web}  # for web\nspec:\n  maxUnavailable: 1\n  selector: {matchLabels: {app: web}}\n";
+    let indented = BUDGET.replace('\n', "\n  ");
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}\n", indented.trim_end());
+    let dir = Dir::with(&[("web.yaml", BUDGET), ("list.yaml", &list)]);
+    let fix = [
+        "fix",
+        "--only",
+        "api-deprecated,pdb-unhealthy-eviction",
+        "--likely",
+        "--write",
+        "web.yaml",
+        "list.yaml",
+    ];
+    let run = dir.run(&fix);
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert!(
+        read("web.yaml").starts_with(
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}  # for web\n"
+        )
+    );
+    assert!(
+        read("list.yaml").contains("- apiVersion: policy/v1\n  kind: PodDisruptionBudget\n"),
+        "{}",
+        read("list.yaml")
+    );
+    assert_eq!(
+        dir.run(&["scan", "--select", "api-deprecated", "--format", "concise", "web.yaml", "list.yaml"])
+            .stdout,
+        ""
+    );
+    assert!(dir.run(&fix).stdout.contains("nothing to fix"));
+}
+
+/// What of a definition nothing is held against is told once, at the definition.
+#[test]
+fn what_is_not_looked_at_is_told_once_per_kind() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        x-kubernetes-validations: [{rule: 'self.spec.size < 10'}]
+        properties:
+          spec:
+            type: object
+            x-kubernetes-validations: [{rule: 'self.size > 1'}]
+            properties:
+              size: {type: integer}
+              site: {type: string, format: uri}
+              name: {type: string, pattern: '^\\p{Greek}$'}
+";
+    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 99, site: ':', name: a}\n";
+    let dir = Dir::with(&[("crd.yaml", definition), ("a.yaml", widget), ("b.yaml", widget)]);
+    let run = dir.scan(&["--schema", "--profile", "pss", "."]);
+    let notices: Vec<(String, String)> = run
+        .of("notice")
+        .into_iter()
+        .map(|n| (n["kind"].as_str().unwrap().to_owned(), n["message"].as_str().unwrap().to_owned()))
+        .collect();
+    let message = "Widget is not held against parts of its definition: 2 rules in `x-kubernetes-validations`; 1 pattern that is not understood; the formats `uri`";
+    assert_eq!(notices, [("not-evaluated".to_owned(), message.to_owned())]);
+    assert!(run.of("object").is_empty());
+    assert_eq!(dir.scan(&["--profile", "pss", "."]).of("notice").len(), 0);
+}
+
+/// Neither many resources of one definition nor a definition that means harm takes long.
+#[test]
+fn definitions_cost_no_more_than_what_they_define() {
+    use std::fmt::Write as _;
+    use std::time::{Duration, Instant};
+
+    let crd = |schema: &str| {
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: widgets.example.com}}\nspec:\n  group: example.com\n  scope: Namespaced\n  names: {{kind: Widget, plural: widgets}}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema: {{type: object, properties: {{spec: {schema}}}}}\n"
+        )
+    };
+    let widget = |spec: &str| {
+        format!("---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {spec}\n")
+    };
+    let mut fields = String::new();
+    for at in 0..300 {
+        let _ = write!(fields, "f{at}: {{type: string, pattern: '^[a-z]{{1,63}}$'}}, ");
+    }
+    let wide = crd(&format!("{{type: object, properties: {{{fields}size: {{type: integer, maximum: 5}}}}}}"));
+    let texts: Vec<String> = (0..50_000).map(|at| format!("v{at}")).collect();
+    let many = crd(&format!("{{type: array, items: {{type: string, enum: [{}]}}}}", texts.join(", ")));
+    let mut nested = "{minLength: 2}".to_owned();
+    for _ in 0..14 {
+        nested = format!("{{anyOf: [{nested}, {nested}]}}");
+    }
+    let deep = crd(&nested.replacen('{', "{type: string, ", 1));
+    let mut bomb = "&a0 [x, x, x, x, x, x, x, x, x]".to_owned();
+    for at in 1..6 {
+        let last = at - 1;
+        bomb =
+            format!("&a{at} [{bomb}, *a{last}, *a{last}, *a{last}, *a{last}, *a{last}, *a{last}, *a{last}]");
+    }
+    let below = "[".repeat(2_000) + &"]".repeat(2_000);
+    let cases: [(&str, String, String, usize); 7] = [
+        ("10,000 resources", wide, widget("{size: 3, f1: abc}").repeat(9_999) + &widget("{size: 9}"), 1),
+        ("a large enumeration", many, widget(&format!("[{}, z]", texts[..500].join(", "))), 1),
+        ("nested compositions", deep, widget("x"), 1),
+        (
+            "a pattern",
+            crd("{type: string, pattern: '^((a{1,20}){1,20}b?)*$'}"),
+            widget(&"a".repeat(100_000)),
+            1,
+        ),
+        (
+            "a pattern that is too large",
+            crd("{type: string, pattern: '((a{1,999}){1,999}){1,999}'}"),
+            widget("b"),
+            1,
+        ),
+        ("aliases", crd("{x-kubernetes-preserve-unknown-fields: true}"), widget(&bomb), 1),
+        ("depth", crd("{x-kubernetes-preserve-unknown-fields: true}"), widget(&below), 1),
+    ];
+    for (name, definition, resources, told) in cases {
+        let dir = Dir::with(&[("crd.yaml", &definition), ("w.yaml", &resources)]);
+        let started = Instant::now();
+        let run = dir.scan(&["--schema", "--profile", "pss", "."]);
+        let took = started.elapsed();
+        assert_eq!(
+            run.of("notice").len() + run.of("object").len() + run.of("error").len(),
+            told,
+            "{name}: {:?}",
+            run.all
+        );
+        assert!(took < Duration::from_secs(20), "{name} took {took:?}");
+    }
+}
+
+/// What a patch of Kustomize lacks is in what it patches; what an object of an unrendered chart lacks is in another template.
+#[test]
+fn parts_are_not_taken_for_the_whole() {
+    let patch = WEB.replace("        image: registry.example.com/web:1\n", "");
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: db}}\n";
+    let operations = "- {op: replace, path: /spec/replicas, value: 2}\n";
+    let dir = Dir::with(&[
+        ("base/web.yaml", WEB),
+        ("base/service.yaml", service),
+        ("patches/web.yaml", &patch),
+        ("patches/operations.yaml", operations),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("chart/templates/service.yaml", &service.replace("name: web", "name: db")),
+        ("chart/templates/db.yaml", "kind: {{ .Values.kind }}\n"),
+    ]);
+    let found = |args: &[&str]| {
+        let run = dir
+            .run(&[&["scan", "--format", "concise", "--quiet", "--fail-on", "low"], args, &["."]].concat());
+        let files = run.stdout.lines().map(|line| line.split(':').next().unwrap().to_owned());
+        (run.status, files.collect::<Vec<_>>())
+    };
+    assert_eq!(found(&["--select", "memory-limit"]), (1, vec!["base/web.yaml".to_owned()]));
+    assert_eq!(found(&["--select", "service-dangling"]), (1, vec!["base/service.yaml".to_owned()]));
+    let all = vec!["base/service.yaml".to_owned(), "chart/templates/service.yaml".to_owned()];
+    assert_eq!(found(&["--select", "service-dangling", "--complete"]), (1, all));
+    let refused = service.to_owned()
+        + "---\n"
+        + &WEB.replace("app: web", "app: db").replace("- name: web\n", "- name: 5\n");
+    let dir = Dir::with(&[("web.yaml", &refused), ("other.yaml", WEB)]);
+    let run = dir.run(&[
+        "scan",
+        "--select",
+        "service-dangling",
+        "--format",
+        "concise",
+        "--quiet",
+        "--fail-on",
+        "low",
+        ".",
+    ]);
+    assert!(
+        !run.stdout.contains("service-dangling"),
+        "what is refused is there all the same: {}",
+        run.stdout
+    );
+    let dir = Dir::with(&[("patches/operations.yaml", operations)]);
+    let named = dir.run(&["scan", "patches/operations.yaml"]);
+    assert_eq!(named.status, 2, "a file that is named is to be a manifest");
 }

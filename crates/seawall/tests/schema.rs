@@ -176,3 +176,19 @@ fn what_does_not_fit_is_seen() {
         r["object"].as_object_mut().unwrap().remove("kind");
     }));
 }
+
+/// Problems are masked once, in whatever steps they are found.
+#[test]
+fn a_masked_value_stays_masked() {
+    let dir = Dir::with(&[(
+        "sa.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nautomountServiceAccountToken: 'canary'\n",
+    )]);
+    let run = dir.run(&["scan", "--schema", "--format", "concise", "sa.yaml"]);
+    assert_eq!(
+        (run.status, run.stdout.matches("not the string ***").count(), run.stdout.contains("canary")),
+        (1, 1, false),
+        "{}",
+        run.stderr
+    );
+}

@@ -446,17 +446,15 @@ impl<'d> NodeRef<'d> {
 
     /// As [`Self::get`], with the key's node.
     pub fn get_entry(self, key: &str) -> Option<(NodeRef<'d>, NodeRef<'d>)> {
-        let mut found = None;
-        for (k, v) in self.entries() {
-            let same = match k.as_str_bytes() {
-                Some(text) => text == key.as_bytes(),
-                None => k.key().as_deref() == Some(key),
-            };
-            if same {
-                found = Some((k, v));
-            }
+        let same = |k: Self| match k.as_str_bytes() {
+            Some(text) => text == key.as_bytes(),
+            None => k.key().as_deref() == Some(key),
+        };
+        let node = self.resolved();
+        if node.merges() {
+            return self.entries().filter(|(k, _)| same(*k)).last();
         }
-        found
+        node.pairs().filter(|(k, _)| same(*k)).last()
     }
 
     /// The next node in document order behind this one and its descendants.

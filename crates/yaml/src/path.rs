@@ -5,6 +5,8 @@ mod parse;
 use std::borrow::Cow;
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use crate::document::{Kind, NodeRef};
 
 pub use parse::PathError;
@@ -13,14 +15,14 @@ pub use parse::PathError;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
     /// A key of a mapping.
-    Key(String),
+    Key(SmolStr),
     /// The list item whose field `key` has this value: `containers[name=app]`. The first such item is meant.
     Item {
         /// The merge key, such as `name` or `containerPort`; empty for the item that is this value itself, in a list that is
         /// a set: `capabilities.add[=SYS_ADMIN]`.
-        key: String,
+        key: SmolStr,
         /// Its value as text.
-        value: String,
+        value: SmolStr,
     },
     /// A list item by position, where the list has no merge key, the item has no value for it, or an earlier item has the same.
     Index(u32),
@@ -48,9 +50,18 @@ impl FieldPath {
         Self(Vec::new())
     }
 
+    /// Makes room for a path of common length at once.
+    fn begin(&mut self) {
+        const COMMON: usize = 8;
+        if self.0.capacity() == 0 {
+            self.0.reserve_exact(COMMON);
+        }
+    }
+
     /// The path with a key added.
     #[must_use]
-    pub fn key(mut self, key: impl Into<String>) -> Self {
+    pub fn key(mut self, key: impl Into<SmolStr>) -> Self {
+        self.begin();
         self.0.push(Segment::Key(key.into()));
         self
     }
@@ -58,13 +69,14 @@ impl FieldPath {
     /// The path with every key of a dotted chain added: `securityContext.privileged`.
     #[must_use]
     pub fn keys(mut self, dotted: &str) -> Self {
-        self.0.extend(dotted.split('.').filter(|k| !k.is_empty()).map(|k| Segment::Key(k.to_owned())));
+        self.begin();
+        self.0.extend(dotted.split('.').filter(|k| !k.is_empty()).map(|k| Segment::Key(k.into())));
         self
     }
 
     /// The path with a list item added by its merge key.
     #[must_use]
-    pub fn item(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn item(mut self, key: impl Into<SmolStr>, value: impl Into<SmolStr>) -> Self {
         self.0.push(Segment::Item { key: key.into(), value: value.into() });
         self
     }

@@ -82,6 +82,13 @@ impl RuleSettings {
         (on || has(&self.enable)) && !has(&self.deselect)
     }
 
+    /// Whether a rule that is reported in any case is asked for all that it has to say: by a base with more than the standard, or
+    /// by name.
+    pub(crate) fn goes_beyond(&self, rule: &Rule) -> bool {
+        let named = || self.select.iter().chain(&self.enable).any(|r| r.id == rule.id);
+        self.selects(rule) && (self.base != Base::Pss || named())
+    }
+
     /// The severity that is set for a rule.
     pub fn severity_of(&self, rule: &Rule) -> Option<Severity> {
         self.severity.iter().rev().find(|(r, _)| r.id == rule.id).map(|(_, severity)| *severity)

@@ -97,15 +97,19 @@ pub(crate) fn add_patches(document: &Document, records: &mut [Record], options: 
     let small = document.range().range().len() <= PLANNED;
     let secrets = if options.edits && small { document_secrets(document) } else { Vec::new() };
     for record in records {
-        let Record::Workload(workload) = record else { continue };
-        let found = workload.in_document.resolve(document.root());
-        if found.depth < workload.in_document.0.len() {
+        let (in_document, chart_source, findings) = match record {
+            Record::Workload(w) => (&w.in_document, &w.chart_source, &mut w.findings),
+            Record::Object(o) => (&o.in_document, &o.chart_source, &mut o.findings),
+            Record::Error(_) | Record::Notice(_) => continue,
+        };
+        let found = in_document.resolve(document.root());
+        if found.depth < in_document.0.len() {
             continue;
         }
         // What is rendered from a chart is not to be edited, and an item that was cut out of a list cannot be by itself.
         let mut near = Near::new(found.node);
-        let editable = small && workload.chart_source.is_none() && document.list_item().is_none();
-        for fix in workload.findings.iter_mut().filter_map(|located| located.fix.as_mut()) {
+        let editable = small && chart_source.is_none() && document.list_item().is_none();
+        for fix in findings.iter_mut().filter_map(|located| located.fix.as_mut()) {
             let Some(changes) = fix.changes(false, fix.sole_answer()) else { continue };
             let mut patch = FixPatch::default();
             if options.patches {
@@ -115,7 +119,7 @@ pub(crate) fn add_patches(document: &Document, records: &mut [Record], options: 
                 }
             }
             if options.edits && editable {
-                let changes: Vec<_> = changes.into_iter().map(|c| c.below(&workload.in_document)).collect();
+                let changes: Vec<_> = changes.into_iter().map(|c| c.below(in_document)).collect();
                 patch.edits = edits(document, &changes, &secrets);
             }
             fix.patch = Some(Box::new(patch));

@@ -43,7 +43,7 @@ impl<'d> Near<'d> {
             return None;
         }
         let list = self.list(path.get(..at)?)?;
-        let (position, item) = list.named.get(value)?;
+        let (position, item) = list.named.get(value.as_str())?;
         if !is_plain(*item) {
             return None;
         }

@@ -13,7 +13,7 @@ use crate::exceptions::Exceptions;
 use crate::judge::{Item, items, judge};
 use crate::levels::Levels;
 use crate::options::Options;
-use crate::record::{Located, Record, Region, Workload};
+use crate::record::{Located, Record, Region};
 use crate::survey::{Source, Survey, excepted};
 
 /// Rounds of repairing: a fix may make room for another.
@@ -189,8 +189,8 @@ pub fn repair(
     let Some(current) = repaired.filter(|_| bytes != *source.bytes) else { return unchanged(&refused, None) };
     let left = findings(&current);
     let known: BTreeSet<&FindingKey> = found.iter().map(|(key, ..)| key).collect();
-    if let Some((_, workload, located)) = left.iter().find(|(key, ..)| !known.contains(key)) {
-        let (object, rule) = (&workload.object, located.finding.rule.id);
+    if let Some((_, target, located)) = left.iter().find(|(key, ..)| !known.contains(key)) {
+        let (object, rule) = (target.object, located.finding.rule.id);
         let fault = format!("{object} would be found by `{rule}`, which it was not before");
         return unchanged(&BTreeMap::new(), Some(fault));
     }
@@ -202,11 +202,11 @@ pub fn repair(
     let (left, fixed): (Vec<_>, Vec<_>) = found.iter().partition(|(key, ..)| left.contains(key));
     let fixed: Vec<Fixed> = fixed
         .into_iter()
-        .filter_map(|(_, workload, located)| {
-            let place = (workload.document, workload.in_document.clone());
-            objects.entry(place).or_insert_with(|| workload.object.clone());
+        .filter_map(|(_, target, located)| {
+            let place = (target.document, target.in_document.clone());
+            objects.entry(place).or_insert_with(|| target.object.clone());
             Some(Fixed {
-                object: workload.object.clone(),
+                object: target.object.clone(),
                 rule: located.finding.rule,
                 container: located.finding.container.clone(),
                 safety: located.fix.as_ref()?.safety,
@@ -228,12 +228,55 @@ pub fn repair(
     }
 }
 
-fn key(workload: &Workload, located: &Located) -> FindingKey {
+/// A workload, or an object that is none.
+#[derive(Clone, Copy, Debug)]
+struct Target<'r> {
+    document: u32,
+    in_document: &'r FieldPath,
+    template: Option<&'r FieldPath>,
+    object: &'r ObjectId,
+    chart_source: Option<&'r String>,
+    findings: &'r [Located],
+}
+
+impl<'r> Target<'r> {
+    fn of(record: &'r Record) -> Option<Self> {
+        match record {
+            Record::Workload(workload) => Some(Self {
+                document: workload.document,
+                in_document: &workload.in_document,
+                template: Some(&workload.template),
+                object: &workload.object,
+                chart_source: workload.chart_source.as_ref(),
+                findings: &workload.findings,
+            }),
+            Record::Object(report) => Some(Self {
+                document: report.document,
+                in_document: &report.in_document,
+                template: None,
+                object: &report.object,
+                chart_source: report.chart_source.as_ref(),
+                findings: &report.findings,
+            }),
+            Record::Error(_) | Record::Notice(_) => None,
+        }
+    }
+
+    /// The findings that count: of objects that are no workloads those that have fixes, for nothing else is told of them.
+    fn open(self) -> impl Iterator<Item = &'r Located> {
+        let counts = move |located: &&Located| {
+            located.suppressed.is_none() && (self.template.is_some() || located.fix.is_some())
+        };
+        self.findings.iter().filter(counts)
+    }
+}
+
+fn key(target: Target<'_>, located: &Located) -> FindingKey {
     let finding = &located.finding;
     FindingKey {
-        document: workload.document,
-        in_document: workload.in_document.clone(),
-        template: workload.template.clone(),
+        document: target.document,
+        in_document: target.in_document.clone(),
+        template: target.template.cloned().unwrap_or_else(FieldPath::root),
         rule: finding.rule.id,
         container: finding.container.clone(),
         path: finding.primary.path.clone(),
@@ -241,17 +284,12 @@ fn key(workload: &Workload, located: &Located) -> FindingKey {
 }
 
 /// A finding with what it is known by.
-type Found<'r> = (FindingKey, &'r Workload, &'r Located);
+type Found<'r> = (FindingKey, Target<'r>, &'r Located);
 
-/// The findings of workloads that count, in input order.
+/// The findings that count, in input order.
 fn findings(records: &[Record]) -> Vec<Found<'_>> {
-    let workloads = records.iter().filter_map(|record| match record {
-        Record::Workload(workload) => Some(&**workload),
-        Record::Object(_) | Record::Error(_) | Record::Notice(_) => None,
-    });
-    let located = workloads.flat_map(|w| w.findings.iter().map(move |located| (w, located)));
-    let open = located.filter(|(_, located)| located.suppressed.is_none());
-    open.map(|(workload, located)| (key(workload, located), workload, located)).collect()
+    let targets = records.iter().filter_map(Target::of);
+    targets.flat_map(|of| of.open().map(move |located| (key(of, located), of, located))).collect()
 }
 
 /// The records of everything in a file that does not pass.
@@ -286,14 +324,14 @@ fn with_exceptions(
 
 /// A finding that is left, with the reason where its fix was chosen and could not be made.
 fn open(
-    (key, workload, located): &Found<'_>,
+    (key, target, located): &Found<'_>,
     refused: &BTreeMap<FindingKey, String>,
     selection: &Selection,
 ) -> Open {
     Open {
-        object: workload.object.clone(),
+        object: target.object.clone(),
         located: (*located).clone(),
-        chart: workload.chart_source.clone().filter(|_| !selection.charts),
+        chart: target.chart_source.cloned().filter(|_| !selection.charts),
         refused: refused.get(key).cloned(),
         key: key.clone(),
     }
@@ -321,9 +359,9 @@ fn one_round(
 ) -> Result<Round, String> {
     let mut wanted: BTreeMap<u32, Wanted> = BTreeMap::new();
     for record in records {
-        let Record::Workload(workload) = record else { continue };
-        if workload.chart_source.is_none() || selection.charts {
-            choose(workload, selection, wanted.entry(workload.document).or_default());
+        let Some(target) = Target::of(record) else { continue };
+        if target.chart_source.is_none() || selection.charts {
+            choose(target, selection, wanted.entry(target.document).or_default());
         }
     }
     wanted.retain(|_, changes| !changes.is_empty());
@@ -394,13 +432,13 @@ fn reason(refusal: &edit::Refusal, lines: &LineIndex<'_>) -> String {
     }
 }
 
-/// Adds the changes of the fixes that are chosen for a workload. What the pod can say for all its containers is said there,
+/// Adds the changes of the fixes that are chosen for an object. What the pod can say for all its containers is said there,
 /// if it is chosen for all of them.
-fn choose(workload: &Workload, selection: &Selection, out: &mut Wanted) {
+fn choose(target: Target<'_>, selection: &Selection, out: &mut Wanted) {
     let mut chosen: Vec<(FindingKey, &Located, &Fix, Given<'_>)> = Vec::new();
-    for located in workload.findings.iter().filter(|f| f.suppressed.is_none()) {
+    for located in target.open() {
         let Some(fix) = &located.fix else { continue };
-        let key = key(workload, located);
+        let key = key(target, located);
         if let Some(answer) = selection.chooses(&key, located.finding.rule, fix) {
             chosen.push((key, located, fix, answer));
         }
@@ -410,7 +448,7 @@ fn choose(workload: &Workload, selection: &Selection, out: &mut Wanted) {
     };
     for (key, located, fix, answer) in &chosen {
         let rule = located.finding.rule;
-        let all = workload.findings.iter().filter(|l| is_of(rule, l)).count();
+        let all = target.findings.iter().filter(|l| is_of(rule, l)).count();
         let alike = chosen.iter().filter(|(_, l, _, other)| is_of(rule, l) && other == answer).count();
         let changes = fix.changes(fix.is_for_all() && alike == all, answer.0).unwrap_or_default();
         out.extend(changes.into_iter().map(|change| (key.clone(), change)));

@@ -213,11 +213,13 @@ impl Passed {
 }
 
 impl Located {
-    /// The entries of a baseline that pass over this finding, one for each of its places.
+    /// The entries of a baseline that pass over this finding: one for each place that fails the standard, one for what is
+    /// found beyond it, whose other places only belong to it.
     pub fn baseline_entries(&self, scope: &str) -> impl Iterator<Item = BaselineEntry> {
         let object = object_key(&self.finding.object);
         let container = self.finding.container.clone().unwrap_or_default();
-        let offending = std::iter::once(&self.finding.primary).chain(&self.finding.related);
+        let related: &[_] = if self.is_beyond() { &[] } else { &self.finding.related };
+        let offending = std::iter::once(&self.finding.primary).chain(related);
         offending.map(move |locus| BaselineEntry {
             rule: self.finding.rule.id.to_owned(),
             scope: scope.to_owned(),

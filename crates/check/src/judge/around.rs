@@ -1,5 +1,6 @@
 //! What authors and operators let pass around an object, and what of it has ended.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::rules::EXPIRED_EXCEPTION;
 /// What may let an offence pass at one template of an object.
 pub(super) struct Around<'a> {
     pub(super) object: IgnoredObject<'a>,
+    /// The identity that findings share.
+    pub(super) id: &'a Arc<ObjectId>,
     pub(super) locator: &'a Locator<'a>,
     pub(super) comments: &'a DocumentIgnores,
     pub(super) on_object: &'a ObjectIgnores,
@@ -111,14 +114,14 @@ impl Around<'_> {
 }
 
 /// The finding on an ignore or exception that has ended.
-pub(super) fn expired(ended: Ended, object: &ObjectId) -> Located {
+pub(super) fn expired(ended: Ended, object: &Arc<ObjectId>) -> Located {
     let Ended { title, last, holds, at, path } = ended;
     let (rest, advice) = if holds {
         ("and goes on to hold with a warning", "set a new date, or fix what it is for")
     } else {
         ("and no longer counts", "fix what it was for, or set a new date")
     };
-    let label = format!("ended on {last}");
+    let label: Cow<'static, str> = format!("ended on {last}").into();
     Located {
         primary: Mark { label: label.clone(), ..at },
         finding: Finding {
@@ -129,7 +132,7 @@ pub(super) fn expired(ended: Ended, object: &ObjectId) -> Located {
             primary: Locus { path, label },
             related: Vec::new(),
             message: format!("{title} ended on {last} {rest}"),
-            advice: advice.to_owned(),
+            advice: advice.into(),
         },
         related: Vec::new(),
         missing: false,

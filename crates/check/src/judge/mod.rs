@@ -2,7 +2,7 @@
 
 mod around;
 mod joined;
-mod said;
+pub(crate) mod said;
 
 use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use seawall_finding::{Finding, Locus, Rule, document_secrets};
 use seawall_hardening::Found;
 use seawall_manifest::objects::{Object, Reject};
-use seawall_manifest::schema::{SchemaProblem, Walker};
+use seawall_manifest::schema::{Definition, SchemaProblem, Walker};
 use seawall_manifest::workload::{self, Template};
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
@@ -35,7 +35,7 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Judged, Seen, Source, Survey, examine, is_built_in};
+use crate::survey::{Judged, Place, Seen, Source, Survey, examine, is_built_in};
 
 use self::around::{Around, expired};
 use self::joined::{Known, add, join_app_armor, same_suppression};
@@ -112,7 +112,7 @@ pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, al
                 || seen.excepted.is_some()
                 || !verdict(seen, &levels.of(scope, &seen.namespace).0, options).is_clean()
         };
-        if all || place.speaks || place.hardens || seen.iter().any(fails) {
+        if all || place.speaks || place.concerned || !place.speaking.is_empty() || seen.iter().any(fails) {
             out.push((place.index, Item::Place(i as u32, first as u32)));
         }
     }
@@ -146,7 +146,7 @@ pub fn judge(
     for item in items {
         match *item {
             Item::Problem(i) => {
-                out.extend(survey.problems.get(i as usize).map(|unread| judge.problem(unread)));
+                out.extend(survey.problems.get(i as usize).map(|unread| said::problem(&judge.at(), unread)));
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
@@ -157,7 +157,7 @@ pub fn judge(
                 let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
                 let walker = place.speaks.then_some(&mut walker);
                 let before = out.len();
-                judge.document(&document, place.index, walker, &mut seen, &mut out);
+                judge.document(&document, place, walker, &mut seen, &mut out);
                 if options.patches || options.edits {
                     fix::add_patches(&document, out.get_mut(before..).unwrap_or_default(), options);
                 }
@@ -178,10 +178,11 @@ pub fn judge(
 /// Tells the records of a document what may be secret in it, if they quote it.
 fn keep_secrets(document: &Document, records: &mut [Record]) {
     let mut found: Option<Arc<[Range<u32>]>> = None;
+    let quotes = |findings: &[Located]| !findings.iter().all(Located::is_brief);
     for record in records {
         let origin = match record {
-            Record::Workload(w) if !w.findings.is_empty() => &mut w.origin,
-            Record::Object(o) if !o.findings.is_empty() => &mut o.origin,
+            Record::Workload(w) if quotes(&w.findings) => &mut w.origin,
+            Record::Object(o) if quotes(&o.findings) => &mut o.origin,
             _ => continue,
         };
         origin.secrets = found.get_or_insert_with(|| document_secrets(document).into()).clone();
@@ -201,11 +202,12 @@ impl Judge<'_> {
     fn document<'s>(
         &self,
         document: &Document,
-        index: u32,
+        place: &Place,
         mut walker: Option<&mut Walker>,
         seen: &mut impl Iterator<Item = &'s Seen>,
         out: &mut Vec<Record>,
     ) {
+        let index = place.index;
         let read = seawall_manifest::objects::objects(document);
         let comments = if carries_ignores(document, self.options) {
             DocumentIgnores::of(document, self.lines, &self.origin, self.options.compat, out)
@@ -237,7 +239,7 @@ impl Judge<'_> {
             |other: Result<&Object<'_>, &Reject>, walker: Option<&mut Walker>, out: &mut Vec<Record>| {
                 let list = match other {
                     Ok(list) => list,
-                    Err(reject) => return out.push(self.not_an_object(reject)),
+                    Err(reject) => return out.push(said::not_an_object(&self.at(), reject)),
                 };
                 let Some(walker) = walker else { return };
                 let mut problems = walker.check_list(list);
@@ -246,7 +248,7 @@ impl Judge<'_> {
                     out.push(self.cut_short(list));
                 }
                 if !problems.is_empty() {
-                    let (id, none) = (list.id(), ObjectIgnores::default());
+                    let (id, none) = (Arc::new(list.id()), ObjectIgnores::default());
                     let around = self.around(&id, &locator, &comments, &none);
                     let findings = self.schema(list, &problems, &around);
                     out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
@@ -289,17 +291,25 @@ impl Judge<'_> {
             }
             if self.options.schema {
                 let (definitions, minor) = (&self.options.definitions, self.options.kubernetes);
-                let more = seawall_manifest::schema::strict(&examined.object, minor, definitions);
-                examined.problems.extend(more);
+                let held = seawall_manifest::schema::strict(&examined.object, minor, definitions);
+                examined.problems.extend(held.problems);
+                if !held.complete {
+                    out.push(self.partly_held(&examined.object));
+                }
+                if let Some(definition) = Definition::of(&examined.object)
+                    && !definition.unheld().is_empty()
+                {
+                    out.push(self.unheld(&examined.object, definition.unheld()));
+                }
                 examined.problems.sort_by_key(|p| p.span);
                 schema::withhold(&mut examined.problems, secrets);
                 if !is_built_in(&examined.object) && !definitions.knows(&examined.object) {
                     out.push(self.undefined(&examined.object));
                 }
             }
-            let mut hardened = harden::findings(&examined, &self.source, self.options);
+            let mut hardened = harden::findings(&examined, place.speaking, &self.source, self.options);
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
-            let id = examined.object.id();
+            let id = Arc::new(examined.object.id());
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
@@ -315,7 +325,7 @@ impl Judge<'_> {
                     findings.push(self.passed(wrong, &around));
                 }
                 if namespace::is_namespace(&examined.object) {
-                    let (wrong, why) = namespace::check(&examined.object, &locator, self.lines);
+                    let (wrong, why) = namespace::check(&examined.object, self.options, &locator, self.lines);
                     findings.extend(wrong.into_iter().map(|located| self.passed(located, &around)));
                     refused = refused.or(why);
                 }
@@ -362,7 +372,7 @@ impl Judge<'_> {
                 let mut workload = Workload {
                     origin: self.origin.clone(),
                     document: index,
-                    object: id.clone(),
+                    object: (*id).clone(),
                     in_document: examined.object.path(),
                     region: region(self.lines, first_token(examined.object.node)),
                     chart_source: chart_source.clone(),
@@ -379,7 +389,7 @@ impl Judge<'_> {
                     findings: own,
                     open: [false; 3],
                     containers: judged.pod.as_ref().map_or([0; 3], count_containers),
-                    exposed: false,
+                    exposed: harden::is_exposed(&examined, judged, &self.source, self.options),
                     score: None,
                 };
                 if workload.refused.is_none() {
@@ -411,7 +421,7 @@ impl Judge<'_> {
 
     fn around<'a>(
         &'a self,
-        id: &'a ObjectId,
+        id: &'a Arc<ObjectId>,
         locator: &'a Locator<'a>,
         comments: &'a DocumentIgnores,
         on_object: &'a ObjectIgnores,
@@ -419,6 +429,7 @@ impl Judge<'_> {
         let (path, scope) = (self.source.path, self.source.scope_name);
         Around {
             object: IgnoredObject { path, scope, id },
+            id,
             locator,
             comments,
             on_object,
@@ -478,9 +489,10 @@ impl Judge<'_> {
         let refused = refused.filter(|_| said);
         (!findings.is_empty() || refused.is_some()).then(|| {
             Record::Object(Box::new(ObjectReport {
+                in_document: object.path(),
                 origin: self.origin.clone(),
                 document: index,
-                object: around.object.id.clone(),
+                object: (**around.id).clone(),
                 region: region(self.lines, first_token(object.node)),
                 chart_source,
                 refused,
@@ -558,7 +570,7 @@ impl Judge<'_> {
 
     /// Adds what has ended, and applies what the configuration says of rules.
     fn finish(&self, around: &Around<'_>, findings: &mut Vec<Located>) {
-        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.object.id)));
+        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.id)));
         let rules = &self.options.rules;
         findings.retain(|f| rules.selects(f.finding.rule));
         for located in findings {
@@ -613,7 +625,7 @@ impl Judge<'_> {
         let Judging { object, judged, names, around, .. } = *subject;
         let pod = names.pod();
         let located = |group: &Group<'_, '_>| {
-            let mut finding = group.finding(names, &FieldPath::root(), around.object.id)?;
+            let mut finding = group.finding(names, &FieldPath::root(), around.id)?;
             rebase(&mut finding, &judged.template);
             let mut located = self.located(object, finding, around.locator);
             located.fix = fix::of(group, names, &judged.template, located.missing, self.options);

@@ -1,18 +1,96 @@
 //! What is said of a file besides findings: errors and notices.
 
 use seawall_manifest::objects::{Object, Reject};
+use seawall_manifest::schema::Unheld;
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::FieldPath;
-use seawall_yaml::{ProblemKind, Span};
+use seawall_yaml::{LineIndex, NodeRef, ProblemKind, Span};
 
 use super::Judge;
 use crate::locate::{first_token, region};
 use crate::quoted::shell_word;
-use crate::record::{InputError, Notice, NoticeKind, Record};
+use crate::record::{InputError, Notice, NoticeKind, Origin, Record};
 use crate::schema;
-use crate::survey::Unread;
+use crate::survey::{Source, Unread};
+
+/// A file that something is said of.
+pub(crate) struct At<'a> {
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) origin: &'a Origin,
+    pub(crate) lines: &'a LineIndex<'a>,
+}
+
+/// What a reader's problem is: an error, or a notice where a directory happened to hold it.
+pub(crate) fn problem(at: &At<'_>, Unread { problem, foreign, .. }: &Unread) -> Record {
+    let region = Some(region(at.lines, problem.span));
+    if problem.kind == ProblemKind::Ignored {
+        return Record::Notice(Notice {
+            kind: NoticeKind::Ignored,
+            file: Some(at.source.file.clone()),
+            region,
+            message: problem.message.clone(),
+            hint: problem.hint.clone(),
+        });
+    }
+    if problem.kind == ProblemKind::Template && at.source.walked {
+        let hint = match at.source.chart {
+            Some(chart) => Some(format!("helm template {} | seawall scan -", shell_word(chart))),
+            None => problem.hint.clone(),
+        };
+        return Record::Notice(Notice {
+            kind: NoticeKind::Template,
+            file: Some(at.source.file.clone()),
+            region,
+            message: problem.message.clone(),
+            hint,
+        });
+    }
+    if *foreign {
+        return Record::Notice(Notice {
+            kind: NoticeKind::NotKubernetes,
+            file: Some(at.source.file.clone()),
+            region,
+            message: format!("cannot be read, and nothing in it is of Kubernetes ({})", problem.message),
+            hint: Some(format!("to have it judged, name it: seawall scan {}", shell_word(at.source.file))),
+        });
+    }
+    Record::Error(InputError {
+        file: at.source.file.clone(),
+        origin: Some(at.origin.clone()),
+        region,
+        message: problem.message.clone(),
+        hint: problem.hint.clone(),
+    })
+}
+
+/// What is no object: an error, or a notice where a directory happened to hold it.
+pub(crate) fn not_an_object(at: &At<'_>, reject: &Reject) -> Record {
+    let region = Some(region(at.lines, reject.span));
+    let hint = reject.hint.map(str::to_owned);
+    if at.source.walked && reject.kind.is_foreign() {
+        return Record::Notice(Notice {
+            kind: NoticeKind::NotKubernetes,
+            file: Some(at.source.file.clone()),
+            region,
+            message: reject.message.clone(),
+            hint,
+        });
+    }
+    Record::Error(InputError {
+        file: at.source.file.clone(),
+        origin: Some(at.origin.clone()),
+        region,
+        message: reject.message.clone(),
+        hint,
+    })
+}
 
 impl Judge<'_> {
+    /// The file that is judged.
+    pub(super) fn at(&self) -> At<'_> {
+        At { source: &self.source, origin: &self.origin, lines: self.lines }
+    }
+
     /// A notice at an object.
     pub(super) fn notice(
         &self,
@@ -39,50 +117,41 @@ impl Judge<'_> {
         self.notice(NoticeKind::NotEvaluated, object, message, hint)
     }
 
-    /// What a reader's problem is: an error, or a notice where a directory happened to hold it.
-    pub(super) fn problem(&self, Unread { problem, foreign, .. }: &Unread) -> Record {
-        let region = Some(region(self.lines, problem.span));
-        if problem.kind == ProblemKind::Ignored {
-            return Record::Notice(Notice {
-                kind: NoticeKind::Ignored,
-                file: Some(self.source.file.clone()),
-                region,
-                message: problem.message.clone(),
-                hint: problem.hint.clone(),
-            });
-        }
-        if problem.kind == ProblemKind::Template && self.source.walked {
-            let hint = match self.source.chart {
-                Some(chart) => Some(format!("helm template {} | seawall scan -", shell_word(chart))),
-                None => problem.hint.clone(),
-            };
-            return Record::Notice(Notice {
-                kind: NoticeKind::Template,
-                file: Some(self.source.file.clone()),
-                region,
-                message: problem.message.clone(),
-                hint,
-            });
-        }
-        if *foreign {
-            return Record::Notice(Notice {
-                kind: NoticeKind::NotKubernetes,
-                file: Some(self.source.file.clone()),
-                region,
-                message: format!("cannot be read, and nothing in it is of Kubernetes ({})", problem.message),
-                hint: Some(format!(
-                    "to have it judged, name it: seawall scan {}",
-                    shell_word(self.source.file)
-                )),
-            });
-        }
-        Record::Error(InputError {
-            file: self.source.file.clone(),
-            origin: Some(self.origin.clone()),
-            region,
-            message: problem.message.clone(),
-            hint: problem.hint.clone(),
-        })
+    /// An object that is too large for its schema, or has more against it than is told.
+    pub(super) fn partly_held(&self, object: &Object<'_>) -> Record {
+        let (kind, version) = (object.kind, object.api_version);
+        let message =
+            format!("{version} {kind} was held against its schema in part: there is too much of it");
+        let hint = "correct what is told, or make the object or its definition smaller".to_owned();
+        self.notice(NoticeKind::NotEvaluated, object, message, hint)
+    }
+
+    /// What of a definition nothing is held against.
+    pub(super) fn unheld(&self, object: &Object<'_>, unheld: &Unheld) -> Record {
+        let count = |number: usize, one: &str, many: &str| match number {
+            0 => None,
+            1 => Some(one.to_owned()),
+            number => Some(format!("{number} {many}")),
+        };
+        let formats = unheld.formats.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let parts: Vec<String> = [
+            unheld.too_large.then(|| "a schema that is too large".to_owned()),
+            count(
+                unheld.rules,
+                "1 rule in `x-kubernetes-validations`",
+                "rules in `x-kubernetes-validations`",
+            ),
+            count(unheld.patterns, "1 pattern that is not understood", "patterns that are not understood"),
+            (!formats.is_empty()).then(|| format!("the formats {formats}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let defined = object.node.get("spec").and_then(|spec| spec.get("names")).and_then(|n| n.get("kind"));
+        let kind = defined.and_then(NodeRef::as_str).unwrap_or_default();
+        let message = format!("{kind} is not held against parts of its definition: {}", parts.join("; "));
+        let hint = "the API server looks at them: kubectl apply --dry-run=server".to_owned();
+        self.notice(NoticeKind::NotEvaluated, object, message, hint)
     }
 
     pub(super) fn changed(&self) -> Record {
@@ -102,27 +171,6 @@ impl Judge<'_> {
             region: Some(region(self.lines, span)),
             message,
             hint: hint.map(str::to_owned),
-        })
-    }
-
-    pub(super) fn not_an_object(&self, reject: &Reject) -> Record {
-        let region = Some(region(self.lines, reject.span));
-        let hint = reject.hint.map(str::to_owned);
-        if self.source.walked && reject.kind.is_foreign() {
-            return Record::Notice(Notice {
-                kind: NoticeKind::NotKubernetes,
-                file: Some(self.source.file.clone()),
-                region,
-                message: reject.message.clone(),
-                hint,
-            });
-        }
-        Record::Error(InputError {
-            file: self.source.file.clone(),
-            origin: Some(self.origin.clone()),
-            region,
-            message: reject.message.clone(),
-            hint,
         })
     }
 

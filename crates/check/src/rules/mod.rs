@@ -5,6 +5,7 @@ mod expired_exception;
 mod explain;
 mod known_as;
 mod namespace_pss_label;
+mod namespace_pss_weaker_warn;
 mod schema_invalid;
 mod unknown_kind;
 
@@ -16,12 +17,19 @@ pub(crate) use explain::distance;
 pub use explain::{explain, nearest};
 pub use known_as::{Tool, called, known_as};
 pub use namespace_pss_label::RULE as NAMESPACE_PSS_LABEL;
+pub use namespace_pss_weaker_warn::RULE as NAMESPACE_PSS_WEAKER_WARN;
 pub use schema_invalid::RULE as SCHEMA_INVALID;
 pub use unknown_kind::RULE as UNKNOWN_KIND;
 
 /// The rules that the driver itself answers for.
-pub static RULES: [&Rule; 5] =
-    [&DUPLICATE_KEY, &EXPIRED_EXCEPTION, &NAMESPACE_PSS_LABEL, &SCHEMA_INVALID, &UNKNOWN_KIND];
+pub static RULES: [&Rule; 6] = [
+    &DUPLICATE_KEY,
+    &EXPIRED_EXCEPTION,
+    &NAMESPACE_PSS_LABEL,
+    &NAMESPACE_PSS_WEAKER_WARN,
+    &SCHEMA_INVALID,
+    &UNKNOWN_KIND,
+];
 
 /// Every rule of every engine, sorted by id.
 pub fn all() -> Vec<&'static Rule> {

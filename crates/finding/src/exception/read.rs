@@ -172,7 +172,8 @@ fn rule(node: NodeRef<'_>) -> Result<String> {
 /// Only these keys.
 fn known(node: NodeRef<'_>, keys: &[&str]) -> Result<()> {
     if node.resolved().kind() != Kind::Mapping {
-        return Err(error(node, "must be a mapping", None));
+        let hint = Some(Cow::Owned(format!("with {}", keys.join(", "))));
+        return Err(ReadError { hint, ..error(node, "must be a mapping", None) });
     }
     match node.entries().find(|(key, _)| !key.key().is_some_and(|key| keys.contains(&&*key))) {
         Some((key, _)) => {

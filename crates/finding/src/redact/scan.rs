@@ -23,6 +23,20 @@ pub(super) fn message(text: &str) -> Vec<Range<usize>> {
     merged(found)
 }
 
+/// The secret ranges of a line of a text: what a message may not show, and the values of keys that it may hold itself.
+pub(super) fn text(text: &str) -> Vec<Range<usize>> {
+    let mut found = message(text);
+    for at in memchr_all(text.as_bytes()) {
+        if text.as_bytes()[at] == b':'
+            && is_pair(text.as_bytes(), at, false)
+            && names_secret(key_before(text, at))
+        {
+            push_value(text.as_bytes(), at + 1, false, None, &mut found);
+        }
+    }
+    merged(found)
+}
+
 /// The secret ranges of a source line.
 pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
@@ -224,7 +238,7 @@ fn assignment(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
         return;
     }
     let bytes = text.as_bytes();
-    let mut start = at + 1;
+    let mut start = at + 1 + spaces(&bytes[at + 1..]);
     let before = at.checked_sub(key.len() + 1).map_or(b' ', |i| bytes[i]);
     let own = bytes.get(start).filter(|b| matches!(b, b'"' | b'\'')).copied();
     start += usize::from(own.is_some());
@@ -248,47 +262,56 @@ fn key_before(text: &str, at: usize) -> &str {
     &head[start..]
 }
 
+/// What ends a word.
+static BREAKS: [bool; 256] = {
+    let mut breaks = [false; 256];
+    let mut all = b" \t\n\x0c\r\"'`,;={}[]()<>".as_slice();
+    while let [first, rest @ ..] = all {
+        breaks[*first as usize] = true;
+        all = rest;
+    }
+    breaks
+};
+
 /// Texts that are secret by their form.
 fn forms(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    let breaks = |b: u8| {
-        b.is_ascii_whitespace()
-            || matches!(
-                b,
-                b'"' | b'\''
-                    | b'`'
-                    | b','
-                    | b';'
-                    | b'='
-                    | b'{'
-                    | b'}'
-                    | b'['
-                    | b']'
-                    | b'('
-                    | b')'
-                    | b'<'
-                    | b'>'
-            )
-    };
+    // Most texts have none of these marks: one look tells.
+    let (mut armour, mut at_sign, mut urls) = (false, false, false);
+    let mut before = [0; 2];
+    for b in bytes {
+        match (before, b) {
+            ([_, b'-'], b'-') => armour = true,
+            ([b':', b'/'], b'/') => urls = true,
+            (_, b'@') => at_sign = true,
+            _ => {}
+        }
+        before = [before[1], *b];
+    }
+    if armour {
+        found.extend(
+            text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())),
+        );
+    }
+    if at_sign {
+        found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
+        found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
+    }
     let mut at = 0;
     while at < bytes.len() {
-        let end = bytes[at..].iter().position(|b| breaks(*b)).map_or(bytes.len(), |n| at + n);
+        let end = bytes[at..].iter().position(|b| BREAKS[usize::from(*b)]).map_or(bytes.len(), |n| at + n);
         let word = &text[at..end];
-        if is_token(word) {
-            found.push(at..end);
-        } else if let Some(user) = userinfo(word) {
-            found.push(at + user.start..at + user.end);
-        } else if word.starts_with("-----BEGIN") {
-            let body = text[end..].find("-----").map_or(bytes.len(), |n| end + n + 5);
-            let close = text[body..].find("-----END").map_or(bytes.len(), |n| body + n);
-            if body < close {
-                found.push(body..close);
-            }
-        } else if matches!(word, "Bearer" | "bearer" | "Basic" | "basic") {
+        if let Some(start) = token(word) {
+            found.push(at + start..end);
+        }
+        if urls {
+            userinfo(word, at, found);
+        }
+        if ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
                 .iter()
-                .position(|b| breaks(*b) && *b != b'=')
+                .position(|b| BREAKS[usize::from(*b)] && *b != b'=')
                 .map_or(bytes.len(), |n| start + n);
             if stop - start >= 8 {
                 found.push(start..stop);
@@ -298,18 +321,51 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The password in `scheme://user:password@host`, all that stands before the `@` where there is no user.
-fn userinfo(word: &str) -> Option<Range<usize>> {
-    let start = word.find("://")? + 3;
-    let authority = word[start..].find(['/', '?', '#']).map_or(word.len(), |n| start + n);
-    // Passwords with a slash are not valid there, and met all the same.
-    let end = start
-        + word[start..authority].rfind('@').or_else(|| {
-            let rest = &word[start..];
+/// What stands between the line that says what begins at `at`, in PEM, and the one that ends it.
+fn armoured(text: &str, at: usize) -> Option<Range<usize>> {
+    let body = text[at..].find("-----").map_or(text.len(), |n| at + n + 5);
+    let close = text[body..].find("-----END").map_or(text.len(), |n| body + n);
+    (body < close).then_some(body..close)
+}
+
+/// Where in a word a token begins that has a known form.
+fn token(word: &str) -> Option<usize> {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let bytes = word.as_bytes();
+    let begins = |at: &usize| letter(bytes[*at]) && (*at == 0 || !letter(bytes[at - 1]));
+    (0..word.len()).take_while(|at| word.len() - at >= 16).filter(begins).find(|at| is_token(&word[*at..]))
+}
+
+/// Whether a word ends with another, regardless of case.
+fn ends(word: &str, end: &str) -> bool {
+    let at = word.len().checked_sub(end.len());
+    at.is_some_and(|at| word.as_bytes()[at..].eq_ignore_ascii_case(end.as_bytes()))
+}
+
+/// The password in `user:password@tcp`, as Go's driver for `MySQL` has it.
+fn of_driver(text: &str, open: usize) -> Option<Range<usize>> {
+    let head = ["@tcp", "@unix"].into_iter().find_map(|net| text[..open].strip_suffix(net))?;
+    let start = head.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).map_or(0, |at| at + 1);
+    let colon = start + head[start..].find(':')?;
+    Some(colon + 1..head.len())
+}
+
+/// Adds the passwords in `scheme://user:password@host` of the word at `at`, all that stands before the `@` where there is no user.
+fn userinfo(word: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    for (scheme, mark) in word.match_indices("://") {
+        let start = scheme + mark.len();
+        let rest = &word[start..];
+        let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        // Passwords with a slash are not valid there, and met all the same.
+        let end = rest[..authority].rfind('@').or_else(|| {
             rest.find(':').and_then(|c| rest[c..].find('@').map(|a| c + a)).filter(|_| !digits_follow(rest))
-        })?;
-    let secret = word[start..end].find(':').map_or(start, |n| start + n + 1);
-    (secret < end).then_some(secret..end)
+        });
+        let Some(end) = end else { continue };
+        let secret = rest[..end].find(':').map_or(0, |n| n + 1);
+        if secret < end {
+            found.push(at + start + secret..at + start + end);
+        }
+    }
 }
 
 /// Whether what follows the first colon is a port.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use seawall_yaml::{Document, Kind, Limits, NodeRef, Reader, Style};
 
+use super::scan;
 use super::word::names_secret;
 
 /// The annotation in which kubectl keeps the whole object, its secrets too.
@@ -127,8 +128,11 @@ impl<'d> Search<'d> {
                 | Place::Sources
                 | Place::Secret
                 | Place::Reference(_) => self.hide(node),
-                Place::Words => self.text(node),
-                Place::Plain | Place::Metadata | Place::Named => {}
+                Place::Words => {
+                    self.forms(node);
+                    self.text(node);
+                }
+                Place::Plain | Place::Metadata | Place::Named => self.forms(node),
             },
         }
     }
@@ -186,37 +190,33 @@ impl<'d> Search<'d> {
         }
     }
 
-    /// A text with words of a command, such as a script.
+    /// A text with words of a command, such as a script: all of it is hidden where escapes stand for some of its letters.
     fn text(&mut self, node: NodeRef<'d>) {
         let Range { start, end } = content(node);
         let Some(raw) = self.document.source().get(start as usize..end as usize) else { return };
-        let breaks =
-            |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b';' | b'|' | b'&' | b'(' | b')');
-        let mut flag = Flag::None;
-        let mut at = 0;
-        while at < raw.len() {
-            if breaks(&raw[at]) {
-                if !matches!(raw[at], b' ' | b'\t' | b'"' | b'\'') {
-                    flag = Flag::None;
-                }
-                at += 1;
-                continue;
-            }
-            let len = raw[at..].iter().position(breaks).unwrap_or(raw.len() - at);
-            let word = std::str::from_utf8(&raw[at..at + len]).unwrap_or_default();
-            if std::mem::replace(&mut flag, Flag::None).takes(word) {
-                self.push(start, at..at + len);
-            } else if is_short(word) && word.len() > 2 {
-                self.push(start, at + 2..at + len);
-            } else {
-                flag = Flag::of(word);
-            }
-            at += len;
+        let read = node.text().unwrap_or_default().as_bytes();
+        let is_block = matches!(node.style(), Style::Literal | Style::Folded);
+        if is_block || read == raw {
+            self.found
+                .extend(in_script(raw).into_iter().map(|r| start + r.start as u32..start + r.end as u32));
+        } else if !in_script(read).is_empty() {
+            self.hide(node);
         }
     }
 
-    fn push(&mut self, start: u32, range: Range<usize>) {
-        self.found.push(start + range.start as u32..start + range.end as u32);
+    /// A text that may hold what is secret by its form, or by a name inside of it. Where it is not written as it is read, on
+    /// one line, all of it is hidden.
+    fn forms(&mut self, node: NodeRef<'d>) {
+        const LEAST: usize = 8;
+        let Some(text) = node.text().filter(|text| text.len() >= LEAST) else { return };
+        let Range { start, end } = content(node);
+        let as_read = self.document.source().get(start as usize..end as usize) == Some(text.as_bytes());
+        if as_read && !text.contains('\n') {
+            self.found
+                .extend(scan::text(text).into_iter().map(|r| start + r.start as u32..start + r.end as u32));
+        } else if !scan::text(text).is_empty() {
+            self.hide(node);
+        }
     }
 
     fn hide(&mut self, node: NodeRef<'d>) {
@@ -225,6 +225,36 @@ impl<'d> Search<'d> {
             self.found.push(range);
         }
     }
+}
+
+/// What may be secret in a script: what follows a flag that takes a secret.
+fn in_script(raw: &[u8]) -> Vec<Range<usize>> {
+    let breaks =
+        |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b';' | b'|' | b'&' | b'(' | b')');
+    let mut found = Vec::new();
+    let mut flag = Flag::None;
+    let mut at = 0;
+    while at < raw.len() {
+        if breaks(&raw[at]) {
+            if !matches!(raw[at], b' ' | b'\t' | b'"' | b'\'') {
+                flag = Flag::None;
+            }
+            at += 1;
+            continue;
+        }
+        let len = raw[at..].iter().position(breaks).unwrap_or(raw.len() - at);
+        let word = std::str::from_utf8(&raw[at..at + len]).unwrap_or_default();
+        if std::mem::replace(&mut flag, Flag::None).takes(word) {
+            found.push(at..at + len);
+        } else {
+            if is_short(word) && word.len() > 2 {
+                found.push(at + 2..at + len);
+            }
+            flag = Flag::of(word);
+        }
+        at += len;
+    }
+    found
 }
 
 /// What a key says of its value.
@@ -317,7 +347,7 @@ impl Flag {
 
 /// `-p`, by which clients take passwords, alone or with what follows, and its like.
 fn is_short(word: &str) -> bool {
-    (word.starts_with("-p") && !word.contains('=')) || matches!(word, "-u" | "-a")
+    (word.starts_with("-p") && !word.contains('=')) || matches!(word, "-u" | "-a" | "-P")
 }
 
 /// The bytes of a scalar's content: without quotes, or the line that begins a block.
@@ -414,6 +444,20 @@ mod tests {
             ("envFrom: CANARY", "envFrom: ******"),
             ("envFrom: [CANARY, {secretRef: CANARY, x: CANARY}]", "[******, {secretRef: ******, x: ******}]"),
             ("args: CANARY", "args: ******"),
+            ("a: 'db://u:CANARY@h/x'", "a: 'db://u:******@h/x'"),
+            ("args: [--set, 'db.password=CANARY']", "'db.password=******'"),
+            (
+                "data:\n  a.properties: |\n    x=y\n    password = CANARY\nb: c",
+                "|\n*****************************\nb: c",
+            ),
+            ("data: {a.json: '{\"password\": \"CANARY\"}'}", "'{\"password\": \"******\"}'"),
+            ("a: \"x\\npassword=\\\n  CANARY\"", "a: \"**"),
+            ("annotations: {a: 'x: y, token: CANARY'}", "token: ******'"),
+            (
+                "a: |\n  -----BEGIN EC PRIVATE KEY-----\n  CANARY\nb: c",
+                "a: |\n*****************************************\nb",
+            ),
+            ("command: [sqlcmd, -P, CANARY]", "-P, ******]"),
             ("command: {a: CANARY}", "{a: ******}"),
             ("args: [{a: CANARY}, [CANARY], b]", "[{a: ******}, [******], b]"),
         ] {

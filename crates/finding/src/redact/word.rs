@@ -1,7 +1,7 @@
 //! Which names name a secret, and which texts look like one.
 
 /// Words that name a secret, alone or at the end of a word (`dbpassword`).
-const SECRET: [&str; 11] = [
+const SECRET: [&str; 13] = [
     "password",
     "passwd",
     "passphrase",
@@ -13,6 +13,8 @@ const SECRET: [&str; 11] = [
     "authorization",
     "accesskey",
     "privatekey",
+    "secretkey",
+    "requirepass",
 ];
 
 /// Short words that name a secret only as a whole.
@@ -47,11 +49,11 @@ const ABOUT: [&str; 22] = [
     "provider",
 ];
 
-/// Whether a key, variable or flag names a secret.
-pub(super) fn names_secret(name: &str) -> bool {
+/// Whether a key, variable or flag names a secret, by its words: the redactor hides the value of one that does.
+pub fn names_secret(name: &str) -> bool {
     let is_any = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
     let mut before = None;
-    let secret = words(name).any(|word| {
+    let secret = name_words(name).any(|word| {
         let before = before.replace(word);
         // Many names are looked at, and the last letter decides of most.
         match word.as_bytes().last().map(u8::to_ascii_lowercase) {
@@ -66,11 +68,11 @@ pub(super) fn names_secret(name: &str) -> bool {
             || is_any(word, &SHORT)
             || (word.eq_ignore_ascii_case("key") && before.is_some_and(|before| is_any(before, &BEFORE_KEY)))
     });
-    secret && !words(name).any(|word| is_any(word, &ABOUT))
+    secret && !name_words(name).any(|word| is_any(word, &ABOUT))
 }
 
 /// The words of a name: split at everything but letters and digits, and where an upper case letter follows a lower one.
-fn words(name: &str) -> impl Iterator<Item = &str> {
+pub fn name_words(name: &str) -> impl Iterator<Item = &str> {
     let bytes = name.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -89,7 +91,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Beginnings of tokens, with the least length of the whole.
-const TOKENS: [(&str, usize); 26] = [
+const TOKENS: [(&str, usize); 45] = [
     ("AKIA", 20),
     ("ASIA", 20),
     ("ghp_", 20),
@@ -116,14 +118,64 @@ const TOKENS: [(&str, usize); 26] = [
     ("SG.", 24),
     ("pypi-", 24),
     ("AGE-SECRET-KEY-", 16),
+    ("gldt-", 16),
+    ("glrt-", 16),
+    ("GOCSPX-", 24),
+    ("hvr.", 16),
+    ("doo_v1_", 24),
+    ("dor_v1_", 24),
+    ("hf_", 24),
+    ("dckr_pat_", 24),
+    ("dapi", 32),
+    ("shpat_", 24),
+    ("NRAK-", 24),
+    ("glsa_", 24),
+    // Private keys in PEM, in base64 once more.
+    ("LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRV", 40),
+    ("LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0t", 40),
+    ("LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtF", 40),
+    ("LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZB", 40),
+    // Addresses that let anybody write who knows them.
+    ("hooks.slack.com/services/", 40),
+    ("discord.com/api/webhooks/", 40),
+    ("discordapp.com/api/webhooks/", 40),
 ];
+
+/// The pairs of letters that tokens begin with, a bit for each: most words are none for these alone.
+static BEGINS: [u64; 1024] = {
+    let mut begins = [0; 1024];
+    let mut i = 0;
+    while i < TOKENS.len() + 2 {
+        let head = if i < TOKENS.len() {
+            TOKENS[i].0.as_bytes()
+        } else if i == TOKENS.len() {
+            b"ey"
+        } else {
+            b"s."
+        };
+        let pair = (head[0] as usize) << 8 | head[1] as usize;
+        begins[pair / 64] |= 1 << (pair % 64);
+        i += 1;
+    }
+    begins
+};
+
+/// Whether a token begins with the first two letters of a word.
+fn begins(word: &str) -> bool {
+    let [first, second, ..] = word.as_bytes() else { return false };
+    let pair = usize::from(*first) << 8 | usize::from(*second);
+    BEGINS[pair / 64] >> (pair % 64) & 1 == 1
+}
 
 /// Whether a word is in the form of a known token.
 pub(super) fn is_token(word: &str) -> bool {
     // The commonest words are short: nothing below is shorter.
     word.len() >= 16
+        && begins(word)
         && (TOKENS.iter().any(|(head, least)| word.len() >= *least && word.starts_with(head))
-            || (word.starts_with("eyJ") && word.matches('.').count() >= 2))
+            || (word.starts_with("eyJ") && word.matches('.').count() >= 2)
+            // Older tokens of Vault.
+            || (word.len() == 26 && word.starts_with("s.") && word[2..].bytes().all(|b| b.is_ascii_alphanumeric())))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::view::ContainerAt;
 
 rule! {
     /// ## What it does
-    /// Reports containers without `resources.limits.cpu`, where the pod as a whole has none either.
+    /// Reports containers without `resources.limits.cpu`, where the pod as a whole has none either. A limit of 0 is none.
     ///
     /// ## Why it matters
     /// A container without a limit may use all time of the node that others did not request, be it by an endless loop or to mine a
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_limit_of_the_container_or_of_the_pod_will_do() {
         assert_eq!(in_every_class(ID, "resources: {limits: {cpu: 0.5}}"), [false; 3]);
-        for fields in ["requests: {cpu: 1}", "limits: {memory: 1Gi}", "limits: {cpu: null}", "limits: cpu"] {
+        for fields in ["requests: {cpu: 1}", "limits: {memory: 1Gi}", "limits: {cpu: null}", "limits: {cpu: 0m}", "limits: cpu"] {
             assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), [true, true, false], "{fields}");
         }
         let pod = "kind: Pod\nspec:\n  resources: {limits: {cpu: 1}}\n  containers: [{name: a}]\n";

@@ -8,7 +8,8 @@ use crate::view::ContainerAt;
 
 rule! {
     /// ## What it does
-    /// Reports containers without `resources.requests.cpu`, where neither a CPU limit nor the pod as a whole gives one.
+    /// Reports containers without `resources.requests.cpu`, where neither a CPU limit nor the pod as a whole gives
+    /// one. A request of 0 asks for nothing.
     ///
     /// ## Why it matters
     /// The scheduler puts pods where their requests fit: one that asks for nothing is put on a full node. There it gets what others
@@ -67,10 +68,10 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_request_too() {
-        for fields in ["requests: {cpu: 1}", "limits: {cpu: '1'}", "requests: {cpu: 0}", "requests: {cpu: x}"] {
+        for fields in ["requests: {cpu: 1}", "limits: {cpu: '1'}", "requests: {cpu: x}"] {
             assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), [false; 3], "{fields}");
         }
-        for fields in ["requests: {memory: 1}", "limits: {memory: 1}", "requests: {cpu: null}", "requests: [cpu]", "claims: []"] {
+        for fields in ["requests: {memory: 1}", "limits: {memory: 1}", "requests: {cpu: null}", "requests: {cpu: 0}, limits: {cpu: 1}", "requests: [cpu]", "claims: []"] {
             assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), [true, true, false], "{fields}");
         }
         for fields in ["resources: null", "resources: 1", "image: a"] {

@@ -4,12 +4,13 @@ use seawall_finding::{Severity, rule};
 use seawall_model::pod::ContainerClass;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
-use crate::resources::{amount, quantity, said};
+use crate::resources::{amount, is_zero, quantity, said};
 use crate::view::ContainerAt;
 
 rule! {
     /// ## What it does
-    /// Reports containers without `resources.limits.ephemeral-storage`, and those whose request of it is another amount than the limit.
+    /// Reports containers without `resources.limits.ephemeral-storage`, or with a limit of 0, which is none, and those whose request of
+    /// it is another amount than the limit.
     ///
     /// ## Why it matters
     /// Logs, `emptyDir` volumes and what a container writes to its own filesystem lie on the node's disk. One that fills the disk
@@ -54,7 +55,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         return;
     }
     let resources = &at.container.resources;
-    let Some(limit) = amount(&resources.limits, RESOURCE) else {
+    let Some(limit) = amount(&resources.limits, RESOURCE).filter(|limit| !is_zero(*limit)) else {
         return out.report(|| {
             Hit::new(
                 at.path().keys("resources.limits").key(RESOURCE),
@@ -94,6 +95,7 @@ mod tests {
             ("limits: {ephemeral-storage: 1Gi}, requests: {ephemeral-storage: 1g}", false),
             ("requests: {ephemeral-storage: 1Gi}", true),
             ("limits: {memory: 1Gi}", true),
+            ("limits: {ephemeral-storage: 0}, requests: {ephemeral-storage: 0}", true),
         ] {
             let expected = [reported, reported, false];
             assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), expected, "{fields}");

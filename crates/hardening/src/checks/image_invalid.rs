@@ -29,7 +29,7 @@ rule! {
     ///
     /// ## Applies to
     /// All containers that have `image`. What a webhook or a trigger puts in is not reported (`auto` in gateways of Istio, a blank in
-    /// a DeploymentConfig of OpenShift).
+    /// a DeploymentConfig of OpenShift), nor what `ko` builds (`ko://`).
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/containers/images/#image-names>
@@ -68,7 +68,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         }
         let (label, must) = match error {
             _ if trimmed.is_empty() => ("empty", "is empty".to_owned()),
-            _ if ["{{", "${", "$("].iter().any(|open| text.contains(open)) => {
+            _ if ["{{", "${", "$(", "<"].iter().any(|open| text.contains(open)) => {
                 ("placeholder", "still has a placeholder".to_owned())
             }
             None => ("no registry", "must have a host name, or none, in front of its repository".to_owned()),
@@ -115,6 +115,7 @@ mod tests {
             ("'{{ .Values.image }}'", "placeholder"),
             ("'${IMAGE}'", "placeholder"),
             ("'app:$(TAG)'", "placeholder"),
+            ("<YOUR-IMAGE>", "placeholder"),
             ("nginx@sha256:ab", "no image reference"),
             ("'ngi nx'", "no image reference"),
             ("''", "empty"),
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn references_will_do() {
-        for image in ["nginx", "reg:5000/app", "ghcr.io/a/b:C", "null", "[a]", "5", "localhost/app"] {
+        for image in ["nginx", "reg:5000/app", "ghcr.io/a/b:C", "null", "[a]", "5", "localhost/app", "ko://example.com/team/cmd/Web"] {
             assert_eq!(labels(image), [""; 0], "{image}");
         }
         let replaced = "apiVersion: apps.openshift.io/v1\nkind: DeploymentConfig\nspec:\n  template:\n    spec:\n      containers: [{name: a, image: ' '}]\n";

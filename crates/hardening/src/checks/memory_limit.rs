@@ -8,7 +8,7 @@ use crate::view::ContainerAt;
 
 rule! {
     /// ## What it does
-    /// Reports containers without `resources.limits.memory`, where the pod as a whole has none either.
+    /// Reports containers without `resources.limits.memory`, where the pod as a whole has none either. A limit of 0 is none.
     ///
     /// ## Why it matters
     /// A leak in one container takes the memory of the node: the kernel then kills what it finds, other pods too.

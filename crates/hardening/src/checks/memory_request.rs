@@ -8,7 +8,8 @@ use crate::view::ContainerAt;
 
 rule! {
     /// ## What it does
-    /// Reports containers without `resources.requests.memory`, where neither a memory limit nor the pod as a whole gives one.
+    /// Reports containers without `resources.requests.memory`, where neither a memory limit nor the pod as a whole gives
+    /// one. A request of 0 asks for nothing.
     ///
     /// ## Why it matters
     /// The scheduler puts pods where their requests fit: one that asks for nothing is put on a full node. When that node runs out of
@@ -68,10 +69,10 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_request_too() {
-        for fields in ["requests: {memory: 1}", "limits: {memory: '1'}", "requests: {memory: 0}", "requests: {memory: x}"] {
+        for fields in ["requests: {memory: 1}", "limits: {memory: '1'}", "requests: {memory: x}"] {
             assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), [false; 3], "{fields}");
         }
-        for fields in ["requests: {cpu: 1}", "limits: {cpu: 1}", "requests: {memory: null}", "requests: [memory]", "claims: []"] {
+        for fields in ["requests: {cpu: 1}", "limits: {cpu: 1}", "requests: {memory: null}", "requests: {memory: 0}, limits: {memory: 1}", "requests: [memory]", "claims: []"] {
             assert_eq!(in_every_class(ID, &format!("resources: {{{fields}}}")), [true, true, false], "{fields}");
         }
         for fields in ["resources: null", "resources: 1", "image: a"] {

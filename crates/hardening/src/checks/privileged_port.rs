@@ -50,7 +50,7 @@ const UNPRIVILEGED: i64 = 1024;
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     for (index, port) in at.container.ports.iter().enumerate() {
-        let number = port.container_port;
+        let number = port.container_port.unwrap_or_default();
         if !(1..UNPRIVILEGED).contains(&number) {
             continue;
         }

@@ -89,7 +89,7 @@ fn judge(at: &ContainerAt<'_, '_>, keys: &[&str], handler: NodeRef<'_>, out: &mu
     } else if port.kind() == Kind::Int {
         let Some(number) = port.json_number() else { return };
         let elsewhere = present(handler, "host").and_then(NodeRef::as_str).is_some_and(|host| !host.is_empty());
-        let declared = |port: &crate::view::Port<'_>| port.container_port.to_string() == number;
+        let declared = |port: &crate::view::Port<'_>| port.container_port.is_some_and(|of| of.to_string() == number);
         if elsewhere || ports.is_empty() || ports.iter().any(declared) {
             return;
         }

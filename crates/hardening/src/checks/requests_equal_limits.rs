@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(findings.len(), 1);
         let finding = &findings[0].finding;
         assert_eq!(finding.message, "container \"a\" requests another amount of cpu and memory than its limit");
-        assert_eq!((finding.primary.label.as_str(), finding.related[0].label.as_str()), ("no limit", "limit is 2Gi"));
+        assert_eq!((&*finding.primary.label, &*finding.related[0].label), ("no limit", "limit is 2Gi"));
         assert_eq!(finding.related[0].path.to_string(), "spec.containers[name=a].resources.requests.memory");
     }
 

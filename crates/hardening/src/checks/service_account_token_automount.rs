@@ -8,7 +8,8 @@ use crate::service_account;
 
 rule! {
     /// ## What it does
-    /// Reports pods without `automountServiceAccountToken: false`. A pod that declares a projected volume with a `serviceAccountToken` has
+    /// Reports pods without `automountServiceAccountToken: false`, unless a ServiceAccount of the input says so for them, or a binding
+    /// of the input grants something to their account. A pod that declares a projected volume with a `serviceAccountToken` has
     /// asked for a token and is passed over.
     ///
     /// ## Why it matters
@@ -28,9 +29,7 @@ rule! {
     /// ```
     ///
     /// ## Applies to
-    /// All pods but static ones, which get no token. Only the pod is looked at: that its ServiceAccount says
-    /// `automountServiceAccountToken: false`, or is granted something and so has a use for the token, is not seen, and ServiceAccounts
-    /// themselves are not reported. Volumes named `kube-api-access-...` are those that the API server adds to pods and do not count as
+    /// All pods but static ones, which get no token. Volumes named `kube-api-access-...` are those that the API server adds to pods and do not count as
     /// declared.
     ///
     /// ## References
@@ -49,8 +48,14 @@ rule! {
 
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Pod(run) };
 
-fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
-    if !service_account::mounts_token(at.pod, None) || service_account::declares_token(at.pod) {
+fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
+    let account = cx.near(at.object).map(|near| near.service_account(service_account::name(&at.pod.spec)));
+    let account = account.unwrap_or_default();
+    // What is granted something has a use for its token.
+    if account.granted
+        || !service_account::mounts_token(at.pod, account.automount)
+        || service_account::declares_token(at.pod)
+    {
         return;
     }
     out.report(|| {
@@ -103,6 +108,16 @@ mod tests {
         assert_eq!(found(ID, &volume("token", "{serviceAccountToken: null}")).len(), 1);
         assert_eq!(found(ID, &volume("token", "null")).len(), 1);
         assert_eq!(found(ID, &volume("kube-api-access-x7b2k", "{serviceAccountToken: {path: token}}")).len(), 1);
+    }
+
+    #[test]
+    fn the_account_is_asked_where_the_input_shows_it() {
+        let pod = "kind: Pod\nmetadata: {name: p, namespace: a}\nspec: {serviceAccountName: s}\n";
+        let account = |more: &str| format!("{pod}---\nkind: ServiceAccount\nmetadata: {{name: s, namespace: a}}\n{more}");
+        assert_eq!(found(ID, &account("")).len(), 1);
+        assert_eq!(found(ID, &account("automountServiceAccountToken: false\n")), [""; 0]);
+        let binding = "---\nkind: RoleBinding\nmetadata: {name: b, namespace: a}\nroleRef: {kind: Role, name: r}\nsubjects: [{kind: ServiceAccount, name: s}]\n";
+        assert_eq!(found(ID, &account(binding)), [""; 0]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn is_tcp(protocol: Option<&str>) -> bool {
 
 fn of_container(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     for (index, port) in at.container.ports.iter().enumerate() {
-        if port.container_port == SSH && is_tcp(port.protocol) {
+        if port.container_port == Some(SSH) && is_tcp(port.protocol) {
             out.report(|| {
                 Hit::new(
                     at.port_path(index).key("containerPort"),

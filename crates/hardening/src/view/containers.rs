@@ -10,6 +10,9 @@ use super::node::{Quantities, view};
 use super::{Pod, PodSpec};
 use crate::check::PodAt;
 
+/// The last position at which an environment variable is called by its name.
+const NAMED: usize = 500;
+
 view! {
     /// A container of any class.
     pub struct Container {
@@ -116,7 +119,7 @@ view! {
         /// `name`
         name: Option<&'d str> = "name",
         /// `containerPort`
-        container_port: i64 = "containerPort",
+        container_port: Option<i64> = "containerPort",
         /// `protocol`
         protocol: Option<&'d str> = "protocol",
     }
@@ -212,6 +215,21 @@ impl<'a, 'd> ContainerAt<'a, 'd> {
             ContainerClass::Ephemeral => "ephemeral container",
         };
         format!("{class} \"{}\"", self.container.name)
+    }
+
+    /// The path of an environment variable, by position where the name does not tell it apart.
+    pub fn path_of_variable(&self, index: usize) -> FieldPath {
+        let list = self.path().key("env");
+        let name = self.container.env.get(index).map_or("", |variable| variable.name);
+        // Whether a name is the first of its kind is not looked for in lists that nobody wrote by hand.
+        if name.is_empty()
+            || index > NAMED
+            || self.container.env.iter().take(index).any(|earlier| earlier.name == name)
+        {
+            list.index(index)
+        } else {
+            list.item("name", name)
+        }
     }
 
     /// Whether it runs as long as the pod: a main container, or an init container that is a sidecar.

@@ -60,6 +60,11 @@ impl<'d, T: FromNode<'d>> FromNode<'d> for Vec<T> {
     }
 }
 
+/// The value that a dotted chain of keys leads to, unless it is null.
+pub fn field<'d>(node: NodeRef<'d>, dotted: &str) -> Option<NodeRef<'d>> {
+    dotted.split('.').try_fold(node, NodeRef::get).filter(|node| !node.is_null())
+}
+
 /// Amounts of resources by name, as written: a string or a number.
 pub type Quantities<'d> = Vec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
 
@@ -79,11 +84,11 @@ impl<'d> FromNode<'d> for Quantities<'d> {
 
 /// Declares a view and how it is read: `field: Type = "jsonName"`. Of a key given twice the last value counts.
 macro_rules! view {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $json:literal,)* }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $json:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default)]
-        pub struct $name<'d> {
-            $($(#[$field_meta])* pub $field: $type,)*
+        $vis struct $name<'d> {
+            $($(#[$field_meta])* $vis $field: $type,)*
         }
 
         impl<'d> $crate::view::FromNode<'d> for $name<'d> {
@@ -109,4 +114,4 @@ macro_rules! view {
         }
     };
 }
-pub(super) use view;
+pub(crate) use view;

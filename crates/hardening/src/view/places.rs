@@ -41,7 +41,12 @@ impl ContainerAt<'_, '_> {
 
     /// The path of a port: `spec.containers[name=app].ports[containerPort=8080]`.
     pub fn port_path(&self, index: usize) -> FieldPath {
-        let ports: Vec<_> = self.container.ports.iter().map(|port| port.container_port.to_string()).collect();
+        let ports: Vec<_> = self
+            .container
+            .ports
+            .iter()
+            .map(|port| port.container_port.unwrap_or_default().to_string())
+            .collect();
         item(self.path().key("ports"), "containerPort", ports.iter().map(String::as_str), index)
     }
 }

@@ -25,8 +25,8 @@ use crate::objects::{Holder, Object};
 use crate::types::{self, Shape};
 use crate::workload::Template;
 use rank::Rank;
-pub use strict::strict;
-pub use structural::{Definition, Definitions};
+pub use strict::{Held, strict};
+pub use structural::{Definition, Definitions, Unheld};
 pub(crate) use suggest::nearest;
 pub use walk::{MOST, Walker};
 

@@ -16,15 +16,26 @@ use crate::types::{self, Shape, TypeId, merge_key};
 /// Objects nest no deeper.
 const DEPTH: usize = 100;
 
+/// Members of an enumeration that are named, and those among which the one that was probably meant is looked for.
+const SHOWN: usize = 32;
+const COMPARED: usize = 1_000;
+
+/// What a schema has against an object.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// In the order of the source.
+    pub problems: Vec<SchemaProblem>,
+    /// Whether all of the object was held against all of its schema: not if it is too large, or has too many problems.
+    pub complete: bool,
+}
+
 /// What the schema of a minor version, or the definition of a custom resource, has against an object; problems of types and
 /// unknown fields of built-in kinds are the walker's.
-pub fn strict(object: &Object<'_>, minor: u64, definitions: &Definitions) -> Vec<SchemaProblem> {
+pub fn strict(object: &Object<'_>, minor: u64, definitions: &Definitions) -> Held {
     let mut found = Found::default();
     let Some(id) = types::type_of(object.api_version, object.kind) else {
-        if let Some(schema) = definitions.schema(object.api_version, object.kind) {
-            structural::check(object, schema, &mut found);
-        }
-        return found.problems;
+        let complete = structural::check(object, definitions, minor, &mut found);
+        return Held { complete: complete && !found.is_full(), problems: found.problems };
     };
     if let Some(since) = id.since().filter(|since| minor < *since) {
         let at = object.node.get_entry("kind").map_or_else(|| object.node.span(), |(_, value)| value.span());
@@ -39,12 +50,12 @@ pub fn strict(object: &Object<'_>, minor: u64, definitions: &Definitions) -> Vec
             message,
             hint,
         );
-        return found.problems;
+        return Held { problems: found.problems, complete: true };
     }
     let mut walk = Walk { minor, found };
     walk.fields(object.node, id, &FieldPath::root(), None, 0);
     walk.found.problems.sort_by_key(|p| p.span);
-    walk.found.problems
+    Held { complete: !walk.found.is_full(), problems: walk.found.problems }
 }
 
 /// The problems that were found.
@@ -112,8 +123,11 @@ impl Found {
     /// A string that is none of those that are allowed.
     pub(super) fn not_allowed(&mut self, node: NodeRef<'_>, path: &FieldPath, allowed: &[&str]) {
         let text = node.text().unwrap_or_default();
-        let shown: Vec<String> = allowed.iter().map(|value| format!("`{value}`")).collect();
-        let near = nearest(allowed.iter().copied(), text);
+        let mut shown: Vec<String> = allowed.iter().take(SHOWN).map(|value| format!("`{value}`")).collect();
+        if allowed.len() > SHOWN {
+            shown.push(format!("{} more", allowed.len() - SHOWN));
+        }
+        let near = nearest(allowed.iter().take(COMPARED).copied(), text);
         let hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
         let message = format!("`{text}` is none of {}", shown.join(", "));
         self.add(node, node.span(), path, SchemaProblemKind::NotAllowed, message, hint);
@@ -220,7 +234,7 @@ mod tests {
     fn found(yaml: &str, minor: u64) -> Vec<String> {
         let document = seawall_yaml::read(yaml.as_bytes()).remove(0).document.unwrap();
         let objects = objects(&document);
-        let problems = strict(&objects.objects[0], minor, &Definitions::default());
+        let problems = strict(&objects.objects[0], minor, &Definitions::default()).problems;
         problems.iter().map(|p| format!("{}: {}", p.path, p.message)).collect()
     }
 

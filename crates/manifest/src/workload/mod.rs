@@ -46,6 +46,14 @@ enum Place {
 }
 
 impl<'d> Template<'d> {
+    /// Whether it can only be a part of a template, as patches of Kustomize are: none of its containers has an image, without
+    /// which the API server takes no pod. Never of custom resources, whose controllers may put images in.
+    pub fn is_partial(&self) -> bool {
+        let containers = self.spec.and_then(|spec| spec.get("containers"));
+        let has_image = |container: NodeRef<'_>| container.get("image").is_some_and(|image| !image.is_null());
+        !self.custom && !containers.into_iter().flat_map(NodeRef::items).any(has_image)
+    }
+
     /// The view of the pod as written; what is not written is empty. An error where a value has a wrong type.
     pub fn pod(&self) -> Result<Pod<'d>, DecodeError> {
         let mut pod = Pod::default();

@@ -1,5 +1,9 @@
-//! Findings beyond the standard that are not grave: a line each, so that what keeps a workload from its level stands out.
+//! Findings beyond the standard that are not grave: a line each, so that what keeps a workload from its level stands out. And
+//! what is told first.
 
+use std::cmp::Reverse;
+
+use seawall_check::is_host_level;
 use seawall_finding::Severity;
 
 use super::paint::{Role, paint};
@@ -14,13 +18,24 @@ pub(super) fn is_beyond(group: &Group<'_>) -> bool {
 
 /// Whether a group is told in a line.
 pub(super) fn is_brief(group: &Group<'_>) -> bool {
-    is_beyond(group) && severity(group) < Severity::High
+    group.members.iter().all(|m| m.is_brief())
 }
 
-/// `  medium[memory-limit] line 9: message`, the gravest first.
+/// Puts first what is to be looked at first: what the standard forbids by how loud it is, then the others by severity, what is
+/// [`is_host_level`] in front of the rest each time.
+pub(super) fn rank(groups: &mut [Group<'_>]) {
+    groups.sort_by_key(|group| {
+        let beyond = is_beyond(group);
+        let word = (!beyond).then_some(group.word);
+        let gravest = beyond.then(|| severity(group));
+        let host_level = group.members.iter().any(|m| is_host_level(m.finding.rule));
+        (beyond, Reverse(word), Reverse(host_level), Reverse(gravest))
+    });
+}
+
+/// `  medium[memory-limit]: message (line 9)`, in their order.
 pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
-    let mut groups: Vec<&Group<'_>> = groups.iter().filter(|group| is_brief(group)).collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(severity(group)));
+    let groups: Vec<&Group<'_>> = groups.iter().filter(|group| is_brief(group)).collect();
     for group in &groups {
         let tag = format!("{}[{}]", severity(group), group.rule());
         out.push_str("  ");

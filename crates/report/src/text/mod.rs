@@ -4,6 +4,7 @@ mod beyond;
 mod exact;
 mod lines;
 mod paint;
+mod scores;
 mod snippet;
 mod tail;
 mod tally;
@@ -21,6 +22,7 @@ use seawall_yaml::LineIndex;
 
 use self::lines::Shape;
 pub(crate) use self::paint::{Role, paint};
+pub(crate) use self::scores::{finish as finish_scores, graded};
 use self::snippet::{Marked, Quoted};
 pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines, notices, uncounted};
 pub(crate) use self::tally::Tail;
@@ -56,6 +58,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     let refused = w.refused.is_some() && failing;
     let mut groups = groups(&w.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
+    beyond::rank(&mut groups);
     let suppressed = suppressed(&w.findings, style);
     // A refusal that no finding explains must not be lost.
     let unexplained = failing && w.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();
@@ -69,7 +72,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     let score = w.score.zip(w.grade()).map(|(score, grade)| format!(", score {score} {}", grade.as_str()));
     let score = score.unwrap_or_default();
     let head =
-        Head { origin: &w.origin, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
+        Head { file: &w.origin.file, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
     if style.exact && w.refused.is_none() && failing {
         head.write(&right, &score, w.custom, style, out);
         for sentence in exact::sentences(w) {
@@ -131,6 +134,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     let refused = o.is_open();
     let mut groups = groups(&o.findings);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
+    beyond::rank(&mut groups);
     let suppressed = suppressed(&o.findings, style);
     let unexplained =
         o.is_open() && o.findings.iter().all(|f| f.suppressed.is_some()) && !style.hides_refusals();
@@ -141,7 +145,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     let n = groups.len();
     let right = format!("{refused}{n} finding{}", if n == 1 { "" } else { "s" });
     let head =
-        Head { origin: &o.origin, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
+        Head { file: &o.origin.file, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
     head.write(&right, "", false, style, out);
     out.push('\n');
     if unexplained {
@@ -183,7 +187,7 @@ fn target(w: &Workload) -> String {
 
 /// Where an object is and what it is called.
 struct Head<'a> {
-    origin: &'a Origin,
+    file: &'a str,
     region: Region,
     object: &'a ObjectId,
     chart: Option<&'a str>,
@@ -192,7 +196,7 @@ struct Head<'a> {
 impl Head<'_> {
     /// `more` is left out where there is no room for it on the line.
     fn write(&self, right: &str, more: &str, custom: bool, style: Style, out: &mut String) {
-        let file = visible::text(&self.origin.file);
+        let file = visible::text(self.file);
         let place = format!("{file}:{}:{}", self.region.line, self.region.column);
         paint(out, style.colour, Role::Place, &place);
         let mut rest = format!("  {}", visible::text(&self.object.to_string()));

@@ -7,7 +7,7 @@ use seawall_check::{NEWEST, NoticeKind, Summary};
 use seawall_model::Level;
 
 use super::paint::{Role, paint};
-use super::tally::{Counted, Tail};
+use super::tally::{Counted, Tail, Worst};
 use super::wrap;
 use crate::{Style, visible};
 
@@ -15,7 +15,7 @@ use crate::{Style, visible};
 const COLUMN: usize = 39;
 
 /// Blockers named in the line; the others are counted.
-const BLOCKERS: usize = 6;
+pub(super) const BLOCKERS: usize = 6;
 
 /// The end of the report: notices, numbers, what to do next.
 pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Option<Duration>) -> String {
@@ -32,6 +32,7 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         next(summary, style, out);
         fixes(tally, style, out);
         beyond(summary, style, out);
+        worst(tally, style, out);
     }
     if summary.suppressed > 0 {
         let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
@@ -44,7 +45,7 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         wrap(&text, 0, 2, style.width, out);
     }
     notices(tally, style, out);
-    errors(tally, summary, style, out);
+    errors(tally, summary.files, summary.errors, summary.workloads() > 0, style, out);
     text
 }
 
@@ -141,6 +142,14 @@ fn beyond(summary: &Summary, style: Style, out: &mut String) {
             wrap(&format!("why, and what to write: seawall explain {}", first.rule), 0, 2, style.width, out);
         }
     }
+    if !summary.not_evaluated.is_empty() {
+        let rules: Vec<&str> = summary.not_evaluated.iter().map(|(rule, _)| *rule).collect();
+        let text = format!(
+            "not evaluated for want of other objects: {} (seawall scan --complete if the input is all there is)",
+            rules.join(", ")
+        );
+        wrap(&text, 0, 2, style.width, out);
+    }
     let Some(score) = &summary.score else { return };
     let mut items = vec![format!("{} {}", score.mean, score.grade.as_str())];
     if let Some(lowest) = score.lowest.as_ref().filter(|_| summary.workloads() > 1) {
@@ -148,6 +157,24 @@ fn beyond(summary: &Summary, style: Style, out: &mut String) {
         items.push(format!("lowest {}: {} at {file}:{}", lowest.score, visible::text(&object), lowest.line));
     }
     columns("score", &items, style, out);
+}
+
+/// Where to begin, where more workloads have findings than can be looked at at once.
+fn worst(tally: &Tail, style: Style, out: &mut String) {
+    let shown = tally.worst.len() as u64;
+    if tally.ranked <= shown {
+        return;
+    }
+    paint(out, style.colour, Role::Strong, "worst");
+    let _ = writeln!(out, " {shown} of {} with findings", count(tally.ranked, "workload"));
+    for Worst { rank, exposed, score, place } in &tally.worst {
+        let mut why = Vec::new();
+        why.extend(rank.host_level.then(|| "host-level".to_owned()));
+        why.extend(exposed.then(|| "reached from outside".to_owned()));
+        why.extend(score.map(|score| format!("score {score}")));
+        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+        wrap(&format!("{place}{why}"), 2, 4, style.width, out);
+    }
 }
 
 /// How far fixes would lead.
@@ -175,7 +202,7 @@ fn fixes(tally: &Tail, style: Style, out: &mut String) {
 }
 
 /// A head, and items beside it, below each other where there is no room.
-fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
+pub(super) fn columns(head: &str, items: &[String], style: Style, out: &mut String) {
     paint(out, style.colour, Role::Strong, head);
     let mut at = visible::text_width(head);
     let narrow = style.width < COLUMN + 20;
@@ -286,21 +313,22 @@ fn others() -> NoticeLine {
     NoticeLine { indent: 2, text: "and others".to_owned(), hint }
 }
 
-fn errors(tally: &Tail, summary: &Summary, style: Style, out: &mut String) {
+/// What could not be read, and what of the others was; `some` says whether anything was judged.
+pub(super) fn errors(tally: &Tail, files: u64, errors: u64, some: bool, style: Style, out: &mut String) {
     let bad = tally.bad_files.len() as u64;
     if bad == 0 {
         return;
     }
     let read = tally.bad_files.iter().filter(|(_, read)| *read).count() as u64;
-    let others = summary.files.saturating_sub(read);
+    let others = files.saturating_sub(read);
     let judged = match others {
-        0 if summary.workloads() > 0 => {
+        0 if some => {
             format!("seawall judged what else is in {}", if bad > 1 { "them" } else { "it" })
         }
         0 => "nothing else was read".to_owned(),
         n => format!("seawall judged the other {}", count(n, "file")),
     };
-    let counts = match (bad, summary.errors) {
+    let counts = match (bad, errors) {
         (1, 0 | 1) => "this one counts as an input error".to_owned(),
         (1, n) => format!("this one has {}", count(n, "input error")),
         (files, n) => format!("{} in {}", count(n.max(files), "input error"), count(files, "file")),

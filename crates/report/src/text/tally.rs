@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use seawall_check::{Notice, NoticeKind, Record, Workload};
+use seawall_check::{Notice, NoticeKind, Rank, Record, Workload};
 use seawall_finding::{Answer, Fix, Safety};
 
 use crate::visible;
@@ -20,6 +20,36 @@ pub(crate) struct Tail {
     pub(crate) bad_files: Vec<(Arc<str>, bool)>,
     /// Workloads with open findings that all have a fix, by the least safe of them.
     pub(crate) fixable: [u64; 3],
+    /// Workloads with findings that count.
+    pub(super) ranked: u64,
+    /// Those of the highest ranks, the highest first; of the same rank the first in the input.
+    pub(super) worst: Vec<Worst>,
+}
+
+/// Workloads that are named at the end.
+const WORST: usize = 5;
+
+/// A workload that is named at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Worst {
+    pub(super) rank: Rank,
+    pub(super) exposed: bool,
+    pub(super) score: Option<u64>,
+    /// What it is called and where it is, ready to print.
+    pub(super) place: String,
+}
+
+impl Worst {
+    fn of(workload: &Workload) -> Option<Self> {
+        let file = visible::text(&workload.origin.file);
+        let object = workload.object.to_string();
+        Some(Self {
+            rank: Rank::of(workload)?,
+            exposed: workload.exposed,
+            score: workload.score,
+            place: format!("{} at {file}:{}", visible::text(&object), workload.region.line),
+        })
+    }
 }
 
 /// The least safe of the fixes that make a workload pass, if fixes can.
@@ -59,6 +89,14 @@ impl Tail {
                 if let Some(safety) = least_safe(workload) {
                     self.fixable[safety as usize] += 1;
                 }
+                // Only what may be among the worst is made ready to print.
+                if let Some(rank) = Rank::of(workload) {
+                    self.ranked += 1;
+                    if self.worst.len() < WORST || self.worst.last().is_some_and(|last| rank > last.rank) {
+                        self.worst.extend(Worst::of(workload));
+                        self.keep_worst();
+                    }
+                }
             }
             Record::Object(_) => {}
         }
@@ -78,6 +116,15 @@ impl Tail {
         for (count, more) in self.fixable.iter_mut().zip(later.fixable) {
             *count += more;
         }
+        self.ranked += later.ranked;
+        self.worst.extend(later.worst);
+        self.keep_worst();
+    }
+
+    fn keep_worst(&mut self) {
+        // The sort is stable.
+        self.worst.sort_by_key(|worst| std::cmp::Reverse(worst.rank));
+        self.worst.truncate(WORST);
     }
 
     fn bad_file(&mut self, file: (Arc<str>, bool)) {

@@ -97,14 +97,17 @@ impl Find<'_> {
             finding: Finding {
                 rule: self.rule,
                 severity: self.rule.severity,
-                object: ObjectId::default(),
+                object: Arc::default(),
                 container: self.container.map(str::to_owned),
-                primary: Locus { path, label: self.label.to_owned() },
+                primary: Locus { path, label: self.label.to_owned().into() },
                 related: Vec::new(),
                 message: self.message.to_owned(),
-                advice: self.advice.to_owned(),
+                advice: self.advice.to_owned().into(),
             },
-            primary: Mark { region: region(origin, self.at.0, self.at.1), label: self.label.to_owned() },
+            primary: Mark {
+                region: region(origin, self.at.0, self.at.1),
+                label: self.label.to_owned().into(),
+            },
             related: Vec::new(),
             missing: self.missing,
             refuses: false,
@@ -269,7 +272,7 @@ pub(crate) fn hostile() -> Vec<Record> {
     ];
     // Each its own finding.
     for (i, located) in findings.iter_mut().enumerate() {
-        located.finding.advice = format!("advice {i}");
+        located.finding.advice = format!("advice {i}").into();
     }
     let name = "a\u{1b}[31m\"\\\u{2028}\u{2066}b";
     let mut pod = workload(&origin, "Pod", "漢字", name, findings);
@@ -323,6 +326,7 @@ pub(crate) fn others() -> Vec<Record> {
         ..invalid
     };
     let object = ObjectReport {
+        in_document: FieldPath::root(),
         origin: secret.clone(),
         document: 0,
         object: ObjectId {
@@ -430,7 +434,7 @@ pub(crate) fn passed_over() -> Vec<Record> {
     silent.open = [false; 3];
     let mut related = find("a", "hostPID");
     related.related =
-        vec![find("a", "hostIPC").primary, Mark { label: String::new(), ..related.primary.clone() }];
+        vec![find("a", "hostIPC").primary, Mark { label: "".into(), ..related.primary.clone() }];
     let twice = || workload(&origin, "Pod", "shop", "twin", vec![related.clone(), related.clone()]);
     [silent, twice(), twice()].map(|w| Record::Workload(Box::new(w))).to_vec()
 }
@@ -472,6 +476,7 @@ pub(crate) fn summary() -> Summary {
             Beyond { rule: "memory-limit", severity: Severity::Medium, objects: 1_204 },
             Beyond { rule: "cpu-request", severity: Severity::Low, objects: 3 },
         ],
+        not_evaluated: vec![("pdb-missing", "no PodDisruptionBudget in the namespace of 1 object".into())],
         score: Some(Score {
             mean: 61,
             grade: Grade::D,

@@ -26,7 +26,7 @@ impl<'r> Entry<'r> {
     }
 
     pub(crate) fn advice(&self) -> &'r str {
-        self.located.map_or("", |l| l.finding.advice.as_str())
+        self.located.map_or("", |l| &*l.finding.advice)
     }
 
     pub(crate) fn suppressed(&self) -> Option<&'r Suppression> {

@@ -139,7 +139,7 @@ impl Random {
     }
 
     fn mark(&mut self) -> Mark {
-        Mark { region: self.region(), label: self.text() }
+        Mark { region: self.region(), label: self.text().into() }
     }
 
     fn origin(&mut self) -> Origin {
@@ -211,12 +211,12 @@ impl Random {
             finding: Finding {
                 rule: self.pick(&all),
                 severity: self.pick(&Severity::ALL),
-                object: object.clone(),
+                object: object.clone().into(),
                 container: self.maybe(),
-                primary: Locus { path: self.path(), label: String::new() },
+                primary: Locus { path: self.path(), label: "".into() },
                 related: Vec::new(),
                 message: self.message(),
-                advice: if self.chance(3) { String::new() } else { self.message() },
+                advice: if self.chance(3) { "".into() } else { self.message().into() },
             },
             primary: self.mark(),
             related,
@@ -263,6 +263,7 @@ impl Random {
             2 | 3 => {
                 let object = self.object();
                 Record::Object(Box::new(ObjectReport {
+                    in_document: FieldPath::root(),
                     origin: self.origin(),
                     document: 0,
                     region: self.region(),

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         Err(errors) => return refuse(&errors, style, &mut out),
     };
     let named = args.only.iter().chain(args.decide.iter().map(|decide| &decide.rules));
-    settings.rules.enable.extend(named.flat_map(|rules| rules.0.clone()));
+    settings.rules.enable.extend(named.flat_map(|rules| rules.rules.clone()));
     let mut images = seawall_check::Images::default();
     for path in &args.images {
         if let Err(errors) = settings::read_images(path, &mut images) {
@@ -116,11 +116,11 @@ fn selection(args: &FixArgs) -> Selection {
     let decisions = args
         .decide
         .iter()
-        .flat_map(|decide| decide.rules.0.iter().map(|rule| (*rule, decide.answer.clone())));
+        .flat_map(|decide| decide.rules.rules.iter().map(|rule| (*rule, decide.answer.clone())));
     Selection {
         likely: args.likely,
         decisions: decisions.collect(),
-        only: args.only.iter().flat_map(|rules| rules.0.iter().copied()).collect::<Vec<&'static Rule>>(),
+        only: args.only.iter().flat_map(|rules| rules.rules.iter().copied()).collect::<Vec<&'static Rule>>(),
         picked: None,
         charts: args.output.is_some(),
     }
@@ -260,7 +260,7 @@ impl<'a> Run<'a> {
             terminal::tell(warning);
         }
         for (decide, answers) in self.args.decide.iter().zip(&mut self.answers) {
-            let is_of = |rule: &Rule| decide.rules.0.iter().any(|of| of.id == rule.id);
+            let is_of = |rule: &Rule| decide.rules.rules.iter().any(|of| of.id == rule.id);
             answers.taken |= fix.fixed.iter().any(|fixed| is_of(fixed.rule));
             answers.wanted |= fix.open.iter().any(|open| is_of(open.located.finding.rule) && open.asks());
         }
@@ -398,7 +398,7 @@ impl<'a> Run<'a> {
         }
         out.flush()?;
         for (decide, answers) in self.args.decide.iter().zip(&self.answers) {
-            let Some(asked) = decide.rules.0.first().filter(|_| answers.wanted && !answers.taken) else {
+            let Some(asked) = decide.rules.rules.first().filter(|_| answers.wanted && !answers.taken) else {
                 continue;
             };
             self.failed += 1;

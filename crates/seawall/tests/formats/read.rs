@@ -124,7 +124,7 @@ fn junit(text: &str) -> Read {
             container: container.to_owned(),
             path: path.to_owned(),
             line,
-            suppressed: outcome.has_tag_name("skipped"),
+            suppressed: outcome.has_tag_name("skipped") && outcome.attribute("type") == Some("suppressed"),
         });
     }
     read

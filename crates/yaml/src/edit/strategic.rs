@@ -89,7 +89,7 @@ impl<'a> Strategic<'_, 'a> {
         let tree = self.tree;
         for &child in &tree.spots[id].children {
             let Step::Key(key) = &tree.spots[child].step else { continue };
-            self.path.0.push(Segment::Key(key.to_string()));
+            self.path.0.push(Segment::Key(key.as_ref().into()));
             if let Err(blocked) = self.field(child, key, &mut pairs) {
                 self.refused.push((child, blocked));
             }

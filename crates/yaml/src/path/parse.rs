@@ -36,11 +36,15 @@ impl FromStr for FieldPath {
                 '[' => parser.bracket()?,
                 '.' if !path.0.is_empty() => {
                     parser.at += 1;
-                    parser.word().map(Segment::Key).ok_or_else(|| parser.error("expected a key"))?
+                    parser
+                        .word()
+                        .map(|word| Segment::Key(word.into()))
+                        .ok_or_else(|| parser.error("expected a key"))?
                 }
-                _ if path.0.is_empty() => {
-                    parser.word().map(Segment::Key).ok_or_else(|| parser.error("expected a key or `[`"))?
-                }
+                _ if path.0.is_empty() => parser
+                    .word()
+                    .map(|word| Segment::Key(word.into()))
+                    .ok_or_else(|| parser.error("expected a key or `[`"))?,
                 _ => return Err(parser.error("expected `.`, `[` or the end")),
             };
             path.0.push(segment);
@@ -103,11 +107,11 @@ impl Parser<'_> {
                     .ok_or_else(|| self.error("expected a value"))?
             };
             self.expect(']', "expected `]`")?;
-            return Ok(Segment::Item { key: name, value });
+            return Ok(Segment::Item { key: name.into(), value: value.into() });
         }
         if quoted {
             self.expect(']', "expected `]`")?;
-            return Ok(Segment::Key(name));
+            return Ok(Segment::Key(name.into()));
         }
         if !name.bytes().all(|b| b.is_ascii_digit()) {
             return Err(self.error("expected `=`"));

@@ -32,8 +32,8 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     (0..count).map(line).collect::<Vec<_>>().concat()
 }
 
-fn key(name: impl Into<String>) -> FieldPath {
-    FieldPath::root().key(name)
+fn key(name: impl AsRef<str>) -> FieldPath {
+    FieldPath::root().key(name.as_ref())
 }
 
 /// Fails if a size of `n` takes far less than half of the time of twice the size.

@@ -33,6 +33,15 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "api-deprecated",
+        &[
+            (KubeScore, &["stable-version"]),
+            (KubeLinter, &["no-extensions-v1beta"]),
+            (Trivy, &["KSV-0107"]),
+            (Kyverno, &["check-deprecated-apis"]),
+        ],
+    ),
+    (
         "apparmor-profile",
         &[
             (Kubesec, &["ApparmorAny", "ApparmorUnconfined"]),
@@ -56,6 +65,37 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "cpu-limit",
+        &[
+            (KubeScore, &["container-resources"]),
+            (Kubesec, &["LimitsCPU"]),
+            (Polaris, &["cpuLimitsMissing"]),
+            (Trivy, &["KSV-0011"]),
+            (Kubescape, &["C-0270", "C-0009"]),
+            (Checkov, &["CKV_K8S_11"]),
+            (Terrascan, &["AC_K8S_0098"]),
+        ],
+    ),
+    (
+        "cpu-request",
+        &[
+            (KubeScore, &["container-resources"]),
+            (Kubesec, &["RequestsCPU"]),
+            (KubeLinter, &["unset-cpu-requirements"]),
+            (Polaris, &["cpuRequestsMissing"]),
+            (Trivy, &["KSV-0015"]),
+            (Kubescape, &["C-0268", "C-0050"]),
+            (Checkov, &["CKV_K8S_10"]),
+            (Terrascan, &["AC_K8S_0097"]),
+            (Kyverno, &["require-pod-requests-limits"]),
+        ],
+    ),
+    (
+        "cronjob-deadline",
+        &[(KubeScore, &["cronjob-has-deadline"]), (Datree, &["CRONJOB_MISSING_STARTINGDEADLINESECOND_KEY"])],
+    ),
+    ("cronjob-schedule", &[(Datree, &["CRONJOB_INVALID_SCHEDULE_VALUE"])]),
+    (
         "dangerous-capability",
         &[
             (Kubesec, &["CapSysAdmin"]),
@@ -65,6 +105,18 @@ pub(super) static TABLE: &[Row] = &[
             (Checkov, &["CKV_K8S_39"]),
             (Terrascan, &["AC_K8S_0075"]),
             (Cis, &["5.2.9"]),
+        ],
+    ),
+    (
+        "default-namespace",
+        &[
+            (KubeLinter, &["use-namespace"]),
+            (Trivy, &["KSV-0110"]),
+            (Kubescape, &["C-0061", "C-0212"]),
+            (Checkov, &["CKV_K8S_21"]),
+            (Terrascan, &["AC_K8S_0086"]),
+            (Kyverno, &["disallow-default-namespace"]),
+            (Cis, &["5.7.4"]),
         ],
     ),
     (
@@ -94,6 +146,26 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.10"]),
         ],
     ),
+    (
+        "duplicate-env",
+        &[
+            (KubeScore, &["environment-variable-key-duplication"]),
+            (KubeLinter, &["duplicate-env-var"]),
+            (Kubescape, &["C-0295"]),
+        ],
+    ),
+    ("endpoint-loopback", &[(Terrascan, &["AC_K8S_0132"])]),
+    (
+        "ephemeral-storage",
+        &[(
+            KubeScore,
+            &[
+                "container-ephemeral-storage-request-and-limit",
+                "container-ephemeral-storage-request-equals-limit",
+            ],
+        )],
+    ),
+    ("gateway-dangling", &[(Kubescape, &["C-0302"])]),
     ("git-sync-volume", &[(Checkov, &["CKV_K8S_159"])]),
     ("host-aliases", &[(Kubesec, &["HostAliases"]), (Trivy, &["KSV-0007"])]),
     (
@@ -191,6 +263,112 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     ("host-users", &[(Kubesec, &["HostUsers"])]),
+    (
+        "hpa-min-replicas",
+        &[
+            (KubeScore, &["horizontalpodautoscaler-replicas"]),
+            (KubeLinter, &["hpa-minimum-three-replicas"]),
+            (Polaris, &["hpaMinAvailability", "hpaMaxAvailability"]),
+            (Datree, &["HPA_MISSING_MINREPLICAS_KEY"]),
+        ],
+    ),
+    (
+        "hpa-static-replicas",
+        &[(KubeScore, &["deployment-targeted-by-hpa-does-not-have-replicas-configured"])],
+    ),
+    (
+        "hpa-target-missing",
+        &[
+            (KubeScore, &["horizontalpodautoscaler-has-target"]),
+            (KubeLinter, &["dangling-horizontalpodautoscaler"]),
+            (Kubescape, &["C-0300"]),
+        ],
+    ),
+    ("image-deprecated-registry", &[(Kubescape, &["C-0253"]), (Kyverno, &["restrict-deprecated-registry"])]),
+    (
+        "image-digest-pin",
+        &[
+            (Kubescape, &["C-0306"]),
+            (Checkov, &["CKV_K8S_43"]),
+            (Terrascan, &["AC_K8S_0069"]),
+            (Kyverno, &["resolve-image-to-digest"]),
+        ],
+    ),
+    (
+        "image-pull-policy",
+        &[
+            (KubeScore, &["container-image-pull-policy"]),
+            (Polaris, &["pullPolicyNotAlways"]),
+            (Kubescape, &["C-0075"]),
+            (Checkov, &["CKV_K8S_15"]),
+            (Terrascan, &["AC_K8S_0021"]),
+            (Cis, &["1.2.11"]),
+        ],
+    ),
+    (
+        "image-registry-allowlist",
+        &[
+            (Trivy, &["KSV-0125"]),
+            (Kubescape, &["C-0078", "C-0001"]),
+            (Kyverno, &["restrict-image-registries"]),
+            (Cis, &["5.5.1"]),
+        ],
+    ),
+    (
+        "image-tag-latest",
+        &[
+            (KubeScore, &["container-image-tag"]),
+            (KubeLinter, &["latest-tag"]),
+            (Polaris, &["tagNotSpecified"]),
+            (Trivy, &["KSV-0013"]),
+            (Kubescape, &["C-0075"]),
+            (Checkov, &["CKV_K8S_14"]),
+            (Terrascan, &["AC_K8S_0068"]),
+            (Datree, &["CONTAINERS_MISSING_IMAGE_VALUE_VERSION"]),
+            (Kyverno, &["disallow-latest-tag"]),
+        ],
+    ),
+    (
+        "ingress-dangling",
+        &[
+            (KubeScore, &["ingress-targets-service"]),
+            (KubeLinter, &["dangling-ingress"]),
+            (Kubescape, &["C-0298"]),
+        ],
+    ),
+    (
+        "ingress-nginx-snippet",
+        &[
+            (Trivy, &["KCV-0093"]),
+            (Kubescape, &["C-0059", "C-0292"]),
+            (Checkov, &["CKV_K8S_152", "CKV_K8S_153", "CKV_K8S_154"]),
+            (Terrascan, &["AC_K8S_0050"]),
+        ],
+    ),
+    (
+        "ingress-tls",
+        &[(Polaris, &["tlsSettingsMissing"]), (Kubescape, &["C-0263"]), (Terrascan, &["AC_K8S_0002"])],
+    ),
+    (
+        "ingress-wildcard-host",
+        &[
+            (Datree, &["INGRESS_INCORRECT_HOST_VALUE_PERMISSIVE"]),
+            (Kyverno, &["disallow-empty-ingress-host", "restrict-ingress-wildcard"]),
+        ],
+    ),
+    ("job-ttl", &[(KubeLinter, &["job-ttl-seconds-after-finished"])]),
+    ("label-invalid", &[(KubeScore, &["label-values"]), (Datree, &["WORKLOAD_INVALID_LABELS_VALUE"])]),
+    (
+        "liveness-probe",
+        &[
+            (KubeScore, &["pod-probes"]),
+            (KubeLinter, &["no-liveness-probe"]),
+            (Polaris, &["livenessProbeMissing"]),
+            (Kubescape, &["C-0056"]),
+            (Checkov, &["CKV_K8S_8"]),
+            (Terrascan, &["AC_K8S_0070"]),
+        ],
+    ),
     ("long-lived-sa-token-secret", &[(Cis, &["5.1.13"])]),
     (
         "memory-limit",
@@ -205,8 +383,22 @@ pub(super) static TABLE: &[Row] = &[
             (Terrascan, &["AC_K8S_0100"]),
         ],
     ),
+    (
+        "memory-request",
+        &[
+            (KubeScore, &["container-resources"]),
+            (Kubesec, &["RequestsMemory"]),
+            (Polaris, &["memoryRequestsMissing"]),
+            (Trivy, &["KSV-0016"]),
+            (Kubescape, &["C-0269", "C-0004"]),
+            (Checkov, &["CKV_K8S_12"]),
+            (Terrascan, &["AC_K8S_0099"]),
+        ],
+    ),
+    ("missing-config-ref", &[(KubeLinter, &["env-value-from"])]),
     ("naked-pod", &[(Kubescape, &["C-0073"]), (Datree, &["K8S_INCORRECT_KIND_VALUE_POD"])]),
     ("namespace-pss-label", &[(Kubescape, &["C-0192"]), (Cis, &["5.2.1"])]),
+    ("namespace-quota", &[(Trivy, &["KSV-0039", "KSV-0040"]), (Kyverno, &["add-ns-quota"])]),
     (
         "net-raw-capability",
         &[
@@ -219,6 +411,56 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.2.8"]),
         ],
     ),
+    (
+        "network-policy-allow-all",
+        &[(Trivy, &["KSV-0038"]), (Kyverno, &["restrict-networkpolicy-empty-podselector"])],
+    ),
+    (
+        "network-policy-dangling",
+        &[
+            (KubeScore, &["networkpolicy-targets-pod"]),
+            (KubeLinter, &["dangling-networkpolicy", "dangling-networkpolicypeer-podselector"]),
+            (Kubescape, &["C-0299"]),
+        ],
+    ),
+    (
+        "network-policy-missing",
+        &[
+            (KubeScore, &["pod-networkpolicy"]),
+            (KubeLinter, &["non-isolated-pod"]),
+            (Polaris, &["missingNetworkPolicy"]),
+            (Trivy, &["KSV-0038"]),
+            (Kubescape, &["C-0260", "C-0030", "C-0054", "C-0206"]),
+            (Kyverno, &["add-network-policy"]),
+            (Cis, &["5.3.2"]),
+        ],
+    ),
+    (
+        "pdb-blocks-eviction",
+        &[
+            (KubeLinter, &["pdb-max-unavailable", "pdb-min-available"]),
+            (Polaris, &["pdbDisruptionsIsZero", "pdbMinAvailableGreaterThanHPAMinReplicas"]),
+        ],
+    ),
+    (
+        "pdb-missing",
+        &[
+            (KubeScore, &["deployment-has-poddisruptionbudget", "statefulset-has-poddisruptionbudget"]),
+            (Polaris, &["missingPodDisruptionBudget"]),
+        ],
+    ),
+    ("pdb-policy", &[(KubeScore, &["poddisruptionbudget-has-policy"])]),
+    ("pdb-unhealthy-eviction", &[(KubeLinter, &["pdb-unhealthy-pod-eviction-policy"])]),
+    (
+        "pod-anti-affinity",
+        &[
+            (KubeScore, &["deployment-has-host-podantiaffinity", "statefulset-has-host-podantiaffinity"]),
+            (KubeLinter, &["no-anti-affinity"]),
+            (Polaris, &["topologySpreadConstraint"]),
+            (Datree, &["EKS_MISSING_KEY_TOPOLOGYKEY"]),
+        ],
+    ),
+    ("prestop-hook", &[(Datree, &["CONTAINERS_MISSING_PRESTOP_KEY"])]),
     ("priority-class", &[(KubeLinter, &["priority-class-name"]), (Polaris, &["priorityClassNotSet"])]),
     (
         "privileged-container",
@@ -237,6 +479,8 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     ("privileged-port", &[(KubeLinter, &["privileged-ports"]), (Trivy, &["KSV-0117"])]),
+    ("probe-port-mismatch", &[(KubeLinter, &["liveness-port", "readiness-port", "startup-port"])]),
+    ("probes-identical", &[(KubeScore, &["pod-probes-identical"]), (Kyverno, &["ensure-probes-different"])]),
     (
         "proc-mount",
         &[
@@ -245,6 +489,137 @@ pub(super) static TABLE: &[Row] = &[
             (Trivy, &["KSV-0027"]),
             (Terrascan, &["AC_K8S_0077"]),
             (Kyverno, &["disallow-proc-mount"]),
+        ],
+    ),
+    (
+        "psp-present",
+        &[
+            (Kubescape, &["C-0068", "C-0213"]),
+            (
+                Checkov,
+                &[
+                    "CKV_K8S_1",
+                    "CKV_K8S_7",
+                    "CKV_K8S_24",
+                    "CKV_K8S_32",
+                    "CKV_K8S_36",
+                    "CKV_K8S_2",
+                    "CKV_K8S_3",
+                    "CKV_K8S_4",
+                    "CKV_K8S_5",
+                    "CKV_K8S_6",
+                ],
+            ),
+        ],
+    ),
+    (
+        "rbac-anonymous-binding",
+        &[
+            (Kubesec, &["BindingsToSystemAnonymous"]),
+            (Trivy, &["KSV-0122", "KSV-0123", "KSV-01011"]),
+            (Kubescape, &["C-0262", "C-0265", "C-0246"]),
+            (Datree, &["CIS_INVALID_VALUE_SYSTEM_MASTERS"]),
+            (Cis, &["5.1.7"]),
+        ],
+    ),
+    (
+        "rbac-cluster-admin",
+        &[
+            (KubeLinter, &["cluster-admin-role-binding"]),
+            (
+                Polaris,
+                &[
+                    "clusterrolebindingClusterAdmin",
+                    "rolebindingClusterAdminClusterRole",
+                    "rolebindingClusterAdminRole",
+                ],
+            ),
+            (Trivy, &["KSV-0111"]),
+            (Kubescape, &["C-0185", "C-0035", "C-0272"]),
+            (Datree, &["CIS_INVALID_ROLE_CLUSTER_ADMIN"]),
+            (Cis, &["5.1.1"]),
+        ],
+    ),
+    (
+        "rbac-configmap-write",
+        &[(Trivy, &["KSV-0049", "KSV-0115"]), (Kubescape, &["C-0037"]), (Checkov, &["CKV2_K8S_4"])],
+    ),
+    (
+        "rbac-create-workloads",
+        &[
+            (KubeLinter, &["access-to-create-pods"]),
+            (Trivy, &["KSV-0048"]),
+            (Kubescape, &["C-0188"]),
+            (Datree, &["CIS_INVALID_VALUE_CREATE_POD"]),
+            (Cis, &["5.1.4"]),
+        ],
+    ),
+    ("rbac-csr-approval", &[(Kubescape, &["C-0280"]), (Checkov, &["CKV_K8S_156"]), (Cis, &["5.1.11"])]),
+    (
+        "rbac-default-sa-binding",
+        &[
+            (Kubescape, &["C-0189"]),
+            (Checkov, &["CKV_K8S_42"]),
+            (Terrascan, &["AC_K8S_0113"]),
+            (Cis, &["5.1.5"]),
+        ],
+    ),
+    (
+        "rbac-escalate-bind-impersonate",
+        &[
+            (Trivy, &["KSV-0043", "KSV-0050", "KSV-0051", "KSV-0052", "KSV-0055"]),
+            (Kubescape, &["C-0065", "C-0191"]),
+            (Checkov, &["CKV_K8S_157", "CKV_K8S_158", "CKV2_K8S_1", "CKV2_K8S_3"]),
+            (Cis, &["5.1.8"]),
+        ],
+    ),
+    (
+        "rbac-exec",
+        &[
+            (Polaris, &["clusterrolePodExecAttach", "rolePodExecAttach"]),
+            (Trivy, &["KSV-0053", "KSV-0054"]),
+            (Kubescape, &["C-0002", "C-0063"]),
+            (Checkov, &["CKV2_K8S_2"]),
+            (Datree, &["CONTAINERS_INCORRECT_RESOURCES_VERBS_VALUE"]),
+        ],
+    ),
+    ("rbac-log-event-delete", &[(Trivy, &["KSV-0042"]), (Kubescape, &["C-0031", "C-0007"])]),
+    ("rbac-networking-write", &[(Trivy, &["KSV-0056"]), (Checkov, &["CKV2_K8S_4"])]),
+    (
+        "rbac-node-proxy",
+        &[(Trivy, &["KSV-0047"]), (Kubescape, &["C-0279"]), (Checkov, &["CKV2_K8S_2"]), (Cis, &["5.1.10"])],
+    ),
+    ("rbac-persistent-volume", &[(Kubescape, &["C-0278"]), (Cis, &["5.1.9"])]),
+    ("rbac-sa-token-create", &[(Kubescape, &["C-0282"]), (Cis, &["5.1.13"])]),
+    (
+        "rbac-secrets-access",
+        &[
+            (KubeLinter, &["access-to-secrets"]),
+            (Trivy, &["KSV-0041", "KSV-0113"]),
+            (Kubescape, &["C-0015", "C-0186"]),
+            (Checkov, &["CKV2_K8S_5"]),
+            (Datree, &["CIS_INVALID_VERB_SECRETS"]),
+            (Cis, &["5.1.2"]),
+        ],
+    ),
+    (
+        "rbac-webhook-config",
+        &[
+            (Trivy, &["KSV-0114"]),
+            (Kubescape, &["C-0281", "C-0036", "C-0039"]),
+            (Checkov, &["CKV_K8S_155"]),
+            (Cis, &["5.1.12"]),
+        ],
+    ),
+    (
+        "rbac-wildcard",
+        &[
+            (KubeLinter, &["wildcard-in-rules"]),
+            (Trivy, &["KSV-0044", "KSV-0045", "KSV-0046", "KSV-0112"]),
+            (Kubescape, &["C-0187"]),
+            (Checkov, &["CKV_K8S_49"]),
+            (Datree, &["CIS_INVALID_WILDCARD_ROLE"]),
+            (Cis, &["5.1.3"]),
         ],
     ),
     (
@@ -261,8 +636,52 @@ pub(super) static TABLE: &[Row] = &[
             (Kyverno, &["require-ro-rootfs"]),
         ],
     ),
+    (
+        "readiness-probe",
+        &[
+            (KubeScore, &["pod-probes"]),
+            (KubeLinter, &["no-readiness-probe"]),
+            (Polaris, &["readinessProbeMissing"]),
+            (Kubescape, &["C-0018"]),
+            (Checkov, &["CKV_K8S_9"]),
+            (Terrascan, &["AC_K8S_0072"]),
+            (Kyverno, &["require-probes"]),
+        ],
+    ),
+    (
+        "replicas-minimum",
+        &[
+            (KubeScore, &["deployment-replicas"]),
+            (KubeLinter, &["minimum-three-replicas"]),
+            (Polaris, &["deploymentMissingReplicas"]),
+            (Datree, &["DEPLOYMENT_INCORRECT_REPLICAS_VALUE"]),
+        ],
+    ),
+    (
+        "requests-equal-limits",
+        &[
+            (
+                KubeScore,
+                &[
+                    "container-resource-requests-equal-limits",
+                    "container-cpu-requests-equal-limits",
+                    "container-memory-requests-equal-limits",
+                ],
+            ),
+            (Datree, &["EKS_INVALID_MEMORY_REQUEST_LIMIT"]),
+        ],
+    ),
+    ("requests-exceed-limits", &[(Kubescape, &["C-0004"])]),
+    ("restart-policy", &[(KubeScore, &["cronjob-restartpolicy"]), (KubeLinter, &["restart-policy"])]),
     ("root-group", &[(Trivy, &["KSV-0116"]), (Cis, &["5.2.7"])]),
-    ("run-as-high-gid", &[(Kubesec, &["RunAsGroup"]), (Trivy, &["KSV-0021"])]),
+    (
+        "run-as-high-gid",
+        &[
+            (KubeScore, &["container-security-context-user-group-id"]),
+            (Kubesec, &["RunAsGroup"]),
+            (Trivy, &["KSV-0021"]),
+        ],
+    ),
     (
         "run-as-high-uid",
         &[
@@ -308,6 +727,36 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     (
+        "secret-env-ref",
+        &[
+            (Kubesec, &["SecretsAsEnvironmentVariables"]),
+            (KubeLinter, &["read-secret-from-env-var"]),
+            (Kubescape, &["C-0207"]),
+            (Checkov, &["CKV_K8S_35"]),
+            (Terrascan, &["AC_K8S_0051"]),
+            (Datree, &["CIS_INVALID_KEY_SECRETKEYREF_SECRETREF"]),
+            (Kyverno, &["disallow-secrets-from-env-vars"]),
+            (Cis, &["5.4.1"]),
+        ],
+    ),
+    (
+        "secret-in-configmap",
+        &[
+            (Polaris, &["sensitiveConfigmapContent"]),
+            (Trivy, &["KSV-0109", "KSV-01010"]),
+            (Kubescape, &["C-0012"]),
+        ],
+    ),
+    (
+        "secret-literal-env",
+        &[
+            (KubeLinter, &["env-var-secret"]),
+            (Polaris, &["sensitiveContainerEnvVar"]),
+            (Kubescape, &["C-0012", "C-0259"]),
+            (Cis, &["5.4.1"]),
+        ],
+    ),
+    (
         "security-context-missing",
         &[
             (Trivy, &["KSV-0118"]),
@@ -317,7 +766,32 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.7.3"]),
         ],
     ),
+    (
+        "selector-mismatch",
+        &[
+            (
+                KubeScore,
+                &[
+                    "deployment-pod-selector-labels-match-template-metadata-labels",
+                    "statefulset-pod-selector-labels-match-template-metadata-labels",
+                ],
+            ),
+            (KubeLinter, &["mismatching-selector"]),
+            (Kubescape, &["C-0296"]),
+        ],
+    ),
     ("selinux-options", &[(Trivy, &["KSV-0025"]), (Kyverno, &["disallow-selinux"])]),
+    (
+        "sensitive-dashboard",
+        &[
+            (Trivy, &["KSV-0102"]),
+            (Kubescape, &["C-0021", "C-0014", "C-0274"]),
+            (Checkov, &["CKV_K8S_33", "CKV_K8S_34", "CKV_K8S_44", "CKV_K8S_45"]),
+            (Terrascan, &["AC_K8S_0067", "AC_K8S_0071"]),
+            (Kyverno, &["disallow-helm-tiller"]),
+        ],
+    ),
+    ("service-account-missing", &[(KubeLinter, &["non-existent-service-account"]), (Kubescape, &["C-0307"])]),
     (
         "service-account-token-automount",
         &[
@@ -331,11 +805,65 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.1.6"]),
         ],
     ),
+    (
+        "service-dangling",
+        &[
+            (KubeScore, &["service-targets-pod"]),
+            (KubeLinter, &["dangling-service"]),
+            (Kubescape, &["C-0293"]),
+        ],
+    ),
+    (
+        "service-external-ips",
+        &[
+            (Trivy, &["KSV-0108"]),
+            (Terrascan, &["AC_K8S_0112"]),
+            (Kyverno, &["restrict-service-external-ips"]),
+        ],
+    ),
+    (
+        "service-loadbalancer-open",
+        &[(KubeLinter, &["exposed-services"]), (Kubescape, &["C-0256"]), (Terrascan, &["AC_K8S_0114"])],
+    ),
+    (
+        "service-nodeport",
+        &[
+            (KubeScore, &["service-type"]),
+            (KubeLinter, &["exposed-services"]),
+            (Kubescape, &["C-0256"]),
+            (Terrascan, &["AC_K8S_0111"]),
+            (Datree, &["SERVICE_INCORRECT_TYPE_VALUE_NODEPORT"]),
+            (Kyverno, &["restrict-node-port"]),
+        ],
+    ),
+    (
+        "service-target-port",
+        &[(KubeScore, &["container-ports-check"]), (KubeLinter, &["invalid-target-ports"])],
+    ),
+    ("servicemonitor-dangling", &[(KubeLinter, &["dangling-servicemonitor"])]),
     ("ssh-port", &[(KubeLinter, &["ssh-port"]), (Kubescape, &["C-0042"])]),
+    ("statefulset-headless-service", &[(KubeScore, &["statefulset-has-servicename"])]),
+    (
+        "statefulset-volume-claims",
+        &[
+            (Kubesec, &["VolumeClaimRequestsStorage", "VolumeClaimAccessModeReadWriteOnce"]),
+            (Kubescape, &["C-0257", "C-0264"]),
+        ],
+    ),
     ("sudo-entrypoint", &[(Kubescape, &["C-0062"])]),
+    ("system-namespace", &[(Trivy, &["KSV-0037"]), (Cis, &["5.7.1"])]),
+    ("topology-spread-valid", &[(KubeScore, &["pod-topology-spread-constraints"])]),
     (
         "unsafe-sysctl",
         &[(KubeLinter, &["unsafe-sysctls"]), (Trivy, &["KSV-0026"]), (Kyverno, &["restrict-sysctls"])],
+    ),
+    (
+        "update-strategy",
+        &[
+            (KubeScore, &["deployment-strategy"]),
+            (KubeLinter, &["no-rolling-update-strategy"]),
+            (Kubescape, &["C-0305"]),
+        ],
     ),
     ("volume-types", &[(Trivy, &["KSV-0028"]), (Kyverno, &["restrict-volume-types"]), (Cis, &["5.2"])]),
 ];

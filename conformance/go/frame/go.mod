@@ -1,0 +1,3 @@
+module seawall.dev/conformance/frame
+
+go 1.26.0

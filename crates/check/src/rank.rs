@@ -1,0 +1,65 @@
+//! What to look at first: severity times exposure, with faults that lead to the node on top.
+//!
+//! `docs/src/hardening.md` describes it for users.
+
+use seawall_finding::Rule;
+
+use crate::record::Workload;
+use crate::score;
+
+/// The rules whose findings put the node, and with it all its pods, into the hands of a container; sorted.
+const HOST_LEVEL: [&str; 10] = [
+    "container-socket-mount",
+    "dangerous-capability",
+    "host-ipc",
+    "host-network",
+    "host-path-sensitive",
+    "host-path-volume",
+    "host-path-writable",
+    "host-pid",
+    "host-process",
+    "privileged-container",
+];
+
+/// Whether what fails a rule has something of the node.
+pub fn is_host_level(rule: &Rule) -> bool {
+    HOST_LEVEL.binary_search(&rule.id).is_ok()
+}
+
+/// How urgent a workload is; the greater, the more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {
+    /// Whether something that counts is [`is_host_level`].
+    pub host_level: bool,
+    /// The hundredths of points that it loses, below 0 too; twice as many where it can be reached from outside the cluster.
+    pub lost: u64,
+}
+
+impl Rank {
+    /// The rank of a workload; `None` where nothing counts.
+    pub fn of(workload: &Workload) -> Option<Self> {
+        let mut counting = workload.findings.iter().filter(|f| f.suppressed.is_none());
+        let host_level = counting.any(|f| is_host_level(f.finding.rule));
+        let lost = score::lost(workload) * if workload.exposed { 2 } else { 1 };
+        (lost > 0).then_some(Self { host_level, lost })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_of_rules() {
+        assert!(HOST_LEVEL.is_sorted());
+        for id in HOST_LEVEL {
+            assert!(crate::rules::all().iter().any(|rule| rule.id == id), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_has_the_node_is_on_top() {
+        let rank = |host_level, lost| Rank { host_level, lost };
+        assert!(rank(true, 100) > rank(false, 9_000) && rank(true, 200) > rank(true, 100));
+    }
+}

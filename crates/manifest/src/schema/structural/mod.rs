@@ -1,0 +1,272 @@
+//! Custom resources against their definitions: structural schemas as apiextensions.k8s.io/v1 has them
+//! (k8s.io/apiextensions-apiserver `pkg/apiserver/validation`, `pkg/apiserver/schema`), in the order of the API server:
+//! unknown fields and nulls are dropped, defaults filled in, then everything is validated.
+//!
+//! Not looked at: `x-kubernetes-validations`, some patterns and formats ([`Unheld`]), what the API server asks of metadata.
+
+mod format;
+mod pattern;
+mod shape;
+#[expect(clippy::float_cmp, clippy::cast_precision_loss, reason = "numbers are compared as Go compares them")]
+mod validate;
+mod value;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use seawall_model::FieldPath;
+use seawall_yaml::{Document, NodeRef};
+
+use super::strict::Found;
+use super::{SchemaProblemKind, nearest};
+use crate::objects::{Object, objects};
+pub use shape::Unheld;
+use shape::{Schema, SchemaReader};
+use validate::Walk;
+use value::{At, Data, Source, Value, drop_nulls, fill_in, prune};
+
+/// A definition of a custom resource.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    group: Box<str>,
+    kind: Box<str>,
+    versions: BTreeMap<Box<str>, Version>,
+    unheld: Unheld,
+}
+
+/// A version of a definition.
+#[derive(Clone, Debug)]
+struct Version {
+    /// `None` where the definition is too large.
+    schema: Option<Schema>,
+    /// Whether what is unknown stays (`preserveUnknownFields`).
+    keeps: bool,
+    /// Whether `status` is dropped from what is created.
+    has_status: bool,
+}
+
+impl Definition {
+    /// The definitions that a document holds.
+    pub fn all_of(document: &Document) -> Vec<Self> {
+        objects(document).objects.iter().filter_map(Self::of).collect()
+    }
+
+    /// The definition that an object is.
+    pub fn of(object: &Object<'_>) -> Option<Self> {
+        if object.kind != "CustomResourceDefinition" || object.group() != "apiextensions.k8s.io" {
+            return None;
+        }
+        let spec = object.node.get("spec")?;
+        let text = |node: NodeRef<'_>, name: &str| node.get(name).and_then(NodeRef::as_str).map(Box::from);
+        let (group, kind) = (text(spec, "group")?, text(spec.get("names")?, "kind")?);
+        // v1beta1 may have one schema for all versions, one version, and keeps what is unknown.
+        let is_old = object.api_version.ends_with("/v1beta1");
+        let keeps = spec.get("preserveUnknownFields").and_then(NodeRef::as_bool).unwrap_or(is_old);
+        let has_status = |node: NodeRef<'_>| {
+            node.get("subresources").and_then(|s| s.get("status")).is_some_and(|status| !status.is_null())
+        };
+        let mut reader = SchemaReader::default();
+        let mut versions = BTreeMap::new();
+        for version in spec.get("versions").into_iter().flat_map(NodeRef::items) {
+            let schema = version.get("schema").or_else(|| spec.get("validation"));
+            let (Some(name), Some(node)) =
+                (text(version, "name"), schema.and_then(|s| s.get("openAPIV3Schema")))
+            else {
+                continue;
+            };
+            let has_status = has_status(version) || has_status(spec);
+            versions.insert(name, Version { schema: reader.read(node, 0), keeps, has_status });
+        }
+        if let (true, Some(name), Some(node)) = (
+            versions.is_empty(),
+            text(spec, "version"),
+            spec.get("validation").and_then(|s| s.get("openAPIV3Schema")),
+        ) {
+            let has_status = has_status(spec);
+            versions.insert(name, Version { schema: reader.read(node, 0), keeps, has_status });
+        }
+        Some(Self { group, kind, versions, unheld: reader.unheld })
+    }
+
+    /// What of it objects are not held against.
+    pub fn unheld(&self) -> &Unheld {
+        &self.unheld
+    }
+}
+
+/// The definitions of a run by group and kind; of several the first counts.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    by_kind: BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Definition>>>,
+}
+
+impl Definitions {
+    /// The definitions of a run.
+    pub fn new(all: impl IntoIterator<Item = Definition>) -> Self {
+        let mut by_kind = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for definition in all {
+            let kinds = by_kind.entry(definition.group.clone()).or_default();
+            kinds.entry(definition.kind.clone()).or_insert_with(|| Arc::new(definition));
+        }
+        Self { by_kind }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_kind.is_empty()
+    }
+
+    /// Whether there is a schema for an object.
+    pub fn knows(&self, object: &Object<'_>) -> bool {
+        self.version(object).is_some()
+    }
+
+    fn version(&self, object: &Object<'_>) -> Option<&Version> {
+        let (group, version) = object.api_version.split_once('/')?;
+        self.by_kind.get(group)?.get(object.kind)?.versions.get(version)
+    }
+}
+
+/// Holds an object against the schema of its definition, if there is one, in a cluster of a minor version; returns whether
+/// all of it could be.
+pub(super) fn check(object: &Object<'_>, definitions: &Definitions, minor: u64, found: &mut Found) -> bool {
+    let Some(version) = definitions.version(object) else { return true };
+    let Some(schema) = &version.schema else { return false };
+    let Some(mut value) = Value::read(object.node, &mut Source::default()) else { return false };
+    if !version.keeps {
+        prune(&mut value, Some(schema), &At::Root, &mut |at, name, value, among| {
+            tell_unknown(object.node, at, name, value, among, found);
+        });
+        drop_nulls(&mut value, Some(schema));
+    }
+    fill_in(&mut value, schema);
+    if let (true, Data::Map(map)) = (version.has_status, &mut value.data) {
+        map.remove("status");
+    }
+    let mut walk = Walk::new(found, minor, object.node);
+    walk.value(&value, schema, &At::Root);
+    let complete = walk.complete;
+    found.problems.sort_by_key(|p| p.span);
+    complete
+}
+
+fn tell_unknown(
+    root: NodeRef<'_>,
+    at: &At<'_>,
+    name: &str,
+    value: &Value<'_>,
+    among: Option<&Schema>,
+    found: &mut Found,
+) {
+    let names = among.into_iter().flat_map(|schema| schema.properties.keys());
+    let suggestion = nearest(names.map(|name| &**name), name).map(str::to_owned);
+    let hint = suggestion.as_ref().map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+    let message = format!("unknown field `{name}`; it has no effect");
+    let kind = SchemaProblemKind::UnknownField { suggestion };
+    let key = value.key.unwrap_or(root);
+    let path: FieldPath = At::Key(at, name).path();
+    found.add(key, key.span(), &path, kind, message, hint);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::strict;
+
+    const CRD: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {kind: Widget, plural: widgets}
+  versions:
+  - name: v1
+    schema:
+      openAPIV3Schema:
+        type: object
+        required: [spec]
+        properties:
+          spec:
+            type: object
+            required: [size]
+            properties:
+              size: {type: integer, minimum: 1, maximum: 10}
+              color: {type: string, enum: [red, green]}
+              name: {type: string, pattern: '^[a-z]+$', maxLength: 4}
+              port: {x-kubernetes-int-or-string: true}
+              free: {type: object, x-kubernetes-preserve-unknown-fields: true}
+              labels: {type: object, additionalProperties: {type: string}}
+              parts:
+                type: array
+                maxItems: 2
+                x-kubernetes-list-type: map
+                x-kubernetes-list-map-keys: [name]
+                items: {type: object, properties: {name: {type: string}}}
+              either:
+                type: object
+                properties: {a: {type: string}, b: {type: string}}
+                oneOf: [{required: [a]}, {required: [b]}]
+";
+
+    fn found(spec: &str) -> Vec<String> {
+        let crd = seawall_yaml::read(CRD.as_bytes()).remove(0).document.unwrap();
+        let definitions = Definitions::new(Definition::all_of(&crd));
+        let yaml = format!("apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: w}}\n{spec}\n");
+        let document = seawall_yaml::read(yaml.as_bytes()).remove(0).document.unwrap();
+        let objects = objects(&document);
+        strict(&objects.objects[0], 37, &definitions)
+            .problems
+            .iter()
+            .map(|p| format!("{}: {}", p.path, p.message))
+            .collect()
+    }
+
+    #[test]
+    fn what_the_definition_allows_passes() {
+        let all = "spec: {size: 10, color: red, name: ab, port: 80, free: {x: 1}, labels: {a: b}, parts: [{name: a}, {name: b}], either: {a: x}}";
+        assert_eq!(found(all), [""; 0]);
+        assert_eq!(found("spec: {size: 1.0, port: http, color: null}"), [""; 0]);
+    }
+
+    #[test]
+    fn what_it_does_not_is_told_at_its_place() {
+        for (spec, wanted) in [
+            ("other: 1", "spec: `spec` is missing: its definition asks for it"),
+            ("spec: {}", "spec.size: `size` is missing: its definition asks for it"),
+            ("spec: {size: a}", "spec.size: the definition asks for an integer here, and a string is there"),
+            (
+                "spec: {size: 1.5}",
+                "spec.size: the definition asks for an integer here, and a number is there",
+            ),
+            ("spec: {size: 0}", "spec.size: the number must be at least 1"),
+            ("spec: {size: 11}", "spec.size: the number must be at most 10"),
+            ("spec: {size: 1, color: blue}", "spec.color: `blue` is none of `red`, `green`"),
+            ("spec: {size: 1, name: A}", "spec.name: the value must match `^[a-z]+$`"),
+            ("spec: {size: 1, name: abcde}", "spec.name: there must be at most 4 characters"),
+            (
+                "spec: {size: 1, port: [1]}",
+                "spec.port: the definition asks for an integer or a string here, and a list is there",
+            ),
+            (
+                "spec: {size: 1, labels: {a: 1}}",
+                "spec.labels.a: the definition asks for a string here, and a number is there",
+            ),
+            ("spec: {size: 1, colour: red}", "spec.colour: unknown field `colour`; it has no effect"),
+            (
+                "spec: {size: 1, parts: [{name: a}, {name: a}]}",
+                "spec.parts[1]: the list has an item with the same key already",
+            ),
+            ("spec: {size: 1, parts: [{}, {}, {}]}", "spec.parts: there must be at most 2 items"),
+            (
+                "spec: {size: 1, either: {}}",
+                "spec.either: the value must meet exactly one of `oneOf` of its definition, and meets 0",
+            ),
+            (
+                "spec: {size: 1, either: {a: x, b: y}}",
+                "spec.either: the value must meet exactly one of `oneOf` of its definition, and meets 2",
+            ),
+        ] {
+            assert!(found(spec).contains(&wanted.to_owned()), "{spec}: {:?}", found(spec));
+        }
+    }
+}
