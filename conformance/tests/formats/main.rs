@@ -39,7 +39,7 @@ fn records(path: &Path) -> Vec<Record> {
     let options = Options::default();
     let source = || Source { walked: true, ..Source::named(&file, &bytes) };
     let survey = seawall_check::survey(source(), &options);
-    let (levels, _) = Levels::new(&survey.namespaces, &[], Vec::new(), "restricted".parse().unwrap());
+    let (levels, _) = Levels::new(survey.namespaces(), &[], Vec::new(), "restricted".parse().unwrap());
     let items = seawall_check::items(&survey, 0, &levels, &options, true);
     seawall_check::judge(source(), &survey, &items, &levels, &Exceptions::default(), &options)
 }

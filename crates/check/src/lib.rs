@@ -60,5 +60,5 @@ pub use seawall_manifest::schema::{Definition, Definitions};
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{LevelVersion, Mode};
-pub use survey::{Operators, Place, Seen, Source, Survey, UnknownKind, Unread, excepted, survey};
+pub use survey::{Operators, Place, Rare, Seen, Source, Survey, UnknownKind, Unread, excepted, survey};
 pub use tally::{Counts, Tally};

@@ -62,22 +62,55 @@ pub struct Survey {
     pub objects: u32,
     /// Its workloads in order.
     pub workloads: Vec<Seen>,
+    /// What checks of several objects have to know of its objects.
+    pub facts: Vec<Fact>,
+    /// The documents that hold workloads, or of which something has to be said besides verdicts.
+    pub places: Vec<Place>,
+    /// Apart, as surveys of all files are held at once.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few files have.
+#[derive(Clone, Debug, Default)]
+pub struct Rare {
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
-    /// What operators declare in it, if they do.
-    pub operators: Option<Box<Operators>>,
+    /// What operators declare in it.
+    pub operators: Operators,
     /// Kinds of objects that look like workloads and that nobody described.
     pub unknown: Vec<UnknownKind>,
     /// Whether something in it should be an object and is none.
     pub rejects: bool,
     /// Definitions of custom resources, where objects are held against them.
     pub definitions: Vec<Definition>,
-    /// What checks of several objects have to know of its objects.
-    pub facts: Vec<Fact>,
     /// What could not be read.
     pub problems: Vec<Unread>,
-    /// The documents that hold workloads, or of which something has to be said besides verdicts.
-    pub places: Vec<Place>,
+}
+
+impl Survey {
+    /// What few files have; `None` for the many.
+    pub fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    /// What could not be read.
+    pub fn problems(&self) -> &[Unread] {
+        self.rare().map_or(&[], |rare| &rare.problems)
+    }
+
+    /// Its Namespace objects in order.
+    pub fn namespaces(&self) -> &[NamespaceObject] {
+        self.rare().map_or(&[], |rare| &rare.namespaces)
+    }
+
+    /// Its definitions of custom resources, which it then has no more.
+    pub fn take_definitions(&mut self) -> Vec<Definition> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.definitions)).unwrap_or_default()
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
 }
 
 /// A document, or a part of one, that could not be read.
@@ -175,12 +208,13 @@ impl Survey {
         }
         let entries = workload::likely_entries(object);
         let same = |u: &&mut UnknownKind| u.api_version == object.api_version && u.kind == object.kind;
-        match self.unknown.iter_mut().find(same) {
+        let unknown = &mut self.rare_mut().unknown;
+        match unknown.iter_mut().find(same) {
             Some(known) => {
                 let new: Vec<_> = entries.into_iter().filter(|e| !known.entries.contains(e)).collect();
                 known.entries.extend(new);
             }
-            None => self.unknown.push(UnknownKind {
+            None => unknown.push(UnknownKind {
                 api_version: object.api_version.to_owned(),
                 kind: object.kind.to_owned(),
                 entries,
@@ -279,10 +313,10 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     while let Some(entry) = reader.next() {
         let (index, range) = (entry.index, entry.range);
         let text = source.bytes.get(range.range()).unwrap_or_default();
-        survey.problems.extend(entry.problems.into_iter().map(|problem| {
+        for problem in entry.problems {
             let foreign = source.walked && is_foreign(&problem, text);
-            Unread { index, problem, foreign }
-        }));
+            survey.rare_mut().problems.push(Unread { index, problem, foreign });
+        }
         let Some(document) = entry.document else { continue };
         survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
         let (before, known) = (survey.workloads.len(), survey.facts.len());
@@ -357,7 +391,9 @@ fn survey_document<'a>(
     survey: &mut Survey,
 ) -> (bool, Mask) {
     let read = seawall_manifest::objects::objects(document);
-    survey.rejects |= read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign()));
+    if read.rejects.iter().any(|reject| !(source.walked && reject.kind.is_foreign())) {
+        survey.rare_mut().rejects = true;
+    }
     let mut speaks = !read.rejects.is_empty()
         || carries_ignores(document, options)
         || read.lists.iter().any(|(_, l)| !walker.check_list(l).is_empty());
@@ -372,7 +408,7 @@ fn survey_document<'a>(
             let (scope, file) = (source.scope, source.file.clone());
             let region = region(lines, first_token(object.node));
             match declared {
-                Ok(what) => survey.operators.get_or_insert_default().add(what, scope, file, region),
+                Ok(what) => survey.rare_mut().operators.add(what, scope, file, region),
                 Err(_) => speaks = true,
             }
         }
@@ -382,7 +418,7 @@ fn survey_document<'a>(
         speaks |= is_namespace && namespace::is_wrong(&object, options);
         if is_namespace && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
-            survey.namespaces.push(namespace(&object, source, lines));
+            survey.rare_mut().namespaces.push(namespace(&object, source, lines));
         }
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
@@ -394,7 +430,7 @@ fn survey_document<'a>(
             options.schema && (!is_built_in(&examined.object) || strict_problems(&examined.object, options));
         if let Some(definition) = options.schema.then(|| Definition::of(&examined.object)).flatten() {
             speaks |= !definition.unheld().is_empty();
-            survey.definitions.push(definition);
+            survey.rare_mut().definitions.push(definition);
         }
         if workload::looks_like_workload(&examined.object, &options.custom_resources).is_some() {
             speaks = true;

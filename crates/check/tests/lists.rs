@@ -53,9 +53,9 @@ fn judged(text: &str, cut_lists_from: usize) -> (String, String) {
     let options = Options { cut_lists_from, ..Options::default() };
     let survey = seawall_check::survey(source, &options);
     let places = survey.places.iter().filter(|place| place.item.is_some()).count();
-    assert_eq!(places > 0, cut_lists_from == 0, "{:?}", survey.problems);
+    assert_eq!(places > 0, cut_lists_from == 0, "{:?}", survey.problems());
     let level: LevelVersion = "restricted".parse().unwrap();
-    let (levels, _) = Levels::new(&survey.namespaces, &[], Vec::new(), level);
+    let (levels, _) = Levels::new(survey.namespaces(), &[], Vec::new(), level);
     let exceptions = Exceptions::default();
     let items = seawall_check::items(&survey, 0, &levels, &options, true);
     let mut records = seawall_check::judge(source, &survey, &items, &levels, &exceptions, &options);

@@ -64,10 +64,9 @@ impl Prepared {
         let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
         drop(reading);
         let namespaces: Vec<_> =
-            surveys.iter().flatten().flat_map(|s| s.namespaces.iter().cloned()).collect();
+            surveys.iter().flatten().flat_map(|s| s.namespaces().iter().cloned()).collect();
         seawall_check::index(&mut surveys, judge.complete, &mut options);
-        let definitions =
-            surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.definitions));
+        let definitions = surveys.iter_mut().flatten().flat_map(Survey::take_definitions);
         options.definitions = Arc::new(Definitions::new(definitions));
         let levels = std::mem::take(&mut settings.config.levels);
         let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
@@ -104,7 +103,7 @@ pub(crate) struct Met {
 impl Met {
     pub(crate) fn new(found: Inputs, settings: &Settings) -> Self {
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
-        let files = found
+        let mut files: Vec<Candidate> = found
             .inputs
             .into_iter()
             .filter(|input| {
@@ -112,6 +111,7 @@ impl Met {
             })
             .map(|input| Candidate::new(input, settings))
             .collect();
+        files.shrink_to_fit();
         let mut others: Vec<Record> = found.errors.iter().map(|e| Record::Error(unreadable(e))).collect();
         others.extend(found.skipped.into_iter().map(|skipped| {
             Record::Notice(Notice {
@@ -162,7 +162,7 @@ pub(crate) fn exceptions(
     of_config: Vec<Declared<Exception>>,
     today: Date,
 ) -> (Exceptions, Vec<Notice>) {
-    let operators = || surveys.iter().flatten().filter_map(|s| s.operators.as_deref());
+    let operators = || surveys.iter().flatten().filter_map(Survey::rare).map(|rare| &rare.operators);
     let declared: Vec<_> = operators().flat_map(|o| o.exceptions.iter().cloned()).collect();
     let policies: Vec<_> = operators().flat_map(|o| o.policies.iter().cloned()).collect();
     Exceptions::new(declared, &policies, of_config, today)

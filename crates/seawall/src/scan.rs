@@ -246,7 +246,7 @@ fn parts<'a>(files: &'a [Candidate], surveys: &'a [Option<Survey>], run: &Run<'_
     let until = |start: usize, end: usize| Part::Files(&files[start..end], &surveys[start..end]);
     for (i, (file, survey)) in files.iter().zip(surveys).enumerate() {
         let large = survey.as_ref().filter(|survey| survey.places.len() > DOCUMENTS);
-        size += survey.as_ref().map_or(1, |survey| survey.places.len() + survey.problems.len());
+        size += survey.as_ref().map_or(1, |survey| survey.places.len() + survey.problems().len());
         if let Some(survey) = large {
             parts.push(until(start, i));
             let items = run.items(file, survey);

@@ -233,19 +233,19 @@ fn read_namespaces(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>>
     let survey = seawall_check::survey(source, &Options::default());
     let lines = text.lines();
     let problems: Vec<InputError> = survey
-        .problems
-        .into_iter()
-        .map(|unread| unread.problem)
+        .problems()
+        .iter()
+        .map(|unread| unread.problem.clone())
         .map(|p| text.error(&lines, ConfigError { span: p.span, message: p.message, hint: p.hint }))
         .collect();
     if !problems.is_empty() {
         return Err(problems);
     }
-    if survey.namespaces.is_empty() {
+    if survey.namespaces().is_empty() {
         let hint = "write one: kubectl get namespaces -o yaml > namespaces.yaml".to_owned();
         return Err(vec![unplaced(text.name.clone(), "no Namespace is in this file".into(), Some(hint))]);
     }
-    Ok(survey.namespaces)
+    Ok(survey.namespaces().to_vec())
 }
 
 /// Adds what a file says of images.

@@ -96,7 +96,7 @@ pub enum Item {
 /// What has to be said of a file, in its order; with `all`, workloads that pass are something.
 pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, all: bool) -> Vec<Item> {
     let mut out: Vec<(u32, Item)> = survey
-        .problems
+        .problems()
         .iter()
         .enumerate()
         .map(|(i, unread)| (unread.index, Item::Problem(i as u32)))
@@ -146,7 +146,9 @@ pub fn judge(
     for item in items {
         match *item {
             Item::Problem(i) => {
-                out.extend(survey.problems.get(i as usize).map(|unread| said::problem(&judge.at(), unread)));
+                out.extend(
+                    survey.problems().get(i as usize).map(|unread| said::problem(&judge.at(), unread)),
+                );
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };

@@ -80,7 +80,8 @@ impl Proposal {
     /// What a configuration would have to say of these files.
     pub fn new<'a>(files: impl Iterator<Item = Surveyed<'a>> + Clone, options: &Options) -> Self {
         let mut proposal = Self { kubernetes: options.kubernetes, ..Self::default() };
-        for namespace in files.clone().flat_map(|file| file.survey.namespaces.iter().map(move |n| (file, n)))
+        for namespace in
+            files.clone().flat_map(|file| file.survey.namespaces().iter().map(move |n| (file, n)))
         {
             proposal.declare(namespace.0.path, namespace.1);
         }
@@ -89,11 +90,11 @@ impl Proposal {
             for seen in &file.survey.workloads {
                 proposal.count(seen, options);
             }
-            for unknown in &file.survey.unknown {
+            for unknown in file.survey.rare().into_iter().flat_map(|rare| &rare.unknown) {
                 proposal.add_unknown(unknown);
             }
             let has = |wanted: fn(ProblemKind) -> bool| {
-                file.survey.problems.iter().any(|unread| !unread.foreign && wanted(unread.problem.kind))
+                file.survey.problems().iter().any(|unread| !unread.foreign && wanted(unread.problem.kind))
             };
             match file.chart {
                 Some(chart) if has(|kind| kind == ProblemKind::Template) => {
@@ -105,7 +106,7 @@ impl Proposal {
                 _ => {}
             }
             let unread = has(|kind| !matches!(kind, ProblemKind::Template | ProblemKind::Ignored));
-            if unread || file.survey.rejects {
+            if unread || file.survey.rare().is_some_and(|rare| rare.rejects) {
                 proposal.broken.push(file.path.to_owned());
             }
         }
