@@ -14,7 +14,8 @@ use seawall_cluster::{Cluster, Collection, Error, Listed, Options, Page};
 use seawall_e2e::{ControlPlane, kubernetes};
 use serde_json::{Value, json};
 
-const PODS: Collection<'_> = Collection { api_version: "v1", resource: "pods", namespace: None };
+const PODS: Collection<'_> =
+    Collection { api_version: "v1", resource: "pods", namespace: None, selector: "" };
 
 /// What credential plugins print and no message may hold.
 const CANARY: &str = "canary-7f3a";
@@ -299,14 +300,14 @@ fn lists_come_in_pages_and_are_whole() {
     let mut pages = 0;
     let listed = cluster.list(few, 7, |_| pages += 1);
     assert_eq!((listed.expect("an answer"), pages), (Listed::Whole { items: 7, consistent: true }, 1));
-    let deployments = Collection { api_version: "apps/v1", resource: "deployments", namespace: None };
+    let deployments = Collection { api_version: "apps/v1", resource: "deployments", ..PODS };
     let none = Listed::Whole { items: 0, consistent: true };
     assert_eq!(cluster.list(deployments, 7, |_| ()).expect("an answer"), none);
     // What the API server does not have is not what may not be seen.
     for (api_version, resource) in
         [("policy/v1beta1", "podsecuritypolicies"), ("v1", "nothings"), ("x.example/v1", "xs")]
     {
-        let collection = Collection { api_version, resource, namespace: None };
+        let collection = Collection { api_version, resource, ..PODS };
         assert_eq!(cluster.list(collection, 7, |_| panic!("a page")).expect("an answer"), Listed::NotServed);
     }
 }

@@ -42,6 +42,13 @@ pub enum Error {
         /// What is wrong with the answer.
         problem: String,
     },
+    /// Nothing at all may be seen.
+    NothingSeen {
+        /// What the API server says of the first kind.
+        message: String,
+    },
+    /// A namespace that was asked for is not there.
+    NoNamespace(String),
     /// A list that has begun and cannot be brought to its end: what came of it is not all there is.
     Interrupted {
         /// What was listed.
@@ -69,6 +76,8 @@ impl fmt::Display for Error {
             Self::Refused { status, message } => write!(f, "the API server refuses ({status}): {message}"),
             Self::System(problem) => write!(f, "cannot begin to connect: {problem}"),
             Self::Answer { path, problem } => write!(f, "the API server's answer to `{path}` is not usable: {problem}"),
+            Self::NothingSeen { message } => write!(f, "nothing in the cluster may be seen: {message}"),
+            Self::NoNamespace(name) => write!(f, "there is no namespace `{name}` in the cluster"),
             Self::Interrupted { path, items, cause } => {
                 write!(f, "listing `{path}` broke off after {items} items, so that it is not known what there is: {cause}")
             }

@@ -17,6 +17,8 @@ pub struct Collection<'c> {
     pub resource: &'c str,
     /// Only this namespace.
     pub namespace: Option<&'c str>,
+    /// Only objects with these labels, as `kubectl --selector` has it; empty for all.
+    pub selector: &'c str,
 }
 
 impl Collection<'_> {
@@ -90,6 +92,10 @@ impl Cluster {
         let mut next: Option<String> = None;
         loop {
             let mut query = format!("{path}?limit={limit}");
+            if !collection.selector.is_empty() {
+                query.push_str("&labelSelector=");
+                encode(&mut query, collection.selector);
+            }
             if let Some(token) = &next {
                 query.push_str("&continue=");
                 encode(&mut query, token);
@@ -149,7 +155,9 @@ mod tests {
 
     #[test]
     fn collections_are_where_the_api_has_them() {
-        let path = |api_version, resource, namespace| Collection { api_version, resource, namespace }.path();
+        let path = |api_version, resource, namespace| {
+            Collection { api_version, resource, namespace, selector: "" }.path()
+        };
         assert_eq!(path("v1", "pods", None), "/api/v1/pods");
         assert_eq!(path("apps/v1", "deployments", Some("shop")), "/apis/apps/v1/namespaces/shop/deployments");
     }
