@@ -19,6 +19,7 @@ use crate::foreign::is_foreign;
 use crate::harden;
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
+use crate::live::{Live, live, managed_by};
 use crate::locate::{first_token, region};
 use crate::namespace;
 use crate::options::Options;
@@ -44,12 +45,24 @@ pub struct Source<'a> {
     pub scope: u16,
     /// The name of that scope; empty for none.
     pub scope_name: &'a str,
+    /// Whether its objects come from a cluster; then how many lines of the snapshot are in front of it.
+    pub live: Option<u32>,
 }
 
 impl<'a> Source<'a> {
     /// A file that was named, outside of any chart and scope.
     pub fn named(file: &'a Arc<str>, bytes: &'a Arc<[u8]>) -> Self {
-        Self { file, bytes, walked: false, lines: None, chart: None, path: file, scope: 0, scope_name: "" }
+        Self {
+            file,
+            bytes,
+            walked: false,
+            lines: None,
+            chart: None,
+            path: file,
+            scope: 0,
+            scope_name: "",
+            live: None,
+        }
     }
 }
 
@@ -73,6 +86,8 @@ pub struct Survey {
 /// What few files have.
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
+    /// What else is known of its workloads, where they come from a cluster.
+    pub(crate) live: Vec<Live>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
     /// What operators declare in it.
@@ -106,6 +121,11 @@ impl Survey {
     /// Its definitions of custom resources, which it then has no more.
     pub fn take_definitions(&mut self) -> Vec<Definition> {
         self.rare.as_mut().map(|rare| std::mem::take(&mut rare.definitions)).unwrap_or_default()
+    }
+
+    /// What else is known of its workloads, which it then does not know any more.
+    pub(crate) fn take_live(&mut self) -> Vec<Live> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.live)).unwrap_or_default()
     }
 
     fn rare_mut(&mut self) -> &mut Rare {
@@ -189,6 +209,8 @@ pub struct Seen {
     pub is_template: bool,
     /// Whether the API server would refuse the object.
     pub refused: bool,
+    /// Whether another workload of the run speaks for it: it is not judged by itself.
+    pub covered: bool,
     /// What pod and template fail where exceptions hold for them.
     pub excepted: Option<Box<[Faults; 2]>>,
 }
@@ -448,8 +470,12 @@ fn survey_document<'a>(
                 template,
                 is_template: judged.template.kind == WorkloadKind::Template,
                 refused: examined.refused(judged),
+                covered: false,
                 excepted: None,
             });
+            if source.live.is_some() {
+                survey.rare_mut().live.push(live(&examined.object, judged.pod.as_ref().ok()));
+            }
         }
     }
     (speaks, speaking)
@@ -479,6 +505,7 @@ fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> 
     NamespaceObject {
         name: object.name.to_owned(),
         labels: namespace::labels(object),
+        managed_by: managed_by(object),
         scope: source.scope,
         file: source.file.clone(),
         region: region(lines, first_token(object.node)),

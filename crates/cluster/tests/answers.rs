@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use seawall_cluster::{Cluster, Collection, Error, Listed, Options};
 
-const PODS: Collection<'_> = Collection { api_version: "v1", resource: "pods", namespace: None, selector: "" };
+const PODS: Collection<'_> =
+    Collection { api_version: "v1", resource: "pods", namespace: None, selector: "" };
 const VERSION: &str = r#"{"major":"1","minor":"37","gitVersion":"v1.37.2","platform":"linux/amd64"}"#;
 
 /// A server that gives these answers (status, more of the head, body) in order, each on a connection of its own, and keeps the

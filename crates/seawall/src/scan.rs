@@ -12,9 +12,10 @@ use seawall_report::Bar;
 
 use crate::candidate::{Candidate, unreadable};
 use crate::cli::ScanArgs;
+use crate::live;
 use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
-use crate::prepared::{Prepared, Reading};
+use crate::prepared::{Found, Prepared, Reading};
 use crate::progress::Progress;
 use crate::scores;
 use crate::settings;
@@ -40,10 +41,22 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let loaded =
         settings::load(&args.judge, Base::Recommended, &args.bar.fail_on, args.write_baseline.as_deref());
     let mut found = match &loaded {
+        Ok(_) if args.cluster => seawall_input::Inputs::default(),
         Ok(_) => seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()),
         Err(_) => seawall_input::Inputs::default(),
     };
     let bars = loaded.as_ref().map_or(&args.bar.fail_on, |settings| &settings.fail_on);
+    if !args.cluster
+        && let Some(option) = args.first_of_cluster()
+    {
+        let hint = "seawall scan --cluster ...".to_owned();
+        return Err(Failure::Usage(format!("`{option}` is for a cluster"), Some(hint)));
+    }
+    // Before anything is written: a cluster that cannot be read leaves no report.
+    let captured = match loaded {
+        Ok(_) if args.cluster => Some(live::capture(&args.connect, &args.read, started, args.quiet)?),
+        _ => None,
+    };
     let (mut outputs, renderers) = Outputs::open(args, Bar::of(bars), &mut found.inputs)?;
     let mut settings = match loaded {
         Ok(settings) => settings,
@@ -60,10 +73,18 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     };
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
     let how = Reading { no_defaults: args.no_defaults, schema: args.schema };
+    let found = captured.map_or(Found::Inputs(found), Found::Cluster);
     let prepared = Prepared::new(&args.judge, found, &mut settings, how, threads, &progress)?;
-    let Prepared { files, surveys, levels, exceptions, options, early } = prepared;
-    let options = Options { patches: renderers.want_patches(), edits: renderers.want_edits(), ..options };
+    let Prepared { files, surveys, levels, exceptions, options, early, labels } = prepared;
+    let options = Options {
+        patches: renderers.want_patches(),
+        edits: renderers.want_edits() && labels.is_none(),
+        ..options
+    };
     let mut tally = Tally::new(&options, &settings.fail_on);
+    if labels.is_some() {
+        tally.by_namespace();
+    }
     for (file, survey) in files.iter().zip(&surveys) {
         if let Some(survey) = survey {
             tally.file(survey, file.scope, &levels, &options);
@@ -112,6 +133,9 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
                 outputs.print(renderers.render(&records))?;
             }
         }
+    }
+    if let Some(labels) = &labels {
+        tally.take_namespaces(labels);
     }
     let summary = tally.finish();
     outputs.finish(&summary, started)?;

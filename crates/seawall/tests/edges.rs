@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Who may use whom in the product. A row that is no longer used has to go.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("yaml", &[]),
     ("model", &["yaml"]),
     ("finding", &["yaml", "model"]),
@@ -17,9 +17,10 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("hardening", &["yaml", "model", "manifest", "finding"]),
     ("check", &["yaml", "model", "manifest", "finding", "pss", "hardening"]),
     ("input", &["yaml"]),
-    ("cluster", &[]),
+    ("snapshot", &["finding"]),
+    ("cluster", &["snapshot"]),
     ("report", &["yaml", "model", "finding", "check"]),
-    ("seawall", &["yaml", "model", "finding", "check", "input", "report"]),
+    ("seawall", &["yaml", "model", "finding", "check", "input", "report", "cluster", "snapshot"]),
 ];
 
 /// Packages outside the product: nothing in the product may use them, they may use everything.

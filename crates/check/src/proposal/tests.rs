@@ -40,6 +40,7 @@ fn proposal(files: &[(&str, Option<&str>, String)]) -> String {
                 path,
                 scope: 0,
                 scope_name: "",
+                live: None,
             };
             crate::survey(source, &options)
         })

@@ -1,0 +1,268 @@
+//! Who made a workload, and what became of templates on the way to pods.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use seawall_manifest::objects::Object;
+use seawall_model::Level;
+use seawall_model::pod::Pod;
+use seawall_pss::Faults;
+use seawall_yaml::NodeRef;
+
+use crate::record::{Notice, NoticeKind};
+use crate::survey::{Seen, Survey};
+
+/// What stays of a workload of a cluster, besides what it fails.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Live {
+    /// Its UID, hashed; 0 without one.
+    pub(super) uid: u64,
+    /// `Deployment web`
+    called: Box<str>,
+    /// What made it: its UID, and what it is called.
+    pub(super) controller: Option<(u64, Box<str>)>,
+    is_pod: bool,
+    /// The names of its containers.
+    containers: Box<[Box<str>]>,
+    /// Who is known to have changed it on its way.
+    changed_by: Box<[Box<str>]>,
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish().max(1)
+}
+
+/// Annotations that tell of injectors, and who they are.
+const INJECTORS: [(&str, &str); 10] = [
+    ("sidecar.istio.io/status", "Istio"),
+    ("linkerd.io/proxy-version", "Linkerd"),
+    ("linkerd.io/created-by", "Linkerd"),
+    ("consul.hashicorp.com/connect-inject-status", "Consul"),
+    ("vault.hashicorp.com/agent-inject-status", "Vault"),
+    ("kuma.io/sidecar-injected", "Kuma"),
+    ("dapr.io/enabled", "Dapr"),
+    ("policies.kyverno.io/last-applied-patches", "Kyverno"),
+    ("sidecar.opentelemetry.io/injected", "OpenTelemetry"),
+    ("kubernetes.io/psp", "PodSecurityPolicy"),
+];
+
+/// Managers of fields that make pods or run them, rather than change them.
+const MAKERS: [&str; 4] = ["kube-controller-manager", "kube-scheduler", "kubelet", "k3s"];
+
+/// What stays of an object with pods.
+pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
+    let metadata = |key: &str| object.metadata.and_then(|m| m.get(key));
+    fn text<'d>(node: NodeRef<'d>, key: &str) -> &'d str {
+        node.get(key).and_then(NodeRef::as_str).unwrap_or_default()
+    }
+    let references = metadata("ownerReferences").into_iter().flat_map(NodeRef::items);
+    let controller = references
+        .into_iter()
+        .find(|r| r.get("controller").and_then(NodeRef::as_bool) == Some(true))
+        .map(|r| (hash(text(r, "uid")), format!("{} {}", text(r, "kind"), text(r, "name")).into()));
+    let is_pod = (object.api_version, object.kind) == ("v1", "Pod");
+    let mut changed_by: Vec<Box<str>> = Vec::new();
+    if is_pod {
+        let annotations = metadata("annotations");
+        let injected = INJECTORS.iter().filter(|(key, _)| annotations.is_some_and(|a| a.get(key).is_some()));
+        changed_by.extend(injected.map(|(_, who)| (*who).into()));
+        let managers = metadata("managedFields").into_iter().flat_map(NodeRef::items);
+        let managers = managers.map(|m| text(m, "manager")).filter(|m| !m.is_empty() && !MAKERS.contains(m));
+        changed_by.extend(managers.map(|manager| format!("`{manager}`").into()));
+        changed_by.sort_unstable();
+        changed_by.dedup();
+    }
+    let containers = pod.map(|pod| {
+        let spec = &pod.spec;
+        let named = spec.init_containers.iter().chain(&spec.containers);
+        named.map(|container| (*container.name).into()).collect()
+    });
+    Live {
+        uid: metadata("uid").and_then(NodeRef::as_str).map(hash).unwrap_or_default(),
+        called: format!("{} {}", object.kind, object.name).into(),
+        controller,
+        is_pod,
+        containers: containers.unwrap_or_default(),
+        changed_by: changed_by.into(),
+    }
+}
+
+/// A workload with what it is a part of.
+#[derive(Clone, Copy)]
+struct At<'s> {
+    survey: usize,
+    position: usize,
+    live: &'s Live,
+    seen: &'s Seen,
+}
+
+/// Pods that came out in the same way.
+struct Alike<'s> {
+    first: At<'s>,
+    pods: u64,
+    owner: At<'s>,
+    /// Whether they are as an older template made them.
+    older: bool,
+}
+
+/// Settles which workloads of a cluster are judged by themselves: of what a controller has made only the controller, pods that came
+/// out in another way than its template says, one for each way, and one of the pods of a controller that was not seen. The others
+/// are [`Seen::covered`]. Returns what a person should know of them.
+pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
+    let lives: Vec<Vec<Live>> =
+        surveys.iter_mut().map(|survey| survey.as_mut().map(Survey::take_live).unwrap_or_default()).collect();
+    let mut notices = Vec::new();
+    let mut covered: Vec<(usize, usize)> = Vec::new();
+    {
+        let all: Vec<At<'_>> = surveys
+            .iter()
+            .zip(&lives)
+            .enumerate()
+            .flat_map(|(survey, (s, lives))| {
+                let seen = s.iter().flat_map(|s| &s.workloads);
+                let both = lives.iter().zip(seen).enumerate();
+                both.map(move |(position, (live, seen))| At { survey, position, live, seen })
+            })
+            .collect();
+        let mut by_uid: BTreeMap<u64, At<'_>> = BTreeMap::new();
+        for at in all.iter().filter(|at| at.live.uid != 0) {
+            by_uid.entry(at.live.uid).or_insert(*at);
+        }
+        let owner = |at: At<'_>| at.live.controller.as_ref().and_then(|(uid, _)| by_uid.get(uid)).copied();
+        let mut differing: BTreeMap<(u64, Faults), Alike<'_>> = BTreeMap::new();
+        let mut orphans: BTreeMap<(u64, Faults), (At<'_>, u64)> = BTreeMap::new();
+        let mut sidecars: BTreeMap<(String, String), (u64, Box<str>)> = BTreeMap::new();
+        let mut told: BTreeSet<(u64, String)> = BTreeSet::new();
+        for at in all.iter().copied() {
+            let Some((controller, _)) = &at.live.controller else { continue };
+            let Some(direct) = owner(at) else {
+                match orphans.entry((*controller, at.seen.pod)) {
+                    Entry::Vacant(new) => drop(new.insert((at, 1))),
+                    Entry::Occupied(mut known) => {
+                        known.get_mut().1 += 1;
+                        covered.push((at.survey, at.position));
+                    }
+                }
+                continue;
+            };
+            // Owners that lead in circles end too.
+            let root = (0..8).try_fold(direct, |last, _| owner(last).ok_or(last)).unwrap_or_else(|last| last);
+            if !at.live.is_pod || at.seen.refused || root.seen.refused {
+                covered.push((at.survey, at.position));
+                continue;
+            }
+            let added = added(at.live, direct.live);
+            if !added.is_empty() && told.insert((root.live.uid, added.join(", "))) {
+                let by = by(at.live);
+                let first = || format!("{} in namespace `{}`", root.live.called, root.seen.namespace).into();
+                sidecars.entry((added.join(", "), by)).or_insert_with(|| (0, first())).0 += 1;
+            }
+            if at.seen.pod == root.seen.pod {
+                covered.push((at.survey, at.position));
+                continue;
+            }
+            let older = at.seen.pod == direct.seen.pod;
+            match differing.entry((root.live.uid, at.seen.pod)) {
+                Entry::Vacant(new) => {
+                    new.insert(Alike { first: at, pods: 1, owner: root, older });
+                }
+                Entry::Occupied(mut known) => {
+                    known.get_mut().pods += 1;
+                    covered.push((at.survey, at.position));
+                }
+            }
+        }
+        let mut said: Vec<_> = differing.into_values().collect();
+        said.sort_by_key(|alike| (alike.first.survey, alike.first.position));
+        notices.extend(said.iter().map(|alike| differ(alike, kubernetes)));
+        for ((added, by), (workloads, first)) in sidecars {
+            let many = if workloads == 1 {
+                String::new()
+            } else {
+                format!(" and {} other workloads", workloads - 1)
+            };
+            notices.push(notice(format!(
+                "pods of {first}{many} have containers that their templates have not: {added}{by}"
+            )));
+        }
+        let mut orphans: Vec<_> = orphans.into_values().collect();
+        orphans.sort_by_key(|(at, _)| (at.survey, at.position));
+        for (at, count) in orphans {
+            let (_, controller) = at.live.controller.as_ref().cloned().unwrap_or_default();
+            let others = match count {
+                1 => String::new(),
+                n => format!(" and {} more like it are judged once", n - 1),
+            };
+            notices.push(Notice {
+                kind: NoticeKind::OwnerNotSeen,
+                ..notice(format!(
+                    "{} in namespace `{}`{others}: its controller {controller} was not seen",
+                    at.live.called, at.seen.namespace
+                ))
+            });
+        }
+    }
+    for (survey, position) in covered {
+        let survey = surveys.get_mut(survey).and_then(Option::as_mut);
+        if let Some(seen) = survey.and_then(|s| s.workloads.get_mut(position)) {
+            seen.covered = true;
+        }
+    }
+    notices
+}
+
+fn notice(message: String) -> Notice {
+    Notice { kind: NoticeKind::PodsDiffer, file: None, region: None, message, hint: None }
+}
+
+/// The containers of a pod that its template has not.
+fn added(pod: &Live, template: &Live) -> Vec<String> {
+    let new = pod.containers.iter().filter(|name| !template.containers.contains(name));
+    new.map(|name| format!("`{name}`")).collect()
+}
+
+fn by(pod: &Live) -> String {
+    if pod.changed_by.is_empty() { String::new() } else { format!(" (by {})", pod.changed_by.join(", ")) }
+}
+
+fn differ(alike: &Alike<'_>, kubernetes: u64) -> Notice {
+    let Alike { first, pods, owner, older } = alike;
+    let fails = |faults: Faults| -> Vec<&str> {
+        let mut ids: Vec<&str> = [Level::Restricted, Level::Baseline]
+            .into_iter()
+            .flat_map(|level| seawall_pss::failing(faults, level, kubernetes))
+            .map(|check| check.id)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let (pod, template) = (fails(first.seen.pod), fails(owner.seen.pod));
+    let only = |these: &[&str], those: &[&str]| {
+        these.iter().copied().filter(|id| !those.contains(id)).collect::<Vec<_>>().join(", ")
+    };
+    let (more, less) = (only(&pod, &template), only(&template, &pod));
+    let mut parts = Vec::new();
+    if !more.is_empty() {
+        parts.push(format!("fail {more}, which it does not"));
+    }
+    if !less.is_empty() {
+        parts.push(format!("pass {less}, which it does not"));
+    }
+    if parts.is_empty() {
+        parts.push("fail in another way".to_owned());
+    }
+    let who = match pods {
+        1 => format!("{}, which {} made,", first.live.called, owner.live.called),
+        n => format!("{n} pods of {}, such as {},", owner.live.called, first.live.called),
+    };
+    let why = if *older { "; an older template made them".to_owned() } else { by(first.live) };
+    notice(format!(
+        "{who} in namespace `{}` came out in another way than the template: they {}{why}",
+        first.seen.namespace,
+        parts.join(" and ")
+    ))
+}

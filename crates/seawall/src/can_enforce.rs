@@ -1,0 +1,132 @@
+//! `seawall can-enforce`: whether a namespace can enforce a level now.
+
+use std::io::{self, BufWriter, Write as _};
+use std::time::Instant;
+
+use seawall_check::{Enforcement, Enforcing, NEWEST, Options, Policy, Unseen};
+use seawall_report::visible;
+use seawall_snapshot::Header;
+
+use crate::cli::{CanEnforceArgs, ReadArgs};
+use crate::live;
+use crate::terminal::Failure;
+
+/// Pods and templates that are named.
+const NAMED: usize = 10;
+
+/// Says whether it can; the exit status: 0 if so, 1 if not.
+pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
+    let snapshot = match &args.snapshot {
+        Some(path) => match live::open(path) {
+            Some(read) => read.map_err(|e| Failure::Usage(format!("`{}`: {e}", path.display()), None))?,
+            None => {
+                let hint = "take one: seawall snapshot --output cluster.jsonl.zst".to_owned();
+                let message = format!("`{}` is no snapshot that can be read", path.display());
+                return Err(Failure::Usage(message, Some(hint)));
+            }
+        },
+        None => {
+            let read =
+                ReadArgs { namespace: vec![args.namespace.clone()], selector: None, include_env: false };
+            live::capture(&args.cluster, &read, Instant::now(), args.quiet)?
+        }
+    };
+    let newest = u64::from(NEWEST);
+    let options =
+        Options { kubernetes: snapshot.header.minor().unwrap_or(newest).min(newest), ..Options::default() };
+    let mut enforcement = Enforcement::new(&args.namespace, args.level, &options);
+    for frame in &snapshot.frames {
+        let text = frame.text().map_err(|e| Failure::Usage(format!("the snapshot is broken: {e}"), None))?;
+        enforcement.add(&text);
+    }
+    let found = enforcement.finish();
+    if found.now.is_none() && found.pods == 0 && found.unseen.is_empty() {
+        let message = format!("there is no namespace `{}` in the snapshot", args.namespace);
+        return Err(Failure::Usage(message, None));
+    }
+    let blind: Vec<String> = live::notices(&snapshot.header)
+        .into_iter()
+        .filter(|notice| notice.kind == seawall_check::NoticeKind::NotSeen)
+        .map(|notice| notice.message)
+        .collect();
+    let mut out = BufWriter::new(io::stdout().lock());
+    write(args, &found, &blind, &snapshot.header, &mut out)?;
+    out.flush()?;
+    Ok(u8::from(!found.can()))
+}
+
+fn write(
+    args: &CanEnforceArgs,
+    found: &Enforcing,
+    blind: &[String],
+    header: &Header,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let (namespace, asked) = (&args.namespace, args.level);
+    // The API server's words come first, and only they begin at the margin with `Warning`.
+    for warning in &found.warnings {
+        writeln!(out, "Warning: {}", visible(warning))?;
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    if !found.warnings.is_empty() {
+        writeln!(out)?;
+    }
+    let (pods, refused) = (found.pods, found.refused.len());
+    let answer = if found.can() { "can" } else { "cannot" };
+    writeln!(
+        out,
+        "namespace {namespace} {answer} enforce {asked}: {} of {pods} {} would be refused at the next restart",
+        refused,
+        if pods == 1 { "pod" } else { "pods" },
+    )?;
+    match &found.now {
+        Some(Policy { enforce, .. }) => {
+            writeln!(out, "it enforces {enforce} now, in a cluster of {}", header.server_version)?
+        }
+        None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
+    }
+    if !found.looks && !found.refused.is_empty() {
+        writeln!(out, "the API server would not warn: to it this is no stricter than what is enforced now")?;
+    }
+    list(
+        "templates that would be refused pods, which no pod shows and the API server does not look at",
+        found.unseen.len(),
+        out,
+    )?;
+    for Unseen { called, because, reason } in found.unseen.iter().take(NAMED) {
+        writeln!(out, "  {} ({because}): {}", visible(called), visible(reason))?;
+    }
+    if found.unseen.len() > NAMED {
+        writeln!(out, "  and {} more", found.unseen.len() - NAMED)?;
+    }
+    if let Some(beyond) = found.beyond() {
+        writeln!(
+            out,
+            "the API server looks at 3,000 pods and for one second only, so that its own warnings may leave out {beyond} or more; \
+             here all pods were looked at"
+        )?;
+    }
+    for message in blind {
+        writeln!(out, "not seen: {}", visible(message))?;
+    }
+    if found.can() {
+        writeln!(
+            out,
+            "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce={}",
+            asked.level
+        )?;
+    } else {
+        writeln!(
+            out,
+            "why, and what to write: seawall scan --cluster --namespace {namespace} --level {}",
+            asked.level
+        )?;
+    }
+    Ok(())
+}
+
+fn list(what: &str, count: usize, out: &mut impl io::Write) -> io::Result<()> {
+    if count > 0 { writeln!(out, "{count} {what}:") } else { Ok(()) }
+}
