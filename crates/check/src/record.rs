@@ -362,7 +362,7 @@ pub enum Record {
 }
 
 impl Record {
-    /// Moves all its places down by so many lines, where its text is a part of a larger one.
+    /// Moves all its places down by so many lines, where its text is a part of a larger one with a document on each line.
     pub(crate) fn move_down(&mut self, lines: u32) {
         let down = |region: &mut Region| {
             region.line += lines;
@@ -371,10 +371,12 @@ impl Record {
         let findings = match self {
             Self::Workload(workload) => {
                 down(&mut workload.region);
+                workload.document += lines;
                 &mut workload.findings
             }
             Self::Object(object) => {
                 down(&mut object.region);
+                object.document += lines;
                 &mut object.findings
             }
             Self::Error(InputError { region, .. }) | Self::Notice(Notice { region, .. }) => {
@@ -464,6 +466,8 @@ pub struct Summary {
     pub errors: u64,
     /// Records of type notice.
     pub notices: u64,
+    /// Those of them that say that something of a cluster was not seen.
+    pub not_seen: u64,
     /// The strictest levels that workloads which fail are held to, each once and in order.
     pub targets: Vec<Level>,
     /// What keeps workloads from them, the most frequent first.

@@ -11,7 +11,9 @@ use crate::judge::{verdict, verdict_on};
 use crate::levels::Levels;
 use crate::live::Namespaces;
 use crate::options::{FailOn, Options};
-use crate::record::{Beyond, Blocker, Located, Lowest, Record, Score, Summary, Suppression, Workload};
+use crate::record::{
+    Beyond, Blocker, Located, Lowest, NoticeKind, Record, Score, Summary, Suppression, Workload,
+};
 use crate::score::Grade;
 use crate::survey::{Seen, Survey};
 
@@ -45,6 +47,7 @@ pub struct Counts {
     excepted: u64,
     errors: u64,
     notices: u64,
+    not_seen: u64,
     worst: Option<Severity>,
     /// By mode: whether something fails there that counts. What the API server refuses fails in all.
     open: [bool; 3],
@@ -117,7 +120,10 @@ impl Counts {
                     }
                 }
                 Record::Error(_) => counts.errors += 1,
-                Record::Notice(_) => counts.notices += 1,
+                Record::Notice(notice) => {
+                    counts.notices += 1;
+                    counts.not_seen += u64::from(notice.kind == NoticeKind::NotSeen);
+                }
             }
         }
         counts
@@ -274,6 +280,7 @@ impl Tally {
         self.summary.excepted += counts.excepted;
         self.summary.errors += counts.errors;
         self.summary.notices += counts.notices;
+        self.summary.not_seen += counts.not_seen;
         for (rule, (severity, objects)) in counts.beyond {
             let known = self.beyond.entry(rule).or_insert((severity, 0));
             *known = (known.0.max(severity), known.1 + objects);

@@ -3,7 +3,8 @@
 use std::io::{self, BufWriter, Write as _};
 use std::time::Instant;
 
-use seawall_check::{Enforcement, Enforcing, NEWEST, Options, Policy, Unseen};
+use seawall_check::{Enforcement, Enforcing, NEWEST, Options, Policy, Unseen, shell_word};
+use seawall_model::PolicyVersion;
 use seawall_report::visible;
 use seawall_snapshot::Header;
 
@@ -112,17 +113,22 @@ fn write(
         writeln!(out, "not seen: {}", visible(message))?;
     }
     if found.can() {
-        writeln!(
-            out,
-            "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce={}",
-            asked.level
-        )?;
+        let version = match asked.version {
+            PolicyVersion::Latest => String::new(),
+            version @ PolicyVersion::Minor(_) => {
+                format!(" pod-security.kubernetes.io/enforce-version={version}")
+            }
+        };
+        let label = format!("pod-security.kubernetes.io/enforce={}{version}", asked.level);
+        writeln!(out, "kubectl label --overwrite namespace {} {label}", shell_word(namespace))?;
     } else {
-        writeln!(
-            out,
-            "why, and what to write: seawall scan --cluster --namespace {namespace} --level {}",
-            asked.level
-        )?;
+        let level = asked.to_string();
+        let level = level.trim_end_matches(":latest");
+        let whence = args.snapshot.as_ref().map_or_else(
+            || format!("--cluster --namespace {}", shell_word(namespace)),
+            |path| shell_word(&path.to_string_lossy()).into_owned(),
+        );
+        writeln!(out, "why, and what to write: seawall scan {whence} --level {level}")?;
     }
     Ok(())
 }

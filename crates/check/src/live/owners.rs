@@ -106,6 +106,8 @@ struct Alike<'s> {
     owner: At<'s>,
     /// Whether they are as an older template made them.
     older: bool,
+    /// Containers that their template has not.
+    added: Vec<String>,
 }
 
 /// Settles which workloads of a cluster are judged by themselves: of what a controller has made only the controller, pods that came
@@ -154,20 +156,26 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
                 covered.push((at.survey, at.position));
                 continue;
             }
-            let added = added(at.live, direct.live);
-            if !added.is_empty() && told.insert((root.live.uid, added.join(", "))) {
-                let by = by(at.live);
-                let first = || format!("{} in namespace `{}`", root.live.called, root.seen.namespace).into();
-                sidecars.entry((added.join(", "), by)).or_insert_with(|| (0, first())).0 += 1;
-            }
             if at.seen.pod == root.seen.pod {
+                let added = added(at.live, direct.live).join(", ");
+                if !added.is_empty() && told.insert((root.live.uid, added.clone())) {
+                    let first =
+                        || format!("{} in namespace `{}`", root.live.called, root.seen.namespace).into();
+                    sidecars.entry((added, by(at.live))).or_insert_with(|| (0, first())).0 += 1;
+                }
                 covered.push((at.survey, at.position));
                 continue;
             }
             let older = at.seen.pod == direct.seen.pod;
             match differing.entry((root.live.uid, at.seen.pod)) {
                 Entry::Vacant(new) => {
-                    new.insert(Alike { first: at, pods: 1, owner: root, older });
+                    new.insert(Alike {
+                        first: at,
+                        pods: 1,
+                        owner: root,
+                        older,
+                        added: added(at.live, direct.live),
+                    });
                 }
                 Entry::Occupied(mut known) => {
                     known.get_mut().pods += 1;
@@ -229,7 +237,7 @@ fn by(pod: &Live) -> String {
 }
 
 fn differ(alike: &Alike<'_>, kubernetes: u64) -> Notice {
-    let Alike { first, pods, owner, older } = alike;
+    let Alike { first, pods, owner, older, added } = alike;
     let fails = |faults: Faults| -> Vec<&str> {
         let mut ids: Vec<&str> = [Level::Restricted, Level::Baseline]
             .into_iter()
@@ -259,10 +267,13 @@ fn differ(alike: &Alike<'_>, kubernetes: u64) -> Notice {
         1 => format!("{}, which {} made,", first.live.called, owner.live.called),
         n => format!("{n} pods of {}, such as {},", owner.live.called, first.live.called),
     };
+    if !added.is_empty() {
+        parts.push(format!("have containers that it has not, {},", added.join(", ")));
+    }
     let why = if *older { "; an older template made them".to_owned() } else { by(first.live) };
     notice(format!(
         "{who} in namespace `{}` came out in another way than the template: they {}{why}",
         first.seen.namespace,
-        parts.join(" and ")
+        parts.join(" and ").trim_end_matches(',')
     ))
 }

@@ -33,8 +33,8 @@ pub(super) fn rank(groups: &mut [Group<'_>]) {
     });
 }
 
-/// `  medium[memory-limit]: message (line 9)`, in their order.
-pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
+/// `  medium[memory-limit]: message (line 9)`, in their order; what is `live` has fields and no lines.
+pub(super) fn write(groups: &[Group<'_>], live: bool, style: Style, out: &mut String) {
     let groups: Vec<&Group<'_>> = groups.iter().filter(|group| is_brief(group)).collect();
     for group in &groups {
         let tag = format!("{}[{}]", severity(group), group.rule());
@@ -43,6 +43,9 @@ pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
         let mut lines: Vec<u32> = group.members.iter().map(|m| m.primary.region.line).collect();
         lines.dedup();
         let place = match lines[..] {
+            _ if live => {
+                group.members.first().map(|m| m.finding.primary.path.to_string()).unwrap_or_default()
+            }
             [line] => format!("line {line}"),
             _ if lines.len() <= MOST => {
                 let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
@@ -51,6 +54,7 @@ pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
             _ => format!("{} from line {} on", count(lines.len() as u64, "place"), lines[0]),
         };
         out.push_str(": ");
+        let place = visible::text(&place);
         let text = format!("{} ({place})", visible::message(&group.message()));
         flow(&text, tag.len() + 4, 6, style.width, out);
     }

@@ -36,6 +36,8 @@ pub(super) struct Quoted<'a, 's> {
     pub(super) kind: Option<&'a str>,
     /// What may be secret for certain.
     pub(super) secrets: &'a [Range<u32>],
+    /// Whether nobody wrote the text: then it is not quoted.
+    pub(super) live: bool,
 }
 
 impl Quoted<'_, '_> {

@@ -84,9 +84,9 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
     let mut prepared =
         Prepared::new(&args.judge, found, &mut settings, Reading::default(), threads, &progress)?;
-    if prepared.labels.is_some() && args.output.is_none() {
-        let hint = "print patches for it: --output strategic".to_owned();
-        return Err(Failure::Usage("a snapshot of a cluster is not to be repaired".to_owned(), Some(hint)));
+    if prepared.labels.is_some() {
+        let hint = "repair the manifests that it was made from: seawall fix deploy/".to_owned();
+        return Err(Failure::Usage("a snapshot of a cluster cannot be repaired".to_owned(), Some(hint)));
     }
     prepared.options.images = Arc::new(images);
     if let Some(level) = args.to {
