@@ -163,7 +163,7 @@ pub fn capture(
     let mut first = Packer::default();
     for name in &wanted.namespaces {
         match namespace(cluster, name)? {
-            Ok(line) => first.add(&line).map_err(system)?,
+            Ok(line) => first.add(&line).map_err(|e| system(&e))?,
             Err(message) => header.not_seen.push(NotSeen {
                 api_version: "v1".into(),
                 resource: "namespaces".into(),
@@ -191,14 +191,14 @@ pub fn capture(
         let message = header.not_seen.into_iter().next().map(|n| n.message).unwrap_or_default();
         return Err(Error::NothingSeen { message });
     }
-    let mut frames = first.finish().map_err(system)?;
+    let mut frames = first.finish().map_err(|e| system(&e))?;
     for page in packed?.into_values() {
         frames.extend(page);
     }
     Ok(Snapshot { header, frames })
 }
 
-fn system(error: std::io::Error) -> Error {
+fn system(error: &std::io::Error) -> Error {
     Error::System(error.to_string())
 }
 
@@ -337,9 +337,9 @@ fn lean_page(page: &Page, kind: KindListed, whole: bool) -> Result<Vec<Frame>, E
     for item in list.items.into_iter().flatten() {
         let mut object: Value = serde_json::from_str(item.get()).map_err(unusable)?;
         lean(&mut object, kind.api_version, kind.kind, whole);
-        packer.add(object.to_string().as_bytes()).map_err(system)?;
+        packer.add(object.to_string().as_bytes()).map_err(|e| system(&e))?;
     }
-    packer.finish().map_err(system)
+    packer.finish().map_err(|e| system(&e))
 }
 
 #[cfg(test)]

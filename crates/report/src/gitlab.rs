@@ -20,7 +20,7 @@ pub(crate) fn render(records: &[Record], base: &Base) -> Part {
             Record::Error(error) => input_error(error, base, &mut part),
             // A report without it would be taken for clean.
             Record::Notice(notice) if notice.kind == NoticeKind::NotSeen => {
-                not_seen(&notice.message, &mut part)
+                not_seen(&notice.message, &mut part);
             }
             Record::Notice(_) => {}
             Record::Workload(_) | Record::Object(_) => {

@@ -1,12 +1,13 @@
 //! `seawall can-enforce`: whether a namespace can enforce a level now.
 
 use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
 use std::time::Instant;
 
 use seawall_check::{Enforcement, Enforcing, NEWEST, Options, Policy, Unseen, shell_word};
 use seawall_model::PolicyVersion;
 use seawall_report::visible;
-use seawall_snapshot::Header;
+use seawall_snapshot::{Header, Snapshot};
 
 use crate::cli::{CanEnforceArgs, ReadArgs};
 use crate::live;
@@ -17,20 +18,11 @@ const NAMED: usize = 10;
 
 /// Says whether it can; the exit status: 0 if so, 1 if not.
 pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
-    let snapshot = match &args.snapshot {
-        Some(path) => match live::open(path) {
-            Some(read) => read.map_err(|e| Failure::Usage(format!("`{}`: {e}", path.display()), None))?,
-            None => {
-                let hint = "take one: seawall snapshot --output cluster.jsonl.zst".to_owned();
-                let message = format!("`{}` is no snapshot that can be read", path.display());
-                return Err(Failure::Usage(message, Some(hint)));
-            }
-        },
-        None => {
-            let read =
-                ReadArgs { namespace: vec![args.namespace.clone()], selector: None, include_env: false };
-            live::capture(&args.cluster, &read, Instant::now(), args.quiet)?
-        }
+    let snapshot = if let Some(path) = &args.snapshot {
+        open(path)?
+    } else {
+        let read = ReadArgs { namespace: vec![args.namespace.clone()], selector: None, include_env: false };
+        live::capture(&args.cluster, &read, Instant::now(), args.quiet)?
     };
     let newest = u64::from(NEWEST);
     let options =
@@ -54,6 +46,14 @@ pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
     write(args, &found, &blind, &snapshot.header, &mut out)?;
     out.flush()?;
     Ok(u8::from(!found.can()))
+}
+
+fn open(path: &Path) -> Result<Snapshot, Failure> {
+    let read = live::open(path).ok_or_else(|| {
+        let hint = "take one: seawall snapshot --output cluster.jsonl.zst".to_owned();
+        Failure::Usage(format!("`{}` is no snapshot that can be read", path.display()), Some(hint))
+    })?;
+    read.map_err(|problem| Failure::Usage(format!("`{}`: {problem}", path.display()), None))
 }
 
 fn write(
@@ -84,7 +84,7 @@ fn write(
     )?;
     match &found.now {
         Some(Policy { enforce, .. }) => {
-            writeln!(out, "it enforces {enforce} now, in a cluster of {}", header.server_version)?
+            writeln!(out, "it enforces {enforce} now, in a cluster of {}", header.server_version)?;
         }
         None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
     }

@@ -210,9 +210,9 @@ mod tests {
                 template.as_object_mut().unwrap().remove("status");
                 template["metadata"] = json!({});
                 if kind == "Deployment" {
-                    object["spec"]["template"] = template
+                    object["spec"]["template"] = template;
                 } else {
-                    object["template"] = template
+                    object["template"] = template;
                 }
             }
             let mut whole = object.clone();

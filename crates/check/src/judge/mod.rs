@@ -180,7 +180,9 @@ pub fn judge(
         }
     }
     if let Some(lines) = source.live {
-        out.iter_mut().for_each(|record| record.move_down(lines));
+        for record in &mut out {
+            record.move_down(lines);
+        }
     }
     out
 }

@@ -7,7 +7,7 @@ use seawall_manifest::objects::{Object, objects};
 use seawall_model::{Level, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Policy};
 use seawall_pss::{Relabelling, forbidden_reason, results};
-use seawall_yaml::Reader;
+use seawall_yaml::{NodeRef, Reader};
 
 use super::owners::{Live, live};
 use crate::namespace;
@@ -25,8 +25,10 @@ pub struct Enforcement<'a> {
     asked: LevelVersion,
     options: &'a Options,
     declared: Option<Policy>,
-    relabelling: Option<Option<Relabelling>>,
-    /// Whatever was enforced before: for what the API server does not look at.
+    /// Whether it is known if the API server looks at pods.
+    begun: bool,
+    /// What it says of them, if it does.
+    relabelling: Option<Relabelling>,
     pods: u64,
     refused: Vec<String>,
     templates: Vec<Found>,
@@ -91,6 +93,7 @@ impl<'a> Enforcement<'a> {
             asked,
             options,
             declared: None,
+            begun: false,
             relabelling: None,
             pods: 0,
             refused: Vec::new(),
@@ -118,10 +121,12 @@ impl<'a> Enforcement<'a> {
     }
 
     fn relabelling(&mut self) -> Option<&mut Relabelling> {
-        let old = self.declared.unwrap_or_default();
-        let new = Policy { enforce: self.asked, ..old };
-        let kubernetes = self.options.kubernetes;
-        self.relabelling.get_or_insert_with(|| Relabelling::of(&old, &new, kubernetes)).as_mut()
+        if !std::mem::replace(&mut self.begun, true) {
+            let old = self.declared.unwrap_or_default();
+            let new = Policy { enforce: self.asked, ..old };
+            self.relabelling = Relabelling::of(&old, &new, self.options.kubernetes);
+        }
+        self.relabelling.as_mut()
     }
 
     fn object(&mut self, object: Object<'_>) {
@@ -145,7 +150,7 @@ impl<'a> Enforcement<'a> {
             return;
         }
         let replicas = object.node.get("spec").and_then(|spec| spec.get("replicas"));
-        let replicas = replicas.and_then(|r| r.text()).and_then(|text| text.parse().ok());
+        let replicas = replicas.and_then(NodeRef::text).and_then(|text| text.parse().ok());
         let examined = examine(object, None, self.options);
         let object = &examined.object;
         for judged in examined.judged.iter().filter(|j| j.template.kind == WorkloadKind::Template) {
@@ -163,9 +168,10 @@ impl<'a> Enforcement<'a> {
 
     /// What came of it.
     pub fn finish(mut self) -> Enforcing {
-        let warnings =
-            self.relabelling().map(|r| r.clone()).map_or_else(Vec::new, |r| r.warnings(self.namespace));
-        let looks = self.relabelling().is_some();
+        let namespace = self.namespace;
+        let warnings = self.relabelling().map(|relabelling| relabelling.warnings(namespace));
+        let looks = warnings.is_some();
+        let warnings = warnings.unwrap_or_default();
         let by_uid: BTreeMap<u64, Option<u64>> = self
             .templates
             .iter()
@@ -184,7 +190,7 @@ impl<'a> Enforcement<'a> {
         let is_root =
             |found: &&Found| found.live.controller.as_ref().is_none_or(|(uid, _)| !by_uid.contains_key(uid));
         let unseen =
-            self.templates.iter().filter(is_root).filter(|found| pods.get(&found.live.uid).is_none());
+            self.templates.iter().filter(is_root).filter(|found| !pods.contains_key(&found.live.uid));
         let unseen = unseen.filter_map(|found| {
             Some(Unseen {
                 called: found.called.clone(),

@@ -52,12 +52,13 @@ const INJECTORS: [(&str, &str); 10] = [
 /// Managers of fields that make pods or run them, rather than change them.
 const MAKERS: [&str; 4] = ["kube-controller-manager", "kube-scheduler", "kubelet", "k3s"];
 
+fn text<'d>(node: NodeRef<'d>, key: &str) -> &'d str {
+    node.get(key).and_then(NodeRef::as_str).unwrap_or_default()
+}
+
 /// What stays of an object with pods.
 pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
     let metadata = |key: &str| object.metadata.and_then(|m| m.get(key));
-    fn text<'d>(node: NodeRef<'d>, key: &str) -> &'d str {
-        node.get(key).and_then(NodeRef::as_str).unwrap_or_default()
-    }
     let references = metadata("ownerReferences").into_iter().flat_map(NodeRef::items);
     let controller = references
         .into_iter()
@@ -199,7 +200,7 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
         let mut orphans: Vec<_> = orphans.into_values().collect();
         orphans.sort_by_key(|(at, _)| (at.survey, at.position));
         for (at, count) in orphans {
-            let (_, controller) = at.live.controller.as_ref().cloned().unwrap_or_default();
+            let (_, controller) = at.live.controller.clone().unwrap_or_default();
             let others = match count {
                 1 => String::new(),
                 n => format!(" and {} more like it are judged once", n - 1),

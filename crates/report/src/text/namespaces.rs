@@ -124,3 +124,66 @@ fn row(cells: &[String; 5], widths: &[usize; 4], out: &mut String) {
     }
     out.push_str(last);
 }
+
+#[cfg(test)]
+mod tests {
+    use seawall_check::LevelVersion;
+
+    use super::*;
+
+    fn namespace(name: &str, labels: Option<[&str; 3]>) -> NamespaceSummary {
+        let at = |text: &str| text.parse::<LevelVersion>().unwrap();
+        NamespaceSummary {
+            name: name.to_owned(),
+            system: None,
+            managed_by: None,
+            labels: labels.map(|labels| labels.map(at)),
+            strictest: Some(Level::Baseline),
+            workloads: 1204,
+            blockers: vec![("four basics", 3), ("volume types", 1)],
+        }
+    }
+
+    #[test]
+    fn a_row_says_labels_level_and_what_is_in_the_way() {
+        let style = Style {
+            colour: false,
+            width: 100,
+            exact: false,
+            quiet: false,
+            bar: crate::Bar::ENFORCE,
+            suppressed: false,
+            judged_by: "",
+        };
+        let none = ["privileged"; 3];
+        let mut refused = namespace("a\u{1b}b", None);
+        (refused.strictest, refused.managed_by) = (None, Some("HNC"));
+        let mut system = namespace("kube-system", Some(none));
+        (system.system, system.blockers) = (Some("Kubernetes"), Vec::new());
+        let all = [
+            refused,
+            namespace("shop", Some(["baseline:v1.30", "privileged", "restricted"])),
+            namespace("web", Some(none)),
+            system,
+            namespace("", Some(none)),
+        ];
+        let mut out = String::new();
+        write(&all, style, &mut out);
+        assert_eq!(
+            out,
+            "
+namespace  labels                           would pass  workloads  in the way
+a\\u{1b}b   not seen                         refused         1,204  four basics 3, volume types 1 (labels set by HNC)
+shop       baseline:v1.30, warn restricted  baseline        1,204  four basics 3, volume types 1
+web        none                             baseline        1,204  four basics 3, volume types 1
+
+system namespace  labels  would pass  workloads  in the way
+kube-system       none    baseline        1,204  (of Kubernetes)
+"
+        );
+        let many: Vec<NamespaceSummary> = (0..43).map(|i| namespace(&format!("n{i}"), Some(none))).collect();
+        let mut out = String::new();
+        write(&many, style, &mut out);
+        assert!(out.ends_with("and 3 more: --format json names them all\n"), "{out}");
+    }
+}

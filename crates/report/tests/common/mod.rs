@@ -464,6 +464,8 @@ pub(crate) fn summary() -> Summary {
         warned: 1,
         findings: 60,
         errors: 2,
+        namespaces: None,
+        not_seen: 0,
         notices: 6,
         targets: vec![Level::Restricted],
         blockers: vec![
