@@ -38,7 +38,7 @@ pub(crate) fn survey(
     examined: &Examined<'_>,
     source: &Source<'_>,
     options: &Options,
-    facts: &mut Vec<Fact>,
+    facts: &mut impl Extend<Fact>,
 ) -> Mask {
     let enabled = &options.hardening.enabled;
     if enabled.is_empty() {

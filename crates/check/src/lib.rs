@@ -50,7 +50,7 @@ pub use locate::region;
 pub use options::{FailOn, FailOnError, Hardening, Options};
 pub use proposal::{Proposal, Surveyed};
 pub use quoted::{quoted, shell_word};
-pub use rank::{Rank, is_host_level};
+pub use rank::Rank;
 pub use reach::Reach;
 pub use record::{
     Beyond, Blocker, Evaluation, InputError, LevelSource, Located, Lowest, Mark, Notice, NoticeKind,

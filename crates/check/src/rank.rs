@@ -2,34 +2,13 @@
 //!
 //! `docs/src/hardening.md` describes it for users.
 
-use seawall_finding::Rule;
-
 use crate::record::Workload;
 use crate::score;
-
-/// The rules whose findings put the node, and with it all its pods, into the hands of a container; sorted.
-const HOST_LEVEL: [&str; 10] = [
-    "container-socket-mount",
-    "dangerous-capability",
-    "host-ipc",
-    "host-network",
-    "host-path-sensitive",
-    "host-path-volume",
-    "host-path-writable",
-    "host-pid",
-    "host-process",
-    "privileged-container",
-];
-
-/// Whether what fails a rule has something of the node.
-pub fn is_host_level(rule: &Rule) -> bool {
-    HOST_LEVEL.binary_search(&rule.id).is_ok()
-}
 
 /// How urgent a workload is; the greater, the more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
-    /// Whether something that counts is [`is_host_level`].
+    /// Whether something that counts is [host-level](seawall_finding::Rule::host_level).
     pub host_level: bool,
     /// The hundredths of points that it loses, below 0 too; twice as many where it can be reached from outside the cluster.
     pub lost: u64,
@@ -39,7 +18,7 @@ impl Rank {
     /// The rank of a workload; `None` where nothing counts.
     pub fn of(workload: &Workload) -> Option<Self> {
         let mut counting = workload.findings.iter().filter(|f| f.suppressed.is_none());
-        let host_level = counting.any(|f| is_host_level(f.finding.rule));
+        let host_level = counting.any(|f| f.finding.rule.host_level);
         let lost = score::lost(workload) * if workload.exposed { 2 } else { 1 };
         (lost > 0).then_some(Self { host_level, lost })
     }
@@ -48,14 +27,6 @@ impl Rank {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_is_sorted_and_of_rules() {
-        assert!(HOST_LEVEL.is_sorted());
-        for id in HOST_LEVEL {
-            assert!(crate::rules::all().iter().any(|rule| rule.id == id), "{id}");
-        }
-    }
 
     #[test]
     fn what_has_the_node_is_on_top() {

@@ -3,12 +3,10 @@
 //!
 //! `docs/src/hardening.md` describes it for users.
 
-use std::collections::BTreeMap;
-
-use seawall_finding::Severity;
+use seawall_finding::{Finding, Rule, Severity};
 use seawall_model::{FieldPath, Segment};
 
-use crate::record::{Located, Workload};
+use crate::record::Workload;
 
 /// Hundredths of a point in a point.
 const POINT: u64 = 100;
@@ -69,13 +67,6 @@ pub const fn weight(severity: Severity) -> u64 {
     }
 }
 
-/// What fails one rule in one class of containers.
-#[derive(Default)]
-struct Failing<'a> {
-    weight: u64,
-    containers: Vec<&'a str>,
-}
-
 /// The score of a workload, from 0 to 100: what does not count takes nothing.
 pub(crate) fn score(workload: &Workload) -> u64 {
     (100 * POINT).saturating_sub(lost(workload)) / POINT
@@ -83,21 +74,35 @@ pub(crate) fn score(workload: &Workload) -> u64 {
 
 /// The hundredths of points that a workload loses; they may be more than there are.
 pub(crate) fn lost(workload: &Workload) -> u64 {
-    let mut failing: BTreeMap<(&str, Option<usize>), Failing<'_>> = BTreeMap::new();
-    for Located { finding, .. } in workload.findings.iter().filter(|f| f.suppressed.is_none()) {
-        let class = finding.container.as_ref().and_then(|_| class(&finding.primary.path));
-        let failing = failing.entry((finding.rule.id, class)).or_default();
-        failing.weight = failing.weight.max(weight(finding.severity));
-        let name = finding.container.as_deref().unwrap_or_default();
-        if !failing.containers.contains(&name) {
-            failing.containers.push(name);
-        }
-    }
-    let taken = failing.into_iter().map(|((_, class), Failing { weight, containers })| {
-        let all = class.map_or(1, |class| u64::from(workload.containers[class])).max(1);
-        weight * POINT * (containers.len() as u64).min(all) / all
+    let open = workload.findings.iter().filter(|f| f.suppressed.is_none());
+    let mut failing: Vec<Failing<'_>> = open.map(|located| Failing::of(&located.finding)).collect();
+    failing.sort_unstable_by_key(|f| (f.rule, f.class, f.container));
+    let taken = failing.chunk_by(|a, b| (a.rule, a.class) == (b.rule, b.class)).map(|failing| {
+        let weight = failing.iter().map(|f| weight(f.severity)).max().unwrap_or_default();
+        let containers = failing.chunk_by(|a, b| a.container == b.container).count() as u64;
+        let all = failing[0].class.map_or(1, |class| u64::from(workload.containers[class])).max(1);
+        weight * POINT * containers.min(all) / all
     });
     taken.sum()
+}
+
+/// What fails a rule: a container of a class, or what is none.
+struct Failing<'a> {
+    rule: *const Rule,
+    class: Option<usize>,
+    container: &'a str,
+    severity: Severity,
+}
+
+impl<'a> Failing<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            class: finding.container.as_ref().and_then(|_| class(&finding.primary.path)),
+            container: finding.container.as_deref().unwrap_or_default(),
+            severity: finding.severity,
+        }
+    }
 }
 
 /// The class of containers that a path leads into: init, main, ephemeral.

@@ -13,6 +13,7 @@ use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
+use thin_vec::ThinVec;
 
 use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
 use crate::foreign::is_foreign;
@@ -74,11 +75,11 @@ pub struct Survey {
     /// Objects, lists expanded.
     pub objects: u32,
     /// Its workloads in order.
-    pub workloads: Vec<Seen>,
+    pub workloads: ThinVec<Seen>,
     /// What checks of several objects have to know of its objects.
-    pub facts: Vec<Fact>,
+    pub facts: ThinVec<Fact>,
     /// The documents that hold workloads, or of which something has to be said besides verdicts.
-    pub places: Vec<Place>,
+    pub places: ThinVec<Place>,
     /// Apart, as surveys of all files are held at once.
     rare: Option<Box<Rare>>,
 }

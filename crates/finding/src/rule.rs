@@ -57,6 +57,8 @@ pub struct Rule {
     pub severity: Severity,
     /// The least strict level of the Pod Security Standards that forbids it, if one does.
     pub level: Option<Level>,
+    /// Whether what fails it puts the node, and with it all its pods, into the hands of a container.
+    pub host_level: bool,
     /// Whether it is off unless a profile or a setting turns it on.
     pub off: bool,
     /// What it is about, for selecting: `security`, `reliability`, `images` and the like, and the guides that ask for it.
@@ -73,6 +75,7 @@ impl Rule {
         title: "",
         severity: Severity::Info,
         level: None,
+        host_level: false,
         off: false,
         tags: &[],
         doc: &[],

@@ -18,7 +18,7 @@ pub(crate) fn is(name: &str, capability: &str) -> bool {
 }
 
 /// A container's `capabilities.add` or `capabilities.drop`; empty for what is no text.
-pub(crate) fn list<'d>(container: &Container<'d>, field: &str) -> impl Iterator<Item = &'d str> {
+pub(crate) fn list<'d>(container: &Container<'d>, field: &str) -> impl Iterator<Item = &'d str> + Clone {
     let capabilities = container.security_context.as_ref().and_then(|context| context.capabilities);
     let list = capabilities.and_then(|capabilities| capabilities.get(field));
     list.into_iter().flat_map(NodeRef::items).map(|name| name.as_str().unwrap_or_default())

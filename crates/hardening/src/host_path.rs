@@ -15,10 +15,13 @@ pub(crate) struct HostPath<'a, 'd> {
 
 /// The hostPath volumes of a pod.
 pub(crate) fn volumes<'a, 'd>(pod: &'a Pod<'d>) -> impl Iterator<Item = HostPath<'a, 'd>> {
-    pod.spec.volumes.iter().enumerate().filter_map(|(index, volume)| {
-        let path = volume.host_path?.get("path").and_then(seawall_yaml::NodeRef::as_str).unwrap_or_default();
-        Some(HostPath { index, volume, path: clean(path) })
-    })
+    let volumes = pod.spec.volumes.iter().enumerate();
+    volumes.filter_map(|(index, volume)| Some(HostPath { index, volume, path: of(volume)? }))
+}
+
+/// The path on the node of a hostPath volume, clean.
+pub(crate) fn of(volume: &Volume<'_>) -> Option<String> {
+    Some(clean(volume.host_path?.get("path").and_then(seawall_yaml::NodeRef::as_str).unwrap_or_default()))
 }
 
 /// A path as Go's `path.Clean` makes it.
@@ -61,15 +64,18 @@ pub(crate) fn is_runtime_socket(path: &str) -> bool {
     SOCKETS.contains(&name) || PIPES.iter().any(|pipe| name.eq_ignore_ascii_case(pipe)) && pipe()
 }
 
+/// Containers that a message names.
+const NAMED: usize = 5;
+
 /// The containers that mount a volume, for a message: ` into container "app"`.
 pub(crate) fn into_containers(at: PodAt<'_, '_>, volume: &str) -> String {
-    let mounts =
-        |c: &crate::view::ContainerAt<'_, '_>| c.container.volume_mounts.iter().any(|m| m.name == volume);
-    let said: Vec<_> = at.containers().filter(mounts).map(|c| c.said()).collect();
-    if said.is_empty() {
-        ", though no container mounts it".to_owned()
-    } else {
-        format!(" into {}", said.join(", "))
+    let mounted = at.pod.mounted(volume);
+    let said = |(class, index): &(_, _)| Some(at.container(*class, *index)?.said());
+    let named: Vec<_> = mounted.iter().take(NAMED).filter_map(said).collect();
+    match mounted.len().saturating_sub(NAMED) {
+        0 if mounted.is_empty() => ", though no container mounts it".to_owned(),
+        0 => format!(" into {}", named.join(", ")),
+        others => format!(" into {} and {others} more", named.join(", ")),
     }
 }
 

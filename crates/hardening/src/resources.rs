@@ -8,7 +8,8 @@ use crate::view::{ContainerAt, Quantities, Resources};
 
 /// The amount of a resource as written.
 pub(crate) fn amount<'d>(amounts: &Quantities<'d>, resource: &str) -> Option<NodeRef<'d>> {
-    amounts.iter().find(|(name, _)| name == resource).map(|(_, amount)| *amount)
+    let at = amounts.binary_search_by(|(name, _)| name.as_ref().cmp(resource)).ok()?;
+    amounts.get(at).map(|(_, amount)| *amount)
 }
 
 /// The amount of a resource, if it is a quantity.

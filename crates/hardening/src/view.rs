@@ -8,6 +8,7 @@ mod node;
 mod places;
 mod rbac;
 
+use containers::Names;
 use seawall_manifest::workload::{Form, Template};
 use seawall_yaml::NodeRef;
 
@@ -20,12 +21,19 @@ pub use rbac::{PolicyRule, RoleRef, Subject};
 
 pub(crate) use node::view;
 
+/// A pod or pod template.
+#[derive(Debug, Default)]
+pub struct Pod<'d> {
+    /// `metadata`
+    pub metadata: Metadata<'d>,
+    /// `spec`
+    pub spec: PodSpec<'d>,
+    names: Names<'d>,
+}
+
 view! {
-    /// A pod or pod template.
-    pub struct Pod {
-        /// `metadata`
+    struct PodTemplate {
         metadata: Metadata<'d> = "metadata",
-        /// `spec`
         spec: PodSpec<'d> = "spec",
     }
 }
@@ -143,14 +151,18 @@ impl<'d> Pod<'d> {
     /// way, and where nothing is written.
     pub fn of(template: &Template<'d>) -> Option<Self> {
         let node = template.node?;
-        match template.form {
-            Form::Template => Some(Self::from_node(node)),
+        let (metadata, spec) = match template.form {
+            Form::Template => {
+                let PodTemplate { metadata, spec } = PodTemplate::from_node(node);
+                (metadata, spec)
+            }
             Form::PodSpec => {
                 let metadata = template.metadata().map(Metadata::from_node).unwrap_or_default();
-                Some(Self { metadata, spec: PodSpec::from_node(node) })
+                (metadata, PodSpec::from_node(node))
             }
-            Form::Predictor | Form::Task => None,
-        }
+            Form::Predictor | Form::Task => return None,
+        };
+        Some(Self { metadata, spec, names: Names::default() })
     }
 
     /// Whether the pod is declared to run on Windows: by its field `os`, or, without it, by the nodes that it selects.

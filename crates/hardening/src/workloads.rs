@@ -77,17 +77,3 @@ pub(crate) fn has_certain_labels(object: &Object<'_>, template: &Template<'_>) -
     );
     !template.custom || as_written
 }
-
-/// The path of a list item, by its merge key where that tells it apart; `value` is that of the item at a position.
-pub(crate) fn item(
-    list: FieldPath,
-    key: &str,
-    index: usize,
-    value: impl Fn(usize) -> Option<String>,
-) -> FieldPath {
-    let first = |of: &String| !of.is_empty() && (0..index).all(|i| value(i).as_ref() != Some(of));
-    match value(index).filter(first) {
-        Some(of) => list.item(key, of),
-        None => list.index(index),
-    }
-}

@@ -305,6 +305,9 @@ pub enum ContainerClass {
 }
 
 impl ContainerClass {
+    /// All of them, in this order.
+    pub const ALL: [Self; 3] = [Self::Init, Self::Main, Self::Ephemeral];
+
     /// The field that lists them.
     pub const fn field(self) -> &'static str {
         match self {

@@ -28,6 +28,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Findings are many small pieces: glibc takes a fifth more CPU time for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Usage errors, and inputs that could not be read.
 const EXIT_INPUT: u8 = 2;
 

@@ -26,6 +26,8 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
+                // A worker that panics ends the others and the consumer; the scope passes the panic on.
+                let _stop = Stop { state: &state, signals: [&produced, &consumed] };
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { return };
@@ -53,8 +55,11 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
                 break;
             }
             let mut guard = produced
-                .wait_while(guard, |s| !s.done.contains_key(&s.wanted))
+                .wait_while(guard, |s| !s.stopped && !s.done.contains_key(&s.wanted))
                 .unwrap_or_else(PoisonError::into_inner);
+            if guard.stopped {
+                break;
+            }
             let wanted = guard.wanted;
             let result = guard.done.remove(&wanted);
             guard.wanted += 1;
@@ -64,8 +69,7 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
                 outcome = consume(result);
             }
         }
-        state.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
-        consumed.notify_all();
+        stop(&state, &[&produced, &consumed]);
         outcome
     })
 }
@@ -76,9 +80,42 @@ struct State<R> {
     stopped: bool,
 }
 
+fn stop<R>(state: &Mutex<State<R>>, signals: &[&Condvar]) {
+    state.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
+    for signal in signals {
+        signal.notify_all();
+    }
+}
+
+/// Stops all when its thread panics.
+struct Stop<'a, R> {
+    state: &'a Mutex<State<R>>,
+    signals: [&'a Condvar; 2],
+}
+
+impl<R> Drop for Stop<'_, R> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            stop(self.state, &self.signals);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_ends_the_run() {
+        let items: Vec<usize> = (0..100).collect();
+        let work = |item: &usize| assert_ne!(*item, 50, "on purpose");
+        let (done, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let run = || in_order::<_, _, ()>(NonZeroUsize::MIN.saturating_add(3), &items, work, |()| Ok(()));
+            let _ = done.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+        });
+        assert_eq!(ended.recv_timeout(std::time::Duration::from_secs(30)), Ok(true));
+    }
 
     #[test]
     fn keeps_the_order_for_any_number_of_threads() {

@@ -567,7 +567,7 @@ fn the_readme_shows_what_the_program_prints() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
     let capture = readme.split("among others:\n\n```\n").nth(1).and_then(|t| t.split("```").next()).unwrap();
-    let mut command = Dir::new().command(&["scan", "examples/"]);
+    let mut command = Dir::new().bare_command(&["scan", "examples/"]);
     let output = command.current_dir(root).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(capture.lines().count() > 10);

@@ -9,10 +9,10 @@ rule! {
     /// namespaces without a label `enforce`, and those that enforce `privileged`.
     ///
     /// ## Why it matters
-    /// The API server refuses to create a namespace with such a value. In one that exists already, an invalid `enforce` counts
+    /// Where nothing is enforced, whoever may make a pod in the namespace may make one that owns its node. The API server refuses
+    /// to create a namespace with a value that is no level or version. In one that exists already, an invalid `enforce` counts
     /// as restricted, while an invalid `audit` or `warn` counts as privileged: nobody is told of anything. A misspelt key is a
-    /// label like any other, and enforces nothing. Where nothing is enforced, whoever may make a pod in the namespace may make
-    /// one that owns its node.
+    /// label like any other, and enforces nothing.
     ///
     /// ## How to fix
     /// Write `privileged`, `baseline` or `restricted` for a level, `latest` or `v1.N` for a version, all in lower case.

@@ -40,6 +40,7 @@ rule! {
         title: "mounts the container runtime's socket",
         severity: Severity::Critical,
         level: None,
+        host_level: true,
         tags: &["security", "cis"],
     };
 }

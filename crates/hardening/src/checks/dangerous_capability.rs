@@ -42,6 +42,7 @@ rule! {
         title: "adds a capability that leads out of the container",
         severity: Severity::High,
         level: None,
+        host_level: true,
         tags: &["security", "cis", "nsa"],
     };
 }

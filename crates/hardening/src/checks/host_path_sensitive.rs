@@ -40,6 +40,7 @@ rule! {
         title: "mounts a directory that the node consists of",
         severity: Severity::Critical,
         level: None,
+        host_level: true,
         tags: &["security", "cis"],
     };
 }

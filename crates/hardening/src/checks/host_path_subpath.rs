@@ -53,7 +53,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
             (false, true) => "subPathExpr",
             (false, false) => continue,
         };
-        let volume = at.pod().spec.volumes.iter().find(|volume| volume.name == mount.name);
+        let volume = at.pod().volume(mount.name);
         let Some(of_type) = volume.and_then(|volume| match (volume.host_path, volume.empty_dir) {
             (Some(_), _) => Some("hostPath"),
             (None, Some(_)) => Some("emptyDir"),

@@ -43,6 +43,7 @@ rule! {
         title: "can write files of the node",
         severity: Severity::High,
         level: None,
+        host_level: true,
         tags: &["security", "cis"],
     };
 }
@@ -51,16 +52,17 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     for (index, mount) in at.container.volume_mounts.iter().enumerate().filter(|(_, mount)| !mount.read_only) {
-        let found = host_path::volumes(at.pod()).find(|found| found.volume.name == mount.name);
-        let Some(found) = found.filter(|found| !host_path::is_runtime_socket(&found.path)) else { continue };
+        let Some(volume) = at.pod().volume(mount.name) else { continue };
+        let path = host_path::of(volume).filter(|path| !host_path::is_runtime_socket(path));
+        let Some(path) = path else { continue };
         out.report(|| {
             let hit = Hit::new(
                 at.mount_path(index).key("readOnly"),
                 "not readOnly",
-                format!("{} can write to {} of the node, through volume \"{}\"", at.said(), found.path, mount.name),
+                format!("{} can write to {} of the node, through volume \"{}\"", at.said(), path, mount.name),
                 "set readOnly: true on the mount, or use a volume that is not of the node",
             );
-            let of_type = found.volume.host_path.and_then(|volume| volume.get("type")).and_then(NodeRef::as_str);
+            let of_type = volume.host_path.and_then(|volume| volume.get("type")).and_then(NodeRef::as_str);
             // What is to be created where it is missing is there to be written.
             if of_type.is_some_and(|of_type| of_type.ends_with("OrCreate")) {
                 hit

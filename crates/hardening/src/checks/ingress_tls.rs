@@ -1,5 +1,7 @@
 //! Ingresses without TLS.
 
+use std::collections::HashSet;
+
 use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
 use seawall_model::FieldPath;
@@ -86,8 +88,9 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         });
         return;
     };
+    let mut covered = None;
     for (index, host) in hosts(spec) {
-        if tls.items().any(|entry| covers(entry, host)) {
+        if covered.get_or_insert_with(|| Covered::of(tls)).has(host) {
             continue;
         }
         out.report(|| {
@@ -98,20 +101,32 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// Whether an entry of `tls` covers a host; `None` stands for any host.
-fn covers(entry: NodeRef<'_>, host: Option<&str>) -> bool {
-    let listed = entry.get("hosts").filter(|hosts| hosts.items().next().is_some());
-    let (Some(listed), Some(host)) = (listed, host) else {
-        // What serves any host takes whatever certificate there is.
-        return true;
-    };
-    listed.items().filter_map(NodeRef::as_str).any(|name| {
-        let wild = || {
-            let (suffix, (_, rest)) = (name.strip_prefix("*.")?, host.split_once('.')?);
-            Some(suffix.eq_ignore_ascii_case(rest))
-        };
-        name.eq_ignore_ascii_case(host) || wild() == Some(true)
-    })
+/// The hosts that the entries of a `tls` cover.
+struct Covered {
+    /// Whether an entry lists none, and so covers all.
+    all: bool,
+    /// In lower case.
+    names: HashSet<String>,
+}
+
+impl Covered {
+    fn of(tls: NodeRef<'_>) -> Self {
+        let mut covered = Self { all: false, names: HashSet::new() };
+        for entry in tls.items() {
+            let hosts = entry.get("hosts").into_iter().flat_map(NodeRef::items);
+            covered.all |= hosts.clone().next().is_none();
+            covered.names.extend(hosts.filter_map(NodeRef::as_str).map(str::to_ascii_lowercase));
+        }
+        covered
+    }
+
+    /// `None` stands for any host: what serves any takes whatever certificate there is.
+    fn has(&self, host: Option<&str>) -> bool {
+        let Some(host) = host.filter(|_| !self.all) else { return true };
+        let host = host.to_ascii_lowercase();
+        let wild = || Some(format!("*.{}", host.split_once('.')?.1));
+        self.names.contains(&host) || wild().is_some_and(|wild| self.names.contains(&wild))
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use seawall_yaml::NodeRef;
 use crate::check::{Beside, Check, Cx, Hit, Out, PodAt, Run, Sight};
 use crate::index::{Entry, Near, PODS};
 use crate::view::field;
-use crate::workloads::{item, path};
 
 rule! {
     /// ## What it does
@@ -66,8 +65,7 @@ fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     for container in at.containers() {
         for (index, variable) in container.container.env.iter().enumerate() {
             let Some(source) = &variable.value_from else { continue };
-            let name = |i: usize| Some(container.container.env.get(i)?.name.to_owned());
-            let place = || item(container.path().key("env"), "name", index, name).key("valueFrom");
+            let place = || container.env_path(index).key("valueFrom");
             refer(near, source.config_map_key_ref, false, "name", || place().key("configMapKeyRef"), out);
             refer(near, source.secret_key_ref, true, "name", || place().key("secretKeyRef"), out);
         }
@@ -78,8 +76,7 @@ fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         }
     }
     for (index, volume) in at.pod.spec.volumes.iter().enumerate() {
-        let name = |i: usize| Some(at.pod.spec.volumes.get(i)?.name.to_owned());
-        let place = || item(path("spec.volumes"), "name", index, name);
+        let place = || at.pod.volume_path(index);
         refer(near, volume.config_map, false, "name", || place().key("configMap"), out);
         refer(near, volume.secret, true, "secretName", || place().key("secret"), out);
         let sources = volume.projected.and_then(|projected| projected.get("sources"));

@@ -56,7 +56,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     for (index, variable) in at.container.env.iter().enumerate() {
         if variable.value_from.as_ref().is_some_and(|from| from.secret_key_ref.is_some()) {
             out.report(|| {
-                let path = at.path_of_variable(index).keys("valueFrom.secretKeyRef");
+                let path = at.env_path(index).keys("valueFrom.secretKeyRef");
                 let said = format!("variable \"{}\" of {} takes its value from a Secret", variable.name, at.said());
                 Hit::new(path, "a secret as a variable", said, ADVICE)
             });

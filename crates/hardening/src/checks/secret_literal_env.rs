@@ -55,7 +55,7 @@ fn run(at: &ContainerAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         let Some(secret) = variable.value.and_then(|value| named(variable.name, value, harmless)) else { continue };
         out.report(|| {
             Hit::new(
-                at.path_of_variable(index).key("value"),
+                at.env_path(index).key("value"),
                 secret.label(),
                 format!("variable \"{}\" of {} holds {}", variable.name, at.said(), secret.said()),
                 "refer to a Secret by valueFrom.secretKeyRef, and change the credential: whoever read the manifest knows it",

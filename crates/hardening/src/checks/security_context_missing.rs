@@ -54,8 +54,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     };
     let template = at.template();
     let spec = template.node.and_then(|node| if template.form == Form::Template { node.get("spec") } else { Some(node) });
-    let list = spec.and_then(|spec| spec.get(at.class.field()));
-    if sets(spec) || sets(list.and_then(|list| list.items().nth(at.index))) {
+    if sets(spec) || sets(at.container.node) {
         return;
     }
     out.report(|| {

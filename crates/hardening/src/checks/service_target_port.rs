@@ -6,8 +6,8 @@ use seawall_yaml::NodeRef;
 
 use crate::check::{Beside, Check, Cx, Hit, Out, Run, Sight};
 use crate::index::{PODS, Selector, hash, service_port};
-use crate::view::ContainerAt;
-use crate::workloads::{at, is, item, path, text};
+use crate::view::{ContainerAt, item};
+use crate::workloads::{at, is, path, text};
 
 rule! {
     /// ## What it does
@@ -75,14 +75,13 @@ fn of_object(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     }
     let selector = Selector::of_pairs(at(object, "spec.selector")).filter(|of| !of.is_empty());
     let near = cx.near(object).filter(|near| !near.has_uncertain_pods());
-    for (index, port) in at(object, "spec.ports").into_iter().flat_map(NodeRef::items).enumerate() {
+    let ports = at(object, "spec.ports").into_iter().flat_map(NodeRef::items);
+    for (index, port) in ports.clone().enumerate() {
         let target = port.get("targetPort").and_then(NodeRef::as_str).filter(|name| !name.is_empty());
         let Some(name) = target else { continue };
-        let number = |i| {
-            let port = at(object, "spec.ports")?.items().nth(i)?.get("port")?;
-            Some(port.json_number()?.into_owned())
-        };
-        let place = || item(path("spec.ports"), "port", index, number).key("targetPort");
+        let number = |port: NodeRef<'_>| Some(port.get("port")?.json_number()?.into_owned());
+        let numbers = || ports.clone().map(move |port| number(port).unwrap_or_default());
+        let place = || item(path("spec.ports"), "port", numbers(), index).key("targetPort");
         if !is_name(name) {
             out.report(|| Hit::new(place(), "no name of a port", format!("`{name}` can be no name of a port"), SYNTAX));
             continue;

@@ -82,13 +82,11 @@ fn of_service(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
             continue;
         }
         out.report(|| {
-            let numbers: Vec<_> = ports
-                .items()
-                .map(|port| number(port, "port").map(|port| port.to_string()).unwrap_or_default())
-                .collect();
+            let numbers =
+                ports.items().map(|port| number(port, "port").map(|n| n.to_string()).unwrap_or_default());
             let list = FieldPath::root().keys("spec.ports");
             Hit::new(
-                item(list, "port", numbers.iter().map(String::as_str), index).key(field),
+                item(list, "port", numbers, index).key(field),
                 LABEL,
                 "the Service leads to SSH, by port 22",
                 "remove the port; `kubectl exec` and `kubectl debug` open shells",

@@ -1,12 +1,14 @@
 //! Topology spread constraints that do nothing, or that the API server refuses.
 
+use std::cell::OnceCell;
+
 use seawall_finding::{Severity, rule};
 use seawall_yaml::NodeRef;
 
 use crate::check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
 use crate::index::Selector;
-use crate::view::{FromNode, field};
-use crate::workloads::{item, path};
+use crate::view::{FromNode, field, item};
+use crate::workloads::{path};
 
 rule! {
     /// ## What it does
@@ -52,15 +54,16 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 
 fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     let constraints = at.pod.spec.topology_spread_constraints.into_iter().flat_map(NodeRef::items);
-    for (index, constraint) in constraints.enumerate() {
+    let labels = OnceCell::new();
+    for (index, constraint) in constraints.clone().enumerate() {
         let number = |key| field(constraint, key).and_then(Option::<i64>::from_node);
         let text = |key| field(constraint, key).and_then(NodeRef::as_str);
         let mut wrong = |key: &str, label: &'static str, message: &str, advice: &'static str| {
-            let over = |i| {
-                let list = at.pod.spec.topology_spread_constraints?;
-                Some(list.items().nth(i)?.get("topologyKey")?.as_str()?.to_owned())
-            };
-            let place = || item(path("spec.topologySpreadConstraints"), "topologyKey", index, over).key(key);
+            let keys = constraints.clone().map(|constraint| {
+                let key = field(constraint, "topologyKey").and_then(NodeRef::as_str);
+                key.unwrap_or_default()
+            });
+            let place = || item(path("spec.topologySpreadConstraints"), "topologyKey", keys, index).key(key);
             out.report(|| Hit::new(place(), label, format!("a topology spread constraint {message}"), advice));
         };
         if text("topologyKey").is_none_or(str::is_empty) {
@@ -98,7 +101,7 @@ fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
             // Controllers of custom resources add labels.
             Some(_) if at.template.custom => {}
             Some(selector) => {
-                if Selector::of(Some(selector)).is_some_and(|of| !of.matches(&at.labels())) {
+                if Selector::of(Some(selector)).is_some_and(|of| !of.matches(labels.get_or_init(|| at.labels()))) {
                     wrong(
                         "labelSelector",
                         "does not select these pods",

@@ -1,5 +1,8 @@
 //! Containers.
 
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+
 use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::FieldPath;
@@ -7,15 +10,12 @@ use seawall_model::pod::ContainerClass;
 use seawall_yaml::NodeRef;
 
 use super::node::{Quantities, view};
-use super::{Pod, PodSpec};
+use super::{Pod, PodSpec, Volume};
 use crate::check::PodAt;
-
-/// The last position at which an environment variable is called by its name.
-const NAMED: usize = 500;
 
 view! {
     /// A container of any class.
-    pub struct Container {
+    pub struct Container(node) {
         /// `name`
         name: &'d str = "name",
         /// `image`
@@ -165,6 +165,68 @@ view! {
     }
 }
 
+/// What is looked up in a pod by name: found when it is first asked for, for all at once, so that many items take no square
+/// of time.
+#[derive(Debug, Default)]
+pub(super) struct Names<'d> {
+    /// By class: whether the containers are the first of their name.
+    first: [OnceCell<Vec<bool>>; 3],
+    /// The positions of volumes, of the first of a name.
+    volumes: OnceCell<HashMap<&'d str, usize>>,
+    /// The containers that mount a volume, by its name.
+    mounted: OnceCell<HashMap<&'d str, Vec<(ContainerClass, usize)>>>,
+}
+
+/// In lists up to this length looking is faster than hashing.
+const SHORT: usize = 16;
+
+impl<'d> Pod<'d> {
+    fn is_first_of_name(&self, class: ContainerClass, index: usize) -> bool {
+        let containers = self.spec.of_class(class);
+        if index < SHORT {
+            let (earlier, here) = containers.split_at(index.min(containers.len()));
+            return here.first().is_some_and(|here| earlier.iter().all(|earlier| earlier.name != here.name));
+        }
+        let first = self.names.first[class as usize].get_or_init(|| {
+            let mut seen = HashSet::new();
+            containers.iter().map(|container| seen.insert(container.name)).collect()
+        });
+        first.get(index).copied().unwrap_or_default()
+    }
+
+    /// The volume of a name.
+    pub fn volume(&self, name: &str) -> Option<&Volume<'d>> {
+        let volumes = &self.spec.volumes;
+        if volumes.len() <= SHORT {
+            return volumes.iter().find(|volume| volume.name == name);
+        }
+        let positions = self.names.volumes.get_or_init(|| {
+            let last_first = volumes.iter().enumerate().rev();
+            last_first.map(|(position, volume)| (volume.name, position)).collect()
+        });
+        volumes.get(*positions.get(name)?)
+    }
+
+    /// The containers that mount the volume of a name, by class and position.
+    pub fn mounted(&self, volume: &str) -> &[(ContainerClass, usize)] {
+        let mounted = self.names.mounted.get_or_init(|| {
+            let mut mounted: HashMap<_, Vec<_>> = HashMap::new();
+            for class in ContainerClass::ALL {
+                for (index, container) in self.spec.of_class(class).iter().enumerate() {
+                    for mount in &container.volume_mounts {
+                        let of_volume = mounted.entry(mount.name).or_default();
+                        if of_volume.last() != Some(&(class, index)) {
+                            of_volume.push((class, index));
+                        }
+                    }
+                }
+            }
+            mounted
+        });
+        mounted.get(volume).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// A container and where it is.
 #[derive(Clone, Copy, Debug)]
 pub struct ContainerAt<'a, 'd> {
@@ -198,12 +260,10 @@ impl<'a, 'd> ContainerAt<'a, 'd> {
     pub fn path(&self) -> FieldPath {
         let list = FieldPath::root().keys("spec").key(self.class.field());
         let name = self.container.name;
-        let same = |c: &Container<'_>| c.name == name;
-        let earlier = self.pod().spec.of_class(self.class).iter().take(self.index).any(same);
-        if name.is_empty() || earlier {
-            list.index(self.index as u32 as usize)
-        } else {
+        if !name.is_empty() && self.pod().is_first_of_name(self.class, self.index) {
             list.item("name", name)
+        } else {
+            list.index(self.index)
         }
     }
 
@@ -215,21 +275,6 @@ impl<'a, 'd> ContainerAt<'a, 'd> {
             ContainerClass::Ephemeral => "ephemeral container",
         };
         format!("{class} \"{}\"", self.container.name)
-    }
-
-    /// The path of an environment variable, by position where the name does not tell it apart.
-    pub fn path_of_variable(&self, index: usize) -> FieldPath {
-        let list = self.path().key("env");
-        let name = self.container.env.get(index).map_or("", |variable| variable.name);
-        // Whether a name is the first of its kind is not looked for in lists that nobody wrote by hand.
-        if name.is_empty()
-            || index > NAMED
-            || self.container.env.iter().take(index).any(|earlier| earlier.name == name)
-        {
-            list.index(index)
-        } else {
-            list.item("name", name)
-        }
     }
 
     /// Whether it runs as long as the pod: a main container, or an init container that is a sidecar.
@@ -256,10 +301,76 @@ impl<'d> PodSpec<'d> {
 impl<'a, 'd> PodAt<'a, 'd> {
     /// All containers: init, main, ephemeral.
     pub fn containers(self) -> impl Iterator<Item = ContainerAt<'a, 'd>> {
-        let classes = [ContainerClass::Init, ContainerClass::Main, ContainerClass::Ephemeral];
-        classes.into_iter().flat_map(move |class| {
+        ContainerClass::ALL.into_iter().flat_map(move |class| {
             let of_class = self.pod.spec.of_class(class).iter().enumerate();
             of_class.map(move |(index, container)| ContainerAt { at: self, class, index, container })
         })
+    }
+
+    /// A container by class and position.
+    pub fn container(self, class: ContainerClass, index: usize) -> Option<ContainerAt<'a, 'd>> {
+        let container = self.pod.spec.of_class(class).get(index)?;
+        Some(ContainerAt { at: self, class, index, container })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Case, found};
+
+    /// A pod with so many containers, `c` at every third position, each mounting the volume of its position.
+    fn pod(count: usize) -> String {
+        let name = |i: usize| if i.is_multiple_of(3) { "c".to_owned() } else { format!("c{i}") };
+        let container = |i| {
+            format!("  - {{name: {}, volumeMounts: [{{name: v{i}, mountPath: /x, subPath: a}}]}}\n", name(i))
+        };
+        let volume = |i| format!("  - {{name: v{i}, hostPath: {{path: /etc/{i}}}}}\n");
+        let list = |item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<String>();
+        format!("kind: Pod\nspec:\n  containers:\n{}  volumes:\n{}", list(&container), list(&volume))
+    }
+
+    #[test]
+    fn many_are_found_as_few_are() {
+        for count in [10, 40] {
+            let found = found("host-path-subpath", &pod(count));
+            assert_eq!(found.len(), count);
+            for (i, found) in found.iter().enumerate() {
+                let place = match i {
+                    0 => "[name=c]".to_owned(),
+                    _ if i.is_multiple_of(3) => format!("[{i}]"),
+                    _ => format!("[name=c{i}]"),
+                };
+                assert!(found.contains(&format!("spec.containers{place}.volumeMounts")), "{found}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_volume_of_a_name_counts() {
+        for others in [0, 40] {
+            let others = (0..others).map(|i| format!("  - {{name: o{i}, emptyDir: {{}}}}\n"));
+            let others = others.collect::<Vec<_>>().concat();
+            let pod = |first: &str, second: &str| {
+                format!(
+                    "kind: Pod\nspec:\n  containers: [{{name: a, volumeMounts: [{{name: v, mountPath: /x}}]}}]\n  volumes:\n{others}  - {{name: v, {first}}}\n  - {{name: v, {second}}}\n"
+                )
+            };
+            let (empty, host) = ("emptyDir: {}", "hostPath: {path: /srv}");
+            assert_eq!(found("host-path-writable", &pod(host, empty)).len(), 1);
+            assert_eq!(found("host-path-writable", &pod(empty, host)), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn long_lists_of_containers_are_cut_in_messages() {
+        let container = |i| format!("{{name: c{i}, volumeMounts: [{{name: v, mountPath: /x}}]}}");
+        let pod = |count| {
+            let containers: Vec<String> = (0..count).map(container).collect();
+            let volumes = "volumes: [{name: v, hostPath: {path: /etc}}]";
+            format!("kind: Pod\nspec: {{containers: [{}], {volumes}}}\n", containers.join(", "))
+        };
+        let said = |count| Case::of("host-path-sensitive").findings(&pod(count))[0].finding.message.clone();
+        assert!(said(5).ends_with("container \"c3\", container \"c4\""), "{}", said(5));
+        assert!(said(7).ends_with("container \"c3\", container \"c4\" and 2 more"), "{}", said(7));
     }
 }

@@ -65,35 +65,42 @@ pub fn field<'d>(node: NodeRef<'d>, dotted: &str) -> Option<NodeRef<'d>> {
     dotted.split('.').try_fold(node, NodeRef::get).filter(|node| !node.is_null())
 }
 
-/// Amounts of resources by name, as written: a string or a number.
+/// Amounts of resources as written, a string or a number, sorted by name.
 pub type Quantities<'d> = Vec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
 
 impl<'d> FromNode<'d> for Quantities<'d> {
     fn from_node(node: NodeRef<'d>) -> Self {
-        let mut out: Self = Vec::new();
-        for (key, value) in node.entries() {
-            let Some(key) = key.key() else { continue };
-            out.retain(|(known, _)| *known != key);
-            if !value.is_null() {
-                out.push((key, value.resolved()));
+        let mut out: Self =
+            node.entries().filter_map(|(key, value)| Some((key.key()?, value.resolved()))).collect();
+        out.sort_by(|(a, _), (b, _)| a.cmp(b));
+        // Of a name given twice the last amount counts.
+        out.dedup_by(|(later, amount), (name, counting)| {
+            let same = later == name;
+            if same {
+                *counting = *amount;
             }
-        }
+            same
+        });
+        out.retain(|(_, amount)| !amount.is_null());
         out
     }
 }
 
-/// Declares a view and how it is read: `field: Type = "jsonName"`. Of a key given twice the last value counts.
+/// Declares a view and how it is read: `field: Type = "jsonName"`. Of a key given twice the last value counts. A name in
+/// parentheses is that of a field for the node itself.
 macro_rules! view {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $json:literal,)* }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident $(($node:ident))? { $($(#[$field_meta:meta])* $field:ident: $type:ty = $json:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default)]
         $vis struct $name<'d> {
+            $(/// The node; `None` where there is none.
+            $vis $node: Option<seawall_yaml::NodeRef<'d>>,)?
             $($(#[$field_meta])* $vis $field: $type,)*
         }
 
         impl<'d> $crate::view::FromNode<'d> for $name<'d> {
             fn from_node(node: seawall_yaml::NodeRef<'d>) -> Self {
-                let mut out = Self::default();
+                let mut out = Self { $($node: Some(node),)? ..Self::default() };
                 for (key, value) in node.entries() {
                     match key.as_str_bytes().unwrap_or_default() {
                         $(key if key == $json.as_bytes() => {
@@ -115,3 +122,18 @@ macro_rules! view {
     };
 }
 pub(crate) use view;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_amount_of_a_name_counts() {
+        let text = r#"{"memory": "1", "cpu": "1", "memory": "2", "cpu": null, "a": 3, "a": "4", "a": 5}"#;
+        let document = seawall_yaml::read(text.as_bytes()).remove(0).document.unwrap();
+        let amounts = Quantities::from_node(document.root());
+        let shown: Vec<_> =
+            amounts.iter().map(|(name, amount)| (name.as_ref(), amount.text().unwrap())).collect();
+        assert_eq!(shown, [("a", "5"), ("memory", "2")]);
+    }
+}

@@ -4,17 +4,25 @@ use seawall_model::FieldPath;
 
 use super::{ContainerAt, Pod};
 
+/// The last position at which an item is called by its merge key: whether it is the first with it is not looked for in lists
+/// that nobody wrote by hand, as it would take a square of time.
+const NAMED: usize = 500;
+
 /// The path of a list's item by its merge key, by position where that does not tell it apart.
-pub(crate) fn item<'v>(
+pub(crate) fn item<V: AsRef<str>>(
     list: FieldPath,
     key: &str,
-    values: impl Iterator<Item = &'v str>,
+    mut values: impl Iterator<Item = V> + Clone,
     index: usize,
 ) -> FieldPath {
-    let values: Vec<_> = values.take(index + 1).collect();
-    match values.split_last() {
-        Some((&value, earlier)) if !value.is_empty() && !earlier.contains(&value) => list.item(key, value),
-        _ => list.index(index),
+    if index > NAMED {
+        return list.index(index);
+    }
+    let mut earlier = values.clone().take(index);
+    let is_first = |value: &V| earlier.all(|earlier| earlier.as_ref() != value.as_ref());
+    match values.nth(index).filter(|value| !value.as_ref().is_empty()).filter(is_first) {
+        Some(value) => list.item(key, value.as_ref()),
+        None => list.index(index),
     }
 }
 
@@ -41,12 +49,8 @@ impl ContainerAt<'_, '_> {
 
     /// The path of a port: `spec.containers[name=app].ports[containerPort=8080]`.
     pub fn port_path(&self, index: usize) -> FieldPath {
-        let ports: Vec<_> = self
-            .container
-            .ports
-            .iter()
-            .map(|port| port.container_port.unwrap_or_default().to_string())
-            .collect();
-        item(self.path().key("ports"), "containerPort", ports.iter().map(String::as_str), index)
+        let ports = self.container.ports.iter();
+        let numbers = ports.map(|port| port.container_port.unwrap_or_default().to_string());
+        item(self.path().key("ports"), "containerPort", numbers, index)
     }
 }

@@ -56,6 +56,7 @@ rule! {
         title: "shares the node's network",
         severity: Severity::High,
         level: Some(Level::Baseline),
+        host_level: true,
     };
 }
 
@@ -102,6 +103,7 @@ rule! {
         title: "shares the node's process ids",
         severity: Severity::High,
         level: Some(Level::Baseline),
+        host_level: true,
     };
 }
 
@@ -152,6 +154,7 @@ rule! {
         title: "shares the node's inter-process communication",
         severity: Severity::High,
         level: Some(Level::Baseline),
+        host_level: true,
     };
 }
 

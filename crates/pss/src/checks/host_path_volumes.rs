@@ -60,6 +60,7 @@ rule! {
         title: "mounts a directory of the node",
         severity: Severity::High,
         level: Some(Level::Baseline),
+        host_level: true,
     };
 }
 

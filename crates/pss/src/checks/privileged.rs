@@ -58,6 +58,7 @@ rule! {
         title: "runs privileged",
         severity: Severity::Critical,
         level: Some(Level::Baseline),
+        host_level: true,
     };
 }
 

@@ -58,6 +58,7 @@ rule! {
         title: "runs as a process of the Windows node",
         severity: Severity::Critical,
         level: Some(Level::Baseline),
+        host_level: true,
     };
 }
 

@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 
-use seawall_check::is_host_level;
 use seawall_finding::Severity;
 
 use super::paint::{Role, paint};
@@ -22,13 +21,13 @@ pub(super) fn is_brief(group: &Group<'_>) -> bool {
 }
 
 /// Puts first what is to be looked at first: what the standard forbids by how loud it is, then the others by severity, what is
-/// [`is_host_level`] in front of the rest each time.
+/// [host-level](seawall_finding::Rule::host_level) in front of the rest each time.
 pub(super) fn rank(groups: &mut [Group<'_>]) {
-    groups.sort_by_key(|group| {
+    groups.sort_by_cached_key(|group| {
         let beyond = is_beyond(group);
         let word = (!beyond).then_some(group.word);
         let gravest = beyond.then(|| severity(group));
-        let host_level = group.members.iter().any(|m| is_host_level(m.finding.rule));
+        let host_level = group.members.iter().any(|m| m.finding.rule.host_level);
         (beyond, Reverse(word), Reverse(host_level), Reverse(gravest))
     });
 }
