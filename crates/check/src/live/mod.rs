@@ -5,6 +5,8 @@ mod enforce;
 mod namespaces;
 mod owners;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub use enforce::{Enforcement, Enforcing, Unseen};
 pub use namespaces::{NamespaceSummary, Namespaces};
