@@ -158,6 +158,7 @@ pub fn capture(
         namespaces: wanted.namespaces.clone(),
         selector: wanted.selector.clone(),
         includes_env: wanted.include_env,
+        of_several_moments: Vec::new(),
         not_seen: Vec::new(),
     };
     let mut first = Packer::default();
@@ -177,7 +178,13 @@ pub fn capture(
     let mut seen = !wanted.namespaces.is_empty() && header.not_seen.len() < wanted.namespaces.len();
     for (job, outcome) in jobs.iter().zip(outcomes) {
         match outcome? {
-            Listed::Whole { .. } => seen = true,
+            Listed::Whole { consistent, .. } => {
+                seen = true;
+                let resource = job.kind.resource.to_owned();
+                if !consistent && !header.of_several_moments.contains(&resource) {
+                    header.of_several_moments.push(resource);
+                }
+            }
             Listed::NotServed => {}
             Listed::Forbidden { message } => header.not_seen.push(NotSeen {
                 api_version: job.kind.api_version.into(),

@@ -7,16 +7,32 @@ use std::time::Instant;
 use seawall_check::{Enforcement, Enforcing, NEWEST, Options, Policy, Unseen, shell_word};
 use seawall_model::PolicyVersion;
 use seawall_report::visible;
-use seawall_snapshot::{Header, Snapshot};
+use seawall_snapshot::{Header, NotSeen, Snapshot};
 
 use crate::cli::{CanEnforceArgs, ReadArgs};
 use crate::live;
 use crate::terminal::Failure;
 
+/// Not all that decides was seen.
+const EXIT_UNKNOWN: u8 = 2;
+
+/// What may hold pods that would be refused.
+const WORKLOADS: [&str; 9] = [
+    "pods",
+    "podtemplates",
+    "replicationcontrollers",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "cronjobs",
+    "jobs",
+];
+
 /// Pods and templates that are named.
 const NAMED: usize = 10;
 
-/// Says whether it can; the exit status: 0 if so, 1 if not.
+/// Says whether it can; the exit status: 0 if so, 1 if not, 2 if that is not known.
 pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
     let snapshot = if let Some(path) = &args.snapshot {
         open(path)?
@@ -37,15 +53,18 @@ pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
         let message = format!("there is no namespace `{}` in the snapshot", args.namespace);
         return Err(Failure::Usage(message, None));
     }
+    // What decides is in pods and templates; what else is there is of no matter here.
+    let matters = |not_seen: &NotSeen| WORKLOADS.contains(&not_seen.resource.as_str());
+    let unknown = found.can() && snapshot.header.not_seen.iter().any(matters);
     let blind: Vec<String> = live::notices(&snapshot.header)
         .into_iter()
         .filter(|notice| notice.kind == seawall_check::NoticeKind::NotSeen)
         .map(|notice| notice.message)
         .collect();
     let mut out = BufWriter::new(io::stdout().lock());
-    write(args, &found, &blind, &snapshot.header, &mut out)?;
+    write(args, &found, unknown, &blind, &snapshot.header, &mut out)?;
     out.flush()?;
-    Ok(u8::from(!found.can()))
+    Ok(if unknown { EXIT_UNKNOWN } else { u8::from(!found.can()) })
 }
 
 fn open(path: &Path) -> Result<Snapshot, Failure> {
@@ -59,6 +78,7 @@ fn open(path: &Path) -> Result<Snapshot, Failure> {
 fn write(
     args: &CanEnforceArgs,
     found: &Enforcing,
+    unknown: bool,
     blind: &[String],
     header: &Header,
     out: &mut impl io::Write,
@@ -75,7 +95,11 @@ fn write(
         writeln!(out)?;
     }
     let (pods, refused) = (found.pods, found.refused.len());
-    let answer = if found.can() { "can" } else { "cannot" };
+    let answer = match (unknown, found.can()) {
+        (true, _) => "may not be able to",
+        (false, true) => "can",
+        (false, false) => "cannot",
+    };
     writeln!(
         out,
         "namespace {namespace} {answer} enforce {asked}: {} of {pods} {} would be refused at the next restart",
@@ -112,7 +136,9 @@ fn write(
     for message in blind {
         writeln!(out, "not seen: {}", visible(message))?;
     }
-    if found.can() {
+    if unknown {
+        writeln!(out, "nothing stands against it in what was seen, and that is not all (exit status 2)")?;
+    } else if found.can() {
         let version = match asked.version {
             PolicyVersion::Latest => String::new(),
             version @ PolicyVersion::Minor(_) => {

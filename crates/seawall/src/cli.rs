@@ -230,7 +230,7 @@ Lines that begin with `Warning:` are what the API server's own dry run would say
   kubectl label --dry-run=server --overwrite namespace shop pod-security.kubernetes.io/enforce=restricted
 
 Exit status:
-  0  it can    1  it cannot    2  usage, or no cluster, snapshot or namespace")]
+  0  it can    1  it cannot    2  not all that decides may be seen, or usage, or no cluster, snapshot or namespace")]
 pub(crate) struct CanEnforceArgs {
     /// The namespace.
     #[arg(value_name = "NAMESPACE")]

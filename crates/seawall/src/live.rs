@@ -94,6 +94,18 @@ pub(crate) fn now() -> String {
 /// What a person should know of how a snapshot was taken.
 pub(crate) fn notices(header: &Header) -> Vec<Notice> {
     let mut all: Vec<Notice> = header.not_seen.iter().map(not_seen).collect();
+    if !header.of_several_moments.is_empty() {
+        all.push(Notice {
+            kind: NoticeKind::NotEvaluated,
+            file: None,
+            region: None,
+            message: format!(
+                "listing {} took so long that it is of several moments: what came or went meanwhile may be missing",
+                header.of_several_moments.join(", ")
+            ),
+            hint: Some("scan it by --namespace".to_owned()),
+        });
+    }
     if !header.includes_env {
         all.push(Notice {
             kind: NoticeKind::NotEvaluated,

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use seawall_check::{
-    Base, Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Options, Reach,
-    Record, Source, Suppression, Survey, Tally,
+    Base, Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind,
+    Options, Reach, Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::IgnoreSource;
 use seawall_report::Bar;
@@ -100,16 +100,18 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         config: &settings.config,
         renderers: &renderers,
         all: renderers.want_all(),
+        system_apart: labels.is_some() && args.read.namespace.is_empty(),
     };
     let work = parts(&files, &surveys, &run);
     let write_baseline = args.write_baseline.as_deref();
-    let mut entries = Vec::new();
+    let (mut entries, mut apart) = (Vec::new(), 0);
     // A report that scrolls by is progress enough.
     let progress = progress("judging", files.len(), terminal::is_output());
     let say = |part: &Part<'_>| run.say(part, write_baseline.is_some(), &progress);
     let judged: Result<(), Failure> = in_order(threads, &work, say, |said| {
         said.into_iter().try_for_each(|said| {
             tally.add(said.counts);
+            apart += said.apart;
             entries.extend(said.baseline);
             outputs.print(said.rendered)
         })
@@ -119,6 +121,9 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let reach = Reach::new(&levels, &options);
     let mut late = options.ignores.notices(reach);
     late.extend(exceptions.notices(reach));
+    if apart > 0 {
+        late.push(left_apart(apart));
+    }
     let late: Vec<Record> = late.into_iter().map(Record::Notice).collect();
     tally.add(Counts::of(&late));
     outputs.print(renderers.render(&late))?;
@@ -172,12 +177,16 @@ struct Run<'a> {
     renderers: &'a Renderers,
     /// Whether workloads that pass are told of.
     all: bool,
+    /// Whether people are not told of what is found in namespaces of the cluster itself, unless it is at the bar.
+    system_apart: bool,
 }
 
 /// What is said of a part.
 struct Said {
     counts: Counts,
     rendered: Rendered,
+    /// Objects that people were not told of.
+    apart: u64,
     baseline: Vec<BaselineEntry>,
 }
 
@@ -230,7 +239,41 @@ impl Run<'_> {
     fn said(&self, file: &Candidate, records: &[Record], baseline: bool) -> Said {
         let baseline =
             if baseline { entries(records, self.config.scope_name(file.scope)) } else { Vec::new() };
-        Said { counts: Counts::of(records), rendered: self.renderers.render(records), baseline }
+        let apart = |record: &Record| self.system_apart && is_system(record);
+        Said {
+            counts: Counts::of(records),
+            rendered: self.renderers.render_but(records, &apart),
+            apart: records.iter().filter(|record| apart(record)).count() as u64,
+            baseline,
+        }
+    }
+}
+
+/// Whether a record is of a namespace of the cluster itself, with findings that fail nothing.
+fn is_system(record: &Record) -> bool {
+    let (object, findings, open) = match record {
+        Record::Workload(workload) => (
+            &workload.object,
+            &workload.findings,
+            workload.open.contains(&true) || workload.refused.is_some(),
+        ),
+        Record::Object(report) => (&report.object, &report.findings, report.is_open()),
+        Record::Error(_) | Record::Notice(_) => return false,
+    };
+    let namespace = if object.kind == "Namespace" { &object.name } else { &object.namespace };
+    !open && !findings.is_empty() && seawall_check::system_owner(namespace).is_some()
+}
+
+fn left_apart(objects: u64) -> Notice {
+    let (objects_have, are) = if objects == 1 { ("object has", "is") } else { ("objects have", "are") };
+    Notice {
+        kind: NoticeKind::Skipped,
+        file: None,
+        region: None,
+        message: format!(
+            "{objects} {objects_have} findings in namespaces of the cluster itself, which fail nothing and {are} not shown here"
+        ),
+        hint: Some("seawall scan --cluster --namespace kube-system, or --format json".to_owned()),
     }
 }
 

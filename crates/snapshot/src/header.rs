@@ -29,6 +29,9 @@ pub struct Header {
     pub selector: String,
     /// Whether environment values, arguments and what was last applied are kept.
     pub includes_env: bool,
+    /// The resources whose lists took longer than the API server remembers, so that they are of several moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub of_several_moments: Vec<String>,
     /// What may be there and was not seen.
     pub not_seen: Vec<NotSeen>,
 }

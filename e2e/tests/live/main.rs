@@ -109,6 +109,8 @@ fn inhabit(control: &ControlPlane) {
         "spec": secretive(),
     });
     create(control, &path("v1", "strict", "pods"), &pod);
+    let pod = json!({"metadata": {"name": "pilot"}, "spec": plain()});
+    create(control, &path("v1", "istio-system", "pods"), &pod);
     let secret = json!({"metadata": {"name": "s"}, "stringData": {"a": CANARY}});
     create(control, &path("v1", "strict", "secrets"), &secret);
 }
@@ -225,6 +227,7 @@ fn workloads_are_judged_once_and_pods_where_they_differ() {
             "Deployment shop/web",
             "Deployment strict/zero",
             "CronJob strict/nightly",
+            "Pod istio-system/pilot",
             "Pod shop/meshed-5d4-1",
             "Pod strict/lone",
             "Pod strict/ro-0",
@@ -257,6 +260,18 @@ fn workloads_are_judged_once_and_pods_where_they_differ() {
     assert_eq!(shop["blockers"], json!([{"name": "added capabilities", "workloads": 1}]));
     assert_eq!(of("istio-system")["system"], "Istio");
     assert_eq!((&of("strict")["strictest"], &of("strict")["system"]), (&json!("baseline"), &Value::Null));
+
+    // What is not the users' is told apart, unless it is asked for or at the bar.
+    let shown = |args: &[&str]| {
+        let text = stdout(&seawall(&admin, &[&["scan", "--cluster"], args].concat()));
+        // Lines are broken for a terminal.
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let (all, asked) = (shown(&[]), shown(&["-n", "istio-system"]));
+    assert!(!all.contains("istio-system/pilot") && all.contains("not shown here"), "{all}");
+    assert!(asked.contains("istio-system/pilot") && !asked.contains("not shown here"), "{asked}");
+    assert!(shown(&["--level", "restricted"]).contains("istio-system/pilot"));
+    assert!(shown(&["-f", "jsonl"]).contains("\"name\":\"pilot\""));
 
     // What is warned of fails nothing; what is asked for does.
     let status = |args: &[&str]| {
@@ -324,6 +339,12 @@ fn what_may_not_be_seen_is_told_in_every_format() {
     assert!(seawall(&dev, &["snapshot", "-n", "strict", "-o", &name]).status.success());
     let level = ["--profile", "pss", "--level", "baseline", "-f", "jsonl"];
     assert!(records(&seawall(&dev, &[&["scan", name.as_str()][..], &level].concat())) == seen);
+
+    // What stands against it is enough to say no; to say yes all has to be seen.
+    let enforce = |level: &str| seawall(&dev, &["can-enforce", "strict", level]);
+    let (yes, no) = (enforce("baseline"), enforce("restricted"));
+    assert_eq!((yes.status.code(), no.status.code()), (Some(2), Some(1)), "{}", stdout(&yes));
+    assert!(stdout(&yes).contains("may not be able to enforce") && stdout(&no).contains("cannot enforce"));
 
     // Where nothing at all is seen, there is nothing to report on.
     for args in [
