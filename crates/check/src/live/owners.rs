@@ -63,6 +63,8 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
     let controller = references
         .into_iter()
         .find(|r| r.get("controller").and_then(NodeRef::as_bool) == Some(true))
+        // A node only runs its static pods: somebody wrote them.
+        .filter(|r| text(*r, "kind") != "Node")
         .map(|r| (hash(text(r, "uid")), format!("{} {}", text(r, "kind"), text(r, "name")).into()));
     let is_pod = (object.api_version, object.kind) == ("v1", "Pod");
     let mut changed_by: Vec<Box<str>> = Vec::new();
@@ -117,9 +119,7 @@ struct Alike<'s> {
 pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
     let lives: Vec<Vec<Live>> =
         surveys.iter_mut().map(|survey| survey.as_mut().map(Survey::take_live).unwrap_or_default()).collect();
-    let mut notices = Vec::new();
-    let mut covered: Vec<(usize, usize)> = Vec::new();
-    {
+    let (covered, notices) = {
         let all: Vec<At<'_>> = surveys
             .iter()
             .zip(&lives)
@@ -130,90 +130,16 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
                 both.map(move |(position, (live, seen))| At { survey, position, live, seen })
             })
             .collect();
-        let mut by_uid: BTreeMap<u64, At<'_>> = BTreeMap::new();
+        let mut groups = Groups::default();
         for at in all.iter().filter(|at| at.live.uid != 0) {
-            by_uid.entry(at.live.uid).or_insert(*at);
+            groups.by_uid.entry(at.live.uid).or_insert(*at);
         }
-        let owner = |at: At<'_>| at.live.controller.as_ref().and_then(|(uid, _)| by_uid.get(uid)).copied();
-        let mut differing: BTreeMap<(u64, Faults), Alike<'_>> = BTreeMap::new();
-        let mut orphans: BTreeMap<(u64, Faults), (At<'_>, u64)> = BTreeMap::new();
-        let mut sidecars: BTreeMap<(String, String), (u64, Box<str>)> = BTreeMap::new();
-        let mut told: BTreeSet<(u64, String)> = BTreeSet::new();
-        for at in all.iter().copied() {
-            let Some((controller, _)) = &at.live.controller else { continue };
-            let Some(direct) = owner(at) else {
-                match orphans.entry((*controller, at.seen.pod)) {
-                    Entry::Vacant(new) => drop(new.insert((at, 1))),
-                    Entry::Occupied(mut known) => {
-                        known.get_mut().1 += 1;
-                        covered.push((at.survey, at.position));
-                    }
-                }
-                continue;
-            };
-            // Owners that lead in circles end too.
-            let root = (0..8).try_fold(direct, |last, _| owner(last).ok_or(last)).unwrap_or_else(|last| last);
-            if !at.live.is_pod || at.seen.refused || root.seen.refused {
-                covered.push((at.survey, at.position));
-                continue;
-            }
-            if at.seen.pod == root.seen.pod {
-                let added = added(at.live, direct.live).join(", ");
-                if !added.is_empty() && told.insert((root.live.uid, added.clone())) {
-                    let first =
-                        || format!("{} in namespace `{}`", root.live.called, root.seen.namespace).into();
-                    sidecars.entry((added, by(at.live))).or_insert_with(|| (0, first())).0 += 1;
-                }
-                covered.push((at.survey, at.position));
-                continue;
-            }
-            let older = at.seen.pod == direct.seen.pod;
-            match differing.entry((root.live.uid, at.seen.pod)) {
-                Entry::Vacant(new) => {
-                    new.insert(Alike {
-                        first: at,
-                        pods: 1,
-                        owner: root,
-                        older,
-                        added: added(at.live, direct.live),
-                    });
-                }
-                Entry::Occupied(mut known) => {
-                    known.get_mut().pods += 1;
-                    covered.push((at.survey, at.position));
-                }
-            }
+        for at in all {
+            groups.add(at);
         }
-        let mut said: Vec<_> = differing.into_values().collect();
-        said.sort_by_key(|alike| (alike.first.survey, alike.first.position));
-        notices.extend(said.iter().map(|alike| differ(alike, kubernetes)));
-        for ((added, by), (workloads, first)) in sidecars {
-            let many = if workloads == 1 {
-                String::new()
-            } else {
-                format!(" and {} other workloads", workloads - 1)
-            };
-            notices.push(notice(format!(
-                "pods of {first}{many} have containers that their templates have not: {added}{by}"
-            )));
-        }
-        let mut orphans: Vec<_> = orphans.into_values().collect();
-        orphans.sort_by_key(|(at, _)| (at.survey, at.position));
-        for (at, count) in orphans {
-            let (_, controller) = at.live.controller.clone().unwrap_or_default();
-            let others = match count {
-                1 => String::new(),
-                n => format!(" and {} more like it are judged once", n - 1),
-            };
-            notices.push(Notice {
-                kind: NoticeKind::OwnerNotSeen,
-                ..notice(format!(
-                    "{} in namespace `{}`{others}: its controller {controller} was not seen",
-                    at.live.called, at.seen.namespace
-                ))
-            });
-        }
-    }
+        let covered = std::mem::take(&mut groups.covered);
+        (covered, groups.notices(kubernetes))
+    };
     for (survey, position) in covered {
         let survey = surveys.get_mut(survey).and_then(Option::as_mut);
         if let Some(seen) = survey.and_then(|s| s.workloads.get_mut(position)) {
@@ -221,6 +147,114 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
         }
     }
     notices
+}
+
+/// Workloads by what made them.
+#[derive(Default)]
+struct Groups<'s> {
+    by_uid: BTreeMap<u64, At<'s>>,
+    /// By survey and position.
+    covered: Vec<(usize, usize)>,
+    differing: BTreeMap<(u64, Faults), Alike<'s>>,
+    /// By namespace and controller.
+    orphans: BTreeMap<(&'s str, u64, Faults), (At<'s>, u64)>,
+    /// By the containers and who added them: how many workloads, and the first.
+    sidecars: BTreeMap<(String, String), (u64, String)>,
+    /// Workloads whose containers are counted there.
+    told: BTreeSet<(u64, String)>,
+}
+
+impl<'s> Groups<'s> {
+    /// What made a workload, if that was seen. Owners are in the same namespace: in another, other levels hold.
+    fn owner(&self, at: At<'s>) -> Option<At<'s>> {
+        let (uid, _) = at.live.controller.as_ref()?;
+        self.by_uid.get(uid).copied().filter(|owner| owner.seen.namespace == at.seen.namespace)
+    }
+
+    fn cover(&mut self, at: At<'s>) {
+        self.covered.push((at.survey, at.position));
+    }
+
+    fn add(&mut self, at: At<'s>) {
+        let Some((controller, _)) = &at.live.controller else { return };
+        let Some(direct) = self.owner(at) else {
+            match self.orphans.entry((&at.seen.namespace, *controller, at.seen.pod)) {
+                Entry::Vacant(new) => drop(new.insert((at, 1))),
+                Entry::Occupied(mut known) => {
+                    known.get_mut().1 += 1;
+                    self.cover(at);
+                }
+            }
+            return;
+        };
+        // Owners that lead in circles end too.
+        let root = (0..8).try_fold(direct, |last, _| self.owner(last).ok_or(last));
+        let root = root.unwrap_or_else(|last| last);
+        if !at.live.is_pod || at.seen.refused || root.seen.refused {
+            self.cover(at);
+            return;
+        }
+        let added = added(at.live, direct.live);
+        if at.seen.pod == root.seen.pod {
+            self.add_sidecar(at, root, added.join(", "));
+            self.cover(at);
+            return;
+        }
+        let older = at.seen.pod == direct.seen.pod;
+        match self.differing.entry((root.live.uid, at.seen.pod)) {
+            Entry::Vacant(new) => {
+                new.insert(Alike { first: at, pods: 1, owner: root, older, added });
+            }
+            Entry::Occupied(mut known) => {
+                known.get_mut().pods += 1;
+                self.cover(at);
+            }
+        }
+    }
+
+    /// Counts the workload of a pod that passes what its template passes, and has more containers.
+    fn add_sidecar(&mut self, at: At<'s>, root: At<'s>, added: String) {
+        if added.is_empty() || !self.told.insert((root.live.uid, added.clone())) {
+            return;
+        }
+        let first = || (0, format!("{} in namespace `{}`", root.live.called, root.seen.namespace));
+        self.sidecars.entry((added, by(at.live))).or_insert_with(first).0 += 1;
+    }
+
+    /// What a person should know, in the order of the input.
+    fn notices(self, kubernetes: u64) -> Vec<Notice> {
+        let mut differing: Vec<_> = self.differing.into_values().collect();
+        differing.sort_by_key(|alike| (alike.first.survey, alike.first.position));
+        let mut notices: Vec<Notice> = differing.iter().map(|alike| differ(alike, kubernetes)).collect();
+        notices.extend(self.sidecars.into_iter().map(|((added, by), (workloads, first))| {
+            let many = match workloads {
+                1 => String::new(),
+                n => format!(" and {} other workloads", n - 1),
+            };
+            notice(format!(
+                "pods of {first}{many} have containers that their templates have not: {added}{by}"
+            ))
+        }));
+        let mut orphans: Vec<_> = self.orphans.into_values().collect();
+        orphans.sort_by_key(|(at, _)| (at.survey, at.position));
+        notices.extend(orphans.into_iter().map(|(at, count)| orphan(at, count)));
+        notices
+    }
+}
+
+fn orphan(at: At<'_>, count: u64) -> Notice {
+    let (_, controller) = at.live.controller.clone().unwrap_or_default();
+    let others = match count {
+        1 => String::new(),
+        n => format!(" and {} more like it are judged once", n - 1),
+    };
+    let (called, namespace) = (&at.live.called, &at.seen.namespace);
+    Notice {
+        kind: NoticeKind::OwnerNotSeen,
+        ..notice(format!(
+            "{called} in namespace `{namespace}`{others}: its controller {controller} was not seen"
+        ))
+    }
 }
 
 fn notice(message: String) -> Notice {

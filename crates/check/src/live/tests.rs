@@ -144,6 +144,26 @@ fn owners_that_are_not_seen_or_lead_in_circles_lose_no_pod() {
 }
 
 #[test]
+fn an_owner_of_another_namespace_speaks_for_nobody() {
+    let elsewhere = |line: String| line.replace("\"shop\"", "\"other\"");
+    let (judged, ..) = settled(&[
+        templated("ReplicaSet", "web", None, "", PLAIN),
+        elsewhere(pod("a", Some(("ReplicaSet", "web")), "", PLAIN)),
+        pod("b", Some(("Rollout", "ro")), "", PLAIN),
+        elsewhere(pod("c", Some(("Rollout", "ro")), "", PLAIN)),
+    ]);
+    assert_eq!(judged, [true; 4]);
+}
+
+#[test]
+fn static_pods_are_judged_each() {
+    let node = Some(("Node", "n1"));
+    let (judged, said, _) =
+        settled(&[pod("etcd-n1", node, "", PLAIN), pod("kube-scheduler-n1", node, "", PLAIN)]);
+    assert_eq!((&judged[..], said.len()), (&[true, true][..], 0));
+}
+
+#[test]
 fn namespaces_are_summed_up() {
     let lines = [
         namespace(r#""pod-security.kubernetes.io/enforce":"baseline","capsule.clastix.io/tenant":"t""#),
