@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use seawall_hardening::view::Pod;
 use seawall_hardening::{Cx, Exposure, Fact, Findings, Index, Labels, Mask, Subject};
 use seawall_manifest::workload::Template;
 
@@ -45,14 +46,22 @@ pub(crate) fn survey(
         return Mask::default();
     }
     let checked = templates(examined);
+    let is_checked = checked.is_some();
+    // Others may mean it although it has to be corrected first.
+    let all = || examined.judged.iter().map(|judged| &judged.template).collect();
+    let templates = checked.unwrap_or_else(all);
+    let pods: Vec<_> = templates.iter().map(|template| Pod::of(template)).collect();
     if enabled.needs_others() {
-        // Others may mean it although it has to be corrected first.
-        let all = || examined.judged.iter().map(|judged| &judged.template).collect();
-        let templates = checked.clone().unwrap_or_else(all);
-        facts.extend(seawall_hardening::facts(&examined.object, &templates, source.scope));
+        let found = seawall_hardening::facts(&examined.object, &templates, &pods, source.scope).into_iter();
+        match source.chart {
+            Some(_) => facts.extend(found.map(Fact::unrendered)),
+            None => facts.extend(found),
+        }
     }
-    let Some(templates) = checked else { return Mask::default() };
-    seawall_hardening::speaking(&examined.object, &templates, enabled, &cx(options, source, false))
+    if !is_checked {
+        return Mask::default();
+    }
+    seawall_hardening::speaking(&examined.object, &templates, &pods, enabled, &cx(options, source, false))
 }
 
 /// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.

@@ -32,7 +32,9 @@ pub mod scores;
 mod survey;
 mod tally;
 
-pub use config::{Base, Config, ConfigError, LevelRule, Part, Profile, RuleSettings, SETTINGS, Scope};
+pub use config::{
+    Base, Config, ConfigError, LevelRule, NamedRules, Part, Profile, RuleSettings, SETTINGS, Scope,
+};
 pub use exceptions::{Declared, Exceptions};
 pub use fix::{
     FileFix, FindingKey, Fixed, Images, ImagesError, ObjectChanges, ObjectPatch, Open, Selection, patches,

@@ -3,7 +3,6 @@
 //! `docs/src/hardening.md` describes it for users.
 
 use crate::record::Workload;
-use crate::score;
 
 /// How urgent a workload is; the greater, the more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,7 +18,7 @@ impl Rank {
     pub fn of(workload: &Workload) -> Option<Self> {
         let mut counting = workload.findings.iter().filter(|f| f.suppressed.is_none());
         let host_level = counting.any(|f| f.finding.rule.host_level);
-        let lost = score::lost(workload) * if workload.exposed { 2 } else { 1 };
+        let lost = workload.lost * if workload.exposed { 2 } else { 1 };
         (lost > 0).then_some(Self { host_level, lost })
     }
 }

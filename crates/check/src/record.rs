@@ -183,6 +183,8 @@ pub struct Workload {
     pub containers: [u32; 3],
     /// Whether the input shows a way to it from outside the cluster.
     pub exposed: bool,
+    /// The hundredths of points that it loses for what counts; they may be more than there are.
+    pub lost: u64,
     /// Its score from 0 to 100, where checks beyond the standard run and the API server would not refuse it.
     pub score: Option<u64>,
 }
@@ -190,7 +192,7 @@ pub struct Workload {
 impl Located {
     /// Whether its rule belongs to the checks beyond the standard.
     pub fn is_beyond(&self) -> bool {
-        !self.finding.rule.tags.is_empty()
+        self.finding.rule.is_beyond()
     }
 
     /// Whether people are told of it in a line, without quoting the source: only then may [`Origin::secrets`] be left empty.
@@ -276,6 +278,8 @@ pub enum NoticeKind {
     Template,
     /// A document that is not a Kubernetes object, met in a directory.
     NotKubernetes,
+    /// A kustomization met in a directory, whose files are judged as written.
+    Kustomization,
     /// An object that looks like a workload but is of a kind nobody described.
     UnknownWorkload,
     /// Several Namespace objects of one name.
@@ -314,6 +318,7 @@ impl NoticeKind {
         match self {
             Self::Template => "unrendered-template",
             Self::NotKubernetes => "not-kubernetes",
+            Self::Kustomization => "kustomization",
             Self::UnknownWorkload => "unknown-workload",
             Self::NamespaceConflict => "namespace-conflict",
             Self::NamespaceLabels => "namespace-labels",

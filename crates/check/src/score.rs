@@ -67,12 +67,12 @@ pub const fn weight(severity: Severity) -> u64 {
     }
 }
 
-/// The score of a workload, from 0 to 100: what does not count takes nothing.
-pub(crate) fn score(workload: &Workload) -> u64 {
-    (100 * POINT).saturating_sub(lost(workload)) / POINT
+/// The score, from 0 to 100, of what loses so many hundredths of points.
+pub(crate) fn score(lost: u64) -> u64 {
+    (100 * POINT).saturating_sub(lost) / POINT
 }
 
-/// The hundredths of points that a workload loses; they may be more than there are.
+/// The hundredths of points that a workload loses: what does not count takes nothing.
 pub(crate) fn lost(workload: &Workload) -> u64 {
     let open = workload.findings.iter().filter(|f| f.suppressed.is_none());
     let mut failing: Vec<Failing<'_>> = open.map(|located| Failing::of(&located.finding)).collect();

@@ -81,6 +81,12 @@ impl Rule {
         doc: &[],
     };
 
+    /// Whether it is one of the checks beyond the standard: no level forbids what it finds, and it does not tell of how objects are
+    /// read.
+    pub fn is_beyond(&self) -> bool {
+        self.level.is_none() && !self.tags.is_empty()
+    }
+
     /// Whether this is its id or one of its other names; ids are case-sensitive.
     pub fn is_called(&self, name: &str) -> bool {
         self.id == name || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))

@@ -100,6 +100,9 @@ pub struct Beside {
     pub missing: &'static str,
     /// How many objects of a namespace it is not evaluated on, where `need` does not tell.
     pub unseen: Option<fn(Near<'_>) -> usize>,
+    /// Whether it says that a name leads nowhere: it is not evaluated on objects that may go to any of several namespaces then
+    /// ([`Index::goes_anywhere`]), as what they name may be in that one.
+    pub placed: bool,
 }
 
 impl Beside {
@@ -108,12 +111,17 @@ impl Beside {
 
     /// A check that is always evaluated on these kinds.
     pub(crate) const fn always(of: &'static [&'static str]) -> Self {
-        Self { of, need: &[], missing: "", unseen: None }
+        Self { of, need: &[], missing: "", unseen: None, placed: false }
     }
 
     /// A check that is evaluated on these kinds where the namespace holds an object of one kind.
     pub(crate) const fn needs(of: &'static [&'static str], need: &'static [&'static str; 1]) -> Self {
-        Self { of, need, missing: need[0], unseen: None }
+        Self { of, need, missing: need[0], unseen: None, placed: false }
+    }
+
+    /// The same, on objects alone whose namespace is known.
+    pub(crate) const fn placed(self) -> Self {
+        Self { placed: true, ..self }
     }
 }
 

@@ -7,7 +7,7 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::{FieldPath, ObjectId};
 
-use crate::check::{Check, Cx, Hit, Out, PodAt, Sight};
+use crate::check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
 use crate::checks::CHECKS;
 use crate::index::Subject;
 use crate::view::{ContainerAt, Pod};
@@ -23,6 +23,18 @@ const ALONE: Mask = {
     let (mut mask, mut at) = (0, 0);
     while at < CHECKS.len() {
         if matches!(CHECKS[at].sight, Sight::Alone) {
+            mask |= 1 << at;
+        }
+        at += 1;
+    }
+    Mask(mask)
+};
+
+/// The checks that look at objects themselves.
+const OF_OBJECTS: Mask = {
+    let (mut mask, mut at) = (0, 0);
+    while at < CHECKS.len() {
+        if matches!(CHECKS[at].run, Run::Object(_) | Run::PodAndObject(..) | Run::ContainerAndObject(..)) {
             mask |= 1 << at;
         }
         at += 1;
@@ -115,21 +127,30 @@ pub struct Findings {
     pub pods: Vec<Vec<Found>>,
 }
 
-/// Phase one: the checks that have something to say of an object by itself.
-pub fn speaking(object: &Object<'_>, templates: &[&Template<'_>], enabled: &Enabled, cx: &Cx<'_>) -> Mask {
-    let pods: Vec<Option<Pod<'_>>> = templates.iter().map(|template| Pod::of(template)).collect();
+/// Phase one: the checks that have something to say of an object by itself; `pods` are the views of its templates.
+pub fn speaking<'d>(
+    object: &Object<'d>,
+    templates: &[&Template<'d>],
+    pods: &[Option<Pod<'d>>],
+    enabled: &Enabled,
+    cx: &Cx<'_>,
+) -> Mask {
+    let mut mask = enabled.0.and(ALONE);
+    if templates.is_empty() {
+        mask = mask.and(OF_OBJECTS);
+    }
     let mut speaking = 0;
-    for at in enabled.0.and(ALONE).positions() {
+    for at in mask.positions() {
         let mut out = Out::noticing();
         let run = CHECKS[at].run;
         if let Some(run) = run.object() {
             run(object, cx, &mut out);
         }
         if let Some(run) = run.pod() {
-            pods_at(object, templates, &pods).for_each(|at| run(&at, cx, &mut out));
+            pods_at(object, templates, pods).for_each(|at| run(&at, cx, &mut out));
         }
         if let Some(run) = run.container() {
-            let mut containers = pods_at(object, templates, &pods).flat_map(PodAt::containers);
+            let mut containers = pods_at(object, templates, pods).flat_map(PodAt::containers);
             while let Some(container) = containers.next().filter(|_| !out.any()) {
                 run(&container, cx, &mut out);
             }
@@ -211,15 +232,18 @@ fn of_hit(
     template: Option<&Template<'_>>,
     container: Option<&ContainerAt<'_, '_>>,
 ) -> Found {
-    let rebased = |path: &FieldPath| template.map_or_else(|| path.clone(), |t| t.path_in_object(path));
+    let rebased = |path: FieldPath| match template {
+        Some(template) => template.path_in_object(path),
+        None => path,
+    };
     let mut related = hit.related;
     for locus in &mut related {
-        locus.path = rebased(&locus.path);
+        locus.path = rebased(std::mem::take(&mut locus.path));
     }
     let fix = hit.fix.map(|mut fix| {
         for step in &mut fix.steps {
-            step.path = rebased(&step.path);
-            step.at_pod = step.at_pod.as_ref().map(&rebased);
+            step.path = rebased(std::mem::take(&mut step.path));
+            step.at_pod = step.at_pod.take().map(&rebased);
         }
         fix
     });
@@ -228,7 +252,7 @@ fn of_hit(
         severity: hit.severity.unwrap_or(rule.severity),
         object: object.clone(),
         container: container.map(|c| c.container.name.to_owned()),
-        primary: seawall_finding::Locus { path: rebased(&hit.path), label: hit.label },
+        primary: seawall_finding::Locus { path: rebased(hit.path), label: hit.label },
         related,
         message: hit.message,
         advice: hit.advice,

@@ -72,6 +72,8 @@ pub struct Index {
 struct Space {
     /// How many objects there are of each kind.
     kinds: BTreeMap<Kind, u32>,
+    /// How many of these are in charts that are not rendered.
+    unrendered: BTreeMap<Kind, u32>,
     /// The set of these kinds.
     held: u64,
     /// How many objects there are of each kind and name.
@@ -142,7 +144,7 @@ impl Index {
     }
 
     fn add(&mut self, fact: Fact, selecting: &mut Vec<(u16, u64, Detail)>) {
-        let Fact { scope, kind, identity, detail, .. } = fact;
+        let Fact { scope, kind, identity, unrendered, detail, .. } = fact;
         let namespace = self.resolved(scope, fact.namespace);
         if let Detail::Exposes(services) = &detail {
             for (of, name) in services {
@@ -158,6 +160,12 @@ impl Index {
         }
         let space = self.spaces.entry((scope, namespace)).or_default();
         *space.kinds.entry(kind).or_default() += 1;
+        if unrendered {
+            *space.unrendered.entry(kind).or_default() += 1;
+            if matches!(detail, Detail::Pod(_)) && kind != Kind::PODS {
+                *space.unrendered.entry(Kind::PODS).or_default() += 1;
+            }
+        }
         let pods = if matches!(detail, Detail::Pod(_)) { Kind::PODS.bit() } else { 0 };
         space.held |= kind.bit() | pods;
         *self.kinds.entry(scope).or_default() |= kind.bit() | pods;
@@ -238,6 +246,12 @@ impl Index {
         }
     }
 
+    /// Whether objects of this namespace (its hash) may go to any of the namespaces that a scope names: they name none, and
+    /// nothing else tells.
+    fn goes_anywhere(&self, scope: u16, namespace: u64) -> bool {
+        namespace == hash(&[""]) && self.unnamed.get(&scope) == Some(&None)
+    }
+
     /// Whether the input is declared complete.
     pub fn is_complete(&self) -> bool {
         self.complete
@@ -284,7 +298,7 @@ impl Index {
     }
 
     fn copies_of(&self, subject: &Subject) -> u32 {
-        let anywhere = subject.namespace == hash(&[""]) && self.unnamed.get(&subject.scope) == Some(&None);
+        let anywhere = self.goes_anywhere(subject.scope, subject.namespace);
         let space = self.near_of(subject).space.filter(|_| self.complete || !anywhere);
         let copies = subject.identity.and_then(|of| space?.identities.get(&of));
         copies.copied().unwrap_or_default()
@@ -307,7 +321,7 @@ impl Index {
     /// Whether an enabled check that has to see other objects is evaluated on this one: whether phase two has to look at it
     /// although it has nothing to say by itself.
     pub fn concerns(&self, enabled: &Enabled, subject: &Subject) -> bool {
-        enabled.beside().any(|at| self.shows(at, subject))
+        (self.complete || !subject.unrendered) && enabled.beside().any(|at| self.shows(at, subject))
     }
 
     /// Whether the check at this position is evaluated on an object.
@@ -318,6 +332,11 @@ impl Index {
             Sight::Others(_) => self.complete || self.has_any(subject.scope, need),
             Sight::Complete(_) => self.complete && subject.kind.bit() & of != 0,
             Sight::Beside(Beside { of: [], .. }) => self.copies_of(subject) > 1,
+            Sight::Beside(Beside { placed: true, .. })
+                if !self.complete && self.goes_anywhere(subject.scope, subject.namespace) =>
+            {
+                false
+            }
             Sight::Beside(_) => {
                 let pods = if subject.has_pods { Kind::PODS.bit() } else { 0 };
                 let seen = || self.near_of(subject).space.is_some_and(|space| space.held & need != 0);
@@ -333,7 +352,7 @@ impl Index {
             return out;
         }
         for check in enabled.positions().map(|at| &CHECKS[at]) {
-            let (objects, need) = match check.sight {
+            let beside = match check.sight {
                 Sight::Alone => continue,
                 Sight::Others(kinds) if self.holds(kinds) => continue,
                 Sight::Complete(kinds) if !self.holds(kinds) => continue,
@@ -347,20 +366,44 @@ impl Index {
                     out.push(NotEvaluated { rule: check.rule, reason });
                     continue;
                 }
-                Sight::Beside(beside) => (self.unseen(beside), beside.missing),
+                Sight::Beside(beside) => beside,
             };
-            if objects > 0 {
-                let (of, s) = if objects == 1 { ("the namespace", "") } else { ("the namespaces", "s") };
-                let reason = format!("no {need} in {of} of {objects} object{s}");
-                out.push(NotEvaluated { rule: check.rule, reason });
+            let mut reasons = Vec::new();
+            match self.unseen(beside) {
+                0 => {}
+                1 => reasons.push(format!("no {} in the namespace of 1 object", beside.missing)),
+                n => reasons.push(format!("no {} in the namespaces of {n} objects", beside.missing)),
+            }
+            match self.unplaced(beside) {
+                0 => {}
+                1 => reasons.push("1 object may go to any of several namespaces".to_owned()),
+                n => reasons.push(format!("{n} objects may go to any of several namespaces")),
+            }
+            let spaces = self.spaces.keys().map(|(scope, namespace)| self.near_hashed(*scope, *namespace));
+            match spaces.map(|near| near.count_unrendered(beside.of)).sum::<usize>() {
+                0 => {}
+                1 => reasons.push("1 object is in a chart that is not rendered".to_owned()),
+                n => reasons.push(format!("{n} objects are in charts that are not rendered")),
+            }
+            if !reasons.is_empty() {
+                out.push(NotEvaluated { rule: check.rule, reason: reasons.join("; ") });
             }
         }
         out
     }
 
-    /// How many objects a check is not evaluated on.
+    /// How many objects a check is not evaluated on because nothing tells their namespace.
+    fn unplaced(&self, beside: &Beside) -> usize {
+        let spaces =
+            self.spaces.keys().filter(|(scope, of)| beside.placed && self.goes_anywhere(*scope, *of));
+        spaces.map(|(scope, namespace)| self.near_hashed(*scope, *namespace).count(beside.of)).sum()
+    }
+
+    /// How many objects a check is not evaluated on because it does not see what it needs.
     fn unseen(&self, beside: &Beside) -> usize {
-        let spaces = self.spaces.iter().map(|((scope, namespace), _)| self.near_hashed(*scope, *namespace));
+        let spaces =
+            self.spaces.keys().filter(|(scope, of)| !(beside.placed && self.goes_anywhere(*scope, *of)));
+        let spaces = spaces.map(|(scope, namespace)| self.near_hashed(*scope, *namespace));
         let of_space = |near: Near<'_>| match beside.unseen {
             Some(unseen) => unseen(near),
             None if beside.need.is_empty() || near.holds(beside.need) => 0,

@@ -1,6 +1,15 @@
 //! Names of labels and their values as the API server accepts them
 //! (k8s.io/apimachinery `pkg/util/validation/validation.go`: `IsQualifiedName`, `IsValidLabelValue`, `IsDNS1123Subdomain`).
 
+/// Whether a text is in order both as a key without a prefix and as a value: most are, and this is the fastest to find out.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    let fine = |b: &u8| b.is_ascii_alphanumeric();
+    text.len() <= 63
+        && text.iter().all(|b| fine(b) || matches!(b, b'-' | b'_' | b'.'))
+        && text.first().is_some_and(fine)
+        && text.last().is_some_and(fine)
+}
+
 /// What is wrong with a label's key; `None` where it is fine.
 pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
     let (prefix, name) = match key.split_once('/') {
@@ -45,7 +54,7 @@ fn text_fault(text: &str, [length, characters, ends]: [&'static str; 3]) -> Opti
     let bytes = text.as_bytes();
     if bytes.len() > 63 {
         Some(length)
-    } else if !bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b)) {
+    } else if !bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
         Some(characters)
     } else if ![bytes.first(), bytes.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric) {
         Some(ends)

@@ -12,6 +12,7 @@ use crate::checks::CHECKS;
 use crate::engine::{Enabled, Found, Mask, findings, speaking};
 use crate::index::{Fact, Index, facts};
 use crate::params::Params;
+use crate::view::Pod;
 
 /// A run of one check.
 pub(crate) struct Case<'a> {
@@ -62,10 +63,11 @@ impl<'a> Case<'a> {
             for object in objects(&document).objects {
                 let templates = workload::templates(&object, &[]);
                 let templates: Vec<_> = templates.iter().collect();
-                known.extend(facts(&object, &templates, 0));
+                let pods: Vec<_> = templates.iter().map(|template| Pod::of(template)).collect();
+                known.extend(facts(&object, &templates, &pods, 0));
                 announced.push(
                     !matches!(check.sight, Sight::Alone)
-                        || !speaking(&object, &templates, &enabled, &cx).is_empty(),
+                        || !speaking(&object, &templates, &pods, &enabled, &cx).is_empty(),
                 );
             }
         }

@@ -6,7 +6,8 @@
 //!               `-> read  one input's bytes, bounded; called from any thread
 //! ```
 //!
-//! This crate knows nothing of YAML or of Kubernetes, but for the name of a Helm chart's file.
+//! This crate knows nothing of YAML or of Kubernetes, but for the names of a Helm chart's file and
+//! of a kustomization.
 
 mod chart;
 mod error;

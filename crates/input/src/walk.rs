@@ -15,8 +15,8 @@ use crate::{
 
 /// The inputs that `args` name: files, directories, globs and `-`; without arguments the current directory.
 ///
-/// In directories, recursively, those are inputs whose names end in `.yaml`, `.yml`, `.json`, `.jsonl` or `.ndjson` and
-/// are not hidden; linked files are, linked directories are not followed. What is named is taken as it is.
+/// In directories, recursively, those are inputs whose names end in `.yaml`, `.yml`, `.json`, `.jsonl` or `.ndjson`, or are
+/// `Kustomization`, and that are not hidden; linked files are, linked directories are not followed. What is named is taken as it is.
 pub fn walk(args: &[OsString], options: &Options) -> Inputs {
     let mut walker =
         Walker { options: *options, seen: HashSet::new(), stdin: false, inputs: Inputs::default() };
@@ -58,7 +58,11 @@ struct Entry {
 /// Whether a walk takes files of this name.
 fn is_manifest(name: &OsStr) -> bool {
     let extension = Path::new(name).extension().unwrap_or_default();
-    ["yaml", "yml", "json", "jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    // The one name of a kustomization that has no extension.
+    name == "Kustomization"
+        || ["yaml", "yml", "json", "jsonl", "ndjson"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 impl Walker {

@@ -12,7 +12,7 @@ const MAX_NESTING: usize = 64;
 pub struct Object<'d> {
     /// The mapping; aliases are resolved.
     pub node: NodeRef<'d>,
-    /// Such as `apps/v1`.
+    /// Such as `apps/v1`. `/v1` is `v1`, as the API machinery reads it.
     pub api_version: &'d str,
     /// Such as `Deployment`.
     pub kind: &'d str,
@@ -123,7 +123,9 @@ pub enum RejectKind {
     NotAMapping,
     /// A mapping without both kind and apiVersion: most likely not meant for Kubernetes.
     Unmarked,
-    /// A file of another tool, such as a kustomization, that is recognised by its content.
+    /// A kustomization or a component of Kustomize.
+    Kustomization,
+    /// A file of another tool that is recognised by its content.
     Foreign,
     /// It has an apiVersion but no kind.
     MissingKind,
@@ -138,7 +140,7 @@ pub enum RejectKind {
 impl RejectKind {
     /// Whether a file met in a directory walk is better passed over with a notice than reported as an error.
     pub const fn is_foreign(self) -> bool {
-        matches!(self, Self::Unmarked | Self::Foreign)
+        matches!(self, Self::Unmarked | Self::Kustomization | Self::Foreign)
     }
 }
 
@@ -249,9 +251,17 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found
     if api_version.is_empty() && kind.is_empty() {
         Inherited { api_version, kind } = inherited;
     }
+    match group_version(api_version) {
+        Ok(read) => api_version = read,
+        Err(message) => {
+            let hint = Some("write a group and a version, such as `apps/v1`, or `v1`");
+            return reject(RejectKind::Malformed, head.api_version.unwrap_or(node), message, hint);
+        }
+    }
     if let Some(what) = foreign(node, api_version, kind) {
         let message = format!("not a Kubernetes object: this is {what}");
-        return reject(RejectKind::Foreign, first_key(node), message, None);
+        let kind = if what == KUSTOMIZATION { RejectKind::Kustomization } else { RejectKind::Foreign };
+        return reject(kind, first_key(node), message, None);
     }
     match (api_version, kind) {
         ("", "") => {
@@ -320,6 +330,23 @@ fn expand<'d>(node: NodeRef<'d>, inherited: Inherited<'d>, items: &[Step], found
     }
 }
 
+/// An apiVersion as it is usually written: the group may be empty, as in `/v1`. Refused are those in which the API machinery
+/// finds no version or more than two parts (k8s.io/apimachinery, pkg/runtime/schema, `ParseGroupVersion`).
+fn group_version(text: &str) -> Result<&str, String> {
+    let read = match text.strip_prefix('/') {
+        Some(version) if !version.contains('/') => version,
+        _ => text,
+    };
+    match read.split_once('/') {
+        Some((_, version)) if version.contains('/') => {
+            Err(format!("`apiVersion` has more than a group and a version: `{text}`"))
+        }
+        Some((_, "")) => Err(format!("`apiVersion` has no version: `{text}`")),
+        _ if read.is_empty() && !text.is_empty() => Err(format!("`apiVersion` has no version: `{text}`")),
+        _ => Ok(read),
+    }
+}
+
 /// The object with the names from its metadata.
 fn named(mut object: Object<'_>) -> Object<'_> {
     if let Some(metadata) = object.metadata {
@@ -354,9 +381,11 @@ pub(crate) const fn describe(kind: Kind) -> &'static str {
     }
 }
 
+const KUSTOMIZATION: &str = "a kustomization";
+
 /// Groups whose documents look like objects but are read by tools from files, never sent to a cluster.
 const FILE_GROUPS: [(&str, &str); 8] = [
-    ("kustomize.config.k8s.io", "a kustomization"),
+    ("kustomize.config.k8s.io", KUSTOMIZATION),
     ("kubeadm.k8s.io", "a configuration of kubeadm"),
     ("kubelet.config.k8s.io", "a configuration of the kubelet"),
     ("kubeproxy.config.k8s.io", "a configuration of kube-proxy"),
@@ -488,6 +517,14 @@ mod tests {
     }
 
     #[test]
+    fn the_group_of_a_version_may_be_empty() {
+        let found = |version: &str| identities(&format!("apiVersion: {version}\nkind: Pod\n"));
+        assert_eq!(found("/v1"), found("v1"));
+        let list = "apiVersion: /v1\nkind: PodList\nitems: [{metadata: {name: a}}]\n";
+        assert_eq!(identities(list), ["v1 Pod a at items[0]"]);
+    }
+
+    #[test]
     fn what_is_no_object_says_why() {
         for (text, kind) in [
             ("- a\n", RejectKind::NotAMapping),
@@ -498,9 +535,13 @@ mod tests {
             ("apiVersion: v1\nkind:\n", RejectKind::MissingKind),
             ("kind: Pod\n", RejectKind::MissingApiVersion),
             ("apiVersion: v1\nkind: 7\n", RejectKind::Malformed),
+            ("apiVersion: /\nkind: Pod\n", RejectKind::Malformed),
+            ("apiVersion: apps/\nkind: Pod\n", RejectKind::Malformed),
+            ("apiVersion: a/b/c\nkind: Pod\n", RejectKind::Malformed),
+            ("apiVersion: //v1\nkind: Pod\n", RejectKind::Malformed),
             ("apiVersion: v1\nkind: List\nitems: {a: b}\n", RejectKind::Malformed),
             ("apiVersion: v2\nname: x\nversion: 1.0.0\n", RejectKind::Foreign),
-            ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Foreign),
+            ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", RejectKind::Kustomization),
             (
                 "- {op: add, path: /spec/replicas, value: 2}\n- {op: remove, path: /metadata/labels}\n",
                 RejectKind::Foreign,

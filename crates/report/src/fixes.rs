@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use seawall_check::{FileFix, Open, Record};
-use seawall_finding::{Answer, Safety};
+use seawall_finding::{Answer, Rule, Safety};
 use seawall_model::ObjectId;
 
 use crate::text::{Role, Tail, count, grouped, notices, paint, wrap};
@@ -94,8 +94,9 @@ pub enum Outcome {
 }
 
 impl Fixes {
-    /// Takes note of a file. `done` says whether what it fixes counts as fixed.
-    pub fn add(&mut self, file: &str, fix: &FileFix, done: bool) {
+    /// Takes note of a file. `done` says whether what it fixes counts as fixed, `asked` of which rules findings are told that are
+    /// left.
+    pub fn add(&mut self, file: &str, fix: &FileFix, done: bool, asked: impl Fn(&Rule) -> bool) {
         if fix.fault.is_some() || (!done && fix.after.is_some()) {
             self.unchanged += 1;
         } else if done && fix.after.is_some() {
@@ -104,7 +105,7 @@ impl Fixes {
                 self.fixed[fixed.safety as usize] += 1;
             }
         }
-        for open in &fix.open {
+        for open in fix.open.iter().filter(|open| asked(open.located.finding.rule)) {
             let places = self.open.entry(left(open)).or_default();
             places.count += 1;
             if places.first.len() < PLACES {

@@ -65,8 +65,8 @@ pub(crate) fn groups(findings: &[Located]) -> Vec<Group<'_>> {
         let next = groups.len();
         let finding = &located.finding;
         let cause = match finding.container {
-            _ if basics => Some(("", "")),
-            Some(_) => Some((finding.rule.id, &*finding.advice)),
+            _ if basics => Some((std::ptr::null(), "")),
+            Some(_) => Some((std::ptr::from_ref(finding.rule), &*finding.advice)),
             // What is wrong with a pod stands alone.
             None => None,
         };
@@ -97,8 +97,11 @@ fn several_basics(findings: &[&Located], word: Word) -> bool {
 impl Group<'_> {
     /// The names of its containers in order, each once.
     pub(crate) fn containers(&self) -> Vec<&str> {
-        let mut known = HashSet::new();
         let names = self.members.iter().filter_map(|m| m.finding.container.as_deref());
+        if self.members.len() == 1 {
+            return names.collect();
+        }
+        let mut known = HashSet::new();
         names.filter(|name| known.insert(*name)).collect()
     }
 

@@ -17,8 +17,11 @@ pub(crate) struct Text {
     pub(crate) lines: LineStarts,
 }
 
-/// Bytes of files that are kept between the phases, so that small inputs are read once.
+/// Bytes of files, and of what was read from them, that are kept between the phases, so that small inputs are read once.
 pub(crate) const KEPT: usize = 1 << 19;
+
+/// The same where checks beyond the standard have something to say of nearly every document.
+pub(crate) const KEPT_BEYOND: usize = 1 << 24;
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 pub(crate) struct Candidate {
@@ -77,17 +80,21 @@ impl Candidate {
         self.input.display().into()
     }
 
-    /// Reads it the first time; `room` is what may still be kept.
-    pub(crate) fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
+    /// Reads it the first time; `room` is what may still be kept. With the bytes, whether they are.
+    pub(crate) fn read_first(
+        &self,
+        room: &AtomicUsize,
+    ) -> Result<(Arc<[u8]>, bool), seawall_input::InputError> {
         let bytes = self.read()?;
         if self.part.is_some() {
-            return Ok(bytes);
+            return Ok((bytes, false));
         }
         let take = |left: usize| left.checked_sub(bytes.len());
-        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
+        let stays = self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok();
+        if stays {
             *self.held() = Some(Box::new(Held { bytes: bytes.clone(), lines: None, stays: true }));
         }
-        Ok(bytes)
+        Ok((bytes, stays))
     }
 
     /// Reads it once more: a file of several parts is held from its first part on, until its last one is done.
@@ -125,6 +132,7 @@ impl Candidate {
             scope: self.scope,
             scope_name: config.scope_name(self.scope),
             live: self.part.as_ref().map(|part| part.1),
+            room: None,
         }
     }
 }

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use seawall_check::scores::ModelName;
-use seawall_check::{Base, FailOn, LevelVersion, rules, shell_word};
-use seawall_finding::{Date, Rule};
+use seawall_check::{Base, FailOn, LevelVersion, NamedRules, shell_word};
+use seawall_finding::Date;
 use seawall_model::{KubernetesVersion, Level};
 use seawall_report::Format;
 
@@ -462,18 +462,13 @@ pub(crate) enum PatchFormat {
 
 /// Rules by a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RulesArg {
-    /// As it was given.
-    pub(crate) name: String,
-    pub(crate) rules: Vec<&'static Rule>,
-}
+pub(crate) struct RulesArg(pub(crate) NamedRules);
 
 impl FromStr for RulesArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let rules = rules::resolve(text).map_err(|(message, hint)| format!("{message}; {hint}"))?;
-        Ok(Self { name: text.to_owned(), rules })
+        NamedRules::of(text).map(Self).map_err(|(message, hint)| format!("{message}; {hint}"))
     }
 }
 

@@ -1,11 +1,9 @@
 //! `seawall config`: the settings that hold, and where each comes from.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use seawall_check::{Base, FailOn, Part, RuleSettings, quoted};
-use seawall_finding::Rule;
+use seawall_check::{Base, FailOn, NamedRules, Part, RuleSettings, quoted};
 use seawall_report::visible;
 
 use crate::cli::{ConfigArgs, JudgeArgs};
@@ -35,6 +33,13 @@ struct Line {
 
 /// Lines wider than this do not move the column of origins.
 const WIDE: usize = 60;
+
+/// A rule's name as a file would have it: without quotes where it needs none.
+fn plain(name: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if starts && name.chars().all(is_word) { name.to_owned() } else { quoted(name) }
+}
 
 /// The lines, and what is asked of the settings to write them.
 struct Page<'s> {
@@ -102,35 +107,38 @@ impl Page<'_> {
 
     fn rules(&mut self) {
         let RuleSettings { select, enable, deselect, severity, .. } = &self.settings.rules;
-        // A tag stands for many rules, and two may share some.
-        let ids = |rules: &[&'static Rule]| {
-            let mut ids: Vec<&str> = Vec::with_capacity(rules.len());
-            for rule in rules {
-                if !ids.contains(&rule.id) {
-                    ids.push(rule.id);
+        // As they were written: a tag stands for many rules.
+        let names = |named: &[NamedRules]| {
+            let mut names: Vec<&str> = Vec::with_capacity(named.len());
+            for NamedRules { name, .. } in named {
+                if !names.contains(&name.as_str()) {
+                    names.push(name);
                 }
             }
-            ids.join(", ")
+            names.into_iter().map(plain).collect::<Vec<_>>().join(", ")
         };
         let mut fields = Vec::new();
         if !select.is_empty() {
             // A profile's selection takes the place of the other.
             let origin = self.of_profile("select").or_else(|| self.part("rules", &["select"]));
-            fields.push((format!("  select: [{}]", ids(select)), origin.into_iter().collect::<Vec<_>>()));
+            fields.push((format!("  select: [{}]", names(select)), origin.into_iter().collect::<Vec<_>>()));
         }
         let both = |field| self.part("rules", &[field]).into_iter().chain(self.of_profile(field)).collect();
         if !enable.is_empty() {
-            fields.push((format!("  enable: [{}]", ids(enable)), both("enable")));
+            fields.push((format!("  enable: [{}]", names(enable)), both("enable")));
         }
         if !deselect.is_empty() {
-            fields.push((format!("  deselect: [{}]", ids(deselect)), both("deselect")));
+            fields.push((format!("  deselect: [{}]", names(deselect)), both("deselect")));
         }
         if !severity.is_empty() {
-            // Of several severities the last counts.
-            let last: BTreeMap<&str, String> =
-                severity.iter().map(|(rule, severity)| (rule.id, severity.to_string())).collect();
+            // Of several severities for a rule the last counts, so what is written stays in its order.
+            let mut set: Vec<(&str, String)> = Vec::new();
+            for (NamedRules { name, .. }, severity) in severity {
+                set.retain(|(known, _)| known != name);
+                set.push((name, severity.to_string()));
+            }
             let set: Vec<String> =
-                last.into_iter().map(|(id, severity)| format!("{id}: {severity}")).collect();
+                set.into_iter().map(|(name, severity)| format!("{}: {severity}", plain(name))).collect();
             fields.push((format!("  severity: {{{}}}", set.join(", ")), both("severity")));
         }
         if !fields.is_empty() {

@@ -72,7 +72,7 @@ struct Ids {
 impl Ids {
     fn of(args: &ScanArgs, model: ModelName) -> Result<Self, Failure> {
         let ids = |named: &[RulesArg], option: &str| {
-            named.iter().map(|arg| id(&arg.name, model, option)).collect::<Result<BTreeSet<_>, _>>()
+            named.iter().map(|arg| id(&arg.0.name, model, option)).collect::<Result<BTreeSet<_>, _>>()
         };
         Ok(Self {
             enabled: ids(&args.judge.enable, "--enable")?,
@@ -137,7 +137,7 @@ fn files(
     if model.needs_facts() {
         for file in &files {
             // What cannot be read is told below.
-            if let Ok(bytes) = file.read_first(&room) {
+            if let Ok((bytes, _)) = file.read_first(&room) {
                 let name = file.name();
                 facts.add(&file.source(&name, &bytes, &settings.config), model);
             }

@@ -111,7 +111,7 @@ pub(crate) fn load(
             fail_on.clone_from(&profile.fail_on);
         }
     }
-    let rules_of = |args: &[RulesArg]| args.iter().flat_map(|arg| arg.rules.clone()).collect::<Vec<_>>();
+    let rules_of = |args: &[RulesArg]| args.iter().map(|arg| arg.0.clone()).collect::<Vec<_>>();
     if !args.select.is_empty() {
         rules.select = rules_of(&args.select);
     }

@@ -321,6 +321,27 @@ fn an_interrupt_leaves_nothing_half_done() {
     assert_eq!(written(&dir, 1000), 0);
 }
 
+/// Of rules that nobody asked for nothing is told, and nothing is offered.
+#[test]
+fn what_is_left_is_of_the_rules_that_are_asked_for() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostNetwork: true\n  containers:\n  - {name: c, image: i}\n";
+    let dir = Dir::with(&[("p.yaml", pod)]);
+    let told = |args: &[&str]| {
+        let run = dir.run(&[&["fix"], args, &["."]].concat());
+        let lines = run.stdout.lines().filter(|line| line.contains("left: ") || line.contains("(--"));
+        (run.stdout.lines().last().unwrap_or_default().to_owned(), lines.count())
+    };
+    let likely = |n: &str| (format!("no fix is chosen; left: {n} likely safe (--likely)"), 2);
+    for rule in ["seccomp-profile", "read-only-root-filesystem"] {
+        assert_eq!(told(&["--only", rule]), likely("1"), "{rule}");
+        let done = "1 file would change, 1 finding fixed (1 likely): add --write";
+        assert_eq!(told(&["--only", rule, "--likely"]), (done.to_owned(), 0), "{rule}");
+    }
+    assert_eq!(told(&["--only", "host-network"]).0, "no fix is chosen; left: 1 to decide (--decide)");
+    assert_eq!(told(&["--only", "host-pid"]).0, "nothing to fix");
+    assert_eq!(told(&[]).0, "no fix is chosen; left: 3 likely safe (--likely), 2 to decide (--decide)");
+}
+
 #[test]
 fn open_fixes_fail_a_check() {
     let safe = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  securityContext: {runAsUser: 1000}\n  containers: [{name: c, image: i}]\n";

@@ -78,6 +78,32 @@ fn profiles_and_selections_say_what_is_reported() {
     assert!(!by_tag.contains(&"read-only-root-filesystem".to_owned()), "{by_tag:?}");
 }
 
+/// The standard's rules have tags as the others do; their tags take them to no profile and from none.
+#[test]
+fn tags_stand_for_rules_of_the_standard_too() {
+    let dir = Dir::with(&[("web.yaml", &WEB.replace("    spec:\n", "    spec:\n      hostIPC: true\n"))]);
+    let rules = |args: &[&str]| {
+        let run = dir.scan(&[&["--level", "baseline"], args, &["web.yaml"]].concat());
+        let [workload] = &run.workloads()[..] else { panic!("{:?}", run.all) };
+        assert_eq!(workload["evaluations"][0]["allowed"], false, "verdicts stay what they are: {args:?}");
+        let found = workload["findings"].as_array().unwrap();
+        found.iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let has = |args: &[&str], rule: &str| rules(args).iter().any(|found| found == rule);
+    for tag in ["security", "cis", "nsa"] {
+        assert!(has(&["--select", tag], "host-ipc"), "{tag}");
+        assert!(!has(&["--deselect", tag], "host-ipc"), "{tag}");
+    }
+    assert!(
+        !has(&["--select", "reliability"], "host-ipc") && has(&["--deselect", "reliability"], "host-ipc")
+    );
+    for profile in ["pss", "recommended", "strict", "cis", "nsa"] {
+        assert!(has(&["--profile", profile, "--fail-on", "enforce"], "host-ipc"), "{profile}");
+    }
+    let of_pss = rules(&["--profile", "pss"]);
+    assert_eq!(of_pss, ["host-ipc"], "a tag makes no rule one beyond the standard");
+}
+
 #[test]
 fn ignores_and_exceptions_hold_for_them_too() {
     let commented =
@@ -336,9 +362,11 @@ spec:
         .into_iter()
         .map(|n| (n["kind"].as_str().unwrap().to_owned(), n["message"].as_str().unwrap().to_owned()))
         .collect();
-    let message = "Widget is not held against parts of its definition: 2 rules in `x-kubernetes-validations`; 1 pattern that is not understood; the formats `uri`";
+    let message = "Widget is not held against parts of its definition: 2 rules in `x-kubernetes-validations`; 1 pattern that is not understood";
     assert_eq!(notices, [("not-evaluated".to_owned(), message.to_owned())]);
-    assert!(run.of("object").is_empty());
+    let found = run.findings("schema-invalid");
+    assert!(found.iter().all(|finding| finding["message"] == "the value must be a URI"), "{found:?}");
+    assert_eq!(found.len(), 2);
     assert_eq!(dir.scan(&["--profile", "pss", "."]).of("notice").len(), 0);
 }
 
@@ -432,6 +460,12 @@ fn parts_are_not_taken_for_the_whole() {
     };
     assert_eq!(found(&["--select", "memory-limit"]), (1, vec!["base/web.yaml".to_owned()]));
     assert_eq!(found(&["--select", "service-dangling"]), (1, vec!["base/service.yaml".to_owned()]));
+    let missed = |args: &[&str]| {
+        let run = dir.scan(&[&["--select", "service-dangling"], args, &["."]].concat());
+        run.summary()["notEvaluated"].to_string()
+    };
+    let said = r#"[{"reason":"1 object is in a chart that is not rendered","rule":"service-dangling"}]"#;
+    assert_eq!((&missed(&[])[..], &missed(&["--complete"])[..]), (said, "[]"));
     let all = vec!["base/service.yaml".to_owned(), "chart/templates/service.yaml".to_owned()];
     assert_eq!(found(&["--select", "service-dangling", "--complete"]), (1, all));
     let refused = service.to_owned()

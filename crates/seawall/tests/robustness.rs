@@ -164,6 +164,61 @@ fn an_unrendered_template_is_named_as_such() {
 }
 
 #[test]
+fn a_kustomization_is_said_to_be_judged_as_written() {
+    let of_group =
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [pod.yaml]\n";
+    let text = |dir: &Dir, args: &[&str]| {
+        let run = dir.run(&[&["scan", "--level", "privileged"], args].concat());
+        assert_eq!(run.status, 0, "{} {}", run.stdout, run.stderr);
+        // Without the breaks of lines.
+        run.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    // Kustomize takes these names, and fills in apiVersion and kind.
+    for (name, content) in [
+        ("kustomization.yaml", of_group),
+        ("kustomization.yml", "resources: [pod.yaml]\n"),
+        ("Kustomization", "kind: Kustomization\nresources: [pod.yaml]\n"),
+        ("any.yaml", &of_group.replace("Kustomization", "Component").replace("beta", "alpha")),
+    ] {
+        let base = format!("my base/{name}");
+        let dir = Dir::with(&[("my base/pod.yaml", &pod("a")), (&base, content)]);
+        let walked = dir.scan(&["--level", "privileged", "."]);
+        assert_eq!(walked.status, 0, "{name}: {:?}", walked.all);
+        let [notice] = &walked.of("notice")[..] else { panic!("{name}: {:?}", walked.all) };
+        assert_eq!((&notice["kind"], &notice["file"]), (&"kustomization".into(), &base.clone().into()));
+        assert_eq!(notice["hint"], "kustomize build 'my base' | seawall scan -");
+        let said = "1 directory is a kustomization and was judged as written, not as it is deployed";
+        let shown = text(&dir, &["."]);
+        assert!(shown.contains(&format!("{said}: kustomize build 'my base' | seawall scan -")), "{shown}");
+        assert_eq!(dir.scan(&[&base]).status, 2, "{name}: what is named is to be a manifest");
+        assert!(!text(&dir, &["my base/pod.yaml"]).contains("kustom"));
+    }
+    let dir = Dir::with(&[
+        ("base/pod.yaml", &pod("a")),
+        ("base/kustomization.yaml", of_group),
+        ("prod/kustomization.yaml", of_group),
+        ("here/values.yaml", "resources: [pod.yaml]\n"),
+    ]);
+    let said = "2 directories are kustomizations and were judged as written, not as they are deployed";
+    let shown = text(&dir, &["."]);
+    assert!(shown.contains(&format!("{said}: kustomize build <directory> | seawall scan -")), "{shown}");
+}
+
+/// As the API machinery reads them: the conformance test `group_versions` has them all.
+#[test]
+fn the_group_of_an_api_version_may_be_empty() {
+    let text = pod("a").replace("apiVersion: v1", "apiVersion: /v1");
+    let dir = Dir::with(&[("in.yaml", &text), ("parts.yaml", &text.replace("/v1", "a/b/v1"))]);
+    let run = dir.scan(&["in.yaml"]);
+    let [pod] = &run.workloads()[..] else { panic!("{:?}", run.all) };
+    assert_eq!((&pod["object"]["apiVersion"], run.findings("unknown-kind").len()), (&"v1".into(), 0));
+    let run = dir.scan(&["parts.yaml"]);
+    assert_eq!((run.status, run.workloads().len()), (2, 0));
+    let message = "`apiVersion` has more than a group and a version: `a/b/v1`";
+    assert_eq!(run.of("error")[0]["message"], message);
+}
+
+#[test]
 fn one_bad_document_hides_no_other() {
     let text = format!("{}---\nfoo: [bar\n---\n{}", pod("good1"), pod("good2"));
     let run = Dir::with(&[("in.yaml", &text)]).scan(&["in.yaml"]);

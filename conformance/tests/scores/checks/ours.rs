@@ -1,9 +1,10 @@
 //! What seawall's checks find in files.
 
 use seawall_finding::Finding;
+use seawall_hardening::view::Pod;
 use seawall_hardening::{CHECKS, Cx, Enabled, Index, Params, facts, findings, speaking};
 use seawall_manifest::objects::objects;
-use seawall_manifest::workload;
+use seawall_manifest::workload::{self, Template};
 use seawall_model::Level;
 use seawall_yaml::{Document, Kind, NodeRef};
 use serde_json::Value;
@@ -70,10 +71,10 @@ pub(super) fn documents(text: &str) -> Option<Vec<Document>> {
 pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
     let all: Vec<_> = documents.iter().flat_map(|document| objects(document).objects).collect();
     let templates: Vec<_> = all.iter().map(|object| workload::templates(object, &[])).collect();
-    let known = all
-        .iter()
-        .zip(&templates)
-        .flat_map(|(object, templates)| facts(object, &templates.iter().collect::<Vec<_>>(), 0));
+    let known = all.iter().zip(&templates).flat_map(|(object, templates)| {
+        let templates: Vec<_> = templates.iter().collect();
+        facts(object, &templates, &views(&templates), 0)
+    });
     let index = Index::new(known.collect::<Vec<_>>(), true);
     let params = Params::default();
     let cx = Cx { params: &params, kubernetes: KUBERNETES, scope: 0, from_file: true, index: Some(&index) };
@@ -81,7 +82,8 @@ pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
     let mut examined = Vec::new();
     for (object, templates) in all.iter().zip(&templates) {
         let templates_of: Vec<_> = templates.iter().collect();
-        let speaking = speaking(object, &templates_of, &enabled, &Cx { index: None, ..cx });
+        let speaking =
+            speaking(object, &templates_of, &views(&templates_of), &enabled, &Cx { index: None, ..cx });
         let of_object = findings(object, &templates_of, &enabled, speaking, &cx);
         let of_pods = of_object.pods.into_iter().flatten();
         let hardening = of_object.object.into_iter().chain(of_pods);
@@ -116,4 +118,8 @@ fn json(node: NodeRef<'_>) -> Value {
             .collect(),
         Kind::Null | Kind::Alias => Value::Null,
     }
+}
+
+fn views<'d>(templates: &[&Template<'d>]) -> Vec<Option<Pod<'d>>> {
+    templates.iter().map(|template| Pod::of(template)).collect()
 }

@@ -24,7 +24,7 @@ use crate::locate::region;
 use crate::options::FailOn;
 
 pub use parts::Part;
-pub use rules::{Base, Profile, RuleSettings};
+pub use rules::{Base, NamedRules, Profile, RuleSettings};
 pub use scopes::Scope;
 
 /// The levels of the namespaces that a pattern names.

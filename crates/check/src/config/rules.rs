@@ -46,9 +46,9 @@ impl Base {
         }
     }
 
-    /// Whether a rule is in it. Those without tags belong to the standard and to the reading of objects.
+    /// Whether a rule is in it. Those that are not beyond the standard belong to it and to the reading of objects.
     fn includes(self, rule: &Rule) -> bool {
-        rule.tags.is_empty()
+        !rule.is_beyond()
             || match self {
                 Self::Pss => false,
                 Self::Recommended => !rule.off,
@@ -59,25 +59,48 @@ impl Base {
     }
 }
 
+/// Rules by a name that stands for them: an id, a tag, the name of a group or another tool's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedRules {
+    /// The name, as it was given.
+    pub name: String,
+    /// The rules.
+    pub rules: Vec<&'static Rule>,
+}
+
+impl NamedRules {
+    /// What a name stands for.
+    ///
+    /// # Errors
+    /// What is wrong, and what helps, where no rule is called so.
+    pub fn of(name: &str) -> Result<Self, (String, String)> {
+        Ok(Self { name: name.to_owned(), rules: rules::resolve(name)? })
+    }
+
+    fn contains(&self, rule: &Rule) -> bool {
+        self.rules.iter().any(|of| of.id == rule.id)
+    }
+}
+
 /// Which rules are reported, and how grave they are. Verdicts stay what they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleSettings {
     /// The rules that are reported where none is selected.
     pub base: Base,
     /// The rules that are reported; empty for those of the base.
-    pub select: Vec<&'static Rule>,
+    pub select: Vec<NamedRules>,
     /// Rules that are reported besides.
-    pub enable: Vec<&'static Rule>,
+    pub enable: Vec<NamedRules>,
     /// The rules that are not reported.
-    pub deselect: Vec<&'static Rule>,
-    /// Severities other than the rules' own.
-    pub severity: Vec<(&'static Rule, Severity)>,
+    pub deselect: Vec<NamedRules>,
+    /// Severities other than the rules' own; of several for a rule the last counts.
+    pub severity: Vec<(NamedRules, Severity)>,
 }
 
 impl RuleSettings {
     /// Whether a rule is reported.
     pub fn selects(&self, rule: &Rule) -> bool {
-        let has = |rules: &[&'static Rule]| rules.iter().any(|r| r.id == rule.id);
+        let has = |named: &[NamedRules]| named.iter().any(|of| of.contains(rule));
         let on = if self.select.is_empty() { self.base.includes(rule) } else { has(&self.select) };
         (on || has(&self.enable)) && !has(&self.deselect)
     }
@@ -85,13 +108,13 @@ impl RuleSettings {
     /// Whether a rule that is reported in any case is asked for all that it has to say: by a base with more than the standard, or
     /// by name.
     pub(crate) fn goes_beyond(&self, rule: &Rule) -> bool {
-        let named = || self.select.iter().chain(&self.enable).any(|r| r.id == rule.id);
+        let named = || self.select.iter().chain(&self.enable).any(|of| of.contains(rule));
         self.selects(rule) && (self.base != Base::Pss || named())
     }
 
     /// The severity that is set for a rule.
     pub fn severity_of(&self, rule: &Rule) -> Option<Severity> {
-        self.severity.iter().rev().find(|(r, _)| r.id == rule.id).map(|(_, severity)| *severity)
+        self.severity.iter().rev().find(|(of, _)| of.contains(rule)).map(|(_, severity)| *severity)
     }
 
     /// These settings with those of a profile on top.
@@ -102,9 +125,9 @@ impl RuleSettings {
         if !other.select.is_empty() {
             self.select.clone_from(&other.select);
         }
-        self.enable.extend(&other.enable);
-        self.deselect.extend(&other.deselect);
-        self.severity.extend(&other.severity);
+        self.enable.extend_from_slice(&other.enable);
+        self.deselect.extend_from_slice(&other.deselect);
+        self.severity.extend_from_slice(&other.severity);
         self
     }
 }
@@ -149,8 +172,8 @@ fn fields(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> RuleSettings {
         let names = value.get(key).filter(|n| !n.is_null()).map(|n| strings(n, key, errors));
         let mut found = Vec::new();
         for (name, span) in names.unwrap_or_default() {
-            match rules::resolve(&name) {
-                Ok(rules) => found.extend(rules),
+            match NamedRules::of(&name) {
+                Ok(rules) => found.push(rules),
                 Err((message, hint)) => errors.push(ConfigError { span, message, hint: Some(hint) }),
             }
         }
@@ -167,8 +190,8 @@ fn fields(value: NodeRef<'_>, errors: &mut Vec<ConfigError>) -> RuleSettings {
         let name = key.key().unwrap_or_default();
         let text = value.as_str().unwrap_or_default();
         let level = Severity::ALL.into_iter().find(|s| s.as_str() == text);
-        match (rules::resolve(&name), level) {
-            (Ok(rules), Some(level)) => severity.extend(rules.into_iter().map(|rule| (rule, level))),
+        match (NamedRules::of(&name), level) {
+            (Ok(rules), Some(level)) => severity.push((rules, level)),
             (Err((message, hint)), _) => errors.push(error(key, message, Some(hint))),
             (_, None) => {
                 let known: Vec<&str> = Severity::ALL.iter().map(|s| s.as_str()).collect();

@@ -32,7 +32,8 @@ baseline: base.yaml
     )
     .unwrap();
     assert_eq!(config.places.len(), SETTINGS.len());
-    assert_eq!(config.rules.severity.len(), 3, "an alias of the reference names three rules");
+    let [(named, _)] = &config.rules.severity[..] else { panic!("{:?}", config.rules.severity) };
+    assert_eq!((&named.name[..], named.rules.len()), ("hostNamespaces", 3), "an alias names three rules");
     assert_eq!(config.profile_called("strict").unwrap().fail_on.len(), 2);
     assert_eq!((config.parameters.minimum_replicas, config.parameters.registries.len()), (3, 1));
     assert_eq!(config.fail_on, [FailOn::Audit]);

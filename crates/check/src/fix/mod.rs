@@ -79,7 +79,7 @@ fn is_linux(rule: &str) -> bool {
 
 /// For pods on Windows nodes that do not say so: with `os.name` restricted asks for no fields of Linux.
 fn windows(template: &Template<'_>) -> Fix {
-    let path = template.path_in_object(&FieldPath::root().keys("spec.os.name"));
+    let path = template.path_in_object(FieldPath::root().keys("spec.os.name"));
     Fix {
         safety: Safety::Decision,
         note: "its nodes run Windows: may the pod say so by `os.name: windows`?".to_owned(),
@@ -159,7 +159,7 @@ fn step(at: &RepairAt<'_>, template: &Template<'_>) -> FixStep {
         Action::RemoveItem => Step::Remove(None),
         Action::SetUser => Step::SetUser,
     };
-    FixStep { path: template.path_in_object(&at.path), at_pod, step }
+    FixStep { path: template.path_in_object(at.path.clone()), at_pod, step }
 }
 
 /// The field of the pod that stands for a field of its containers: `spec.containers[name=a].securityContext.x` is
@@ -169,7 +169,7 @@ fn pod_path(path: &FieldPath, template: &Template<'_>) -> Option<FieldPath> {
     let spec = path.0.first()?.clone();
     let below = path.0.get(3..)?;
     let at_pod = FieldPath([&[spec], below].concat());
-    Some(template.path_in_object(&at_pod))
+    Some(template.path_in_object(at_pod))
 }
 
 /// A fix in the class that evidence gives it; none where it would keep the container from starting.

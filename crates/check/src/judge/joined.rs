@@ -22,7 +22,7 @@ pub(super) type Known = HashMap<u64, Vec<u32>>;
 pub(super) fn add(mut located: Located, known: &mut Known, findings: &mut Vec<Located>) {
     let Finding { rule, container, primary, related, .. } = &located.finding;
     let hasher = known.hasher().clone();
-    let key = |path: &FieldPath| hasher.hash_one((rule.id, container, path));
+    let key = |path: &FieldPath| hasher.hash_one((std::ptr::from_ref(*rule), container, path));
     let twin = known.get(&key(&primary.path)).into_iter().flatten().map(|at| *at as usize).find(|at| {
         findings.get(*at).is_some_and(|f| {
             (f.finding.rule.id, &f.finding.container) == (rule.id, container)

@@ -157,25 +157,31 @@ pub fn judge(
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
-                let Some(document) = reader.reread(place.range, place.json, place.item.clone()) else {
+                let reread = match place.kept {
+                    Some(_) => None,
+                    None => reader.reread(place.range, place.json, place.item.clone()),
+                };
+                let Some(document) = place.kept.as_deref().or(reread.as_ref()) else {
                     out.push(judge.changed());
                     return out;
                 };
                 let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
                 let walker = place.speaks.then_some(&mut walker);
                 let before = out.len();
-                judge.document(&document, place, walker, &mut seen, &mut out);
+                judge.document(document, place, walker, &mut seen, &mut out);
                 if options.patches || options.edits {
-                    fix::add_patches(&document, out.get_mut(before..).unwrap_or_default(), options);
+                    fix::add_patches(document, out.get_mut(before..).unwrap_or_default(), options);
                 }
                 if !options.brief {
-                    keep_secrets(&document, out.get_mut(before..).unwrap_or_default());
+                    keep_secrets(document, out.get_mut(before..).unwrap_or_default());
                 }
                 if seen.next().is_some() {
                     out.push(judge.changed());
                     return out;
                 }
-                reader.recycle(document);
+                if let Some(document) = reread {
+                    reader.recycle(document);
+                }
             }
         }
     }
@@ -402,6 +408,7 @@ impl Judge<'_> {
                     open: [false; 3],
                     containers: judged.pod.as_ref().map_or([0; 3], count_containers),
                     exposed: harden::is_exposed(&examined, judged, &self.source, self.options),
+                    lost: 0,
                     score: None,
                 };
                 if workload.refused.is_none() {
@@ -575,8 +582,9 @@ impl Judge<'_> {
             fails && (at_mode.peek().is_none() || at_mode.any(counts))
         });
         self.finish(around, &mut workload.findings);
+        workload.lost = score::lost(workload);
         if workload.refused.is_none() && !self.options.hardening.enabled.is_empty() {
-            workload.score = Some(score::score(workload));
+            workload.score = Some(score::score(workload.lost));
         }
     }
 
@@ -739,9 +747,8 @@ fn is_container_list(segment: &Segment) -> bool {
 
 /// Moves a finding's paths from the pod to the object that holds its template.
 fn rebase(finding: &mut Finding, template: &Template<'_>) {
-    finding.primary.path = template.path_in_object(&finding.primary.path);
-    for locus in &mut finding.related {
-        locus.path = template.path_in_object(&locus.path);
+    for locus in std::iter::once(&mut finding.primary).chain(&mut finding.related) {
+        locus.path = template.path_in_object(std::mem::take(&mut locus.path));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is said of a file besides findings: errors and notices.
 
-use seawall_manifest::objects::{Object, Reject};
+use seawall_manifest::objects::{Object, Reject, RejectKind};
 use seawall_manifest::schema::Unheld;
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::FieldPath;
@@ -67,6 +67,20 @@ pub(crate) fn problem(at: &At<'_>, Unread { problem, foreign, .. }: &Unread) -> 
 pub(crate) fn not_an_object(at: &At<'_>, reject: &Reject) -> Record {
     let region = Some(region(at.lines, reject.span));
     let hint = reject.hint.map(str::to_owned);
+    if at.source.walked && is_kustomization(at.source.file, reject.kind) {
+        let directory = match at.source.file.rsplit_once('/') {
+            Some(("", _)) => "/",
+            Some((directory, _)) => directory,
+            None => ".",
+        };
+        return Record::Notice(Notice {
+            kind: NoticeKind::Kustomization,
+            file: Some(at.source.file.clone()),
+            region,
+            message: "a kustomization: its files were judged as written, not as they are deployed".into(),
+            hint: Some(format!("kustomize build {} | seawall scan -", shell_word(directory))),
+        });
+    }
     if at.source.walked && reject.kind.is_foreign() {
         return Record::Notice(Notice {
             kind: NoticeKind::NotKubernetes,
@@ -83,6 +97,18 @@ pub(crate) fn not_an_object(at: &At<'_>, reject: &Reject) -> Record {
         message: reject.message.clone(),
         hint,
     })
+}
+
+/// Whether what is no object is a kustomization: by its group, or by the file's name, as Kustomize fills in what is missing of
+/// kind and apiVersion (sigs.k8s.io/kustomize/api/types, `FixKustomizationPostUnmarshalling`).
+fn is_kustomization(file: &str, kind: RejectKind) -> bool {
+    let name = file.rsplit_once('/').map_or(file, |(_, name)| name);
+    let named = ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name);
+    match kind {
+        RejectKind::Kustomization => true,
+        RejectKind::Unmarked | RejectKind::MissingKind | RejectKind::MissingApiVersion => named,
+        _ => false,
+    }
 }
 
 impl Judge<'_> {
@@ -133,7 +159,6 @@ impl Judge<'_> {
             1 => Some(one.to_owned()),
             number => Some(format!("{number} {many}")),
         };
-        let formats = unheld.formats.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let parts: Vec<String> = [
             unheld.too_large.then(|| "a schema that is too large".to_owned()),
             count(
@@ -142,7 +167,6 @@ impl Judge<'_> {
                 "rules in `x-kubernetes-validations`",
             ),
             count(unheld.patterns, "1 pattern that is not understood", "patterns that are not understood"),
-            (!formats.is_empty()).then(|| format!("the formats {formats}")),
         ]
         .into_iter()
         .flatten()

@@ -31,17 +31,7 @@ fn proposal(files: &[(&str, Option<&str>, String)]) -> String {
         .iter()
         .map(|(path, chart, text)| {
             let (file, bytes): (Arc<str>, Arc<[u8]>) = ((*path).into(), text.as_bytes().into());
-            let source = Source {
-                file: &file,
-                bytes: &bytes,
-                walked: true,
-                lines: None,
-                chart: *chart,
-                path,
-                scope: 0,
-                scope_name: "",
-                live: None,
-            };
+            let source = Source { walked: true, chart: *chart, path, ..Source::named(&file, &bytes) };
             crate::survey(source, &options)
         })
         .collect();

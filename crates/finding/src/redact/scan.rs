@@ -277,18 +277,14 @@ static BREAKS: [bool; 256] = {
 fn forms(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     // Most texts have none of these marks: one look tells.
-    let (mut armour, mut at_sign, mut urls) = (false, false, false);
-    let mut before = [0; 2];
+    let (mut dash, mut at_sign, mut slash) = (false, false, false);
     for b in bytes {
-        match (before, b) {
-            ([_, b'-'], b'-') => armour = true,
-            ([b':', b'/'], b'/') => urls = true,
-            (_, b'@') => at_sign = true,
-            _ => {}
-        }
-        before = [before[1], *b];
+        dash |= *b == b'-';
+        at_sign |= *b == b'@';
+        slash |= *b == b'/';
     }
-    if armour {
+    let urls = slash && text.contains("://");
+    if dash {
         found.extend(
             text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())),
         );

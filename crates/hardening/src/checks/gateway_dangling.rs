@@ -47,6 +47,7 @@ static BESIDE: Beside = Beside {
     need: &[],
     missing: "Service",
     unseen: Some(|near| if near.holds(&["Service"]) { 0 } else { near.count(ROUTES) }),
+    placed: false,
 };
 
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::Object(run) };

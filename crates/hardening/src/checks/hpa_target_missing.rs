@@ -46,6 +46,7 @@ static BESIDE: Beside = Beside {
     need: &[],
     missing: "workload of the kind that is scaled",
     unseen: Some(unseen),
+    placed: false,
 };
 
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::Object(run) };

@@ -6,7 +6,7 @@ use seawall_model::FieldPath;
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
-use crate::names::{key_fault, value_fault};
+use crate::names::{is_plain, key_fault, value_fault};
 
 rule! {
     /// ## What it does
@@ -109,6 +109,10 @@ fn match_labels(node: NodeRef<'_>, path: &FieldPath, out: &mut Out<'_>) {
 /// Reports the keys and values of a mapping that break the syntax.
 fn check(labels: NodeRef<'_>, path: impl Fn() -> FieldPath, what: &str, out: &mut Out<'_>) {
     for (key, value) in labels.entries() {
+        let is_plain = |node: NodeRef<'_>| node.as_str_bytes().is_some_and(is_plain);
+        if is_plain(key) && (is_plain(value) || value.as_str_bytes().is_none()) {
+            continue;
+        }
         let Some(key) = key.key() else { continue };
         let hit = |message: String| {
             let advice = "use up to 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends";

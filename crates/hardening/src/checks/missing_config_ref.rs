@@ -51,6 +51,7 @@ static BESIDE: Beside = Beside {
     need: &["ConfigMap", "Secret", "SealedSecret", "ExternalSecret", "Certificate"],
     missing: "ConfigMap or Secret",
     unseen: None,
+    placed: false,
 };
 
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::Pod(run) };

@@ -60,7 +60,7 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         Hit::new(
             path("spec.podSelector"),
             "selects no pod",
-            "the policy protects nothing: no pod of the input in its namespace has these labels",
+            "the policy protects no pod of the input: none in its namespace has these labels",
             "select the labels of the pods that it is for",
         )
     });

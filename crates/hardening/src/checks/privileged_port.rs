@@ -61,7 +61,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
             Hit::new(
                 at.port_path(index).key("containerPort"),
                 "below 1024",
-                format!("{} listens on port {number}, for which it needs root or NET_BIND_SERVICE", at.said()),
+                format!("{} listens on port {number}, for which it needs root or NET_BIND_SERVICE unless the runtime opens it to all", at.said()),
                 "listen on a port of 1024 or more, and leave the low one to the Service",
             )
         });

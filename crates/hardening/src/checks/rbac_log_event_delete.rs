@@ -56,7 +56,7 @@ const RIGHTS: &[Right] = &[
 
 const DELETE: &[&str] = &["delete", "deletecollection"];
 
-const WHY: &str = "without events nobody sees what happened to pods";
+const WHY: &str = "events and logs tell what happened to pods";
 const ADVICE: &str = "take it out of the rule: events end by themselves after an hour";
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {

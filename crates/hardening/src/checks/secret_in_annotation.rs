@@ -86,11 +86,12 @@ fn of_metadata(metadata: NodeRef<'_>, at: &dyn Fn() -> FieldPath, cx: &Cx<'_>, o
     let harmless = Harmless(&cx.params.harmless_names);
     for (field, what) in [("annotations", "annotation"), ("labels", "label")] {
         for (key, value) in metadata.get(field).into_iter().flat_map(NodeRef::entries) {
-            let Some(value) = value.as_str() else { continue };
             // Nothing shorter is taken for random, or has the form of a credential but a URL.
-            if value.len() < 16 && !value.as_bytes().windows(3).any(|mark| mark == b"://") {
+            let Some(bytes) = value.as_str_bytes() else { continue };
+            if bytes.len() < 16 && !bytes.windows(3).any(|mark| mark == b"://") {
                 continue;
             }
+            let Some(value) = value.as_str() else { continue };
             let Some(key) = key.key() else { continue };
             let (label, said, confidence) = if key == LAST_APPLIED {
                 if harmless.has(&key) {

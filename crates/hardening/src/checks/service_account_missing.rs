@@ -26,7 +26,8 @@ rule! {
     ///
     /// ## Applies to
     /// All pods and pod templates. Evaluated where the input holds a ServiceAccount in the same namespace, or is
-    /// declared complete.
+    /// declared complete. Where the input names several namespaces, whatever names none may go to any of them, as
+    /// bases of Kustomize do: such pods are not looked at, and such a ServiceAccount counts for every namespace.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/security/service-accounts/>
@@ -40,7 +41,7 @@ rule! {
     };
 }
 
-static BESIDE: Beside = Beside::needs(&[PODS], &["ServiceAccount"]);
+static BESIDE: Beside = Beside::needs(&[PODS], &["ServiceAccount"]).placed();
 
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::Pod(run) };
 
@@ -54,7 +55,7 @@ fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     ];
     let written = fields.into_iter().find_map(|(field, name)| Some((field, name.filter(|name| !name.is_empty())?)));
     let Some((field, name)) = written else { return };
-    if name == "default" || near.service_account(name).exists {
+    if name == "default" || near.may_have("", "ServiceAccount", name) {
         return;
     }
     out.report(|| {
@@ -94,6 +95,25 @@ mod tests {
         assert!(in_every_kind(ID, "serviceAccountName: db\n").iter().all(Vec::is_empty));
         let elsewhere = ACCOUNT.replace("name: web", "name: web, namespace: a") + "---\nkind: Secret\nmetadata: {namespace: b}\n";
         assert_eq!(found(ID, &format!("kind: Pod\nspec: {{serviceAccountName: db}}\n{elsewhere}")), [""; 0]);
+    }
+
+    #[test]
+    fn what_names_no_namespace_may_go_to_any_of_several() {
+        let of = |pod: &str, account: &str, others: &str| {
+            let account = format!("---\nkind: ServiceAccount\nmetadata: {{name: web{account}}}\n");
+            let other = |of| format!("---\nkind: ServiceAccount\nmetadata: {{name: x, namespace: {of}}}\n");
+            let others: String = others.chars().map(other).collect();
+            let yaml = format!("kind: Pod\nmetadata: {{name: a{pod}}}\nspec: {{serviceAccountName: web}}\n{account}{others}");
+            let complete = Case { complete: true, ..Case::of(ID) };
+            (found(ID, &yaml).len(), complete.found(&yaml).len())
+        };
+        let (a, b) = (", namespace: a", ", namespace: b");
+        assert_eq!(of(a, b, "ab"), (1, 1));
+        assert_eq!(of(a, "", "ab"), (0, 0), "it may go there");
+        assert_eq!(of("", a, "ab"), (0, 1));
+        assert_eq!(of("", "", "ab"), (0, 0));
+        assert_eq!(of(a, "", "a"), (0, 0), "there is one");
+        assert_eq!(of("", a, "a"), (0, 0), "there is one");
     }
 
     #[test]

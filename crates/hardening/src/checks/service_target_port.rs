@@ -54,6 +54,7 @@ static BESIDE: Beside = Beside {
     need: &[],
     missing: PODS,
     unseen: Some(|near| if near.holds(&[PODS]) { 0 } else { near.count(&["Service"]) }),
+    placed: false,
 };
 
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::ContainerAndObject(of_container, of_object) };

@@ -13,6 +13,8 @@ pub struct Fact {
     pub(super) namespace: u64,
     /// That of kind and name; `None` for objects without a name.
     pub(super) identity: Option<u64>,
+    /// Whether it is in a chart that is not rendered: others may see it, and it sees no others.
+    pub(super) unrendered: bool,
     pub(super) detail: Detail,
 }
 
@@ -140,13 +142,26 @@ pub struct Subject {
     pub(super) namespace: u64,
     pub(super) identity: Option<u64>,
     pub(super) has_pods: bool,
+    pub(super) unrendered: bool,
 }
 
 impl Fact {
     /// What it is a fact about.
     pub fn subject(&self) -> Subject {
-        let Self { scope, kind, namespace, identity, ref detail } = *self;
-        Subject { scope, kind, namespace, identity, has_pods: matches!(detail, Detail::Pod(_)) }
+        let Self { scope, kind, namespace, identity, unrendered, ref detail } = *self;
+        let has_pods = matches!(detail, Detail::Pod(_));
+        Subject { scope, kind, namespace, identity, has_pods, unrendered }
+    }
+
+    /// The same of an object in a chart that is not rendered. Most of what stands beside it is in templates that cannot be read,
+    /// so checks that have to see other objects are not evaluated on it, unless the input is declared complete.
+    #[must_use]
+    pub fn unrendered(mut self) -> Self {
+        self.unrendered = true;
+        if let Detail::Scaler(scaler) = &mut self.detail {
+            scaler.unrendered = true;
+        }
+        self
     }
 }
 
@@ -157,6 +172,8 @@ pub struct Scaler {
     pub(super) target: u64,
     /// The kind, known or not, that it names.
     pub(super) target_kind: Kind,
+    /// Whether it is in a chart that is not rendered.
+    pub(super) unrendered: bool,
     /// The fewest replicas.
     pub min: u32,
     /// The most replicas, if that is written.

@@ -1,10 +1,16 @@
 //! A namespace as checks see it.
 
+use std::collections::BTreeMap;
+
 use super::fact::{Directions, Grantee, PodFact, Scaler, ServiceFact};
 use super::kinds::{Kind, hash, identity};
 use super::labels::{Labels, Selector};
 use super::read::scaled;
 use super::{Index, Space};
+
+fn counted(by_kind: &BTreeMap<Kind, u32>, kinds: &[&str]) -> usize {
+    Kind::called(kinds).filter_map(|kind| by_kind.get(&kind)).map(|n| *n as usize).sum()
+}
 
 /// A namespace of a cluster.
 #[derive(Clone, Copy, Debug)]
@@ -54,10 +60,15 @@ impl<'i> Near<'i> {
         self.space.is_some_and(|space| space.held & Kind::set(kinds) != 0)
     }
 
-    /// How many objects of these kinds are in it.
+    /// How many objects of these kinds are in it, without those of charts that are not rendered.
     pub fn count(self, kinds: &[&str]) -> usize {
-        let counted = |kind| self.space.and_then(|space| space.kinds.get(&kind)).copied().unwrap_or_default();
-        Kind::called(kinds).map(|kind| counted(kind) as usize).sum()
+        let all = self.space.map_or(0, |space| counted(&space.kinds, kinds));
+        all - self.count_unrendered(kinds)
+    }
+
+    /// How many objects of these kinds are in it as parts of charts that are not rendered.
+    pub(super) fn count_unrendered(self, kinds: &[&str]) -> usize {
+        self.space.map_or(0, |space| counted(&space.unrendered, kinds))
     }
 
     /// Whether an object of one of these kinds is in it, or would be if there was one.
@@ -80,6 +91,14 @@ impl<'i> Near<'i> {
     pub fn has(self, group: &str, kind: &str, name: &str) -> bool {
         let of = identity(group, kind, name);
         self.space.is_some_and(|space| space.identities.contains_key(&of))
+    }
+
+    /// Whether this object is in it, or may be: an object of that name is in the input and may go to any namespace.
+    pub fn may_have(self, group: &str, kind: &str, name: &str) -> bool {
+        let anywhere = hash(&[""]);
+        let unplaced = || self.index.near_hashed(self.scope, anywhere);
+        self.has(group, kind, name)
+            || (self.index.goes_anywhere(self.scope, anywhere) && unplaced().has(group, kind, name))
     }
 
     /// Whether something in it makes pods whose labels no manifest shows, so that what selects nothing may select these.
@@ -149,7 +168,7 @@ impl<'i> Near<'i> {
         let scalers = self.space.into_iter().flat_map(|space| &space.scalers);
         let shown =
             |kind| kind != Kind::OTHER && self.space.is_some_and(|space| space.kinds.contains_key(&kind));
-        scalers.filter(|scaler| !shown(scaler.target_kind)).count()
+        scalers.filter(|scaler| !scaler.unrendered && !shown(scaler.target_kind)).count()
     }
 
     /// How pods with these labels are reached.

@@ -15,14 +15,20 @@ use crate::view::{FromNode, Pod, field};
 use crate::workloads::has_certain_labels;
 
 /// The facts of an object: the first is its own, and there is one more for every further template.
-pub fn facts(object: &Object<'_>, templates: &[&Template<'_>], scope: u16) -> Vec<Fact> {
+pub fn facts<'d>(
+    object: &Object<'d>,
+    templates: &[&Template<'d>],
+    pods: &[Option<Pod<'d>>],
+    scope: u16,
+) -> Vec<Fact> {
     let Subject { kind, namespace, identity, .. } = Subject::of(object, false, scope);
     // A PodTemplate makes no pods.
-    let pods = templates.iter().filter(|_| kind.name() != "PodTemplate");
-    let mut pods = pods.map(|template| Detail::Pod(Box::new(pod(object, template))));
+    let pods = templates.iter().zip(pods).filter(|_| kind.name() != "PodTemplate");
+    let mut pods = pods.map(|(template, view)| Detail::Pod(Box::new(pod(object, template, view.as_ref()))));
     let detail = pods.next().unwrap_or_else(|| detail(object, kind));
-    let more = pods.map(|detail| Fact { scope, kind: Kind::PODS, namespace, identity: None, detail });
-    std::iter::once(Fact { scope, kind, namespace, identity, detail }).chain(more).collect()
+    let of = |kind, identity, detail| Fact { scope, kind, namespace, identity, unrendered: false, detail };
+    let more = pods.map(|detail| of(Kind::PODS, None, detail));
+    std::iter::once(of(kind, identity, detail)).chain(more).collect()
 }
 
 impl Subject {
@@ -35,7 +41,7 @@ impl Subject {
             _ => hash(&[object.namespace]),
         };
         let identity = (!object.name.is_empty()).then(|| identity(object.group(), object.kind, object.name));
-        Self { scope, kind, namespace, identity, has_pods }
+        Self { scope, kind, namespace, identity, has_pods, unrendered: false }
     }
 }
 
@@ -44,9 +50,9 @@ pub(crate) fn scaled(kind: &str, name: &str) -> u64 {
     hash(&[kind, name])
 }
 
-fn pod(object: &Object<'_>, template: &Template<'_>) -> PodFact {
-    let view = Pod::of(template).unwrap_or_default();
-    let containers = view.spec.init_containers.iter().chain(&view.spec.containers);
+fn pod<'d>(object: &Object<'d>, template: &Template<'d>, view: Option<&Pod<'d>>) -> PodFact {
+    let containers =
+        view.into_iter().flat_map(|view| view.spec.init_containers.iter().chain(&view.spec.containers));
     let ports = containers.flat_map(|container| &container.ports).filter_map(|port| {
         Some((hash(&[port.name.filter(|name| !name.is_empty())?]), Protocol::of(port.protocol)))
     });
@@ -228,6 +234,7 @@ fn scaler(object: &Object<'_>, min: &str, max: &str, fewest: u32) -> Detail {
     let group = text("apiVersion").and_then(|of| of.rsplit_once('/')).map_or("", |(group, _)| group);
     let spec = |key| object.node.get("spec").and_then(|spec| count(spec.get(key)));
     Detail::Scaler(Scaler {
+        unrendered: false,
         target: scaled(kind, name),
         target_kind: Kind::of(group, kind),
         min: spec(min).unwrap_or(fewest),

@@ -7,6 +7,7 @@ use seawall_yaml::{Limits, Reader};
 
 use super::labels::COMPARISONS;
 use super::*;
+use crate::view::Pod;
 
 fn facts_of(yaml: &str, scope: u16) -> Vec<Fact> {
     let mut all = Vec::new();
@@ -14,7 +15,10 @@ fn facts_of(yaml: &str, scope: u16) -> Vec<Fact> {
         assert!(entry.problems.is_empty(), "{:?}", entry.problems);
         let document = entry.document.expect("a document");
         for object in objects(&document).objects {
-            all.extend(facts(&object, &templates(&object, &[]).iter().collect::<Vec<_>>(), scope));
+            let templates = templates(&object, &[]);
+            let templates: Vec<_> = templates.iter().collect();
+            let pods: Vec<_> = templates.iter().map(|template| Pod::of(template)).collect();
+            all.extend(facts(&object, &templates, &pods, scope));
         }
     }
     all
@@ -130,6 +134,38 @@ fn an_account_says_whether_its_token_is_mounted() {
 }
 
 #[test]
+fn objects_of_unrendered_charts_are_not_evaluated() {
+    let reasons = |yaml: &str, beside: &str, id: &str, complete: bool| {
+        let enabled = Enabled::new(|rule: &Rule| rule.id == id);
+        let facts: Vec<Fact> = facts_of(yaml, 0).into_iter().map(Fact::unrendered).collect();
+        let subjects: Vec<_> = facts.iter().map(Fact::subject).collect();
+        let index = Index::new(facts.into_iter().chain(facts_of(beside, 0)), complete);
+        let concerned = subjects.iter().filter(|subject| index.concerns(&enabled, subject)).count();
+        let found = index.not_evaluated(&enabled);
+        (concerned, found.into_iter().map(|of| of.reason).collect::<Vec<_>>())
+    };
+    let pods = object("Pod", "")
+        + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {}}\n";
+    let account = object("ServiceAccount", "");
+    let id = "service-account-missing";
+    let (one, both) =
+        ("1 object is in a chart that is not rendered", "2 objects are in charts that are not rendered");
+    let unseen = "no ServiceAccount in the namespace of 1 object";
+    let said = |reasons: &[&str]| reasons.join("; ");
+    assert_eq!(reasons(&pods, &account, id, false), (0, vec![both.to_owned()]));
+    assert_eq!(reasons(&object("Pod", ""), &account, id, false), (0, vec![one.to_owned()]));
+    assert_eq!(reasons(&pods, &object("Pod", ""), id, false), (0, vec![said(&[unseen, both])]));
+    assert_eq!(reasons(&pods, "", id, true), (2, vec![]));
+    assert_eq!(
+        reasons(&account, &object("Pod", ""), id, false),
+        (0, vec![]),
+        "others see what is in a chart"
+    );
+    let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}\n";
+    assert_eq!(reasons(scaler, "", "hpa-target-missing", false), (0, vec![one.to_owned()]));
+}
+
+#[test]
 fn says_which_checks_were_not_evaluated_and_why() {
     let reasons = |yaml: &str, id: &str, complete: bool| {
         let enabled = Enabled::new(|rule: &Rule| rule.id == id);
@@ -153,6 +189,14 @@ fn says_which_checks_were_not_evaluated_and_why() {
         ["hpa-target-missing: no workload of the kind that is scaled in the namespace of 1 object"]
     );
     assert_eq!(reasons(&format!("{scaler}---\n{pods}"), id, false), [""; 0]);
+    let id = "service-account-missing";
+    let named: String = ["a", "b"].iter().map(|of| object("Pod", of)).collect();
+    assert_eq!(
+        reasons(&format!("{pods}{named}"), id, false),
+        [
+            "service-account-missing: no ServiceAccount in the namespaces of 2 objects; 2 objects may go to any of several namespaces"
+        ]
+    );
     assert_eq!(reasons(pods, "pdb-policy", false), [""; 0]);
     assert_eq!(
         reasons(pods, "namespace-quota", false),

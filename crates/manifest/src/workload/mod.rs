@@ -45,6 +45,19 @@ enum Place {
     Path(FieldPath),
 }
 
+impl Place {
+    /// A path that begins here, from the object on.
+    fn above(&self, mut path: FieldPath) -> FieldPath {
+        match self {
+            Self::Keys(keys) => {
+                path.0.splice(0..0, keys.iter().map(|key| Segment::Key((*key).into())));
+                path
+            }
+            Self::Path(start) => start.clone().join(&path),
+        }
+    }
+}
+
 impl<'d> Template<'d> {
     /// Whether it can only be a part of a template, as patches of Kustomize are: none of its containers has an image, without
     /// which the API server takes no pod. Never of custom resources, whose controllers may put images in.
@@ -118,12 +131,11 @@ impl<'d> Template<'d> {
     }
 
     /// Where in the object a field of the pod stands, or belongs: `path` begins at the pod, with `spec` or `metadata`.
-    pub fn path_in_object(&self, path: &FieldPath) -> FieldPath {
-        let whole = || self.path().join(path);
+    pub fn path_in_object(&self, path: FieldPath) -> FieldPath {
         let below = |start: FieldPath, rest: &[Segment]| start.join(&FieldPath(rest.to_vec()));
         match (self.form, path.0.split_first()) {
-            (Form::Template, _) | (_, None) => whole(),
-            (_, Some((Segment::Key(key), _))) if key == "metadata" => path.clone(),
+            (Form::Template, _) | (_, None) => self.place.above(path),
+            (_, Some((Segment::Key(key), _))) if key == "metadata" => path,
             (Form::PodSpec, Some((_, rest))) => below(self.path(), rest),
             (Form::Predictor, Some((_, rest))) => match self.spec {
                 Some(predictor) => predictor::origin(predictor, &self.path(), rest),

@@ -105,13 +105,13 @@ mod tests {
             assert!(pod.spec.host_pid && pod.spec.containers[1].security_context.is_some());
             let at = |container: &str| {
                 let path = FieldPath::root().keys("spec.containers").item("name", container).key("image");
-                templates[0].path_in_object(&path).to_string()
+                templates[0].path_in_object(path.clone()).to_string()
             };
             assert_eq!(at("kserve-container"), "spec.predictor.model.image");
             assert_eq!(at("s"), "spec.predictor.sklearn.image");
             assert_eq!(at("c"), "spec.predictor.containers[name=c].image");
             let second = FieldPath::root().keys("spec.containers").index(1).key("image");
-            assert_eq!(templates[0].path_in_object(&second).to_string(), "spec.predictor.model.image");
+            assert_eq!(templates[0].path_in_object(second).to_string(), "spec.predictor.model.image");
             assert_eq!(templates[0].spec_path().unwrap().to_string(), "spec.predictor");
         });
         assert_eq!(with("{minReplicas: 1}", |templates| templates.len()), 0);

@@ -236,7 +236,7 @@ spec:
     #[test]
     fn fields_are_found_where_they_are_written() {
         let at = |path: FieldPath| {
-            with(RUN, |t| t[0].path_in_object(&FieldPath::root().key("spec").join(&path)).to_string())
+            with(RUN, |t| t[0].path_in_object(FieldPath::root().key("spec").join(&path)).to_string())
         };
         let container = |name: &str| FieldPath::root().key("containers").item("name", name);
         for (path, place) in [
@@ -278,7 +278,7 @@ spec:
             assert_eq!(at(path), place);
         }
         let annotation = FieldPath::root().keys("metadata.annotations.a");
-        assert_eq!(with(RUN, |t| t[0].path_in_object(&annotation)), annotation);
+        assert_eq!(with(RUN, |t| t[0].path_in_object(annotation.clone())), annotation);
     }
 
     #[test]

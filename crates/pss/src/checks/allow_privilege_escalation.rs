@@ -56,6 +56,7 @@ rule! {
         title: "lets processes gain more privileges than their parent has",
         severity: Severity::High,
         level: Some(Level::Restricted),
+        tags: &["security", "cis", "nsa"],
     };
 }
 

@@ -61,6 +61,7 @@ rule! {
         title: "sets an AppArmor profile that lifts the runtime's confinement",
         severity: Severity::Low,
         level: Some(Level::Baseline),
+        tags: &["security", "nsa"],
     };
 }
 

@@ -64,6 +64,7 @@ rule! {
         title: "adds Linux capabilities that a container does not have by default",
         severity: Severity::Medium,
         level: Some(Level::Baseline),
+        tags: &["security", "cis"],
     };
 }
 

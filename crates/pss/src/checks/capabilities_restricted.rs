@@ -61,6 +61,7 @@ rule! {
         title: "keeps Linux capabilities that it does not name",
         severity: Severity::Medium,
         level: Some(Level::Restricted),
+        tags: &["security", "cis", "nsa"],
     };
 }
 

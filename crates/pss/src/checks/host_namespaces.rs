@@ -57,6 +57,7 @@ rule! {
         severity: Severity::High,
         level: Some(Level::Baseline),
         host_level: true,
+        tags: &["security", "cis", "nsa"],
     };
 }
 
@@ -104,6 +105,7 @@ rule! {
         severity: Severity::High,
         level: Some(Level::Baseline),
         host_level: true,
+        tags: &["security", "cis", "nsa"],
     };
 }
 
@@ -155,6 +157,7 @@ rule! {
         severity: Severity::High,
         level: Some(Level::Baseline),
         host_level: true,
+        tags: &["security", "cis", "nsa"],
     };
 }
 

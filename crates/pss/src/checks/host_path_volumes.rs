@@ -61,6 +61,7 @@ rule! {
         severity: Severity::High,
         level: Some(Level::Baseline),
         host_level: true,
+        tags: &["security", "cis", "nsa"],
     };
 }
 

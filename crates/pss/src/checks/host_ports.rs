@@ -60,6 +60,7 @@ rule! {
         title: "takes a port of the node",
         severity: Severity::Medium,
         level: Some(Level::Baseline),
+        tags: &["security", "cis", "nsa"],
     };
 }
 

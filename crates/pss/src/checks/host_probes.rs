@@ -59,6 +59,7 @@ rule! {
         title: "sends the kubelet to another host by a probe or lifecycle handler",
         severity: Severity::Medium,
         level: Some(Level::Baseline),
+        tags: &["security"],
     };
 }
 

@@ -58,6 +58,7 @@ rule! {
         title: "lays open parts of /proc that the runtime masks",
         severity: Severity::Medium,
         level: Some(Level::Baseline),
+        tags: &["security"],
     };
 }
 

@@ -61,6 +61,7 @@ rule! {
         title: "uses a type of volume that restricted does not allow",
         severity: Severity::Low,
         level: Some(Level::Restricted),
+        tags: &["security", "cis"],
     };
 }
 

@@ -61,6 +61,7 @@ rule! {
         title: "may run as root",
         severity: Severity::High,
         level: Some(Level::Restricted),
+        tags: &["security", "cis", "nsa"],
     };
 }
 

@@ -56,6 +56,7 @@ rule! {
         title: "asks to run as user 0",
         severity: Severity::High,
         level: Some(Level::Restricted),
+        tags: &["security", "cis"],
     };
 }
 

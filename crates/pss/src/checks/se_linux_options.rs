@@ -58,6 +58,7 @@ rule! {
         title: "sets SELinux options that lift the confinement of containers",
         severity: Severity::Medium,
         level: Some(Level::Baseline),
+        tags: &["security"],
     };
 }
 

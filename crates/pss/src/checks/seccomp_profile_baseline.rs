@@ -62,6 +62,7 @@ rule! {
         title: "runs without a seccomp profile",
         severity: Severity::Medium,
         level: Some(Level::Baseline),
+        tags: &["security", "cis", "nsa"],
     };
 }
 

@@ -61,6 +61,7 @@ rule! {
         title: "sets kernel parameters that are not known to be safe",
         severity: Severity::Medium,
         level: Some(Level::Baseline),
+        tags: &["security"],
     };
 }
 

@@ -59,6 +59,7 @@ rule! {
         severity: Severity::Critical,
         level: Some(Level::Baseline),
         host_level: true,
+        tags: &["security", "cis"],
     };
 }
 

@@ -58,6 +58,7 @@ impl Notes {
             Record::Notice(notice) => {
                 let level = match notice.kind {
                     NoticeKind::Template
+                    | NoticeKind::Kustomization
                     | NoticeKind::NotKubernetes
                     | NoticeKind::UnknownWorkload
                     | NoticeKind::Skipped => "warning",

@@ -25,11 +25,12 @@ pub(super) const INPUT_ERROR: &str = "input-error";
 pub(super) const LEFT_OUT: &str = "left-out";
 
 /// All notifications: ids, and what they tell.
-const NOTIFICATIONS: [(&str, &str); 16] = [
+const NOTIFICATIONS: [(&str, &str); 17] = [
     (INPUT_ERROR, "an input, or a part of one, that could not be read"),
     (LEFT_OUT, "results or notifications that had no room"),
     (NoticeKind::Template.as_str(), "an unrendered Helm template that was not judged"),
     (NoticeKind::NotKubernetes.as_str(), "a document that is not a Kubernetes object"),
+    (NoticeKind::Kustomization.as_str(), "a kustomization whose files were judged as written"),
     (NoticeKind::UnknownWorkload.as_str(), "an object that may be a workload and was not judged"),
     (NoticeKind::NamespaceConflict.as_str(), "several Namespace objects of one name"),
     (NoticeKind::NamespaceLabels.as_str(), "labels of a namespace that say something else than they seem to"),
@@ -185,6 +186,7 @@ mod tests {
         for kind in [
             NoticeKind::Template,
             NoticeKind::NotKubernetes,
+            NoticeKind::Kustomization,
             NoticeKind::UnknownWorkload,
             NoticeKind::NamespaceConflict,
             NoticeKind::NamespaceLabels,

@@ -2,6 +2,7 @@
 //! what is told first.
 
 use std::cmp::Reverse;
+use std::fmt::Write as _;
 
 use seawall_finding::Severity;
 
@@ -34,32 +35,49 @@ pub(super) fn rank(groups: &mut [Group<'_>]) {
 
 /// `  medium[memory-limit]: message (line 9)`, in their order; what is `live` has fields and no lines.
 pub(super) fn write(groups: &[Group<'_>], live: bool, style: Style, out: &mut String) {
-    let groups: Vec<&Group<'_>> = groups.iter().filter(|group| is_brief(group)).collect();
-    for group in &groups {
-        let tag = format!("{}[{}]", severity(group), group.rule());
+    let (mut tag, mut text, mut any) = (String::new(), String::new(), false);
+    for group in groups.iter().filter(|group| is_brief(group)) {
+        any = true;
+        tag.clear();
+        for part in [severity(group).as_str(), "[", group.rule(), "]"] {
+            tag.push_str(part);
+        }
         out.push_str("  ");
         paint(out, style.colour, Role::from(group.word), &tag);
-        let mut lines: Vec<u32> = group.members.iter().map(|m| m.primary.region.line).collect();
-        lines.dedup();
-        let place = match lines[..] {
-            _ if live => {
-                group.members.first().map(|m| m.finding.primary.path.to_string()).unwrap_or_default()
-            }
-            [line] => format!("line {line}"),
-            _ if lines.len() <= MOST => {
-                let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
-                format!("lines {}", lines.join(", "))
-            }
-            _ => format!("{} from line {} on", count(lines.len() as u64, "place"), lines[0]),
-        };
         out.push_str(": ");
-        let place = visible::text(&place);
-        let text = format!("{} ({place})", visible::message(&group.message()));
+        text.clear();
+        text.push_str(&visible::message(&group.message()));
+        text.push_str(" (");
+        place(group, live, &mut text);
+        text.push(')');
         flow(&text, tag.len() + 4, 6, style.width, out);
     }
-    if !groups.is_empty() {
+    if any {
         out.push('\n');
     }
+}
+
+/// Adds where a group is: `line 9`, `lines 9, 12`, `7 places from line 9 on`; the field of what has no lines.
+fn place(group: &Group<'_>, live: bool, out: &mut String) {
+    if live {
+        let path = group.members.first().map(|m| m.finding.primary.path.to_string()).unwrap_or_default();
+        out.push_str(&visible::text(&path));
+        return;
+    }
+    let mut lines = group.members.iter().map(|m| m.primary.region.line);
+    let first = lines.next().unwrap_or_default();
+    if lines.all(|line| line == first) {
+        let _ = write!(out, "line {first}");
+        return;
+    }
+    let mut lines: Vec<u32> = group.members.iter().map(|m| m.primary.region.line).collect();
+    lines.dedup();
+    if lines.len() > MOST {
+        let _ = write!(out, "{} from line {first} on", count(lines.len() as u64, "place"));
+        return;
+    }
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let _ = write!(out, "lines {}", lines.join(", "));
 }
 
 /// The gravest of a group.

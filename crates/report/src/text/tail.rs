@@ -269,6 +269,15 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
         NoticeKind::Template => {
             format!("{} are unrendered Helm templates and were not judged", count(*n, "file"))
         }
+        NoticeKind::Kustomization if *n == 1 => {
+            "1 directory is a kustomization and was judged as written, not as it is deployed".to_owned()
+        }
+        NoticeKind::Kustomization => {
+            let directories = grouped(*n);
+            format!(
+                "{directories} directories are kustomizations and were judged as written, not as they are deployed"
+            )
+        }
         NoticeKind::NotKubernetes => {
             format!("{} {is} not of Kubernetes and {was} not judged", count(*n, "document"))
         }
@@ -303,9 +312,14 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
     if !summed.is_empty() {
         let mut hints = first.iter().filter_map(|(_, hint)| hint.as_deref());
         let mut hint = hints.next();
-        // Several charts, or none that is known.
-        if *kind == NoticeKind::Template && (*more || hint.is_none() || hints.any(|h| Some(h) != hint)) {
-            hint = Some("helm template <chart> | seawall scan -");
+        // Several charts or kustomizations, or none that is known.
+        let several = match kind {
+            NoticeKind::Template => Some("helm template <chart> | seawall scan -"),
+            NoticeKind::Kustomization => Some("kustomize build <directory> | seawall scan -"),
+            _ => None,
+        };
+        if several.is_some() && (*more || hint.is_none() || hints.any(|h| Some(h) != hint)) {
+            hint = several;
         }
         // Of what was read and is something else the number is enough.
         let unread = first.iter().any(|(_, hint)| hint.is_some());
@@ -320,7 +334,8 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
             return lines;
         }
         lines.push(NoticeLine { indent: 0, text: summed, hint: hint.map(str::to_owned) });
-        if !more || matches!(kind, NoticeKind::Template | NoticeKind::NotKubernetes) {
+        let counted = [NoticeKind::Template, NoticeKind::Kustomization, NoticeKind::NotKubernetes];
+        if !more || counted.contains(kind) {
             return lines;
         }
     }

@@ -138,7 +138,7 @@ impl Counted {
     fn of(notice: &Notice) -> Self {
         // These are counted by file; of the others the place is part of what is said.
         let counted_only = match notice.kind {
-            NoticeKind::Template | NoticeKind::VersionClamped => true,
+            NoticeKind::Template | NoticeKind::Kustomization | NoticeKind::VersionClamped => true,
             // What could not be read has a hint.
             NoticeKind::NotKubernetes => notice.hint.is_none(),
             _ => false,

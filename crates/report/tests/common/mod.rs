@@ -170,6 +170,7 @@ pub(crate) fn workload(
         open: [true, false, true],
         containers: [0, 1, 0],
         exposed: false,
+        lost: 0,
         score: None,
     }
 }
@@ -358,6 +359,12 @@ pub(crate) fn others() -> Vec<Record> {
         Record::Error(unreadable),
         notice(NoticeKind::Template, Some("a.yaml"), "unrendered Helm template", helm),
         notice(NoticeKind::Template, Some("b.yaml"), "unrendered Helm template", helm),
+        notice(
+            NoticeKind::Kustomization,
+            Some("b/kustomization.yaml"),
+            "a kustomization",
+            Some("kustomize build b | seawall scan -"),
+        ),
         notice(NoticeKind::NotKubernetes, Some("c.yaml"), "not a Kubernetes object", None),
         notice(
             NoticeKind::UnknownWorkload,

@@ -292,6 +292,7 @@ impl Random {
                     open: [self.chance(2), false, self.chance(2)],
                     containers: [0, 1, 0],
                     exposed: false,
+                    lost: 0,
                     score: None,
                     object,
                 }))

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         Err(errors) => return refuse(&errors, style, &mut out),
     };
     let named = args.only.iter().chain(args.decide.iter().map(|decide| &decide.rules));
-    settings.rules.enable.extend(named.flat_map(|rules| rules.rules.clone()));
+    settings.rules.enable.extend(named.map(|rules| rules.0.clone()));
     let mut images = seawall_check::Images::default();
     for path in &args.images {
         if let Err(errors) = settings::read_images(path, &mut images) {
@@ -120,11 +120,15 @@ fn selection(args: &FixArgs) -> Selection {
     let decisions = args
         .decide
         .iter()
-        .flat_map(|decide| decide.rules.rules.iter().map(|rule| (*rule, decide.answer.clone())));
+        .flat_map(|decide| decide.rules.0.rules.iter().map(|rule| (*rule, decide.answer.clone())));
     Selection {
         likely: args.likely,
         decisions: decisions.collect(),
-        only: args.only.iter().flat_map(|rules| rules.rules.iter().copied()).collect::<Vec<&'static Rule>>(),
+        only: args
+            .only
+            .iter()
+            .flat_map(|rules| rules.0.rules.iter().copied())
+            .collect::<Vec<&'static Rule>>(),
         picked: None,
         charts: args.output.is_some(),
     }
@@ -248,6 +252,12 @@ impl<'a> Run<'a> {
         Ok(self.commit(out)?)
     }
 
+    /// Takes note of what became of a file, and of what is left of the rules that are asked for.
+    fn count(&mut self, file: &Candidate, fix: &FileFix, done: bool) {
+        let selection = &self.selection;
+        self.fixes.add(&file.name(), fix, done, |rule| selection.includes(rule));
+    }
+
     /// Takes what became of a file: shows it, writes it, gives it out.
     fn done(&mut self, file: &'a Candidate, repaired: Repaired, out: &mut impl Write) -> Result<(), Failure> {
         let Repaired { before, fix, hunks, shown, patches, warnings } = repaired;
@@ -264,7 +274,7 @@ impl<'a> Run<'a> {
             terminal::tell(warning);
         }
         for (decide, answers) in self.args.decide.iter().zip(&mut self.answers) {
-            let is_of = |rule: &Rule| decide.rules.rules.iter().any(|of| of.id == rule.id);
+            let is_of = |rule: &Rule| decide.rules.0.rules.iter().any(|of| of.id == rule.id);
             answers.taken |= fix.fixed.iter().any(|fixed| is_of(fixed.rule));
             answers.wanted |= fix.open.iter().any(|open| is_of(open.located.finding.rule) && open.asks());
         }
@@ -273,7 +283,7 @@ impl<'a> Run<'a> {
             self.fault(file, fault);
         }
         if !self.args.write {
-            self.fixes.add(&file.name(), &fix, fix.fault.is_none());
+            self.count(file, &fix, fix.fault.is_none());
             return Ok(());
         }
         let staged = match &fix.after {
@@ -315,7 +325,7 @@ impl<'a> Run<'a> {
                 out.flush()?;
                 self.fault(file, fault);
             }
-            self.fixes.add(&file.name(), &fix, matches!(written, Some(Ok(()))));
+            self.count(file, &fix, matches!(written, Some(Ok(()))));
         }
         Ok(())
     }
@@ -402,7 +412,8 @@ impl<'a> Run<'a> {
         }
         out.flush()?;
         for (decide, answers) in self.args.decide.iter().zip(&self.answers) {
-            let Some(asked) = decide.rules.rules.first().filter(|_| answers.wanted && !answers.taken) else {
+            let Some(asked) = decide.rules.0.rules.first().filter(|_| answers.wanted && !answers.taken)
+            else {
                 continue;
             };
             self.failed += 1;

@@ -3,6 +3,7 @@
 
 use std::net::Ipv6Addr;
 
+use super::address::{is_email, is_uri};
 use super::shape::Type;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,16 @@ pub(super) enum Format {
     Uuid(u8),
     ShortName,
     LongName,
-    /// One that the API server checks: a card number, a colour, a mail address, an identifier of BSON, a book's number, a URI.
-    Other,
+    BsonObjectId,
+    CreditCard,
+    Email,
+    /// With ten digits, or with thirteen; with either where both are true.
+    Isbn {
+        ten: bool,
+        thirteen: bool,
+    },
+    RgbColor,
+    Uri,
 }
 
 impl Format {
@@ -59,18 +68,19 @@ impl Format {
                     "uuid5" => Self::Uuid(5),
                     "k8sshortname" => Self::ShortName,
                     "k8slongname" => Self::LongName,
-                    "bsonobjectid" | "creditcard" | "email" | "isbn" | "isbn10" | "isbn13" | "rgbcolor"
-                    | "uri" => Self::Other,
+                    "bsonobjectid" => Self::BsonObjectId,
+                    "creditcard" => Self::CreditCard,
+                    "email" => Self::Email,
+                    "isbn" => Self::Isbn { ten: true, thirteen: true },
+                    "isbn10" => Self::Isbn { ten: true, thirteen: false },
+                    "isbn13" => Self::Isbn { ten: false, thirteen: true },
+                    "rgbcolor" => Self::RgbColor,
+                    "uri" => Self::Uri,
                     _ => return None,
                 })
             }
             _ => None,
         }
-    }
-
-    /// Whether the API server looks at it and this does not.
-    pub(super) const fn is_partial(self) -> bool {
-        matches!(self, Self::Other)
     }
 
     /// What it is, for people.
@@ -89,9 +99,13 @@ impl Format {
             Self::Ssn => "a social security number",
             Self::Uuid(_) => "a UUID",
             Self::ShortName | Self::LongName => "a name of Kubernetes",
-            Self::Int32 | Self::Int64 | Self::Float | Self::Double | Self::Password | Self::Other => {
-                "of its format"
-            }
+            Self::BsonObjectId => "an identifier of BSON",
+            Self::CreditCard => "the number of a credit card",
+            Self::Email => "a mail address",
+            Self::Isbn { .. } => "the number of a book (ISBN)",
+            Self::RgbColor => "a colour such as rgb(1,2,3)",
+            Self::Uri => "a URI",
+            Self::Int32 | Self::Int64 | Self::Float | Self::Double | Self::Password => "of its format",
         }
     }
 
@@ -99,7 +113,12 @@ impl Format {
     pub(super) fn holds(self, text: &str, minor: u64) -> Option<bool> {
         Some(match self {
             Self::Int32 | Self::Int64 | Self::Float | Self::Double | Self::Password => true,
-            Self::Other => return None,
+            Self::BsonObjectId => text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit()),
+            Self::CreditCard => is_credit_card(text),
+            Self::Email => return is_email(text),
+            Self::Isbn { ten, thirteen } => (ten && is_isbn10(text)) || (thirteen && is_isbn13(text)),
+            Self::RgbColor => is_rgb_colour(text),
+            Self::Uri => return is_uri(text),
             Self::ShortName | Self::LongName if minor < 34 => true,
             Self::ShortName => is_short_name(text, 63),
             Self::LongName => text.len() <= 253 && text.split('.').all(|part| is_short_name(part, 253)),
@@ -127,6 +146,56 @@ impl Format {
             Self::Uuid(version) => is_uuid(text, version),
         })
     }
+}
+
+/// A number of a known issuer with the right last digit; whatever is no digit is passed over.
+fn is_credit_card(text: &str) -> bool {
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
+    let of_issuer = match digits.len() {
+        13 => matches!(digits[..], [4, ..]),
+        14 => matches!(digits[..], [3, 0, 0..=5, ..] | [3, 6 | 8, ..]),
+        15 => matches!(digits[..], [3, 4 | 7, ..] | [2, 1, 3, 1, ..] | [1, 8, 0, 0, ..]),
+        16 => matches!(digits[..], [4, ..] | [5, 1..=5, ..] | [6, 0, 1, 1, ..] | [3 | 6, 5, ..]),
+        _ => false,
+    };
+    let summed = digits.iter().rev().enumerate().map(|(at, digit)| match (at % 2, digit * 2) {
+        (0, _) => u32::from(*digit),
+        (_, twice) => u32::from(twice / 10 + twice % 10),
+    });
+    of_issuer && summed.sum::<u32>() % 10 == 0
+}
+
+/// The digits of a book's number, between which spaces and hyphens may stand; an X counts ten.
+fn isbn(text: &str) -> Option<Vec<u32>> {
+    let between = |c: &char| matches!(c, '-' | ' ' | '\t' | '\n' | '\r' | '\u{c}');
+    let digit = |c: char| if c == 'X' { Some(10) } else { c.to_digit(10) };
+    text.chars().filter(|c| !between(c)).map(digit).collect()
+}
+
+fn is_isbn10(text: &str) -> bool {
+    let Some(digits) = isbn(text).filter(|digits| digits.len() == 10) else { return false };
+    let is_plain = digits.iter().take(9).all(|digit| *digit < 10);
+    is_plain && digits.iter().zip(1..).map(|(digit, weight)| digit * weight).sum::<u32>() % 11 == 0
+}
+
+fn is_isbn13(text: &str) -> bool {
+    let Some(digits) = isbn(text).filter(|digits| digits.len() == 13) else { return false };
+    let is_plain = digits.iter().all(|digit| *digit < 10);
+    is_plain
+        && digits.iter().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum::<u32>()
+            % 10
+            == 0
+}
+
+/// `rgb(1, 2, 3)`
+fn is_rgb_colour(text: &str) -> bool {
+    let space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}');
+    let part = |part: &str| {
+        let part = part.trim_matches(space);
+        is_digits(part) && (part == "0" || !part.starts_with('0')) && part.parse::<u8>().is_ok()
+    };
+    let inner = text.strip_prefix("rgb(").and_then(|rest| rest.strip_suffix(')'));
+    inner.is_some_and(|inner| inner.split(',').count() == 3 && inner.split(',').all(part))
 }
 
 fn is_digits(text: &str) -> bool {

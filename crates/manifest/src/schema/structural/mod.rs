@@ -2,8 +2,9 @@
 //! (k8s.io/apiextensions-apiserver `pkg/apiserver/validation`, `pkg/apiserver/schema`), in the order of the API server:
 //! unknown fields and nulls are dropped, defaults filled in, then everything is validated.
 //!
-//! Not looked at: `x-kubernetes-validations`, some patterns and formats ([`Unheld`]), what the API server asks of metadata.
+//! Not looked at: `x-kubernetes-validations`, some patterns and some values of formats ([`Unheld`]), what the API server asks of metadata.
 
+mod address;
 mod format;
 mod pattern;
 mod shape;

@@ -88,8 +88,6 @@ pub struct Unheld {
     pub rules: usize,
     /// Patterns that are no regular expressions of the kind that is understood.
     pub patterns: usize,
-    /// Formats that the API server checks and this does not, sorted.
-    pub formats: Vec<String>,
     /// Whether it is too large or too deep to be read.
     pub too_large: bool,
 }
@@ -234,11 +232,6 @@ impl SchemaReader {
         }
         if let Some(name) = node.get("format").and_then(NodeRef::as_str).filter(|name| !name.is_empty()) {
             bounds.format = Format::of(name, of);
-            if bounds.format.is_some_and(Format::is_partial)
-                && let Err(at) = self.unheld.formats.binary_search_by(|known| known.as_str().cmp(name))
-            {
-                self.unheld.formats.insert(at, name.to_owned());
-            }
         }
         Some(Some(bounds))
     }
