@@ -97,7 +97,8 @@ impl Candidate {
         Ok((bytes, stays))
     }
 
-    /// Reads it once more: a file of several parts is held from its first part on, until its last one is done.
+    /// Reads it once more: a file of several parts is held from its first one on, until it is
+    /// [released](Self::release).
     pub(crate) fn read_again(&self, last: bool) -> Result<Text, seawall_input::InputError> {
         let mut slot = self.held();
         let mut held = match slot.take() {
@@ -109,6 +110,14 @@ impl Candidate {
         held.lines = (!last).then(|| text.lines.clone());
         *slot = (held.stays || !last).then_some(held);
         Ok(text)
+    }
+
+    /// Holds it no longer, once all of its parts are done.
+    pub(crate) fn release(&self) {
+        let mut slot = self.held();
+        if slot.as_ref().is_some_and(|held| !held.stays) {
+            *slot = None;
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Box<Held>>> {

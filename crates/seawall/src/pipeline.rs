@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// How far workers may be ahead of the consumer, in items per thread: bounds the memory of results that wait.
-const AHEAD: usize = 4;
+const AHEAD: usize = 2;
 
 /// Calls `consume` with the result of every item, in the order of the items, while `threads` workers call `work`. Stops at
 /// the first error of `consume`.

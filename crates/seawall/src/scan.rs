@@ -1,6 +1,8 @@
 //! `seawall scan`: survey every file, settle the levels, judge in order.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use seawall_check::{
@@ -158,14 +160,14 @@ fn unwritten(path: &Path, error: &std::io::Error) -> InputError {
 }
 
 /// Documents that a thread judges at a time: enough to be worth it, few enough to bound what waits to be printed.
-const DOCUMENTS: usize = 256;
+const DOCUMENTS: usize = 32;
 
 /// What a thread judges at a time.
 enum Part<'a> {
     /// Files as a whole.
     Files(&'a [Candidate], &'a [Option<Survey>]),
-    /// A part of a large file; with whether it is the last one.
-    Items(&'a Candidate, &'a Survey, Vec<Item>, bool),
+    /// A part of a large file; with how many of its parts are left.
+    Items(&'a Candidate, &'a Survey, Vec<Item>, Arc<AtomicUsize>),
 }
 
 /// What all parts of a run share.
@@ -200,11 +202,13 @@ impl Run<'_> {
     fn say(&self, part: &Part<'_>, baseline: bool, progress: &Progress) -> Vec<Said> {
         let (files, surveys) = match part {
             Part::Files(files, surveys) => (files, surveys),
-            Part::Items(file, survey, items, last) => {
-                if *last {
+            Part::Items(file, survey, items, left) => {
+                let said = self.say_items(file, survey, items, false, baseline);
+                if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                    file.release();
                     progress.done();
                 }
-                return vec![self.say_items(file, survey, items, *last, baseline)];
+                return vec![said];
             }
         };
         let say = |(file, survey): (&Candidate, &Option<Survey>)| {
@@ -317,11 +321,10 @@ fn parts<'a>(files: &'a [Candidate], surveys: &'a [Option<Survey>], run: &Run<'_
         if let Some(survey) = large {
             parts.push(until(start, i));
             let items = run.items(file, survey);
-            let mut chunks = items.chunks(DOCUMENTS).peekable();
-            while let Some(chunk) = chunks.next() {
-                parts.push(Part::Items(file, survey, chunk.to_vec(), chunks.peek().is_none()));
-            }
-        } else if size >= DOCUMENTS / 8 {
+            let chunks = items.chunks(DOCUMENTS);
+            let left = Arc::new(AtomicUsize::new(chunks.len()));
+            parts.extend(chunks.map(|chunk| Part::Items(file, survey, chunk.to_vec(), left.clone())));
+        } else if size >= DOCUMENTS {
             parts.push(until(start, i + 1));
         } else {
             continue;

@@ -296,6 +296,11 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
     let mut at = 0;
     while at < bytes.len() {
         let end = bytes[at..].iter().position(|b| BREAKS[usize::from(*b)]).map_or(bytes.len(), |n| at + n);
+        // No shorter word is a token or says how what follows is encoded.
+        if end - at < "basic".len() && !urls {
+            at = end + 1;
+            continue;
+        }
         let word = &text[at..end];
         if let Some(start) = token(word) {
             found.push(at + start..end);
@@ -303,7 +308,8 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
         if urls {
             userinfo(word, at, found);
         }
-        if ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
+        let may_be_scheme = matches!(word.as_bytes().last(), Some(b'r' | b'R' | b'c' | b'C'));
+        if may_be_scheme && ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
                 .iter()

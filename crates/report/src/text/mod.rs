@@ -83,7 +83,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         // Of the others the sentences speak.
         groups.retain(|g| g.members.iter().all(|f| f.modes.is_empty()));
         if !groups.is_empty() {
-            let quoted = quoted(cache, &w.origin, &w.object);
+            let quoted = quoted(cache, &w.origin, &w.object, w.region);
             for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
                 finding(group, &quoted, w.pod_spec.as_ref(), style, out);
             }
@@ -103,7 +103,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         out.push('\n');
     }
     if !groups.is_empty() {
-        let quoted = quoted(cache, &w.origin, &w.object);
+        let quoted = quoted(cache, &w.origin, &w.object, w.region);
         for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
             finding(group, &quoted, w.pod_spec.as_ref(), style, out);
         }
@@ -161,7 +161,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
         );
         out.push('\n');
     }
-    let quoted = quoted(cache, &o.origin, &o.object);
+    let quoted = quoted(cache, &o.origin, &o.object, o.region);
     for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
         finding(group, &quoted, None, style, out);
     }
@@ -325,11 +325,12 @@ fn quoted<'c, 'r>(
     cache: &'c mut lines::Cache<'r>,
     origin: &'r Origin,
     object: &'r ObjectId,
+    region: Region,
 ) -> Quoted<'c, 'r> {
     Quoted {
         index: cache.of(origin),
         file: &origin.file,
-        kind: Some(&object.kind),
+        object: Some((&object.kind, region.line)),
         secrets: &origin.secrets,
         live: origin.live,
     }
@@ -524,7 +525,7 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
                 quoted: Quoted {
                     index,
                     file: &source.file,
-                    kind: None,
+                    object: None,
                     secrets: &source.secrets,
                     live: false,
                 },

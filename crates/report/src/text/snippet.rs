@@ -32,8 +32,9 @@ pub(super) struct Marked<'a> {
 pub(super) struct Quoted<'a, 's> {
     pub(super) index: &'a LineIndex<'s>,
     pub(super) file: &'a str,
-    /// The object's kind, which decides what may be secret; `None` where no document could be read.
-    pub(super) kind: Option<&'a str>,
+    /// The object's kind, which decides what may be secret, and its first line, above which nothing encloses its own; `None`
+    /// where no document could be read.
+    pub(super) object: Option<(&'a str, u32)>,
     /// What may be secret for certain.
     pub(super) secrets: &'a [Range<u32>],
     /// Whether nobody wrote the text: then it is not quoted.
@@ -109,13 +110,16 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
     let room = page.width.max(40).saturating_sub(gutter + 3);
     if bytes.len() <= LONG {
         let text = String::from_utf8_lossy(bytes);
-        let above = (1..line).rev().map(|l| page.quoted.index.line(l));
+        let from = |first: u32| (first..line).rev().map(|l| page.quoted.index.line(l));
         let below = (line + 1..=page.quoted.index.count()).map(|l| page.quoted.index.line(l));
-        let masked = match page.quoted.kind {
+        let masked = match page.quoted.object {
+            None => unread(&text, from(1), below),
             // Of a Secret little else is worth quoting.
-            None => unread(&text, above, below),
-            Some(kind) if kind.eq_ignore_ascii_case("Secret") => unread(&text, above, below),
-            Some(kind) => secrets(&text, place(&text, above, kind)),
+            Some((kind, _)) if kind.eq_ignore_ascii_case("Secret") => unread(&text, from(1), below),
+            // What an alias stands for may be above the object.
+            Some((kind, first)) => {
+                secrets(&text, place(&text, from(if first <= line { first } else { 1 }), kind))
+            }
         };
         let masked = page.quoted.secrets(&text, page.quoted.index.range(line), masked);
         let row = Row::of(&text, 1, &masked);
@@ -140,7 +144,7 @@ fn write_line(page: &Page<'_, '_>, line: u32, marks: &[&Marked<'_>], gutter: usi
         let at = page.quoted.index.column(line, mark.region.column);
         let (text, from, column) = around(bytes, at, mark.region.column);
         let mut masked = secrets(&text, Place::Environment);
-        if page.quoted.kind.is_none() {
+        if page.quoted.object.is_none() {
             masked = std::iter::once(0..text.len()).collect();
         } else if column > 1 {
             // What began before the window is unknown up to the next key.
