@@ -21,6 +21,7 @@ use crate::foreign::is_foreign;
 use crate::harden;
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
+use crate::live::{Live, live, managed_by};
 use crate::locate::{first_token, region};
 use crate::namespace;
 use crate::options::Options;
@@ -46,6 +47,8 @@ pub struct Source<'a> {
     pub scope: u16,
     /// The name of that scope; empty for none.
     pub scope_name: &'a str,
+    /// Whether its objects come from a cluster; then how many lines of the snapshot are in front of it.
+    pub live: Option<u32>,
     /// The bytes of memory in which documents may still be kept from phase one for phase two, where its bytes stay in memory
     /// too: they are not read again then.
     pub room: Option<&'a AtomicUsize>,
@@ -63,6 +66,7 @@ impl<'a> Source<'a> {
             path: file,
             scope: 0,
             scope_name: "",
+            live: None,
             room: None,
         }
     }
@@ -88,6 +92,8 @@ pub struct Survey {
 /// What few files have.
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
+    /// What else is known of its workloads, where they come from a cluster.
+    pub(crate) live: Vec<Live>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
     /// What operators declare in it.
@@ -121,6 +127,11 @@ impl Survey {
     /// Its definitions of custom resources, which it then has no more.
     pub fn take_definitions(&mut self) -> Vec<Definition> {
         self.rare.as_mut().map(|rare| std::mem::take(&mut rare.definitions)).unwrap_or_default()
+    }
+
+    /// What else is known of its workloads, which it then does not know any more.
+    pub(crate) fn take_live(&mut self) -> Vec<Live> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.live)).unwrap_or_default()
     }
 
     fn rare_mut(&mut self) -> &mut Rare {
@@ -206,6 +217,8 @@ pub struct Seen {
     pub is_template: bool,
     /// Whether the API server would refuse the object.
     pub refused: bool,
+    /// Whether another workload of the run speaks for it: it is not judged by itself.
+    pub covered: bool,
     /// What pod and template fail where exceptions hold for them.
     pub excepted: Option<Box<[Faults; 2]>>,
 }
@@ -472,8 +485,12 @@ fn survey_document<'a>(
                 template,
                 is_template: judged.template.kind == WorkloadKind::Template,
                 refused: examined.refused(judged),
+                covered: false,
                 excepted: None,
             });
+            if source.live.is_some() {
+                survey.rare_mut().live.push(live(&examined.object, judged.pod.as_ref().ok()));
+            }
         }
     }
     (speaks, speaking)
@@ -503,6 +520,7 @@ fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> 
     NamespaceObject {
         name: object.name.to_owned(),
         labels: namespace::labels(object),
+        managed_by: managed_by(object),
         scope: source.scope,
         file: source.file.clone(),
         region: region(lines, first_token(object.node)),

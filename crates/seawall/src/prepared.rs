@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
-    Config, Declared, Definitions, Enabled, Exceptions, Hardening, LevelVersion, Levels, Notice, NoticeKind,
-    Options, Record, Source, Survey,
+    Config, Declared, Definitions, Enabled, Exceptions, Hardening, InputError, LevelVersion, Levels, Notice,
+    NoticeKind, Options, Record, Source, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
 use seawall_input::{Input, InputKind, Inputs, Origin};
 use seawall_model::KubernetesVersion;
+use seawall_snapshot::{Header, Snapshot};
 
 use crate::candidate::{Candidate, KEPT, KEPT_BEYOND, unreadable};
 use crate::cli::JudgeArgs;
+use crate::live;
 use crate::pipeline::in_order;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
@@ -39,38 +41,59 @@ pub(crate) struct Prepared {
     pub(crate) options: Options,
     /// What is to be said before anything is judged.
     pub(crate) early: Vec<Record>,
+    /// Where the input is a cluster, the levels that its namespaces ask for.
+    pub(crate) labels: Option<Levels>,
+}
+
+/// What is to be judged.
+pub(crate) enum Found {
+    Inputs(Inputs),
+    /// A cluster that was just captured.
+    Cluster(Snapshot),
 }
 
 impl Prepared {
     /// Surveys all inputs and settles what they are held to; takes levels and exceptions out of the settings.
     pub(crate) fn new(
         judge: &JudgeArgs,
-        found: Inputs,
+        found: Found,
         settings: &mut Settings,
         how: Reading,
         threads: NonZeroUsize,
         progress: &dyn Fn(&'static str, usize, bool) -> Progress,
     ) -> Result<Self, Failure> {
-        let (mut options, clamped) = options(judge, how, settings);
-        let mut met = Met::new(found, settings);
+        let mut met = match found {
+            Found::Inputs(inputs) => Met::new(inputs, settings),
+            Found::Cluster(snapshot) => Met::of_cluster(snapshot, settings),
+        };
+        let live = !met.headers.is_empty();
+        let (mut options, clamped) = options(judge, how, settings, &met.headers);
         let files = std::mem::take(&mut met.files);
         let unlent = if judge.namespaces.is_some() { lend(settings, &files) } else { None };
         let mut early: Vec<Record> = clamped.into_iter().map(Record::Notice).collect();
         early.extend(met.all_ignored.map(Record::Notice));
         early.extend(unlent.map(Record::Notice));
         early.extend(met.others);
+        early.extend(met.headers.iter().flat_map(live::notices).map(Record::Notice));
 
         let reading = progress("reading", files.len(), false);
         let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
         drop(reading);
         let namespaces: Vec<_> =
             surveys.iter().flatten().flat_map(|s| s.namespaces().iter().cloned()).collect();
+        if live {
+            let notices = seawall_check::settle(&mut surveys, options.kubernetes);
+            early.extend(notices.into_iter().map(Record::Notice));
+        }
         seawall_check::index(&mut surveys, judge.complete, &mut options);
         let definitions = surveys.iter_mut().flatten().flat_map(Survey::take_definitions);
         options.definitions = Arc::new(Definitions::new(definitions));
         let levels = std::mem::take(&mut settings.config.levels);
         let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
-        early.extend(notices.into_iter().map(Record::Notice));
+        // Of a cluster's namespaces all labels are told.
+        let told = |notice: &Notice| !(live && notice.kind == NoticeKind::NamespaceLabels);
+        early.extend(notices.into_iter().filter(told).map(Record::Notice));
+        let labels = live.then(|| levels.clone());
         let of_config = std::mem::take(&mut settings.config.exceptions);
         let (mut exceptions, notices) = exceptions(&surveys, of_config, options.today);
         early.extend(notices.into_iter().map(Record::Notice));
@@ -82,7 +105,11 @@ impl Prepared {
             }
             except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
         }
-        Ok(Self { files, surveys, levels, exceptions, options, early })
+        let mut prepared = Self { files, surveys, levels, exceptions, options, early, labels };
+        if let Some(level) = judge.level.filter(|_| live) {
+            prepared.hold_to(level);
+        }
+        Ok(prepared)
     }
 
     /// Holds every workload to one level, whatever its namespace and the configuration ask for.
@@ -98,21 +125,36 @@ pub(crate) struct Met {
     pub(crate) all_ignored: Option<Notice>,
     /// What could not be found or was passed over.
     pub(crate) others: Vec<Record>,
+    /// Those of the snapshots among them.
+    pub(crate) headers: Vec<Header>,
 }
 
 impl Met {
     pub(crate) fn new(found: Inputs, settings: &Settings) -> Self {
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
-        let mut files: Vec<Candidate> = found
-            .inputs
-            .into_iter()
-            .filter(|input| {
-                input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
-            })
-            .map(|input| Candidate::new(input, settings))
-            .collect();
-        files.shrink_to_fit();
         let mut others: Vec<Record> = found.errors.iter().map(|e| Record::Error(unreadable(e))).collect();
+        let (mut files, mut headers) = (Vec::with_capacity(found.inputs.len()), Vec::new());
+        for input in found.inputs {
+            if input.origin == Origin::Walked && (is_settings(&input) || is_baseline(&input, settings)) {
+                continue;
+            }
+            let may_be_snapshot = input.origin == Origin::Named && input.kind == InputKind::File;
+            match if may_be_snapshot { live::open(&input.path) } else { None } {
+                None => files.push(Candidate::new(input, settings)),
+                Some(Ok(snapshot)) => {
+                    headers.push(snapshot.header.clone());
+                    files.extend(Candidate::of_snapshot(&input, snapshot, settings));
+                }
+                Some(Err(message)) => others.push(Record::Error(InputError {
+                    file: input.display().into(),
+                    origin: None,
+                    region: None,
+                    message,
+                    hint: None,
+                })),
+            }
+        }
+        files.shrink_to_fit();
         others.extend(found.skipped.into_iter().map(|skipped| {
             Record::Notice(Notice {
                 kind: NoticeKind::Skipped,
@@ -122,7 +164,16 @@ impl Met {
                 hint: None,
             })
         }));
-        Self { files, all_ignored, others }
+        Self { files, all_ignored, others, headers }
+    }
+
+    /// What is met in a cluster.
+    fn of_cluster(snapshot: Snapshot, settings: &Settings) -> Self {
+        let path = live::CLUSTER.into();
+        let input = Input { path, origin: Origin::Named, kind: InputKind::Stream, in_chart: None };
+        let headers = vec![snapshot.header.clone()];
+        let files = Candidate::of_snapshot(&input, snapshot, settings);
+        Self { files, all_ignored: None, others: Vec::new(), headers }
     }
 }
 
@@ -281,10 +332,17 @@ fn is_baseline(input: &Input, settings: &Settings) -> bool {
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.
-fn options(judge: &JudgeArgs, how: Reading, settings: &Settings) -> (Options, Option<Notice>) {
+fn options(
+    judge: &JudgeArgs,
+    how: Reading,
+    settings: &Settings,
+    headers: &[Header],
+) -> (Options, Option<Notice>) {
     let newest = u64::from(seawall_check::NEWEST);
     let asked = judge.kubernetes_version.or(settings.config.kubernetes_version);
-    let KubernetesVersion { minor } = asked.unwrap_or(KubernetesVersion { minor: newest });
+    // A cluster knows its own version.
+    let own = headers.iter().find_map(Header::minor).map(|minor| KubernetesVersion { minor });
+    let KubernetesVersion { minor } = asked.or(own).unwrap_or(KubernetesVersion { minor: newest });
     let notice = (minor > newest).then(|| Notice {
         kind: NoticeKind::VersionClamped,
         file: None,

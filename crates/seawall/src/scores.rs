@@ -127,7 +127,7 @@ fn files(
     started: Instant,
     say: &mut impl FnMut(ScoreRecord) -> Result<(), Failure>,
 ) -> Result<Vec<seawall_check::scores::Size>, Failure> {
-    let Met { files, all_ignored, others } = Met::new(found, settings);
+    let Met { files, all_ignored, others, .. } = Met::new(found, settings);
     for record in all_ignored.map(Record::Notice).into_iter().chain(others) {
         say(ScoreRecord::Other(record))?;
     }

@@ -325,6 +325,7 @@ impl Text {
                 file: self.name.clone(),
                 source: self.bytes.clone(),
                 lines: lines.starts(),
+                live: false,
                 secrets: [].into(),
             }),
             region: Some(seawall_check::region(lines, error.span)),

@@ -1,0 +1,164 @@
+//! `seawall can-enforce`: whether a namespace can enforce a level now.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::time::Instant;
+
+use seawall_check::{Enforcement, Enforcing, NEWEST, Options, Policy, Unseen, shell_word};
+use seawall_model::PolicyVersion;
+use seawall_report::visible;
+use seawall_snapshot::{Header, NotSeen, Snapshot};
+
+use crate::cli::{CanEnforceArgs, ReadArgs};
+use crate::live;
+use crate::terminal::Failure;
+
+/// Not all that decides was seen.
+const EXIT_UNKNOWN: u8 = 2;
+
+/// What may hold pods that would be refused.
+const WORKLOADS: [&str; 9] = [
+    "pods",
+    "podtemplates",
+    "replicationcontrollers",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "cronjobs",
+    "jobs",
+];
+
+/// Pods and templates that are named.
+const NAMED: usize = 10;
+
+/// Says whether it can; the exit status: 0 if so, 1 if not, 2 if that is not known.
+pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
+    let snapshot = if let Some(path) = &args.snapshot {
+        open(path)?
+    } else {
+        let read = ReadArgs { namespace: vec![args.namespace.clone()], selector: None, include_env: false };
+        live::capture(&args.cluster, &read, Instant::now(), args.quiet)?
+    };
+    let newest = u64::from(NEWEST);
+    let options =
+        Options { kubernetes: snapshot.header.minor().unwrap_or(newest).min(newest), ..Options::default() };
+    let mut enforcement = Enforcement::new(&args.namespace, args.level, &options);
+    for frame in &snapshot.frames {
+        let text = frame.text().map_err(|e| Failure::Usage(format!("the snapshot is broken: {e}"), None))?;
+        enforcement.add(&text);
+    }
+    let found = enforcement.finish();
+    if found.now.is_none() && found.pods == 0 && found.unseen.is_empty() {
+        let message = format!("there is no namespace `{}` in the snapshot", args.namespace);
+        return Err(Failure::Usage(message, None));
+    }
+    // What decides is in pods and templates; what else is there is of no matter here.
+    let matters = |not_seen: &NotSeen| WORKLOADS.contains(&not_seen.resource.as_str());
+    let unknown = found.can() && snapshot.header.not_seen.iter().any(matters);
+    let blind: Vec<String> = live::notices(&snapshot.header)
+        .into_iter()
+        .filter(|notice| notice.kind == seawall_check::NoticeKind::NotSeen)
+        .map(|notice| notice.message)
+        .collect();
+    let mut out = BufWriter::new(io::stdout().lock());
+    write(args, &found, unknown, &blind, &snapshot.header, &mut out)?;
+    out.flush()?;
+    Ok(if unknown { EXIT_UNKNOWN } else { u8::from(!found.can()) })
+}
+
+fn open(path: &Path) -> Result<Snapshot, Failure> {
+    let read = live::open(path).ok_or_else(|| {
+        let hint = "take one: seawall snapshot --output cluster.jsonl.zst".to_owned();
+        Failure::Usage(format!("`{}` is no snapshot that can be read", path.display()), Some(hint))
+    })?;
+    read.map_err(|problem| Failure::Usage(format!("`{}`: {problem}", path.display()), None))
+}
+
+fn write(
+    args: &CanEnforceArgs,
+    found: &Enforcing,
+    unknown: bool,
+    blind: &[String],
+    header: &Header,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let (namespace, asked) = (&args.namespace, args.level);
+    // The API server's words come first, and only they begin at the margin with `Warning`.
+    for warning in &found.warnings {
+        writeln!(out, "Warning: {}", visible(warning))?;
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    if !found.warnings.is_empty() {
+        writeln!(out)?;
+    }
+    let (pods, refused) = (found.pods, found.refused.len());
+    let answer = match (unknown, found.can()) {
+        (true, _) => "may not be able to",
+        (false, true) => "can",
+        (false, false) => "cannot",
+    };
+    writeln!(
+        out,
+        "namespace {namespace} {answer} enforce {asked}: {} of {pods} {} would be refused at the next restart",
+        refused,
+        if pods == 1 { "pod" } else { "pods" },
+    )?;
+    match &found.now {
+        Some(Policy { enforce, .. }) => {
+            writeln!(out, "it enforces {enforce} now, in a cluster of {}", header.server_version)?;
+        }
+        None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
+    }
+    if !found.looks && !found.refused.is_empty() {
+        writeln!(out, "the API server would not warn: to it this is no stricter than what is enforced now")?;
+    }
+    list(
+        "templates that would be refused pods, which no pod shows and the API server does not look at",
+        found.unseen.len(),
+        out,
+    )?;
+    for Unseen { called, because, reason } in found.unseen.iter().take(NAMED) {
+        writeln!(out, "  {} ({because}): {}", visible(called), visible(reason))?;
+    }
+    if found.unseen.len() > NAMED {
+        writeln!(out, "  and {} more", found.unseen.len() - NAMED)?;
+    }
+    if let Some(beyond) = found.beyond() {
+        writeln!(
+            out,
+            "the API server looks at 3,000 pods and for one second only, so that its own warnings may leave out {beyond} or more; \
+             here all pods were looked at"
+        )?;
+    }
+    for message in blind {
+        writeln!(out, "not seen: {}", visible(message))?;
+    }
+    if unknown {
+        writeln!(out, "nothing stands against it in what was seen, and that is not all (exit status 2)")?;
+    } else if found.can() {
+        let version = match asked.version {
+            PolicyVersion::Latest => String::new(),
+            version @ PolicyVersion::Minor(_) => {
+                format!(" pod-security.kubernetes.io/enforce-version={version}")
+            }
+        };
+        let label = format!("pod-security.kubernetes.io/enforce={}{version}", asked.level);
+        writeln!(out, "kubectl label --overwrite namespace {} {label}", shell_word(namespace))?;
+    } else {
+        let level = asked.to_string();
+        let level = level.trim_end_matches(":latest");
+        let whence = args.snapshot.as_ref().map_or_else(
+            || format!("--cluster --namespace {}", shell_word(namespace)),
+            |path| shell_word(&path.to_string_lossy()).into_owned(),
+        );
+        writeln!(out, "why, and what to write: seawall scan {whence} --level {level}")?;
+    }
+    Ok(())
+}
+
+fn list(what: &str, count: usize, out: &mut impl io::Write) -> io::Result<()> {
+    if count > 0 { writeln!(out, "{count} {what}:") } else { Ok(()) }
+}
