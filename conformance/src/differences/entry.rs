@@ -18,11 +18,6 @@ impl Difference {
         Self { right: Right::Seawall, why, ..self }
     }
 
-    /// The other tool is right.
-    pub(super) const fn theirs(self, why: &'static str) -> Self {
-        Self { right: Right::Other, why, ..self }
-    }
-
     /// Both are right.
     pub(super) const fn both(self, why: &'static str) -> Self {
         Self { right: Right::Both, why, ..self }

@@ -71,8 +71,6 @@ pub enum Reporter {
 pub enum Right {
     /// seawall: it does what Kubernetes does.
     Seawall,
-    /// The other tool.
-    Other,
     /// Both, for they ask different questions.
     Both,
 }

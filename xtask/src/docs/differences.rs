@@ -54,7 +54,6 @@ fn page(tool: &str, version: &str, how: &str, pairs: &[Pair], differences: &[Dif
         let by = if *by == Reporter::Seawall { "seawall" } else { tool };
         let right = match right {
             Right::Seawall => "seawall",
-            Right::Other => tool,
             Right::Both => "both",
         };
         let _ = writeln!(out, "| {check} | {rule} | {by} | {what} | {right}: {why} |");

@@ -24,8 +24,6 @@ pub static DIFFERENCES: &[Difference] = &[
             && ["Deployment", "StatefulSet"].iter().any(|kind| seen.kind() == *kind && seen.check.starts_with(&kind.to_ascii_lowercase()))
     })
     .ours("they are the same object in another version; kube-score has these checks for `apps/v1` alone"),
-    only_other("*", "*", "objects whose apiVersion begins with `/`", |seen| seen.api_version().starts_with('/'))
-        .theirs(SLASH),
     only_other("*", "*", "workloads without a pod template, or with one that has no specification", |seen| {
         WORKLOADS.contains(&seen.kind()) && seen.of_pod("/spec").is_null()
     })
@@ -255,10 +253,6 @@ pub static DIFFERENCES: &[Difference] = &[
     only_other("deployment-replicas", "*", UNSELECTED, leads_by_mistake).ours(NO_PODS),
     only_other("deployment-strategy", "*", UNSELECTED, leads_by_mistake).ours(NO_PODS),
     only_other("pod-probes", "*", UNSELECTED, leads_by_mistake).ours(NO_PODS),
-    only_seawall("*", "*", "what refers to objects whose apiVersion begins with `/`", |seen| {
-        seen.container.is_none() && seen.all.iter().any(|object| object["apiVersion"].as_str().is_some_and(|version| version.starts_with('/')))
-    })
-    .theirs(SLASH),
     only_seawall("*", "*", "what depends on objects that kube-score does not look at", |seen| seen.hidden && seen.container.is_none())
         .ours("what a ReplicaSet or the item of a PodList makes is there, and can be selected and referred to"),
     only_other("*", "*", "what depends on objects that kube-score does not look at", |seen| seen.hidden && seen.container.is_none())
@@ -276,6 +270,5 @@ pub static DIFFERENCES: &[Difference] = &[
 const UNSELECTED: &str = "pods that only Services without a selector, or of type `ExternalName`, lead to";
 const NO_PODS: &str =
     "these have no pods of their own; kube-score takes the former for Services that select everything";
-const SLASH: &str = "Go reads `/v1` as `v1`; seawall takes it for an apiVersion that it does not know, and says that with `unknown-kind`";
 const NAMESPACES: &str =
     "where all others name one namespace, what names none is applied with it: `kubectl apply -n`";
