@@ -34,6 +34,9 @@ pub fn lean(object: &mut Value, api_version: &str, kind: &str, whole: bool) {
     for hook in map.get_mut("webhooks").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(Value::Object(client)) = hook.get_mut("clientConfig") {
             client.remove("caBundle");
+            if !whole {
+                client.get_mut("url").into_iter().for_each(mask_secrets);
+            }
         }
     }
     if kind == "ServiceAccount" {
@@ -58,15 +61,24 @@ fn lean_metadata(metadata: &mut Map<String, Value>, whole: bool) {
     if let Some(Value::Object(annotations)) = metadata.get_mut("annotations")
         && !whole
     {
-        annotations.remove(LAST_APPLIED);
-        for (key, value) in annotations {
-            let domain = key.split_once('/').map_or(key.as_str(), |(domain, _)| domain);
-            if let Value::String(text) = value
-                && !READ.contains(&domain)
-            {
-                *text = seawall_finding::redact(text).into_owned();
-            }
+        redact_annotations(annotations);
+    }
+}
+
+fn redact_annotations(annotations: &mut Map<String, Value>) {
+    annotations.remove(LAST_APPLIED);
+    for (key, value) in annotations {
+        let domain = key.split_once('/').map_or(key.as_str(), |(domain, _)| domain);
+        if !READ.contains(&domain) {
+            mask_secrets(value);
         }
+    }
+}
+
+/// Masks what looks secret in a text.
+fn mask_secrets(value: &mut Value) {
+    if let Value::String(text) = value {
+        *text = seawall_finding::redact(text).into_owned();
     }
 }
 
@@ -128,7 +140,7 @@ fn lean_status(kind: &str, mut status: Value) -> Option<Value> {
     (!out.is_empty()).then_some(Value::Object(out))
 }
 
-/// Masks what may be secret wherever containers and volumes of pods have it.
+/// Masks what may be secret wherever containers, volumes and templates have it.
 fn redact(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(redact),
@@ -142,6 +154,12 @@ fn redact(value: &mut Value) {
                     // The program itself is no secret.
                     ("command", Value::Array(items)) => items.iter_mut().skip(1).for_each(mask),
                     ("volumeAttributes" | "options", Value::Object(map)) => map.values_mut().for_each(mask),
+                    ("annotations", Value::Object(annotations)) => redact_annotations(annotations),
+                    ("gitRepo", value) => value.get_mut("repository").into_iter().for_each(mask_secrets),
+                    ("httpGet", value) => {
+                        value.get_mut("path").into_iter().for_each(mask_secrets);
+                        redact(value);
+                    }
                     (_, value) => redact(value),
                 }
             }
@@ -166,7 +184,7 @@ mod tests {
         let container = json!({
             "name": "c", "image": "i", "command": ["/bin/app", CANARY], "args": [CANARY, "--x"],
             "env": [{"name": "A", "value": CANARY}, {"name": "B", "value": ""}, {"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "f"}}}],
-            "livenessProbe": {"httpGet": {"httpHeaders": [{"name": "Authorization", "value": CANARY}]}},
+            "livenessProbe": {"httpGet": {"path": format!("/live?token={CANARY}"), "httpHeaders": [{"name": "Authorization", "value": CANARY}]}},
             "readinessProbe": {"exec": {"command": ["sh", "-c", CANARY]}},
             "lifecycle": {"preStop": {"exec": {"command": ["sh", CANARY]}}},
         });
@@ -186,7 +204,10 @@ mod tests {
             },
             "spec": {
                 "containers": [container.clone()], "initContainers": [container.clone()], "ephemeralContainers": [container],
-                "volumes": [{"name": "v", "csi": {"driver": "d", "volumeAttributes": {"password": CANARY}}}],
+                "volumes": [
+                    {"name": "v", "csi": {"driver": "d", "volumeAttributes": {"password": CANARY}}},
+                    {"name": "g", "gitRepo": {"repository": format!("https://user:{CANARY}@git.example.com/r")}},
+                ],
             },
             "status": {
                 "phase": "Running", "message": CANARY, "podIP": "10.0.0.1",
@@ -204,11 +225,10 @@ mod tests {
                 _ => json!({"metadata": {"name": "d"}, "template": pod()}),
             };
             if kind != "Pod" {
-                // Templates have no status, and their annotations are their author's.
+                // Templates have no status.
                 let template = object.pointer_mut("/spec/template").map_or_else(Value::default, Value::take);
                 let mut template = if template.is_null() { object["template"].take() } else { template };
                 template.as_object_mut().unwrap().remove("status");
-                template["metadata"] = json!({});
                 if kind == "Deployment" {
                     object["spec"]["template"] = template;
                 } else {
@@ -221,6 +241,26 @@ mod tests {
             lean(&mut whole, "v1", kind, true);
             assert!(whole.to_string().contains(CANARY));
         }
+    }
+
+    #[test]
+    fn templates_inside_of_specs_are_masked_too() {
+        let secret =
+            json!({"annotations": {LAST_APPLIED: CANARY, "a": format!("password={CANARY}"), "b": "plain"}});
+        let url = format!("https://user:{CANARY}@hook.example.com/");
+        let object = json!({
+            "spec": {
+                "jobTemplate": {"metadata": secret, "spec": {"template": {"metadata": secret}}},
+                "volumeClaimTemplates": [{"metadata": secret}],
+            },
+            "webhooks": [{"name": "w", "clientConfig": {"url": url}}],
+        });
+        let (mut masked, mut whole) = (object.clone(), object);
+        lean(&mut masked, "v1", "K", false);
+        lean(&mut whole, "v1", "K", true);
+        assert!(!masked.to_string().contains(CANARY), "{masked}");
+        assert_eq!(masked["spec"]["jobTemplate"]["metadata"]["annotations"]["b"], "plain");
+        assert_eq!(whole.to_string().matches(CANARY).count(), 7);
     }
 
     #[test]
