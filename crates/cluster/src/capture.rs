@@ -139,6 +139,24 @@ struct Job<'w> {
     namespace: Option<&'w str>,
 }
 
+impl Job<'_> {
+    fn not_seen(&self, message: String) -> NotSeen {
+        NotSeen {
+            api_version: self.kind.api_version.into(),
+            resource: self.kind.resource.into(),
+            namespace: self.namespace.map(str::to_owned),
+            message,
+        }
+    }
+
+    /// What it means that the API server does not have a kind: of workloads, that a proxy or an aggregated API hides them, as every
+    /// API server has these; of others, that there are none.
+    fn not_served(&self) -> Option<NotSeen> {
+        let message = || format!("the API server has no {} of {}", self.kind.resource, self.kind.api_version);
+        (self.kind.scope == Scope::Workload).then(|| self.not_seen(message()))
+    }
+}
+
 /// A page and where it belongs: the position of its list, and its own there.
 type Numbered = ((usize, usize), KindListed, Page);
 
@@ -185,13 +203,8 @@ pub fn capture(
                     header.of_several_moments.push(resource);
                 }
             }
-            Listed::NotServed => {}
-            Listed::Forbidden { message } => header.not_seen.push(NotSeen {
-                api_version: job.kind.api_version.into(),
-                resource: job.kind.resource.into(),
-                namespace: job.namespace.map(str::to_owned),
-                message,
-            }),
+            Listed::NotServed => header.not_seen.extend(job.not_served()),
+            Listed::Forbidden { message } => header.not_seen.push(job.not_seen(message)),
         }
     }
     if !seen {
@@ -358,6 +371,16 @@ mod tests {
         for kind in KINDS {
             assert!(!["secrets", "configmaps"].contains(&kind.resource), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn workloads_that_are_not_served_are_not_taken_for_none() {
+        let names = ["a".to_owned()];
+        let missing: Vec<NotSeen> = jobs(&names).iter().filter_map(Job::not_served).collect();
+        let resources: Vec<&str> = missing.iter().map(|n| n.resource.as_str()).collect();
+        assert!(resources.contains(&"pods") && resources.contains(&"cronjobs"), "{resources:?}");
+        assert!(!resources.contains(&"podsecurityexceptions") && !resources.contains(&"networkpolicies"));
+        assert!(missing.iter().all(|n| n.namespace.as_deref() == Some("a") && !n.message.is_empty()));
     }
 
     #[test]
