@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use seawall_manifest::objects::{Object, objects};
+use seawall_manifest::objects::{Object, Objects, objects};
 use seawall_model::{Level, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Policy};
 use seawall_pss::{Relabelling, forbidden_reason, results};
 use seawall_yaml::{NodeRef, Reader};
 
-use super::owners::{Live, live};
+use super::owners::{Live, Part, live};
 use crate::namespace;
 use crate::options::Options;
 use crate::survey::examine;
@@ -32,7 +32,9 @@ pub struct Enforcement<'a> {
     pods: u64,
     refused: Vec<String>,
     templates: Vec<Found>,
-    made: BTreeMap<u64, u64>,
+    /// By what made them, pods: whether one of them would be refused.
+    made: BTreeMap<u64, bool>,
+    unread: Vec<String>,
 }
 
 /// A template that would be refused pods.
@@ -69,12 +71,14 @@ pub struct Enforcing {
     pub pods: u64,
     /// Those that would be refused if they were created now.
     pub refused: Vec<String>,
-    /// Templates whose pods would be refused, of which there are no pods.
+    /// Templates whose pods would be refused, which no pod that is refused shows.
     pub unseen: Vec<Unseen>,
+    /// What may hold pods that would be refused, and could not be read.
+    pub unread: Vec<String>,
 }
 
 impl Enforcing {
-    /// Whether nothing that is known stands against it.
+    /// Whether nothing that is known stands against it. What could not be read is not known.
     pub fn can(&self) -> bool {
         self.refused.is_empty() && self.unseen.is_empty()
     }
@@ -99,6 +103,7 @@ impl<'a> Enforcement<'a> {
             refused: Vec::new(),
             templates: Vec::new(),
             made: BTreeMap::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -106,8 +111,11 @@ impl<'a> Enforcement<'a> {
     pub fn add(&mut self, bytes: &Arc<[u8]>) {
         let mut reader = Reader::new(bytes.clone(), seawall_yaml::Limits::default());
         while let Some(entry) = reader.next() {
+            self.unread.extend(entry.problems.into_iter().map(|problem| problem.message));
             let Some(document) = entry.document else { continue };
-            for object in objects(&document).objects {
+            let Objects { objects, rejects, .. } = objects(&document);
+            self.unread.extend(rejects.into_iter().map(|reject| reject.message));
+            for object in objects {
                 if namespace::is_namespace(&object) && object.name == self.namespace {
                     let labels = namespace::labels(&object);
                     let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
@@ -136,15 +144,17 @@ impl<'a> Enforcement<'a> {
             let name = object.name.to_owned();
             let templates = seawall_manifest::workload::templates(&object, &[]);
             let Some(Ok(pod)) = templates.first().map(seawall_manifest::workload::Template::pod) else {
+                self.unread.push(called(&object));
                 return;
             };
-            if let Some((controller, _)) = live(&object, None).controller {
-                *self.made.entry(controller).or_default() += 1;
-            }
             if let Some(relabelling) = self.relabelling() {
                 relabelling.add(&name, &pod);
             }
-            if level != Level::Privileged && !results(&pod, level, minor).is_empty() {
+            let refused = level != Level::Privileged && !results(&pod, level, minor).is_empty();
+            if let Some((controller, _)) = live(&object, None).controller {
+                *self.made.entry(controller).or_default() |= refused;
+            }
+            if refused {
                 self.refused.push(name);
             }
             return;
@@ -154,11 +164,14 @@ impl<'a> Enforcement<'a> {
         let examined = examine(object, None, self.options);
         let object = &examined.object;
         for judged in examined.judged.iter().filter(|j| j.template.kind == WorkloadKind::Template) {
-            let Ok(pod) = &judged.pod else { continue };
+            let Ok(pod) = &judged.pod else {
+                self.unread.push(called(object));
+                continue;
+            };
             let results = results(pod, level, minor);
             self.templates.push(Found {
                 live: live(object, None),
-                called: format!("{} {}", object.kind, object.name),
+                called: called(object),
                 reason: (!results.is_empty()).then(|| forbidden_reason(&results)),
                 is_cron: object.kind == "CronJob",
                 replicas,
@@ -172,29 +185,30 @@ impl<'a> Enforcement<'a> {
         let warnings = self.relabelling().map(|relabelling| relabelling.warnings(namespace));
         let looks = warnings.is_some();
         let warnings = warnings.unwrap_or_default();
-        let by_uid: BTreeMap<u64, Option<u64>> = self
-            .templates
-            .iter()
-            .map(|found| (found.live.uid, found.live.controller.as_ref().map(|(uid, _)| *uid)))
-            .collect();
+        let by_uid: BTreeMap<u64, &Live> =
+            self.templates.iter().map(|found| (found.live.uid, &found.live)).collect();
+        let owner = |controller: u64, made: Part| {
+            by_uid.get(&controller).copied().filter(|owner| owner.part.makes(made))
+        };
+        let above = |live: &Live| live.controller.as_ref().and_then(|(uid, _)| owner(*uid, live.part));
         // What controllers made counts for what made these.
-        let mut pods = self.made.clone();
-        for (made_by, count) in &self.made {
-            let mut at = *made_by;
-            for _ in 0..8 {
-                let Some(Some(above)) = by_uid.get(&at) else { break };
-                *pods.entry(*above).or_default() += count;
-                at = *above;
+        let mut pods: BTreeMap<u64, bool> = BTreeMap::new();
+        for (controller, refused) in &self.made {
+            let mut at = owner(*controller, Part::Pod);
+            while let Some(live) = at {
+                *pods.entry(live.uid).or_default() |= *refused;
+                at = above(live);
             }
         }
-        let is_root =
-            |found: &&Found| found.live.controller.as_ref().is_none_or(|(uid, _)| !by_uid.contains_key(uid));
+        // A pod that would be refused shows its template; one that would not is of another.
+        let shown = |found: &Found| pods.get(&found.live.uid) == Some(&true);
         let unseen =
-            self.templates.iter().filter(is_root).filter(|found| !pods.contains_key(&found.live.uid));
+            self.templates.iter().filter(|found| above(&found.live).is_none()).filter(|found| !shown(found));
         let unseen = unseen.filter_map(|found| {
             Some(Unseen {
                 called: found.called.clone(),
                 because: match (found.is_cron, found.replicas) {
+                    _ if pods.contains_key(&found.live.uid) => "its pods are of another template",
                     (true, _) => "its next run makes pods",
                     (_, Some(0)) => "it is scaled to zero",
                     _ => "it has no pods",
@@ -209,6 +223,11 @@ impl<'a> Enforcement<'a> {
             pods: self.pods,
             unseen: unseen.collect(),
             refused: std::mem::take(&mut self.refused),
+            unread: std::mem::take(&mut self.unread),
         }
     }
+}
+
+fn called(object: &Object<'_>) -> String {
+    format!("{} {}", object.kind, object.name)
 }

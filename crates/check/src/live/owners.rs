@@ -22,11 +22,51 @@ pub(crate) struct Live {
     called: Box<str>,
     /// What made it: its UID, and what it is called.
     pub(super) controller: Option<(u64, Box<str>)>,
-    is_pod: bool,
+    pub(super) part: Part,
     /// The names of its containers.
     containers: Box<[Box<str>]>,
     /// Who is known to have changed it on its way.
     changed_by: Box<[Box<str>]>,
+}
+
+/// What something is to controllers of Kubernetes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    Deployment,
+    CronJob,
+    Job,
+    ReplicaSet,
+    /// A `StatefulSet`, a `DaemonSet` or a `ReplicationController`.
+    Set,
+    Pod,
+    /// What no controller of Kubernetes makes or makes pods from.
+    #[default]
+    Other,
+}
+
+impl Part {
+    fn of(object: &Object<'_>) -> Self {
+        match (object.group(), object.kind) {
+            ("apps", "Deployment") => Self::Deployment,
+            ("apps", "ReplicaSet") => Self::ReplicaSet,
+            ("apps", "StatefulSet" | "DaemonSet") | ("", "ReplicationController") => Self::Set,
+            ("batch", "CronJob") => Self::CronJob,
+            ("batch", "Job") => Self::Job,
+            ("", "Pod") => Self::Pod,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether controllers of Kubernetes make that from this. Anybody may write owner references: where kinds do not go together
+    /// so, an owner speaks for nobody. As these pairs lead in no circle, neither do owners.
+    pub(super) fn makes(self, made: Self) -> bool {
+        match made {
+            Self::ReplicaSet => self == Self::Deployment,
+            Self::Job => self == Self::CronJob,
+            Self::Pod => matches!(self, Self::ReplicaSet | Self::Job | Self::Set),
+            _ => false,
+        }
+    }
 }
 
 fn hash(text: &str) -> u64 {
@@ -65,10 +105,11 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         .find(|r| r.get("controller").and_then(NodeRef::as_bool) == Some(true))
         // A node only runs its static pods: somebody wrote them.
         .filter(|r| text(*r, "kind") != "Node")
+        .filter(|r| !text(*r, "uid").is_empty())
         .map(|r| (hash(text(r, "uid")), format!("{} {}", text(r, "kind"), text(r, "name")).into()));
-    let is_pod = (object.api_version, object.kind) == ("v1", "Pod");
+    let part = Part::of(object);
     let mut changed_by: Vec<Box<str>> = Vec::new();
-    if is_pod {
+    if part == Part::Pod {
         let annotations = metadata("annotations");
         let injected = INJECTORS.iter().filter(|(key, _)| annotations.is_some_and(|a| a.get(key).is_some()));
         changed_by.extend(injected.map(|(_, who)| (*who).into()));
@@ -87,7 +128,7 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         uid: metadata("uid").and_then(NodeRef::as_str).map(hash).unwrap_or_default(),
         called: format!("{} {}", object.kind, object.name).into(),
         controller,
-        is_pod,
+        part,
         containers: containers.unwrap_or_default(),
         changed_by: changed_by.into(),
     }
@@ -114,8 +155,8 @@ struct Alike<'s> {
 }
 
 /// Settles which workloads of a cluster are judged by themselves: of what a controller has made only the controller, pods that came
-/// out in another way than its template says, one for each way, and one of the pods of a controller that was not seen. The others
-/// are [`Seen::covered`]. Returns what a person should know of them.
+/// out in another way than its template says, one for each way, and one of the pods of a controller that was not seen or that the
+/// API server would refuse. The others are [`Seen::covered`]. Returns what a person should know of them.
 pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
     let lives: Vec<Vec<Live>> =
         surveys.iter_mut().map(|survey| survey.as_mut().map(Survey::take_live).unwrap_or_default()).collect();
@@ -168,7 +209,9 @@ impl<'s> Groups<'s> {
     /// What made a workload, if that was seen. Owners are in the same namespace: in another, other levels hold.
     fn owner(&self, at: At<'s>) -> Option<At<'s>> {
         let (uid, _) = at.live.controller.as_ref()?;
-        self.by_uid.get(uid).copied().filter(|owner| owner.seen.namespace == at.seen.namespace)
+        let made =
+            |owner: &At<'s>| owner.live.part.makes(at.live.part) && owner.seen.namespace == at.seen.namespace;
+        self.by_uid.get(uid).copied().filter(made)
     }
 
     fn cover(&mut self, at: At<'s>) {
@@ -178,21 +221,24 @@ impl<'s> Groups<'s> {
     fn add(&mut self, at: At<'s>) {
         let Some((controller, _)) = &at.live.controller else { return };
         let Some(direct) = self.owner(at) else {
-            match self.orphans.entry((&at.seen.namespace, *controller, at.seen.pod)) {
-                Entry::Vacant(new) => drop(new.insert((at, 1))),
-                Entry::Occupied(mut known) => {
-                    known.get_mut().1 += 1;
-                    self.cover(at);
-                }
+            // What names an owner that could not have made it is judged by itself, and so is what cannot be judged.
+            if at.live.part == Part::Pod && !at.seen.refused && !self.by_uid.contains_key(controller) {
+                self.add_orphan(at, *controller);
             }
             return;
         };
-        // Owners that lead in circles end too.
-        let root = (0..8).try_fold(direct, |last, _| self.owner(last).ok_or(last));
-        let root = root.unwrap_or_else(|last| last);
-        if !at.live.is_pod || at.seen.refused || root.seen.refused {
+        if at.live.part != Part::Pod {
             self.cover(at);
             return;
+        }
+        let root = self.owner(direct).unwrap_or(direct);
+        match (at.seen.refused, root.seen.refused) {
+            (false, false) => {}
+            (true, true) => return self.cover(at),
+            // Nothing speaks for what cannot be judged,
+            (true, false) => return,
+            // and what cannot be judged speaks for nothing.
+            (false, true) => return self.add_orphan(at, root.live.uid),
         }
         let added = added(at.live, direct.live);
         if at.seen.pod == root.seen.pod {
@@ -207,6 +253,17 @@ impl<'s> Groups<'s> {
             }
             Entry::Occupied(mut known) => {
                 known.get_mut().pods += 1;
+                self.cover(at);
+            }
+        }
+    }
+
+    /// One of the pods that came out alike is judged where nothing speaks for them.
+    fn add_orphan(&mut self, at: At<'s>, controller: u64) {
+        match self.orphans.entry((&at.seen.namespace, controller, at.seen.pod)) {
+            Entry::Vacant(new) => drop(new.insert((at, 1))),
+            Entry::Occupied(mut known) => {
+                known.get_mut().1 += 1;
                 self.cover(at);
             }
         }
@@ -237,18 +294,26 @@ impl<'s> Groups<'s> {
         }));
         let mut orphans: Vec<_> = self.orphans.into_values().collect();
         orphans.sort_by_key(|(at, _)| (at.survey, at.position));
-        notices.extend(orphans.into_iter().map(|(at, count)| orphan(at, count)));
+        let seen = |at: At<'_>| {
+            at.live.controller.as_ref().is_some_and(|(controller, _)| self.by_uid.contains_key(controller))
+        };
+        notices.extend(orphans.into_iter().map(|(at, count)| orphan(at, count, seen(at))));
         notices
     }
 }
 
-fn orphan(at: At<'_>, count: u64) -> Notice {
+fn orphan(at: At<'_>, count: u64, seen: bool) -> Notice {
     let (_, controller) = at.live.controller.clone().unwrap_or_default();
     let others = match count {
         1 => String::new(),
         n => format!(" and {} more like it are judged once", n - 1),
     };
     let (called, namespace) = (&at.live.called, &at.seen.namespace);
+    if seen {
+        return notice(format!(
+            "{called} in namespace `{namespace}`{others}: the template of its controller {controller} cannot be judged"
+        ));
+    }
     Notice {
         kind: NoticeKind::OwnerNotSeen,
         ..notice(format!(

@@ -8,6 +8,10 @@ use crate::{Levels, Mode, NoticeKind, Options, Source, Survey, Tally, survey};
 
 const PLAIN: &str = r#"{"containers":[{"name":"app","image":"i"}]}"#;
 const MESHED: &str = r#"{"initContainers":[{"name":"istio-init","image":"i","securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}],"containers":[{"name":"app","image":"i"}]}"#;
+/// Passes restricted.
+const CLEAN: &str = r#"{"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"app","image":"i","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}"#;
+/// Cannot be decoded.
+const BROKEN: &str = r#"{"containers":[{"name":"app","image":"i","securityContext":{"privileged":"yes"}}]}"#;
 /// What the template fails, and nothing else.
 const PROXIED: &str = r#"{"containers":[{"name":"app","image":"i"},{"name":"proxy","image":"i"}]}"#;
 
@@ -140,7 +144,62 @@ fn owners_that_are_not_seen_or_lead_in_circles_lose_no_pod() {
         templated("ReplicaSet", "y", Some(("ReplicaSet", "x")), "", PLAIN),
         pod("p", Some(("ReplicaSet", "x")), "", MESHED),
     ]);
-    assert!(judged[2]);
+    assert_eq!(judged, [true; 3]);
+    let (judged, ..) = settled(&[
+        pod("own", Some(("Pod", "own")), "", MESHED),
+        templated("DaemonSet", "own", Some(("DaemonSet", "own")), "", MESHED),
+    ]);
+    assert_eq!(judged, [true; 2]);
+}
+
+#[test]
+fn owners_speak_only_for_what_controllers_make_of_them() {
+    let operator = Some(("Deployment", "operator"));
+    let (judged, said, _) = settled(&[
+        templated("Deployment", "operator", None, "", PLAIN),
+        templated("DaemonSet", "agent", operator, "", MESHED),
+        pod("agent-a", Some(("DaemonSet", "agent")), "", MESHED),
+        pod("direct-a", operator, "", PLAIN),
+        pod("direct-b", operator, "", PLAIN),
+        templated("Job", "once", operator, "", PLAIN),
+    ]);
+    assert_eq!(judged, [true, true, false, true, true, true]);
+    assert_eq!(said, [""; 0]);
+}
+
+#[test]
+fn of_a_controller_that_is_not_seen_only_pods_are_judged_once() {
+    let custom = Some(("Prometheus", "main"));
+    let (judged, said, _) = settled(&[
+        templated("StatefulSet", "a", custom, "", PLAIN),
+        templated("StatefulSet", "b", custom, "", PLAIN),
+        pod("a-0", Some(("StatefulSet", "a")), "", PLAIN),
+    ]);
+    assert_eq!(judged, [true, true, false]);
+    assert_eq!(said, [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_judged_is_covered_only_by_what_cannot_either() {
+    let (fine, bad) = (Some(("ReplicaSet", "fine")), Some(("ReplicaSet", "bad")));
+    let (judged, said, _) = settled(&[
+        templated("ReplicaSet", "fine", None, "", PLAIN),
+        pod("a", fine, "", PLAIN),
+        pod("b", fine, "", BROKEN),
+        templated("ReplicaSet", "bad", None, "", BROKEN),
+        pod("c", bad, "", BROKEN),
+        pod("d", bad, "", MESHED),
+        pod("e", bad, "", MESHED),
+        pod("f", Some(("Rollout", "ro")), "", CLEAN),
+        pod("g", Some(("Rollout", "ro")), "", BROKEN),
+    ]);
+    assert_eq!(judged, [true, false, true, true, false, true, false, true, true]);
+    assert!(
+        said[0].contains(
+            "Pod d in namespace `shop` and 1 more like it are judged once: the template of its controller"
+        ),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -232,6 +291,49 @@ fn a_namespace_that_enforces_it_already_draws_no_warning() {
     let found = enforcing(&lines, "restricted");
     assert!(!found.looks && found.warnings.is_empty());
     assert!(!found.can(), "the pod would be refused all the same");
+}
+
+#[test]
+fn pods_of_another_template_do_not_speak_for_a_template() {
+    let lines = [
+        namespace(""),
+        cron("nightly", PLAIN),
+        templated("Job", "nightly-1", Some(("CronJob", "nightly")), "", CLEAN),
+        pod("nightly-1-a", Some(("Job", "nightly-1")), "", CLEAN),
+        templated("StatefulSet", "db", None, "", PLAIN),
+        pod("db-0", Some(("StatefulSet", "db")), "", CLEAN),
+    ];
+    let found = enforcing(&lines, "restricted");
+    let unseen: Vec<(&str, &str)> = found.unseen.iter().map(|u| (u.called.as_str(), u.because)).collect();
+    let because = "its pods are of another template";
+    assert_eq!(unseen, [("CronJob nightly", because), ("StatefulSet db", because)]);
+    assert!(!found.can() && found.refused.is_empty());
+}
+
+#[test]
+fn templates_that_name_themselves_as_their_controller_are_told_too() {
+    let lines = [
+        namespace(""),
+        templated("DaemonSet", "own", Some(("DaemonSet", "own")), "", PLAIN),
+        templated("ReplicaSet", "x", Some(("ReplicaSet", "y")), "", PLAIN),
+        templated("ReplicaSet", "y", Some(("ReplicaSet", "x")), "", PLAIN),
+        templated("Deployment", "operator", None, "", CLEAN),
+        templated("StatefulSet", "made", Some(("Deployment", "operator")), "", PLAIN),
+    ];
+    let found = enforcing(&lines, "restricted");
+    let unseen: Vec<&str> = found.unseen.iter().map(|u| u.called.as_str()).collect();
+    assert_eq!(unseen, ["DaemonSet own", "ReplicaSet x", "ReplicaSet y", "StatefulSet made"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_taken_for_clean() {
+    let found = |line: String| enforcing(&[namespace(""), line], "restricted").unread;
+    assert_eq!(found(pod("p", None, "", BROKEN)), ["Pod p"]);
+    assert_eq!(found(templated("Deployment", "d", None, "", BROKEN)), ["Deployment d"]);
+    assert_eq!(found(pod("p", None, "", CLEAN)), [""; 0]);
+    assert_eq!(found(pod("p", None, "", BROKEN).replace("\"shop\"", "\"other\"")), [""; 0]);
+    assert_eq!(found("{\"apiVersion\":".to_owned()).len(), 1);
+    assert_eq!(found("{\"kind\":\"Pod\"}".to_owned()).len(), 1);
 }
 
 #[test]
