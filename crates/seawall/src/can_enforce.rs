@@ -7,7 +7,7 @@ use std::time::Instant;
 use seawall_check::{Enforcement, Enforcing, NEWEST, Options, Policy, Unseen, shell_word};
 use seawall_model::PolicyVersion;
 use seawall_report::visible;
-use seawall_snapshot::{Header, NotSeen, Snapshot};
+use seawall_snapshot::{Header, Snapshot};
 
 use crate::cli::{CanEnforceArgs, ReadArgs};
 use crate::live;
@@ -15,19 +15,6 @@ use crate::terminal::Failure;
 
 /// Not all that decides was seen.
 const EXIT_UNKNOWN: u8 = 2;
-
-/// What may hold pods that would be refused.
-const WORKLOADS: [&str; 9] = [
-    "pods",
-    "podtemplates",
-    "replicationcontrollers",
-    "deployments",
-    "replicasets",
-    "statefulsets",
-    "daemonsets",
-    "cronjobs",
-    "jobs",
-];
 
 /// Pods and templates that are named.
 const NAMED: usize = 10;
@@ -49,20 +36,24 @@ pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
         enforcement.add(&text);
     }
     let found = enforcement.finish();
-    if found.now.is_none() && found.pods == 0 && found.unseen.is_empty() {
+    if found.now.is_none() && found.pods == 0 && found.unseen.is_empty() && found.unread.is_empty() {
         let message = format!("there is no namespace `{}` in the snapshot", args.namespace);
         return Err(Failure::Usage(message, None));
     }
     // What decides is in pods and templates; what else is there is of no matter here.
-    let matters = |not_seen: &NotSeen| WORKLOADS.contains(&not_seen.resource.as_str());
-    let unknown = found.can() && snapshot.header.not_seen.iter().any(matters);
-    let blind: Vec<String> = live::notices(&snapshot.header)
+    let mut header = snapshot.header;
+    header.not_seen.retain(|not_seen| not_seen.namespace.as_ref().is_none_or(|name| *name == args.namespace));
+    let partial = !header.selector.is_empty()
+        || !found.unread.is_empty()
+        || header.not_seen.iter().any(|not_seen| live::WORKLOADS.contains(&not_seen.resource.as_str()));
+    let unknown = found.can() && partial;
+    let blind: Vec<String> = live::notices(&header)
         .into_iter()
         .filter(|notice| notice.kind == seawall_check::NoticeKind::NotSeen)
         .map(|notice| notice.message)
         .collect();
     let mut out = BufWriter::new(io::stdout().lock());
-    write(args, &found, unknown, &blind, &snapshot.header, &mut out)?;
+    write(args, &found, unknown, &blind, &header, &mut out)?;
     out.flush()?;
     Ok(if unknown { EXIT_UNKNOWN } else { u8::from(!found.can()) })
 }
@@ -108,7 +99,8 @@ fn write(
     )?;
     match &found.now {
         Some(Policy { enforce, .. }) => {
-            writeln!(out, "it enforces {enforce} now, in a cluster of {}", header.server_version)?;
+            let version = visible(&header.server_version);
+            writeln!(out, "it enforces {enforce} now, in a cluster of {version}")?;
         }
         None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
     }
@@ -135,6 +127,12 @@ fn write(
     }
     for message in blind {
         writeln!(out, "not seen: {}", visible(message))?;
+    }
+    for what in found.unread.iter().take(NAMED) {
+        writeln!(out, "not read, and may hold pods that would be refused: {}", visible(what))?;
+    }
+    if let Some(more) = found.unread.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        writeln!(out, "not read, and may hold pods that would be refused: {more} more")?;
     }
     if unknown {
         writeln!(out, "nothing stands against it in what was seen, and that is not all (exit status 2)")?;

@@ -17,6 +17,19 @@ use crate::terminal::Failure;
 /// What a cluster is called where files have names.
 pub(crate) const CLUSTER: &str = "<cluster>";
 
+/// The resources that have pods or templates of pods.
+pub(crate) const WORKLOADS: [&str; 9] = [
+    "pods",
+    "podtemplates",
+    "replicationcontrollers",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "cronjobs",
+    "jobs",
+];
+
 fn connect(args: &ClusterArgs) -> Result<Cluster, Failure> {
     let options = Options {
         kubeconfig: args.kubeconfig.iter().cloned().collect(),
@@ -92,6 +105,18 @@ pub(crate) fn now() -> String {
 /// What a person should know of how a snapshot was taken.
 pub(crate) fn notices(header: &Header) -> Vec<Notice> {
     let mut all: Vec<Notice> = header.not_seen.iter().map(not_seen).collect();
+    if !header.selector.is_empty() {
+        all.push(Notice {
+            kind: NoticeKind::NotSeen,
+            file: None,
+            region: None,
+            message: format!(
+                "workloads and pods that the selector `{}` does not match were not seen and not judged",
+                header.selector
+            ),
+            hint: Some("leave `--selector` out".to_owned()),
+        });
+    }
     if !header.of_several_moments.is_empty() {
         all.push(Notice {
             kind: NoticeKind::NotEvaluated,

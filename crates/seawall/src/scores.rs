@@ -127,7 +127,12 @@ fn files(
     started: Instant,
     say: &mut impl FnMut(ScoreRecord) -> Result<(), Failure>,
 ) -> Result<Vec<seawall_check::scores::Size>, Failure> {
-    let Met { files, all_ignored, others, .. } = Met::new(found, settings);
+    let Met { files, all_ignored, others, headers } = Met::new(found, settings);
+    if !headers.is_empty() {
+        let hint = "score the manifests that it was made from: seawall scan --score-model kube-score deploy/"
+            .to_owned();
+        return Err(Failure::Usage("a snapshot of a cluster cannot be scored".to_owned(), Some(hint)));
+    }
     for record in all_ignored.map(Record::Notice).into_iter().chain(others) {
         say(ScoreRecord::Other(record))?;
     }

@@ -5,6 +5,8 @@ use std::io::{self, BufWriter, IsTerminal as _};
 use std::path::Path;
 use std::time::Instant;
 
+use seawall_report::visible;
+
 use crate::cli::SnapshotArgs;
 use crate::live;
 use crate::terminal::{self, Failure};
@@ -31,11 +33,11 @@ pub(crate) fn run(args: &SnapshotArgs) -> Result<u8, Failure> {
         let header = &snapshot.header;
         terminal::tell(&format!(
             "{objects} objects of a Kubernetes {} cluster in `{}`",
-            header.server_version,
+            visible(&header.server_version),
             args.output.display()
         ));
         for notice in live::notices(header) {
-            terminal::tell(&format!("{}: {}", notice.message, notice.hint.unwrap_or_default()));
+            terminal::tell(&format!("{}: {}", visible(&notice.message), notice.hint.unwrap_or_default()));
         }
         if !stdout {
             terminal::tell(&format!(

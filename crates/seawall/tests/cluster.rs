@@ -115,3 +115,59 @@ fn it_works_as_a_plugin_of_kubectl() {
     let run = Run::from(command.output().unwrap());
     assert!(run.status == 0 && run.stdout.contains("1 workload in"), "{}{}", run.stdout, run.stderr);
 }
+
+/// The snapshot with more in its header and another line.
+fn with(header: &str, line: &str) -> String {
+    format!("{}{line}\n", SNAPSHOT.replacen("\"serverVersion\"", &format!("{header}\"serverVersion\""), 1))
+}
+
+#[test]
+fn what_is_not_all_cannot_say_yes() {
+    let not_seen = |namespace: &str| {
+        format!(
+            r#""notSeen":[{{"apiVersion":"apps/v1","resource":"deployments","namespace":"{namespace}","message":"no"}}],"#
+        )
+    };
+    let broken = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b","namespace":"shop"},"spec":{"containers":[{"name":"c","image":"x","securityContext":{"privileged":"y"}}]}}"#;
+    let dir = Dir::with(&[
+        ("some.jsonl", &with(r#""selector":"app=web","#, "")),
+        ("shop.jsonl", &with(&not_seen("shop"), "")),
+        ("other.jsonl", &with(&not_seen("other"), "")),
+        ("broken.jsonl", &with("", broken)),
+    ]);
+    for (file, baseline, said) in [
+        ("some.jsonl", 2, "not seen: workloads and pods that the selector `app=web` does not match"),
+        ("shop.jsonl", 2, "not seen: deployments in namespace `shop`"),
+        ("other.jsonl", 0, "can enforce"),
+        ("broken.jsonl", 2, "not read, and may hold pods that would be refused: Pod b\n"),
+    ] {
+        let run = |level: &str| dir.run_bare(&["can-enforce", "--snapshot", file, "shop", level]);
+        let (soft, hard) = (run("baseline"), run("restricted"));
+        assert_eq!((soft.status, hard.status), (baseline, 1), "{file}: {}{}", soft.stdout, soft.stderr);
+        assert!(soft.stdout.contains(said), "{file}: {}", soft.stdout);
+        assert!(!soft.stdout.contains("namespace `other`"), "{}", soft.stdout);
+    }
+    let run = dir.run_bare(&["scan", "--profile", "pss", "some.jsonl"]);
+    assert!(run.status == 0 && run.stdout.contains("`app=web`"), "{}", run.stdout);
+}
+
+#[test]
+fn snapshots_are_not_scored_as_by_other_tools() {
+    let dir = Dir::with(&[("cluster.jsonl", SNAPSHOT)]);
+    let run = dir.run_bare(&["scan", "--score-model", "kube-score", "cluster.jsonl"]);
+    assert!(run.status == 2 && run.stdout.is_empty(), "{}", run.stdout);
+    assert!(run.stderr.contains("a snapshot of a cluster cannot be scored"), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_header_says_does_not_reach_the_terminal_as_it_is() {
+    let dir = Dir::with(&[("cluster.jsonl", &SNAPSHOT.replace("v1.37.2", r"v1.37.2\u001b[31m"))]);
+    let run = dir.run_bare(&["can-enforce", "--snapshot", "cluster.jsonl", "shop", "baseline"]);
+    assert!(
+        run.status == 0 && run.stdout.contains("in a cluster of v1.37.2"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+    assert!(!run.stdout.contains('\u{1b}'), "{}", run.stdout);
+}
