@@ -305,9 +305,9 @@ impl Tally {
         self.failed = false;
     }
 
-    /// Takes out what is known of namespaces.
-    pub fn take_namespaces(&mut self, levels: &Levels) {
-        self.summary.namespaces = self.namespaces.take().map(|namespaces| namespaces.finish(levels));
+    /// Takes out what is known of namespaces. `blind` says of a namespace that no workloads could be seen in it.
+    pub fn take_namespaces(&mut self, levels: &Levels, blind: &dyn Fn(&str) -> bool) {
+        self.summary.namespaces = self.namespaces.take().map(|namespaces| namespaces.finish(levels, blind));
         if self.summary.namespaces.is_some() {
             self.summary.files = 1;
         }

@@ -142,6 +142,18 @@ pub(crate) fn notices(header: &Header) -> Vec<Notice> {
     all
 }
 
+/// Whether no kind of workload could be seen in a namespace.
+pub(crate) fn is_blind(headers: &[Header], namespace: &str) -> bool {
+    let covers = |names: &[String]| names.is_empty() || names.iter().any(|name| name == namespace);
+    let unseen = |header: &Header, resource: &str| {
+        let here = |n: &NotSeen| n.namespace.as_ref().is_none_or(|name| name == namespace);
+        header.not_seen.iter().any(|n| n.resource == resource && here(n))
+    };
+    let mut covering = headers.iter().filter(|header| covers(&header.namespaces)).peekable();
+    covering.peek().is_some()
+        && covering.all(|header| WORKLOADS.iter().all(|resource| unseen(header, resource)))
+}
+
 fn not_seen(not_seen: &NotSeen) -> Notice {
     let NotSeen { resource, namespace, message, .. } = not_seen;
     let place = namespace.as_ref().map_or(String::new(), |name| format!(" in namespace `{name}`"));

@@ -43,6 +43,8 @@ pub(crate) struct Prepared {
     pub(crate) early: Vec<Record>,
     /// Where the input is a cluster, the levels that its namespaces ask for.
     pub(crate) labels: Option<Levels>,
+    /// Of the snapshots that are its input.
+    pub(crate) headers: Vec<Header>,
 }
 
 /// What is to be judged.
@@ -105,7 +107,8 @@ impl Prepared {
             }
             except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
         }
-        let mut prepared = Self { files, surveys, levels, exceptions, options, early, labels };
+        let mut prepared =
+            Self { files, surveys, levels, exceptions, options, early, labels, headers: met.headers };
         if let Some(level) = judge.level.filter(|_| live) {
             prepared.hold_to(level);
         }

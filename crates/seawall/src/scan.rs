@@ -77,7 +77,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let how = Reading { no_defaults: args.no_defaults, schema: args.schema };
     let found = captured.map_or(Found::Inputs(found), Found::Cluster);
     let prepared = Prepared::new(&args.judge, found, &mut settings, how, threads, &progress)?;
-    let Prepared { files, surveys, levels, exceptions, options, early, labels } = prepared;
+    let Prepared { files, surveys, levels, exceptions, options, early, labels, headers } = prepared;
     let options = Options {
         patches: renderers.want_patches(),
         edits: renderers.want_edits() && labels.is_none(),
@@ -142,7 +142,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         }
     }
     if let Some(labels) = &labels {
-        tally.take_namespaces(labels);
+        tally.take_namespaces(labels, &|namespace| live::is_blind(&headers, namespace));
     }
     let summary = tally.finish();
     outputs.finish(&summary, started)?;

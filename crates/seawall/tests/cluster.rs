@@ -171,3 +171,32 @@ fn what_a_header_says_does_not_reach_the_terminal_as_it_is() {
     );
     assert!(!run.stdout.contains('\u{1b}'), "{}", run.stdout);
 }
+
+#[test]
+fn where_no_workloads_are_seen_nothing_would_pass() {
+    let unseen = |resource: &str| format!(r#"{{"resource":"{resource}","namespace":"shop","message":"no"}}"#);
+    let all = [
+        "pods",
+        "podtemplates",
+        "replicationcontrollers",
+        "deployments",
+        "replicasets",
+        "statefulsets",
+        "daemonsets",
+        "cronjobs",
+        "jobs",
+    ];
+    let strictest = |resources: &[&str]| {
+        let not_seen: Vec<String> = resources.iter().map(|resource| unseen(resource)).collect();
+        let text = with(&format!(r#""notSeen":[{}],"#, not_seen.join(",")), "");
+        let without: Vec<&str> = text.lines().filter(|line| !line.contains("\"Pod\"")).collect();
+        let dir = Dir::with(&[("cluster.jsonl", &format!("{}\n", without.join("\n")))]);
+        let run = dir.run_bare(&["scan", "--profile", "pss", "-f", "jsonl", "cluster.jsonl"]);
+        let text = dir.run_bare(&["scan", "--profile", "pss", "cluster.jsonl"]);
+        let summary = run.stdout.lines().last().unwrap_or_default().to_owned();
+        let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+        (summary["namespaces"][0]["strictest"].clone(), text.stdout.contains("not known"))
+    };
+    assert_eq!(strictest(&all), (serde_json::Value::Null, true));
+    assert_eq!(strictest(&all[1..]), ("restricted".into(), false));
+}

@@ -48,7 +48,7 @@ pub struct NamespaceSummary {
     pub managed_by: Option<&'static str>,
     /// What its labels ask for, by mode; `None` where they could not be seen.
     pub labels: Option<[LevelVersion; 3]>,
-    /// The strictest level that all its workloads pass; `None` where the API server would refuse one.
+    /// The strictest level that all its workloads pass; `None` where the API server would refuse one, or none could be seen.
     pub strictest: Option<Level>,
     /// Its workloads.
     pub workloads: u64,
@@ -97,13 +97,15 @@ impl Namespaces {
         }
     }
 
-    /// What is said of each, by name, the users' in front of the cluster's.
-    pub fn finish(self, levels: &Levels) -> Vec<NamespaceSummary> {
+    /// What is said of each, by name, the users' in front of the cluster's. `blind` says of a namespace that no workloads could be
+    /// seen in it.
+    pub fn finish(self, levels: &Levels, blind: &dyn Fn(&str) -> bool) -> Vec<NamespaceSummary> {
         let summary = |(name, counted): (Box<str>, Counted)| {
             let (policy, from) = levels.of(0, &name);
             let seen = counted.declared && from == LevelSource::Namespace;
             let strictest = Level::ALL.into_iter().find(|level| counted.by_level[*level as usize] > 0);
             let strictest = strictest.unwrap_or(Level::Restricted);
+            let known = counted.refused == 0 && (counted.workloads > 0 || !blind(&name));
             let [baseline, restricted] = counted.blockers;
             let above = if strictest == Level::Privileged { baseline } else { restricted };
             let mut blockers: Vec<(&'static str, u64)> = above.into_iter().collect();
@@ -113,7 +115,7 @@ impl Namespaces {
                 name: name.into(),
                 managed_by: counted.managed_by,
                 labels: seen.then(|| Mode::ALL.map(|mode| policy.mode(mode))),
-                strictest: (counted.refused == 0).then_some(strictest),
+                strictest: known.then_some(strictest),
                 workloads: counted.workloads,
                 blockers,
             }

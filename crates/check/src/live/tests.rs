@@ -234,11 +234,16 @@ fn namespaces_are_summed_up() {
     let declared: Vec<_> = surveys.iter().flatten().flat_map(|s| s.namespaces().to_vec()).collect();
     let flag = "restricted".parse::<LevelVersion>().unwrap();
     let levels = Levels::new(&declared, &[], Vec::new(), flag).0;
-    let mut tally = Tally::new(&options, &[]);
-    tally.by_namespace();
-    surveys.iter().flatten().for_each(|survey| tally.file(survey, 0, &levels, &options));
-    tally.take_namespaces(&levels);
-    let all = tally.finish().namespaces.unwrap();
+    let summed = |surveys: &[Option<Survey>], blind: bool| {
+        let mut tally = Tally::new(&options, &[]);
+        tally.by_namespace();
+        surveys.iter().flatten().for_each(|survey| tally.file(survey, 0, &levels, &options));
+        tally.take_namespaces(&levels, &|_| blind);
+        tally.finish().namespaces.unwrap()
+    };
+    let empty = |blind| summed(&surveys[..1], blind)[0].strictest;
+    assert_eq!((empty(false), empty(true)), (Some(Level::Restricted), None));
+    let all = summed(&surveys, true);
     let [shop] = &all[..] else { panic!("{all:?}") };
     assert_eq!((shop.name.as_str(), shop.managed_by, shop.system), ("shop", Some("Capsule"), None));
     assert_eq!((shop.strictest, shop.workloads), (Some(Level::Privileged), 2));
@@ -285,15 +290,6 @@ fn what_the_server_does_not_look_at_is_told_too() {
 }
 
 #[test]
-fn a_namespace_that_enforces_it_already_draws_no_warning() {
-    let lines =
-        [namespace(r#""pod-security.kubernetes.io/enforce":"restricted""#), pod("a", None, "", PLAIN)];
-    let found = enforcing(&lines, "restricted");
-    assert!(!found.looks && found.warnings.is_empty());
-    assert!(!found.can(), "the pod would be refused all the same");
-}
-
-#[test]
 fn pods_of_another_template_do_not_speak_for_a_template() {
     let lines = [
         namespace(""),
@@ -334,6 +330,15 @@ fn what_cannot_be_read_is_not_taken_for_clean() {
     assert_eq!(found(pod("p", None, "", BROKEN).replace("\"shop\"", "\"other\"")), [""; 0]);
     assert_eq!(found("{\"apiVersion\":".to_owned()).len(), 1);
     assert_eq!(found("{\"kind\":\"Pod\"}".to_owned()).len(), 1);
+}
+
+#[test]
+fn a_namespace_that_enforces_it_already_draws_no_warning() {
+    let lines =
+        [namespace(r#""pod-security.kubernetes.io/enforce":"restricted""#), pod("a", None, "", PLAIN)];
+    let found = enforcing(&lines, "restricted");
+    assert!(!found.looks && found.warnings.is_empty());
+    assert!(!found.can(), "the pod would be refused all the same");
 }
 
 #[test]

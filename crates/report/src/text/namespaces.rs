@@ -71,7 +71,11 @@ pub(crate) fn of_namespace(namespace: &NamespaceSummary) -> (String, &'static st
 
 /// The strictest level that all its workloads pass.
 fn passes(namespace: &NamespaceSummary) -> &'static str {
-    namespace.strictest.map_or("refused", Level::as_str)
+    match namespace.strictest {
+        Some(level) => level.as_str(),
+        None if namespace.workloads == 0 => "not known",
+        None => "refused",
+    }
 }
 
 fn table(head: &str, rows: &[&NamespaceSummary], style: Style, out: &mut String) {
@@ -158,6 +162,8 @@ mod tests {
         let none = ["privileged"; 3];
         let mut refused = namespace("a\u{1b}b", None);
         (refused.strictest, refused.managed_by) = (None, Some("HNC"));
+        let mut unseen = namespace("z", Some(none));
+        (unseen.strictest, unseen.workloads, unseen.blockers) = (None, 0, Vec::new());
         let mut system = namespace("kube-system", Some(none));
         (system.system, system.blockers) = (Some("Kubernetes"), Vec::new());
         let all = [
@@ -165,6 +171,7 @@ mod tests {
             namespace("shop", Some(["baseline:v1.30", "privileged", "restricted"])),
             namespace("web", Some(none)),
             system,
+            unseen,
             namespace("", Some(none)),
         ];
         let mut out = String::new();
@@ -176,6 +183,7 @@ namespace  labels                           would pass  workloads  in the way
 a\\u{1b}b   not seen                         refused         1,204  four basics 3, volume types 1 (labels set by HNC)
 shop       baseline:v1.30, warn restricted  baseline        1,204  four basics 3, volume types 1
 web        none                             baseline        1,204  four basics 3, volume types 1
+z          none                             not known           0
 
 system namespace  labels  would pass  workloads  in the way
 kube-system       none    baseline        1,204  (of Kubernetes)
