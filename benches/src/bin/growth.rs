@@ -21,8 +21,7 @@ const GROWTH: f64 = 8.0;
 /// Less is measured too coarsely to be compared.
 const LEAST: Duration = Duration::from_millis(20);
 
-const CHECKS: [&str; 8] =
-    ["scan", "--profile", "strict", "--complete", "--threads", "1", "--fail-on", "never"];
+const ARGS: [&str; 8] = ["scan", "--profile", "strict", "--complete", "--threads", "1", "--fail-on", "never"];
 
 /// A pod in which `LIST` stands for the items, each with `#` for its number.
 struct Shape {
@@ -136,7 +135,7 @@ fn measure(quick: bool) -> Result<Floors, String> {
     for shape in SHAPES {
         let cpu = |items| {
             fs::write(&file, shape.text(items)).map_err(|e| format!("{}: {e}", file.display()))?;
-            let scan = Side::new(&program, &CHECKS, [file.clone()]);
+            let scan = Side::new(&program, &ARGS, [file.clone()]);
             scan.output()?;
             scan.cpu(runs)
         };

@@ -1,7 +1,6 @@
 //! Phase one: what is in a file, in as few bytes as the judgement needs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
 use seawall_hardening::{Fact, Mask};
@@ -49,9 +48,6 @@ pub struct Source<'a> {
     pub scope_name: &'a str,
     /// Whether its objects come from a cluster; then how many lines of the snapshot are in front of it.
     pub live: Option<u32>,
-    /// The bytes of memory in which documents may still be kept from phase one for phase two, where its bytes stay in memory
-    /// too: they are not read again then.
-    pub room: Option<&'a AtomicUsize>,
 }
 
 impl<'a> Source<'a> {
@@ -67,7 +63,6 @@ impl<'a> Source<'a> {
             scope: 0,
             scope_name: "",
             live: None,
-            room: None,
         }
     }
 }
@@ -200,8 +195,6 @@ pub struct Place {
     pub concerned: bool,
     /// How many of the file's facts are of its objects.
     pub facts: u32,
-    /// It itself, where there was room.
-    pub kept: Option<Box<Document>>,
 }
 
 /// A workload after phase one.
@@ -333,12 +326,6 @@ pub(crate) fn examine<'d>(
     Examined { object, problems, judged }
 }
 
-/// A copy of a document, if there is room for it.
-fn kept(document: &Document, room: &AtomicUsize) -> Option<Box<Document>> {
-    let take = |left: usize| left.checked_sub(document.footprint());
-    room.fetch_update(Relaxed, Relaxed, take).ok().map(|_| Box::new(document.clone()))
-}
-
 /// What is in a file.
 pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
@@ -372,7 +359,6 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
                 speaking,
                 concerned: false,
                 facts,
-                kept: source.room.and_then(|room| kept(&document, room)),
             });
         }
         reader.recycle(document);

@@ -12,8 +12,9 @@ use crate::checks::CHECKS;
 use crate::index::Subject;
 use crate::view::{ContainerAt, Pod};
 
-/// Checks, a bit for each by position.
+/// Checks, a bit for each by position. Packed: one is held of every document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(Rust, packed(8))]
 pub struct Mask(u128);
 
 const _: () = assert!(CHECKS.len() <= 128, "there is a bit for each check");

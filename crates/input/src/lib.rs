@@ -63,7 +63,7 @@ pub enum InputKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
     /// The path as given, without `./` and doubled slashes; `-` for standard input.
-    pub path: PathBuf,
+    pub path: Box<Path>,
     /// How it was reached.
     pub origin: Origin,
     /// What it is read from.

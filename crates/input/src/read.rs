@@ -95,7 +95,7 @@ mod tests {
     use crate::testing::Dir;
 
     fn input(path: impl Into<std::path::PathBuf>) -> Input {
-        Input { path: path.into(), origin: Origin::Named, kind: InputKind::File, in_chart: None }
+        Input { path: path.into().into(), origin: Origin::Named, kind: InputKind::File, in_chart: None }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType};
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::{
 /// `Kustomization`, and that are not hidden; linked files are, linked directories are not followed. What is named is taken as it is.
 pub fn walk(args: &[OsString], options: &Options) -> Inputs {
     let mut walker =
-        Walker { options: *options, seen: HashSet::new(), stdin: false, inputs: Inputs::default() };
+        Walker { options: *options, seen: Seen::default(), stdin: false, inputs: Inputs::default() };
     if args.is_empty() {
         walker.argument(OsStr::new("."));
     }
@@ -31,8 +32,7 @@ pub fn walk(args: &[OsString], options: &Options) -> Inputs {
 
 struct Walker {
     options: Options,
-    /// Files taken, by their absolute paths without links.
-    seen: HashSet<PathBuf>,
+    seen: Seen,
     stdin: bool,
     inputs: Inputs,
 }
@@ -48,6 +48,29 @@ struct Frame {
     entries: Vec<Entry>,
     /// Whether it brought patterns.
     patterns: bool,
+}
+
+/// Files taken, by hashes of their absolute paths without links: 128 bits with random keys, as there may be many files
+/// whose paths take much more.
+#[derive(Default)]
+struct Seen {
+    keys: [RandomState; 2],
+    hashes: HashSet<[u64; 2]>,
+}
+
+impl Seen {
+    /// Whether it is a new one.
+    fn insert(&mut self, real: &Path) -> bool {
+        self.hashes.insert(self.keys.each_ref().map(|key| key.hash_one(real)))
+    }
+}
+
+/// `name` in `directory`, in no more memory than it takes.
+fn join(directory: &Path, name: &OsStr) -> PathBuf {
+    let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
+    path.push(directory);
+    path.push(name);
+    path
 }
 
 struct Entry {
@@ -71,7 +94,7 @@ impl Walker {
             if !self.stdin {
                 self.stdin = true;
                 self.inputs.inputs.push(Input {
-                    path: PathBuf::from("-"),
+                    path: Path::new("-").into(),
                     origin: Origin::Named,
                     kind: InputKind::Stdin,
                     in_chart: None,
@@ -121,10 +144,10 @@ impl Walker {
         match fs::metadata(openable(path)) {
             Ok(metadata) if metadata.is_dir() => self.directory(path, real),
             Ok(metadata) => {
-                if self.seen.insert(real) {
+                if self.seen.insert(&real) {
                     let kind = if metadata.is_file() { InputKind::File } else { InputKind::Stream };
                     self.inputs.inputs.push(Input {
-                        path: path.to_owned(),
+                        path: path.into(),
                         origin: Origin::Named,
                         kind,
                         in_chart: chart::around(path),
@@ -136,8 +159,9 @@ impl Walker {
     }
 
     /// Takes a file that a walk met, unless it was taken before.
-    fn walked(&mut self, path: PathBuf, real: PathBuf, in_chart: Option<Arc<str>>) {
+    fn walked(&mut self, path: PathBuf, real: &Path, in_chart: Option<Arc<str>>) {
         if self.seen.insert(real) {
+            let path = path.into_boxed_path();
             self.inputs.inputs.push(Input { path, origin: Origin::Walked, kind: InputKind::File, in_chart });
         }
     }
@@ -155,8 +179,8 @@ impl Walker {
                 stack.pop();
                 continue;
             };
-            let path = frame.path.join(&entry.name);
-            let real = frame.real.join(&entry.name);
+            let path = join(&frame.path, &entry.name);
+            let real = join(&frame.real, &entry.name);
             let in_chart = frame.chart.clone();
             if entry.kind.is_dir() {
                 if patterns.excludes(&real, true) {
@@ -172,7 +196,7 @@ impl Walker {
                 } else if !entry.kind.is_file() {
                     self.skip(&path, SkipReason::NotRegular);
                 } else {
-                    self.walked(path, real, in_chart);
+                    self.walked(path, &real, in_chart);
                 }
             }
         }
@@ -231,7 +255,7 @@ impl Walker {
             _ if !by_name => {}
             _ if patterns.excludes(real, false) => self.inputs.ignored += 1,
             Ok((metadata, _)) if !metadata.is_file() => self.skip(&path, SkipReason::NotRegular),
-            Ok((_, target)) => self.walked(path, target, in_chart),
+            Ok((_, target)) => self.walked(path, &target, in_chart),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.inputs.errors.push(InputError::new(
                     display(&path),

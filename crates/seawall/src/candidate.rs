@@ -17,11 +17,8 @@ pub(crate) struct Text {
     pub(crate) lines: LineStarts,
 }
 
-/// Bytes of files, and of what was read from them, that are kept between the phases, so that small inputs are read once.
-pub(crate) const KEPT: usize = 1 << 19;
-
-/// The same where checks beyond the standard have something to say of nearly every document.
-pub(crate) const KEPT_BEYOND: usize = 1 << 24;
+/// Bytes of files that are kept between the phases, so that small inputs are read once.
+pub(crate) const KEPT: usize = 1 << 18;
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 pub(crate) struct Candidate {
@@ -44,8 +41,7 @@ struct Held {
 }
 
 impl Candidate {
-    pub(crate) fn new(mut input: Input, settings: &Settings) -> Self {
-        input.path.shrink_to_fit();
+    pub(crate) fn new(input: Input, settings: &Settings) -> Self {
         let patterns = !(settings.config.scopes.is_empty() && settings.ignores.entries.is_empty());
         let name = input.display();
         let path = patterns.then(|| settings.relative(&input)).filter(|path| **path != *name);
@@ -80,21 +76,18 @@ impl Candidate {
         self.input.display().into()
     }
 
-    /// Reads it the first time; `room` is what may still be kept. With the bytes, whether they are.
-    pub(crate) fn read_first(
-        &self,
-        room: &AtomicUsize,
-    ) -> Result<(Arc<[u8]>, bool), seawall_input::InputError> {
+    /// Reads it the first time; `room` is what may still be kept.
+    pub(crate) fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
         let bytes = self.read()?;
+        // Of a snapshot the frames are held.
         if self.part.is_some() {
-            return Ok((bytes, false));
+            return Ok(bytes);
         }
         let take = |left: usize| left.checked_sub(bytes.len());
-        let stays = self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok();
-        if stays {
+        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
             *self.held() = Some(Box::new(Held { bytes: bytes.clone(), lines: None, stays: true }));
         }
-        Ok((bytes, stays))
+        Ok(bytes)
     }
 
     /// Reads it once more: a file of several parts is held from its first one on, until it is
@@ -141,7 +134,6 @@ impl Candidate {
             scope: self.scope,
             scope_name: config.scope_name(self.scope),
             live: self.part.as_ref().map(|part| part.1),
-            room: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
     Config, Declared, Definitions, Enabled, Exceptions, Hardening, InputError, LevelVersion, Levels, Notice,
-    NoticeKind, Options, Record, Source, Survey,
+    NoticeKind, Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -14,7 +14,7 @@ use seawall_input::{Input, InputKind, Inputs, Origin};
 use seawall_model::KubernetesVersion;
 use seawall_snapshot::{Header, Snapshot};
 
-use crate::candidate::{Candidate, KEPT, KEPT_BEYOND, unreadable};
+use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::JudgeArgs;
 use crate::live;
 use crate::pipeline::in_order;
@@ -172,7 +172,7 @@ impl Met {
 
     /// What is met in a cluster.
     fn of_cluster(snapshot: Snapshot, settings: &Settings) -> Self {
-        let path = live::CLUSTER.into();
+        let path = std::path::Path::new(live::CLUSTER).into();
         let input = Input { path, origin: Origin::Named, kind: InputKind::Stream, in_chart: None };
         let headers = vec![snapshot.header.clone()];
         let files = Candidate::of_snapshot(&input, snapshot, settings);
@@ -189,15 +189,11 @@ pub(crate) fn survey(
     progress: &Progress,
 ) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
-    let room = if options.hardening.enabled.is_empty() { KEPT } else { KEPT_BEYOND };
-    let room = AtomicUsize::new(room);
+    let room = AtomicUsize::new(KEPT);
     let survey = |file: &Candidate| {
         let bytes = file.read_first(&room).ok();
-        let survey = bytes.map(|(bytes, stays)| {
-            let name = file.name();
-            let source = Source { room: stays.then_some(&room), ..file.source(&name, &bytes, config) };
-            seawall_check::survey(source, options)
-        });
+        let survey =
+            bytes.map(|bytes| seawall_check::survey(file.source(&file.name(), &bytes, config), options));
         progress.done();
         survey
     };

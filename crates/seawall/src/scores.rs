@@ -142,7 +142,7 @@ fn files(
     if model.needs_facts() {
         for file in &files {
             // What cannot be read is told below.
-            if let Ok((bytes, _)) = file.read_first(&room) {
+            if let Ok(bytes) = file.read_first(&room) {
                 let name = file.name();
                 facts.add(&file.source(&name, &bytes, &settings.config), model);
             }

@@ -342,12 +342,7 @@ impl Text {
 
 /// A file that an argument or a setting names.
 fn named_input(path: &Path) -> Input {
-    Input {
-        path: path.to_path_buf(),
-        origin: seawall_input::Origin::Named,
-        kind: InputKind::File,
-        in_chart: None,
-    }
+    Input { path: path.into(), origin: seawall_input::Origin::Named, kind: InputKind::File, in_chart: None }
 }
 
 fn unplaced(file: Arc<str>, message: String, hint: Option<String>) -> InputError {
@@ -398,7 +393,7 @@ fn holds_settings(path: &Path) -> bool {
 /// The documents of a file that can be read.
 fn documents(path: &Path) -> Vec<Document> {
     let input = Input {
-        path: path.to_owned(),
+        path: path.into(),
         origin: seawall_input::Origin::Walked,
         kind: InputKind::File,
         in_chart: None,

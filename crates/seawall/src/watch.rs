@@ -95,7 +95,8 @@ fn look(args: &ScanArgs) -> (Seen, Duration) {
     // What the run itself writes would set off the next one.
     let written: Vec<PathBuf> = args.formats.iter().filter_map(|f| absolute(f.file.as_deref()?)).collect();
     let inputs = seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()).inputs;
-    let paths = inputs.into_iter().map(|input| input.path).chain(settings::files(&args.judge));
+    let paths =
+        inputs.into_iter().map(|input| input.path.into_path_buf()).chain(settings::files(&args.judge));
     let read = paths.filter(|path| !absolute(path).is_some_and(|path| written.contains(&path)));
     let stamp = |path: PathBuf| {
         let metadata = std::fs::metadata(&path).ok();

@@ -167,16 +167,6 @@ impl Document {
         self.json
     }
 
-    /// The bytes of memory that it takes beside its source.
-    pub fn footprint(&self) -> usize {
-        size_of::<Self>()
-            + size_of_val(&*self.nodes)
-            + size_of_val(&*self.texts)
-            + self.arena.len()
-            + size_of_val(&*self.tags)
-            + size_of_val(&*self.anchors)
-    }
-
     /// The number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()

@@ -157,31 +157,25 @@ pub fn judge(
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
-                let reread = match place.kept {
-                    Some(_) => None,
-                    None => reader.reread(place.range, place.json, place.item.clone()),
-                };
-                let Some(document) = place.kept.as_deref().or(reread.as_ref()) else {
+                let Some(document) = reader.reread(place.range, place.json, place.item.clone()) else {
                     out.push(judge.changed());
                     return out;
                 };
                 let mut seen = survey.workloads.iter().skip(first as usize).take(place.workloads as usize);
                 let walker = place.speaks.then_some(&mut walker);
                 let before = out.len();
-                judge.document(document, place, walker, &mut seen, &mut out);
+                judge.document(&document, place, walker, &mut seen, &mut out);
                 if options.patches || options.edits {
-                    fix::add_patches(document, out.get_mut(before..).unwrap_or_default(), options);
+                    fix::add_patches(&document, out.get_mut(before..).unwrap_or_default(), options);
                 }
                 if !options.brief {
-                    keep_secrets(document, out.get_mut(before..).unwrap_or_default());
+                    keep_secrets(&document, out.get_mut(before..).unwrap_or_default());
                 }
                 if seen.next().is_some() {
                     out.push(judge.changed());
                     return out;
                 }
-                if let Some(document) = reread {
-                    reader.recycle(document);
-                }
+                reader.recycle(document);
             }
         }
     }
