@@ -20,10 +20,11 @@ pub fn lean(object: &mut Value, api_version: &str, kind: &str, whole: bool) {
     let Value::Object(map) = object else { return };
     map.insert("apiVersion".into(), api_version.into());
     map.insert("kind".into(), kind.into());
+    let seen = Observed::of(map);
     if let Some(Value::Object(metadata)) = map.get_mut("metadata") {
         lean_metadata(metadata, whole);
     }
-    match map.remove("status").and_then(|status| lean_status(kind, status)) {
+    match map.remove("status").and_then(|status| lean_status(kind, status, seen)) {
         Some(status) => map.insert("status".into(), status),
         None => None,
     };
@@ -100,8 +101,21 @@ fn managers(fields: Value) -> Vec<Value> {
     managers
 }
 
-/// What of a status is of use: who runs as whom, how many there are, what nodes are.
-fn lean_status(kind: &str, mut status: Value) -> Option<Value> {
+/// Whether a status is of the specification beside it, and not of one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Observed(bool);
+
+impl Observed {
+    fn of(object: &Map<String, Value>) -> Self {
+        let generation = |map: &str, key: &str| object.get(map).and_then(|m| m.get(key));
+        let (is, observed) =
+            (generation("metadata", "generation"), generation("status", "observedGeneration"));
+        Self(is.is_some() && is == observed)
+    }
+}
+
+/// What of a status is of use: who runs as whom, how many there are, which revision holds, what is at its end, what nodes are.
+fn lean_status(kind: &str, mut status: Value, observed: Observed) -> Option<Value> {
     let mut out = Map::new();
     match kind {
         "Pod" => {
@@ -132,9 +146,22 @@ fn lean_status(kind: &str, mut status: Value) -> Option<Value> {
             }
             out.insert("nodeInfo".into(), Value::Object(std::mem::take(info)));
         }
+        "Job" => {
+            let conditions = status.get("conditions").and_then(Value::as_array).into_iter().flatten();
+            let ended = conditions
+                .filter(|c| ["Complete", "Failed"].iter().any(|end| c.get("type").is_some_and(|t| t == end)))
+                .map(|c| json!({"type": c.get("type"), "status": c.get("status")}))
+                .collect::<Vec<_>>();
+            if !ended.is_empty() {
+                out.insert("conditions".into(), ended.into());
+            }
+        }
         _ => {
-            let replicas = status.get("replicas")?.clone();
-            out.insert("replicas".into(), replicas);
+            for (key, keeps) in [("replicas", true), ("updateRevision", observed.0)] {
+                if let Some(value) = status.get(key).filter(|_| keeps) {
+                    out.insert(key.to_owned(), value.clone());
+                }
+            }
         }
     }
     (!out.is_empty()).then_some(Value::Object(out))
@@ -284,6 +311,29 @@ mod tests {
             pod["status"],
             json!({"phase": "Running", "containerStatuses": [{"name": "c", "user": {"linux": {"uid": 0}}}]})
         );
+    }
+
+    #[test]
+    fn what_says_which_pods_are_of_now_is_kept() {
+        let set = |observed: u64| {
+            let mut set = json!({
+                "metadata": {"name": "db", "generation": 3},
+                "status": {"replicas": 2, "observedGeneration": observed, "updateRevision": "db-7d", "currentRevision": "db-6c"},
+            });
+            lean(&mut set, "apps/v1", "StatefulSet", false);
+            set["status"].take()
+        };
+        assert_eq!(set(3), json!({"replicas": 2, "updateRevision": "db-7d"}));
+        assert_eq!(set(2), json!({"replicas": 2}));
+        let job = |kind: &str| {
+            let conditions = json!([{"type": kind, "status": "True", "message": CANARY}]);
+            let mut job =
+                json!({"metadata": {"name": "j"}, "status": {"conditions": conditions, "succeeded": 1}});
+            lean(&mut job, "batch/v1", "Job", false);
+            job["status"].take()
+        };
+        assert_eq!(job("Complete"), json!({"conditions": [{"type": "Complete", "status": "True"}]}));
+        assert_eq!(job("Suspended"), Value::Null);
     }
 
     #[test]
