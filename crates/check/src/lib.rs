@@ -47,7 +47,9 @@ pub use ignore::{
 pub use import::Imported;
 pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
-pub use live::{Enforcement, Enforcing, NamespaceSummary, Namespaces, Unseen, settle, system_owner};
+pub use live::{
+    Clusters, Enforcement, Enforcing, Mended, NamespaceSummary, Namespaces, Unseen, settle, system_owner,
+};
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Hardening, Options};
 pub use proposal::{Proposal, Surveyed};

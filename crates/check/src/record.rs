@@ -308,8 +308,10 @@ pub enum NoticeKind {
     NotSeen,
     /// Pods that came out in another way than their template says.
     PodsDiffer,
-    /// Pods of a controller that was not seen.
+    /// An owner that was not seen.
     OwnerNotSeen,
+    /// By which of `OpenShift`'s security context constraints pods were let in, and which there are.
+    ContextConstraint,
 }
 
 impl NoticeKind {
@@ -334,6 +336,7 @@ impl NoticeKind {
             Self::NotSeen => "not-seen",
             Self::PodsDiffer => "pods-differ",
             Self::OwnerNotSeen => "owner-not-seen",
+            Self::ContextConstraint => "security-context-constraint",
         }
     }
 }

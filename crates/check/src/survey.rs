@@ -1,5 +1,6 @@
 //! Phase one: what is in a file, in as few bytes as the judgement needs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
@@ -20,7 +21,7 @@ use crate::foreign::is_foreign;
 use crate::harden;
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
-use crate::live::{Live, live, managed_by};
+use crate::live::{Live, live, managed_by, scc, served_scc};
 use crate::locate::{first_token, region};
 use crate::namespace;
 use crate::options::Options;
@@ -89,6 +90,10 @@ pub struct Survey {
 pub struct Rare {
     /// What else is known of its workloads, where they come from a cluster.
     pub(crate) live: Vec<Live>,
+    /// Namespaces and the security context constraints by which pods were let in there: how many.
+    pub(crate) sccs: BTreeMap<(Box<str>, Box<str>), u64>,
+    /// The security context constraints in it.
+    pub(crate) served_sccs: Vec<Box<str>>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
     /// What operators declare in it.
@@ -127,6 +132,11 @@ impl Survey {
     /// What else is known of its workloads, which it then does not know any more.
     pub(crate) fn take_live(&mut self) -> Vec<Live> {
         self.rare.as_mut().map(|rare| std::mem::take(&mut rare.live)).unwrap_or_default()
+    }
+
+    /// The security context constraints in it.
+    pub(crate) fn served_sccs(&self) -> impl Iterator<Item = &str> {
+        self.rare().into_iter().flat_map(|rare| &rare.served_sccs).map(|name| &**name)
     }
 
     fn rare_mut(&mut self) -> &mut Rare {
@@ -442,6 +452,13 @@ fn survey_document<'a>(
         if is_namespace && !object.name.is_empty() {
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.rare_mut().namespaces.push(namespace(&object, source, lines));
+        }
+        if source.live.is_some() {
+            if let Some(scc) = scc(&object) {
+                let at = (object.namespace.into(), scc.into());
+                *survey.rare_mut().sccs.entry(at).or_default() += 1;
+            }
+            survey.rare_mut().served_sccs.extend(served_scc(&object).map(Into::into));
         }
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()

@@ -9,7 +9,7 @@ use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 
 use crate::judge::{verdict, verdict_on};
 use crate::levels::Levels;
-use crate::live::Namespaces;
+use crate::live::{Clusters, Namespaces};
 use crate::options::{FailOn, Options};
 use crate::record::{
     Beyond, Blocker, Located, Lowest, NoticeKind, Record, Score, Summary, Suppression, Workload,
@@ -218,7 +218,7 @@ impl Tally {
         self.summary.documents += u64::from(survey.documents);
         self.summary.objects += u64::from(survey.objects);
         if let Some(namespaces) = &mut self.namespaces {
-            survey.namespaces().iter().for_each(|namespace| namespaces.declare(namespace));
+            namespaces.file(survey, scope);
         }
         for seen in &survey.workloads {
             self.workload(seen, scope, levels, options);
@@ -230,7 +230,7 @@ impl Tally {
             return;
         }
         if let Some(namespaces) = &mut self.namespaces {
-            namespaces.workload(seen, options.kubernetes);
+            namespaces.workload(seen, scope, options.kubernetes);
         }
         if seen.refused {
             self.summary.refused += 1;
@@ -305,9 +305,9 @@ impl Tally {
         self.failed = false;
     }
 
-    /// Takes out what is known of namespaces. `blind` says of a namespace that no workloads could be seen in it.
-    pub fn take_namespaces(&mut self, levels: &Levels, blind: &dyn Fn(&str) -> bool) {
-        self.summary.namespaces = self.namespaces.take().map(|namespaces| namespaces.finish(levels, blind));
+    /// Takes out what is known of namespaces.
+    pub fn take_namespaces(&mut self, clusters: &Clusters<'_>) {
+        self.summary.namespaces = self.namespaces.take().map(|namespaces| namespaces.finish(clusters));
         if self.summary.namespaces.is_some() {
             self.summary.files = 1;
         }

@@ -92,6 +92,9 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
 
 fn write_namespace(w: &mut Writer<'_>, namespace: &NamespaceSummary) {
     w.string("name", &namespace.name);
+    if !namespace.scope.is_empty() {
+        w.string("scope", &namespace.scope);
+    }
     w.optional("system", namespace.system);
     w.optional("labelsManagedBy", namespace.managed_by);
     match namespace.labels {
@@ -103,11 +106,18 @@ fn write_namespace(w: &mut Writer<'_>, namespace: &NamespaceSummary) {
         None => w.optional("labels", None),
     }
     w.optional("strictest", namespace.strictest.map(Level::as_str));
+    w.boolean("complete", namespace.complete);
     w.number("workloads", namespace.workloads);
     w.objects("blockers", &namespace.blockers, |w, (name, workloads)| {
         w.string("name", name);
         w.number("workloads", *workloads);
     });
+    if !namespace.sccs.is_empty() {
+        w.objects("securityContextConstraints", &namespace.sccs, |w, (name, pods)| {
+            w.string("name", name);
+            w.number("pods", *pods);
+        });
+    }
 }
 
 fn write_workload(w: &mut Writer<'_>, workload: &Workload) {

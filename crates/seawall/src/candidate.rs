@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_check::{Config, InputError, Source};
-use seawall_input::{Input, InputKind, Origin};
+use seawall_input::{Input, Origin};
 use seawall_snapshot::{Frame, Snapshot};
 use seawall_yaml::{LineIndex, LineStarts};
 
@@ -50,6 +50,12 @@ impl Candidate {
         Self { input, path, scope, held: Mutex::new(None), part: None }
     }
 
+    /// One that can be read once only and was.
+    pub(crate) fn of_read(input: Input, bytes: Arc<[u8]>, settings: &Settings) -> Self {
+        let held = Mutex::new(Some(Box::new(Held { bytes, lines: None, stays: true })));
+        Self { held, ..Self::new(input, settings) }
+    }
+
     /// The parts of a snapshot that goes by the name of an input.
     pub(crate) fn of_snapshot(input: &Input, snapshot: Snapshot, settings: &Settings) -> Vec<Self> {
         // The first line is the header.
@@ -78,13 +84,16 @@ impl Candidate {
 
     /// Reads it the first time; `room` is what may still be kept.
     pub(crate) fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
+        if let Some(held) = self.held().as_deref() {
+            return Ok(held.bytes.clone());
+        }
         let bytes = self.read()?;
         // Of a snapshot the frames are held.
         if self.part.is_some() {
             return Ok(bytes);
         }
         let take = |left: usize| left.checked_sub(bytes.len());
-        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
+        if room.fetch_update(Relaxed, Relaxed, take).is_ok() {
             *self.held() = Some(Box::new(Held { bytes: bytes.clone(), lines: None, stays: true }));
         }
         Ok(bytes)

@@ -175,12 +175,30 @@ pub(crate) struct ClusterArgs {
     pub(crate) impersonate_groups: Vec<String>,
 }
 
+/// The name of a namespace, as the API server takes it (RFC 1123).
+fn namespace(text: &str) -> Result<String, String> {
+    let of_names = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    let bytes = text.as_bytes();
+    if bytes.is_empty() {
+        return Err("it is empty; leave --namespace out for the whole cluster, or name one of: kubectl get namespaces".into());
+    }
+    let is_edge = |c: Option<&u8>| c == Some(&b'-');
+    if bytes.len() > 63
+        || !bytes.iter().copied().all(of_names)
+        || is_edge(bytes.first())
+        || is_edge(bytes.last())
+    {
+        return Err("no namespace can be called so; list them: kubectl get namespaces".into());
+    }
+    Ok(text.to_owned())
+}
+
 /// What of a cluster is read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cluster")]
 pub(crate) struct ReadArgs {
     /// Only this namespace, and nothing that is in none; rights in it are enough. Can be given several times.
-    #[arg(long, short, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, short, value_name = "NAME", value_delimiter = ',', value_parser = namespace)]
     pub(crate) namespace: Vec<String>,
 
     /// Only workloads and pods with these labels, such as app=web.
@@ -230,10 +248,10 @@ Lines that begin with `Warning:` are what the API server's own dry run would say
   kubectl label --dry-run=server --overwrite namespace shop pod-security.kubernetes.io/enforce=restricted
 
 Exit status:
-  0  it can    1  it cannot    2  not all that decides may be seen, or usage, or no cluster, snapshot or namespace")]
+  0  it can    1  it cannot: pods would be refused    2  not known, or usage, or no cluster, snapshot or namespace")]
 pub(crate) struct CanEnforceArgs {
     /// The namespace.
-    #[arg(value_name = "NAMESPACE")]
+    #[arg(value_name = "NAMESPACE", value_parser = namespace)]
     pub(crate) namespace: String,
 
     /// The level, with a policy version if wanted (baseline:v1.30).
@@ -241,7 +259,7 @@ pub(crate) struct CanEnforceArgs {
     #[arg(hide_possible_values = true)]
     pub(crate) level: LevelVersion,
 
-    /// Look into this snapshot, not at a cluster.
+    /// Look into this snapshot, not at a cluster; `-` for standard input.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(conflicts_with_all = ["kubeconfig", "context", "user", "impersonate", "impersonate_groups"])]
     pub(crate) snapshot: Option<PathBuf>,
@@ -298,7 +316,7 @@ Examples:
   seawall scan --watch deploy/                     again on every change
   seawall scan --cluster                           what runs in the cluster of the current context
   seawall scan --cluster -n shop --level restricted    what would fail if shop enforced restricted
-  seawall scan cluster.jsonl.zst                   a snapshot (seawall snapshot)
+  seawall scan cluster.jsonl.zst                   a snapshot (seawall snapshot); `-` reads one too
 
 Exit status:
   0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]

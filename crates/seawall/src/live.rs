@@ -1,13 +1,13 @@
 //! What commands on clusters and snapshots share: connecting, capturing with progress, and what is said of what was not seen.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use seawall_check::{Notice, NoticeKind, shell_word};
 use seawall_cluster::{Cluster, Options, Wanted};
 use seawall_finding::Date;
+use seawall_input::{Input, InputKind, Opened, Origin};
 use seawall_snapshot::{Header, NotSeen, Snapshot, is_snapshot};
 
 use crate::cli::{ClusterArgs, ReadArgs};
@@ -78,20 +78,55 @@ pub(crate) fn capture(
     captured.map_err(|error| Failure::Usage(error.to_string(), hint(&error)))
 }
 
-/// The snapshot in a file, if it is one.
-pub(crate) fn open(path: &Path) -> Option<Result<Snapshot, String>> {
-    let mut file = File::open(path).ok()?;
-    let mut begin = [0; 64];
-    let mut length = 0;
-    while let Ok(more @ 1..) = file.read(&mut begin[length..]) {
-        length += more;
+/// What an input turns out to be when it is opened.
+pub(crate) enum Opening {
+    /// A snapshot, or why it cannot be read.
+    Snapshot(Result<Snapshot, String>),
+    /// All of what can be read once only.
+    Read(Arc<[u8]>),
+    /// A file of another kind, or one that cannot be opened: reading it tells.
+    File,
+    /// What can be read once only and could not be.
+    Unreadable(seawall_input::InputError),
+}
+
+/// How many bytes tell a snapshot from other files.
+const BEGIN: u64 = 64;
+
+/// Opens an input, and reads it if it is a snapshot or can be read once only.
+pub(crate) fn open(input: &Input) -> Opening {
+    let opened = match Opened::new(input, BEGIN) {
+        Ok(opened) => opened,
+        Err(_) if input.kind == InputKind::File => return Opening::File,
+        Err(error) => return Opening::Unreadable(error),
+    };
+    if is_snapshot(opened.begin()) {
+        return Opening::Snapshot(Snapshot::read(opened).map_err(|error| error.to_string()));
     }
-    let begin = &begin[..length];
-    if !is_snapshot(begin) {
-        return None;
+    if input.kind == InputKind::File {
+        return Opening::File;
     }
-    let read = || Snapshot::read(File::open(path)?);
-    Some(read().map_err(|error: seawall_snapshot::Error| error.to_string()))
+    opened.read_all().map_or_else(Opening::Unreadable, Opening::Read)
+}
+
+/// An input that an option names.
+pub(crate) fn named(path: &Path) -> Input {
+    let is_stdin = path.as_os_str() == "-";
+    let is_file = || std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let kind = match is_stdin {
+        true => InputKind::Stdin,
+        false if is_file() => InputKind::File,
+        false => InputKind::Stream,
+    };
+    Input { path: path.into(), origin: Origin::Named, kind, in_chart: None }
+}
+
+/// A snapshot that is an input.
+pub(crate) struct Taken {
+    pub(crate) name: Arc<str>,
+    /// The scope of its file.
+    pub(crate) scope: u16,
+    pub(crate) header: Header,
 }
 
 /// Now in UTC, as in RFC 3339.
@@ -142,16 +177,15 @@ pub(crate) fn notices(header: &Header) -> Vec<Notice> {
     all
 }
 
-/// Whether no kind of workload could be seen in a namespace.
-pub(crate) fn is_blind(headers: &[Header], namespace: &str) -> bool {
-    let covers = |names: &[String]| names.is_empty() || names.iter().any(|name| name == namespace);
-    let unseen = |header: &Header, resource: &str| {
+/// Whether all workloads of a namespace of a scope were looked at.
+pub(crate) fn is_complete(taken: &[Taken], scope: u16, namespace: &str) -> bool {
+    let complete = |header: &Header| {
+        let covers = header.namespaces.is_empty() || header.namespaces.iter().any(|name| name == namespace);
         let here = |n: &NotSeen| n.namespace.as_ref().is_none_or(|name| name == namespace);
-        header.not_seen.iter().any(|n| n.resource == resource && here(n))
+        let mut unseen = header.not_seen.iter().filter(|n| WORKLOADS.contains(&&*n.resource));
+        covers && header.selector.is_empty() && !unseen.any(here)
     };
-    let mut covering = headers.iter().filter(|header| covers(&header.namespaces)).peekable();
-    covering.peek().is_some()
-        && covering.all(|header| WORKLOADS.iter().all(|resource| unseen(header, resource)))
+    taken.iter().any(|taken| taken.scope == scope && complete(&taken.header))
 }
 
 fn not_seen(not_seen: &NotSeen) -> Notice {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use seawall_check::{
-    Base, Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Notice, NoticeKind,
-    Options, Reach, Record, Source, Suppression, Survey, Tally,
+    Base, Baseline, BaselineEntry, Clusters, Config, Counts, Exceptions, InputError, Item, Levels, Notice,
+    NoticeKind, Options, Reach, Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::IgnoreSource;
 use seawall_report::Bar;
@@ -77,7 +77,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let how = Reading { no_defaults: args.no_defaults, schema: args.schema };
     let found = captured.map_or(Found::Inputs(found), Found::Cluster);
     let prepared = Prepared::new(&args.judge, found, &mut settings, how, threads, &progress)?;
-    let Prepared { files, surveys, levels, exceptions, options, early, labels, headers } = prepared;
+    let Prepared { files, surveys, levels, exceptions, options, early, labels, taken } = prepared;
     let options = Options {
         patches: renderers.want_patches(),
         edits: renderers.want_edits() && labels.is_none(),
@@ -142,7 +142,11 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         }
     }
     if let Some(labels) = &labels {
-        tally.take_namespaces(labels, &|namespace| live::is_blind(&headers, namespace));
+        tally.take_namespaces(&Clusters {
+            levels: labels,
+            complete: &|scope, namespace| live::is_complete(&taken, scope, namespace),
+            scope_name: &|scope| settings.config.scope_name(scope).to_owned(),
+        });
     }
     let summary = tally.finish();
     outputs.finish(&summary, started)?;

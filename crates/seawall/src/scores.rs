@@ -127,8 +127,10 @@ fn files(
     started: Instant,
     say: &mut impl FnMut(ScoreRecord) -> Result<(), Failure>,
 ) -> Result<Vec<seawall_check::scores::Size>, Failure> {
-    let Met { files, all_ignored, others, headers } = Met::new(found, settings);
-    if !headers.is_empty() {
+    let opening = Progress::start("reading", found.inputs.len(), started, args.quiet);
+    let Met { files, all_ignored, others, taken } = Met::new(found, &args.judge, settings, &opening);
+    drop(opening);
+    if !taken.is_empty() {
         let hint = "score the manifests that it was made from: seawall scan --score-model kube-score deploy/"
             .to_owned();
         return Err(Failure::Usage("a snapshot of a cluster cannot be scored".to_owned(), Some(hint)));

@@ -1,6 +1,6 @@
 //! Whether a namespace can enforce a level: what the API server's own dry run would warn of, and what it misses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use seawall_manifest::objects::{Object, Objects, objects};
@@ -10,6 +10,7 @@ use seawall_pss::{Relabelling, forbidden_reason, results};
 use seawall_yaml::{NodeRef, Reader};
 
 use super::owners::{Live, Part, live};
+use super::revision::{Revision, template_hash};
 use crate::namespace;
 use crate::options::Options;
 use crate::survey::examine;
@@ -32,29 +33,55 @@ pub struct Enforcement<'a> {
     pods: u64,
     refused: Vec<String>,
     templates: Vec<Found>,
-    /// By what made them, pods: whether one of them would be refused.
-    made: BTreeMap<u64, bool>,
+    /// By what made them, and by their revision as [`Revision::of_pod`] gives it.
+    made: BTreeMap<(u64, [u64; 2]), Made>,
     unread: Vec<String>,
+    /// Whether anything in the namespace was met.
+    met: bool,
 }
 
-/// A template that would be refused pods.
+/// Pods that were made of one template.
+#[derive(Debug, Default)]
+struct Made {
+    pods: u64,
+    refused: u64,
+    changed_by: BTreeSet<Box<str>>,
+}
+
+/// A template.
 #[derive(Debug)]
 struct Found {
     live: Live,
     called: String,
+    /// What of the level it violates by itself.
     reason: Option<String>,
-    is_cron: bool,
     replicas: Option<i64>,
+    /// The template, but for what controllers add to it.
+    template: u64,
+    revision: Revision,
 }
 
-/// A template whose pods would be refused, of which no pod shows it.
+/// A template that violates the level by itself, and of which no pod shows what admission makes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unseen {
     /// `Deployment web`
     pub called: String,
     /// Why no pod shows it.
     pub because: &'static str,
-    /// What of the level its pods violate.
+    /// What of the level it violates.
+    pub reason: String,
+}
+
+/// A template that violates the level by itself while its pods pass: something changes them at admission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mended {
+    /// `Deployment web`
+    pub called: String,
+    /// How many pods of it there are.
+    pub pods: u64,
+    /// Who is known to change them.
+    pub by: Vec<String>,
+    /// What of the level the template violates.
     pub reason: String,
 }
 
@@ -71,16 +98,25 @@ pub struct Enforcing {
     pub pods: u64,
     /// Those that would be refused if they were created now.
     pub refused: Vec<String>,
-    /// Templates whose pods would be refused, which no pod that is refused shows.
+    /// Templates that violate it, of which it is not known whether their pods would be refused.
     pub unseen: Vec<Unseen>,
+    /// Templates that violate it, and whose pods pass.
+    pub mended: Vec<Mended>,
     /// What may hold pods that would be refused, and could not be read.
     pub unread: Vec<String>,
+    /// Whether anything in the namespace was seen.
+    pub met: bool,
 }
 
 impl Enforcing {
-    /// Whether nothing that is known stands against it. What could not be read is not known.
-    pub fn can(&self) -> bool {
-        self.refused.is_empty() && self.unseen.is_empty()
+    /// Whether pods would be refused for certain.
+    pub fn refuses(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
+    /// Whether it is known of all that was looked at what would become of it.
+    pub fn is_known(&self) -> bool {
+        self.unseen.is_empty() && self.unread.is_empty()
     }
 
     /// Whether there are more pods than the API server looks at.
@@ -104,6 +140,7 @@ impl<'a> Enforcement<'a> {
             templates: Vec::new(),
             made: BTreeMap::new(),
             unread: Vec::new(),
+            met: false,
         }
     }
 
@@ -138,6 +175,7 @@ impl<'a> Enforcement<'a> {
     }
 
     fn object(&mut self, object: Object<'_>) {
+        self.met = true;
         let (level, minor) = (self.asked.level, self.asked.version.clamp(self.options.kubernetes));
         if (object.api_version, object.kind) == ("v1", "Pod") {
             self.pods += 1;
@@ -151,12 +189,20 @@ impl<'a> Enforcement<'a> {
                 relabelling.add(&name, &pod);
             }
             let refused = level != Level::Privileged && !results(&pod, level, minor).is_empty();
-            if let Some((controller, _)) = live(&object, None).controller {
-                *self.made.entry(controller).or_default() |= refused;
+            let live = live(&object, None);
+            if let Some(controller) = live.controller {
+                let made = self.made.entry((controller.uid, Revision::of_pod(&object))).or_default();
+                made.pods += 1;
+                made.refused += u64::from(refused);
+                made.changed_by.extend(live.changed_by);
             }
             if refused {
                 self.refused.push(name);
             }
+            return;
+        }
+        // It will make no pods any more.
+        if is_finished(&object) {
             return;
         }
         let replicas = object.node.get("spec").and_then(|spec| spec.get("replicas"));
@@ -173,8 +219,9 @@ impl<'a> Enforcement<'a> {
                 live: live(object, None),
                 called: called(object),
                 reason: (!results.is_empty()).then(|| forbidden_reason(&results)),
-                is_cron: object.kind == "CronJob",
                 replicas,
+                template: judged.template.node.map(template_hash).unwrap_or_default(),
+                revision: Revision::of_template(object),
             });
         }
     }
@@ -184,48 +231,118 @@ impl<'a> Enforcement<'a> {
         let namespace = self.namespace;
         let warnings = self.relabelling().map(|relabelling| relabelling.warnings(namespace));
         let looks = warnings.is_some();
-        let warnings = warnings.unwrap_or_default();
-        let by_uid: BTreeMap<u64, &Live> =
-            self.templates.iter().map(|found| (found.live.uid, &found.live)).collect();
-        let owner = |controller: u64, made: Part| {
-            by_uid.get(&controller).copied().filter(|owner| owner.part.makes(made))
-        };
-        let above = |live: &Live| live.controller.as_ref().and_then(|(uid, _)| owner(*uid, live.part));
-        // What controllers made counts for what made these.
-        let mut pods: BTreeMap<u64, bool> = BTreeMap::new();
-        for (controller, refused) in &self.made {
-            let mut at = owner(*controller, Part::Pod);
-            while let Some(live) = at {
-                *pods.entry(live.uid).or_default() |= *refused;
-                at = above(live);
+        let families = Families::of(&self.templates, &self.made);
+        let (mut unseen, mut mended) = (Vec::new(), Vec::new());
+        for found in families.roots() {
+            let Some(reason) = found.reason.clone() else { continue };
+            let called = found.called.clone();
+            let current = families.current(found);
+            let pods: u64 = current.iter().map(|made| made.pods).sum();
+            if current.iter().any(|made| made.refused > 0) {
+                // The pods tell of it.
+            } else if pods > 0 {
+                let by: BTreeSet<&str> = current.iter().flat_map(|m| &m.changed_by).map(|by| &**by).collect();
+                let by = by.into_iter().map(str::to_owned).collect();
+                mended.push(Mended { called, pods, by, reason });
+            } else {
+                unseen.push(Unseen { called, because: families.why_unseen(found), reason });
             }
         }
-        // A pod that would be refused shows its template; one that would not is of another.
-        let shown = |found: &Found| pods.get(&found.live.uid) == Some(&true);
-        let unseen =
-            self.templates.iter().filter(|found| above(&found.live).is_none()).filter(|found| !shown(found));
-        let unseen = unseen.filter_map(|found| {
-            Some(Unseen {
-                called: found.called.clone(),
-                because: match (found.is_cron, found.replicas) {
-                    _ if pods.contains_key(&found.live.uid) => "its pods are of another template",
-                    (true, _) => "its next run makes pods",
-                    (_, Some(0)) => "it is scaled to zero",
-                    _ => "it has no pods",
-                },
-                reason: found.reason.clone()?,
-            })
-        });
         Enforcing {
             now: self.declared,
-            warnings,
+            warnings: warnings.unwrap_or_default(),
             looks,
             pods: self.pods,
-            unseen: unseen.collect(),
             refused: std::mem::take(&mut self.refused),
+            unseen,
+            mended,
             unread: std::mem::take(&mut self.unread),
+            met: self.met,
         }
     }
+}
+
+/// Templates by what made them, and the pods of each.
+struct Families<'f> {
+    all: &'f [Found],
+    by_uid: BTreeMap<u64, &'f Found>,
+    by_controller: BTreeMap<u64, Vec<&'f Found>>,
+    made: &'f BTreeMap<(u64, [u64; 2]), Made>,
+}
+
+impl<'f> Families<'f> {
+    fn of(all: &'f [Found], made: &'f BTreeMap<(u64, [u64; 2]), Made>) -> Self {
+        let mut by_controller: BTreeMap<u64, Vec<&Found>> = BTreeMap::new();
+        for found in all {
+            if let Some(controller) = &found.live.controller {
+                by_controller.entry(controller.uid).or_default().push(found);
+            }
+        }
+        let by_uid = all.iter().map(|found| (found.live.uid, found)).collect();
+        Self { all, by_uid, by_controller, made }
+    }
+
+    /// Templates that no other template makes.
+    fn roots(&self) -> impl Iterator<Item = &'f Found> {
+        self.all.iter().filter(|found| {
+            let controller = found.live.controller.as_ref();
+            let owner = controller.and_then(|controller| self.by_uid.get(&controller.uid));
+            owner.is_none_or(|owner| !owner.live.part.makes(found.live.part))
+        })
+    }
+
+    /// What controllers made of a template on the way to pods.
+    fn below(&self, found: &Found) -> impl Iterator<Item = &'f Found> {
+        let part = found.live.part;
+        let below = self.by_controller.get(&found.live.uid).into_iter().flatten().copied();
+        below.filter(move |below| part.makes(below.live.part))
+    }
+
+    /// All pods that were made of it directly, whatever it was then.
+    fn pods(&self, found: &Found) -> impl Iterator<Item = (&'f [u64; 2], &'f Made)> {
+        let uid = found.live.uid;
+        let makes = found.live.part.makes(Part::Pod);
+        let range = self.made.range((uid, [0; 2])..=(uid, [u64::MAX; 2])).filter(move |_| makes);
+        range.map(|((_, revision), made)| (revision, made))
+    }
+
+    /// The pods that were made of it as it is now.
+    fn current(&self, found: &Found) -> Vec<&'f Made> {
+        match found.live.part {
+            Part::Deployment | Part::CronJob => {
+                let same = self.below(found).filter(|below| below.template == found.template);
+                same.flat_map(|below| self.pods(below)).map(|(_, made)| made).collect()
+            }
+            _ => self.pods(found).filter(|(of, _)| found.revision.made(of)).map(|(_, made)| made).collect(),
+        }
+    }
+
+    fn why_unseen(&self, found: &Found) -> &'static str {
+        let below = self.below(found).flat_map(|below| self.pods(below));
+        let mut pods = self.pods(found).chain(below);
+        match (found.live.part, found.replicas) {
+            (Part::CronJob, _) => "its next run makes pods",
+            _ if pods.next().is_some() => match found.revision {
+                Revision::NotTold => "its pods may be of another template",
+                _ => "its pods are of another template",
+            },
+            (_, Some(0)) => "it is scaled to zero",
+            _ => "it has no pods",
+        }
+    }
+}
+
+/// Whether a Job is at its end.
+fn is_finished(object: &Object<'_>) -> bool {
+    let conditions = object.node.get("status").and_then(|status| status.get("conditions"));
+    let is = |condition: NodeRef<'_>, key: &str, values: &[&str]| {
+        condition.get(key).and_then(NodeRef::as_str).is_some_and(|value| values.contains(&value))
+    };
+    Part::of(object) == Part::Job
+        && conditions
+            .into_iter()
+            .flat_map(NodeRef::items)
+            .any(|c| is(c, "type", &["Complete", "Failed"]) && is(c, "status", &["True"]))
 }
 
 fn called(object: &Object<'_>) -> String {

@@ -4,14 +4,15 @@
 mod enforce;
 mod namespaces;
 mod owners;
+mod revision;
 mod system;
 #[cfg(test)]
 mod tests;
 
-pub use enforce::{Enforcement, Enforcing, Unseen};
-pub use namespaces::{NamespaceSummary, Namespaces};
+pub use enforce::{Enforcement, Enforcing, Mended, Unseen};
+pub use namespaces::{Clusters, NamespaceSummary, Namespaces};
 pub use owners::settle;
 pub use system::system_owner;
 
 pub(crate) use namespaces::managed_by;
-pub(crate) use owners::{Live, live};
+pub(crate) use owners::{Live, live, scc, served_scc};

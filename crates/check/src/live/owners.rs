@@ -10,6 +10,7 @@ use seawall_model::pod::Pod;
 use seawall_pss::Faults;
 use seawall_yaml::NodeRef;
 
+use crate::quoted::shell_word;
 use crate::record::{Notice, NoticeKind};
 use crate::survey::{Seen, Survey};
 
@@ -21,12 +22,25 @@ pub(crate) struct Live {
     /// `Deployment web`
     called: Box<str>,
     /// What made it: its UID, and what it is called.
-    pub(super) controller: Option<(u64, Box<str>)>,
+    pub(super) controller: Option<Controller>,
     pub(super) part: Part,
     /// The names of its containers.
     containers: Box<[Box<str>]>,
+    /// The security context constraint that let it in, on `OpenShift`.
+    scc: Option<Box<str>>,
     /// Who is known to have changed it on its way.
-    changed_by: Box<[Box<str>]>,
+    pub(super) changed_by: Box<[Box<str>]>,
+}
+
+/// What made something.
+#[derive(Clone, Debug)]
+pub(crate) struct Controller {
+    /// Its UID, hashed.
+    pub(super) uid: u64,
+    /// Such as `apps/v1`.
+    api_version: Box<str>,
+    /// `ReplicaSet web-5d4`
+    called: Box<str>,
 }
 
 /// What something is to controllers of Kubernetes.
@@ -45,7 +59,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    fn of(object: &Object<'_>) -> Self {
+    pub(super) fn of(object: &Object<'_>) -> Self {
         match (object.group(), object.kind) {
             ("apps", "Deployment") => Self::Deployment,
             ("apps", "ReplicaSet") => Self::ReplicaSet,
@@ -69,7 +83,7 @@ impl Part {
     }
 }
 
-fn hash(text: &str) -> u64 {
+pub(super) fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish().max(1)
@@ -106,7 +120,11 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         // A node only runs its static pods: somebody wrote them.
         .filter(|r| text(*r, "kind") != "Node")
         .filter(|r| !text(*r, "uid").is_empty())
-        .map(|r| (hash(text(r, "uid")), format!("{} {}", text(r, "kind"), text(r, "name")).into()));
+        .map(|r| Controller {
+            uid: hash(text(r, "uid")),
+            api_version: text(r, "apiVersion").into(),
+            called: format!("{} {}", text(r, "kind"), text(r, "name")).into(),
+        });
     let part = Part::of(object);
     let mut changed_by: Vec<Box<str>> = Vec::new();
     if part == Part::Pod {
@@ -124,7 +142,9 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         let named = spec.init_containers.iter().chain(&spec.containers);
         named.map(|container| (*container.name).into()).collect()
     });
+    let scc = scc(object).map(Into::into);
     Live {
+        scc,
         uid: metadata("uid").and_then(NodeRef::as_str).map(hash).unwrap_or_default(),
         called: format!("{} {}", object.kind, object.name).into(),
         controller,
@@ -132,6 +152,22 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         containers: containers.unwrap_or_default(),
         changed_by: changed_by.into(),
     }
+}
+
+/// What `OpenShift` writes of each pod that it lets in.
+const SCC: &str = "openshift.io/scc";
+
+/// The security context constraint that let a pod in.
+pub(crate) fn scc<'d>(object: &Object<'d>) -> Option<&'d str> {
+    let annotations = object.metadata.and_then(|m| m.get("annotations"));
+    let value = annotations.and_then(|a| a.get(SCC)).and_then(NodeRef::as_str);
+    value.filter(|name| !name.is_empty() && Part::of(object) == Part::Pod)
+}
+
+/// The name of a security context constraint that the cluster has.
+pub(crate) fn served_scc<'d>(object: &Object<'d>) -> Option<&'d str> {
+    let is_one = object.group() == "security.openshift.io" && object.kind == "SecurityContextConstraints";
+    is_one.then_some(object.name)
 }
 
 /// A workload with what it is a part of.
@@ -160,6 +196,8 @@ struct Alike<'s> {
 pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
     let lives: Vec<Vec<Live>> =
         surveys.iter_mut().map(|survey| survey.as_mut().map(Survey::take_live).unwrap_or_default()).collect();
+    let served: BTreeSet<&str> = surveys.iter().flatten().flat_map(Survey::served_sccs).collect();
+    let served = (!served.is_empty()).then(|| served_notice(&served));
     let (covered, notices) = {
         let all: Vec<At<'_>> = surveys
             .iter()
@@ -177,6 +215,7 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
         }
         for at in all {
             groups.add(at);
+            groups.note(at);
         }
         let covered = std::mem::take(&mut groups.covered);
         (covered, groups.notices(kubernetes))
@@ -187,7 +226,7 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
             seen.covered = true;
         }
     }
-    notices
+    served.into_iter().chain(notices).collect()
 }
 
 /// Workloads by what made them.
@@ -197,21 +236,65 @@ struct Groups<'s> {
     /// By survey and position.
     covered: Vec<(usize, usize)>,
     differing: BTreeMap<(u64, Faults), Alike<'s>>,
-    /// By namespace and controller.
+    /// By namespace and controller, pods whose template cannot be judged, or was not seen.
     orphans: BTreeMap<(&'s str, u64, Faults), (At<'s>, u64)>,
+    /// By namespace and UID.
+    missing: BTreeMap<(&'s str, u64), Missing<'s>>,
+    /// By security context constraint and namespace: what the pods are of, and how many.
+    sccs: BTreeMap<(&'s str, &'s str), BTreeMap<&'s str, u64>>,
     /// By the containers and who added them: how many workloads, and the first.
     sidecars: BTreeMap<(String, String), (u64, String)>,
     /// Workloads whose containers are counted there.
     told: BTreeSet<(u64, String)>,
 }
 
+/// An owner that was not seen.
+struct Missing<'s> {
+    first: At<'s>,
+    controller: &'s Controller,
+    /// What it made that has a template.
+    made: Vec<&'s str>,
+    pods: u64,
+}
+
 impl<'s> Groups<'s> {
+    /// The seen owner of a workload that nothing seen made, or itself.
+    fn root(&self, at: At<'s>) -> At<'s> {
+        let owner = self.owner(at);
+        owner.and_then(|owner| self.owner(owner)).or(owner).unwrap_or(at)
+    }
+
+    /// Takes note of who let a workload in, and of an owner that was not seen.
+    fn note(&mut self, at: At<'s>) {
+        let is_pod = at.live.part == Part::Pod;
+        let root = self.root(at);
+        if let Some(scc) = &at.live.scc {
+            let of = self.sccs.entry((scc, &at.seen.namespace)).or_default();
+            *of.entry(&root.live.called).or_default() += 1;
+        }
+        // What is between it and pods is no more than its pods.
+        if !is_pod && !std::ptr::eq(root.live, at.live) {
+            return;
+        }
+        let Some(controller) = &root.live.controller else { return };
+        if self.by_uid.contains_key(&controller.uid) {
+            return;
+        }
+        let new = || Missing { first: root, controller, made: Vec::new(), pods: 0 };
+        let missing = self.missing.entry((&root.seen.namespace, controller.uid)).or_insert_with(new);
+        if is_pod {
+            missing.pods += 1;
+        } else {
+            missing.made.push(&at.live.called);
+        }
+    }
+
     /// What made a workload, if that was seen. Owners are in the same namespace: in another, other levels hold.
     fn owner(&self, at: At<'s>) -> Option<At<'s>> {
-        let (uid, _) = at.live.controller.as_ref()?;
+        let uid = at.live.controller.as_ref()?.uid;
         let made =
             |owner: &At<'s>| owner.live.part.makes(at.live.part) && owner.seen.namespace == at.seen.namespace;
-        self.by_uid.get(uid).copied().filter(made)
+        self.by_uid.get(&uid).copied().filter(made)
     }
 
     fn cover(&mut self, at: At<'s>) {
@@ -219,11 +302,11 @@ impl<'s> Groups<'s> {
     }
 
     fn add(&mut self, at: At<'s>) {
-        let Some((controller, _)) = &at.live.controller else { return };
+        let Some(controller) = &at.live.controller else { return };
         let Some(direct) = self.owner(at) else {
             // What names an owner that could not have made it is judged by itself, and so is what cannot be judged.
-            if at.live.part == Part::Pod && !at.seen.refused && !self.by_uid.contains_key(controller) {
-                self.add_orphan(at, *controller);
+            if at.live.part == Part::Pod && !at.seen.refused && !self.by_uid.contains_key(&controller.uid) {
+                self.add_orphan(at, controller.uid);
             }
             return;
         };
@@ -292,32 +375,99 @@ impl<'s> Groups<'s> {
                 "pods of {first}{many} have containers that their templates have not: {added}{by}"
             ))
         }));
-        let mut orphans: Vec<_> = self.orphans.into_values().collect();
+        let by_uid = &self.by_uid;
+        let seen = |at: &At<'_>| at.live.controller.as_ref().is_some_and(|c| by_uid.contains_key(&c.uid));
+        let mut orphans: Vec<_> = self.orphans.into_values().filter(|(at, _)| seen(at)).collect();
         orphans.sort_by_key(|(at, _)| (at.survey, at.position));
-        let seen = |at: At<'_>| {
-            at.live.controller.as_ref().is_some_and(|(controller, _)| self.by_uid.contains_key(controller))
-        };
-        notices.extend(orphans.into_iter().map(|(at, count)| orphan(at, count, seen(at))));
+        notices.extend(orphans.into_iter().map(|(at, count)| orphan(at, count)));
+        let mut missing: Vec<_> = self.missing.into_values().collect();
+        missing.sort_by_key(|missing| (missing.first.survey, missing.first.position));
+        notices.extend(missing.iter().map(not_seen));
+        notices.extend(self.sccs.iter().map(|((scc, namespace), of)| admitted(scc, namespace, of)));
         notices
     }
 }
 
-fn orphan(at: At<'_>, count: u64, seen: bool) -> Notice {
-    let (_, controller) = at.live.controller.clone().unwrap_or_default();
+fn orphan(at: At<'_>, count: u64) -> Notice {
+    let controller = at.live.controller.as_ref().map_or("", |controller| &controller.called);
     let others = match count {
         1 => String::new(),
         n => format!(" and {} more like it are judged once", n - 1),
     };
     let (called, namespace) = (&at.live.called, &at.seen.namespace);
-    if seen {
-        return notice(format!(
-            "{called} in namespace `{namespace}`{others}: the template of its controller {controller} cannot be judged"
-        ));
+    notice(format!(
+        "{called} in namespace `{namespace}`{others}: the template of its controller {controller} cannot be judged"
+    ))
+}
+
+/// So many of something: `1 pod`, `2 pods`.
+fn counted(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Names of which not all are told.
+const TOLD: usize = 10;
+
+/// The first of them, and how many more there are.
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(TOLD);
+    let mut names: Vec<String> = names.take(TOLD).map(str::to_owned).collect();
+    if more > 0 {
+        names.push(format!("{more} more"));
     }
+    names.join(", ")
+}
+
+fn not_seen(missing: &Missing<'_>) -> Notice {
+    let Missing { first, controller: Controller { api_version, called, .. }, made, pods } = missing;
+    let namespace = &first.seen.namespace;
+    let mut parts = Vec::new();
+    if !made.is_empty() {
+        parts.push(listed(made.iter().copied()));
+    }
+    if *pods > 0 {
+        let once = if made.is_empty() && *pods > 1 { ", once where they are alike" } else { "" };
+        parts.push(format!("{}{once}", counted(*pods, "pod")));
+    }
+    let (kind, name) = called.split_once(' ').unwrap_or((called, ""));
+    let of = match api_version.split_once('/') {
+        Some((group, version)) => format!("{kind}.{version}.{group}"),
+        None => kind.to_owned(),
+    };
+    let [of, name, place] = [&of, name, namespace].map(shell_word);
     Notice {
         kind: NoticeKind::OwnerNotSeen,
+        hint: Some(format!("kubectl get {of} {name} --namespace {place} -o yaml | seawall scan -")),
         ..notice(format!(
-            "{called} in namespace `{namespace}`{others}: its controller {controller} was not seen"
+            "{called} ({api_version}) in namespace `{namespace}` was not seen; what it made is judged: {}",
+            parts.join(" with ")
+        ))
+    }
+}
+
+fn admitted(scc: &str, namespace: &str, of: &BTreeMap<&str, u64>) -> Notice {
+    let pods = of.values().sum();
+    let names: Vec<String> = of
+        .iter()
+        .map(|(called, pods)| if *pods == 1 { (*called).to_owned() } else { format!("{called} ({pods})") })
+        .collect();
+    Notice {
+        kind: NoticeKind::ContextConstraint,
+        ..notice(format!(
+            "security context constraint `{scc}` let in {} in namespace `{namespace}`: {}",
+            counted(pods, "pod"),
+            listed(names.iter().map(String::as_str))
+        ))
+    }
+}
+
+fn served_notice(served: &BTreeSet<&str>) -> Notice {
+    Notice {
+        kind: NoticeKind::ContextConstraint,
+        ..notice(format!(
+            "the cluster has {}: {}",
+            counted(served.len() as u64, "security context constraint"),
+            served.iter().copied().collect::<Vec<_>>().join(", ")
         ))
     }
 }

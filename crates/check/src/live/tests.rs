@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
 use seawall_model::Level;
-use seawall_pss::namespace::LevelVersion;
 
 use super::*;
-use crate::{Levels, Mode, NoticeKind, Options, Source, Survey, Tally, survey};
+use crate::{Levels, Mode, NamespaceObject, NoticeKind, Options, Source, Survey, Tally, survey};
 
 const PLAIN: &str = r#"{"containers":[{"name":"app","image":"i"}]}"#;
 const MESHED: &str = r#"{"initContainers":[{"name":"istio-init","image":"i","securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}],"containers":[{"name":"app","image":"i"}]}"#;
@@ -66,7 +65,8 @@ fn settled(lines: &[String]) -> (Vec<bool>, Vec<String>, Vec<Option<Survey>>) {
     let mut surveys: Vec<Option<Survey>> = lines.iter().map(of).collect();
     let notices = settle(&mut surveys, options.kubernetes);
     let judged = surveys.iter().flatten().flat_map(|s| &s.workloads).map(|seen| !seen.covered).collect();
-    assert!(notices.iter().all(|n| matches!(n.kind, NoticeKind::PodsDiffer | NoticeKind::OwnerNotSeen)));
+    let kinds = [NoticeKind::PodsDiffer, NoticeKind::OwnerNotSeen, NoticeKind::ContextConstraint];
+    assert!(notices.iter().all(|n| kinds.contains(&n.kind)));
     (judged, notices.into_iter().map(|notice| notice.message).collect(), surveys)
 }
 
@@ -134,8 +134,7 @@ fn owners_that_are_not_seen_or_lead_in_circles_lose_no_pod() {
     assert_eq!(
         said,
         [
-            "Pod a in namespace `shop` and 1 more like it are judged once: its controller Rollout ro was not seen",
-            "Pod c in namespace `shop`: its controller Rollout ro was not seen",
+            "Rollout ro (x/v1) in namespace `shop` was not seen; what it made is judged: 3 pods, once where they are alike"
         ]
     );
     // Nothing that a server stores, but nothing that may hang or hide a pod either.
@@ -176,7 +175,47 @@ fn of_a_controller_that_is_not_seen_only_pods_are_judged_once() {
         pod("a-0", Some(("StatefulSet", "a")), "", PLAIN),
     ]);
     assert_eq!(judged, [true, true, false]);
-    assert_eq!(said, [""; 0]);
+    let main = "Prometheus main (x/v1) in namespace `shop` was not seen; what it made is judged";
+    assert_eq!(said, [format!("{main}: StatefulSet a, StatefulSet b with 1 pod")]);
+    let rollout = Some(("Rollout", "ro"));
+    let mut lines: Vec<String> =
+        (0..12).map(|i| templated("ReplicaSet", &format!("r{i}"), rollout, "", PLAIN)).collect();
+    lines.push(pod("lone", rollout, "", PLAIN));
+    let (_, said, _) = settled(&lines);
+    assert!(said.len() == 1 && said[0].ends_with("ReplicaSet r9, 2 more with 1 pod"), "{said:?}");
+}
+
+#[test]
+fn security_context_constraints_are_named() {
+    let by = |scc: &str| format!(r#""annotations":{{"openshift.io/scc":"{scc}"}},"#);
+    let scc = |name: &str| {
+        object("SecurityContextConstraints", name, None, "", "")
+            .replace("apps/v1", "security.openshift.io/v1")
+            .replace(r#""namespace":"shop","#, "")
+    };
+    let set = Some(("ReplicaSet", "web"));
+    let lines = [
+        scc("restricted-v2"),
+        scc("anyuid"),
+        namespace(""),
+        templated("ReplicaSet", "web", None, "", PLAIN),
+        pod("a", set, &by("anyuid"), PLAIN),
+        pod("b", set, &by("anyuid"), PLAIN),
+        pod("c", None, &by("anyuid"), PLAIN),
+        pod("d", None, &by("restricted-v2"), CLEAN),
+        pod("e", None, "", CLEAN),
+    ];
+    let (_, said, surveys) = settled(&lines);
+    assert_eq!(
+        said,
+        [
+            "the cluster has 2 security context constraints: anyuid, restricted-v2",
+            "security context constraint `anyuid` let in 3 pods in namespace `shop`: Pod c, ReplicaSet web (2)",
+            "security context constraint `restricted-v2` let in 1 pod in namespace `shop`: Pod d",
+        ]
+    );
+    let all = summed(&surveys, &[0; 9], true);
+    assert_eq!(all[0].sccs, [("anyuid".to_owned(), 3), ("restricted-v2".to_owned(), 1)]);
 }
 
 #[test]
@@ -230,25 +269,50 @@ fn namespaces_are_summed_up() {
         pod("b", None, "", MESHED),
     ];
     let (.., surveys) = settled(&lines);
-    let options = Options::default();
-    let declared: Vec<_> = surveys.iter().flatten().flat_map(|s| s.namespaces().to_vec()).collect();
-    let flag = "restricted".parse::<LevelVersion>().unwrap();
-    let levels = Levels::new(&declared, &[], Vec::new(), flag).0;
-    let summed = |surveys: &[Option<Survey>], blind: bool| {
-        let mut tally = Tally::new(&options, &[]);
-        tally.by_namespace();
-        surveys.iter().flatten().for_each(|survey| tally.file(survey, 0, &levels, &options));
-        tally.take_namespaces(&levels, &|_| blind);
-        tally.finish().namespaces.unwrap()
-    };
-    let empty = |blind| summed(&surveys[..1], blind)[0].strictest;
-    assert_eq!((empty(false), empty(true)), (Some(Level::Restricted), None));
-    let all = summed(&surveys, true);
+    let empty = |complete| summed(&surveys[..1], &[0], complete)[0].strictest;
+    assert_eq!((empty(true), empty(false)), (Some(Level::Restricted), None));
+    let all = summed(&surveys, &[0; 3], false);
     let [shop] = &all[..] else { panic!("{all:?}") };
+    assert!(!shop.complete && shop.scope.is_empty());
     assert_eq!((shop.name.as_str(), shop.managed_by, shop.system), ("shop", Some("Capsule"), None));
     assert_eq!((shop.strictest, shop.workloads), (Some(Level::Privileged), 2));
     assert_eq!(shop.blockers, [("added capabilities", 1)]);
     assert_eq!(shop.labels.unwrap()[Mode::Enforce as usize].level, Level::Baseline);
+}
+
+/// What is said of namespaces, where surveys are of files in these scopes.
+fn summed(surveys: &[Option<Survey>], scopes: &[u16], complete: bool) -> Vec<NamespaceSummary> {
+    let options = Options::default();
+    let surveys = || surveys.iter().flatten().zip(scopes);
+    let of = |(survey, scope): (&Survey, &u16)| -> Vec<NamespaceObject> {
+        survey.namespaces().iter().map(|n| NamespaceObject { scope: *scope, ..n.clone() }).collect()
+    };
+    let declared: Vec<_> = surveys().flat_map(of).collect();
+    let levels = Levels::new(&declared, &[], Vec::new(), "restricted".parse().unwrap()).0;
+    let mut tally = Tally::new(&options, &[]);
+    tally.by_namespace();
+    surveys().for_each(|(survey, scope)| tally.file(survey, *scope, &levels, &options));
+    let scope_name = |scope| if scope == 0 { String::new() } else { format!("s{scope}") };
+    tally.take_namespaces(&Clusters { levels: &levels, complete: &|_, _| complete, scope_name: &scope_name });
+    tally.finish().namespaces.unwrap()
+}
+
+#[test]
+fn namespaces_of_different_clusters_do_not_mix() {
+    let lines = [
+        namespace(r#""pod-security.kubernetes.io/enforce":"baseline""#),
+        pod("a", None, "", CLEAN),
+        namespace(""),
+        pod("b", None, "", MESHED),
+    ];
+    let (.., surveys) = settled(&lines);
+    let all = summed(&surveys, &[1, 1, 2, 2], true);
+    let told: Vec<_> = all
+        .iter()
+        .map(|n| (n.scope.as_str(), n.name.as_str(), n.labels.map(|l| l[0].level), n.strictest))
+        .collect();
+    let (baseline, none) = (Some(Level::Baseline), Some(Level::Privileged));
+    assert_eq!(told, [("s1", "shop", baseline, Some(Level::Restricted)), ("s2", "shop", none, none)]);
 }
 
 fn enforcing(lines: &[String], level: &str) -> Enforcing {
@@ -284,26 +348,117 @@ fn what_the_server_does_not_look_at_is_told_too() {
             ("CronJob nightly", "its next run makes pods"),
         ]
     );
-    assert!(!found.can() && found.beyond().is_none());
+    assert!(found.refuses() && found.beyond().is_none());
     let baseline = enforcing(&lines, "baseline");
-    assert!(baseline.can() && baseline.looks && baseline.warnings.is_empty());
+    assert!(!baseline.refuses() && baseline.is_known() && baseline.looks && baseline.warnings.is_empty());
+}
+
+/// An object with these labels.
+fn labelled(object: &str, labels: &str) -> String {
+    object.replacen("\"metadata\":{", &format!(r#""metadata":{{"labels":{{{labels}}},"#), 1)
+}
+
+/// What of a level templates violate without a pod that shows it, and what is changed on the way.
+fn by_template(lines: &[String]) -> (Vec<String>, Vec<String>) {
+    let found = enforcing(lines, "restricted");
+    assert!(!found.refuses());
+    let unseen = found.unseen.iter().map(|u| format!("{}: {}", u.called, u.because)).collect();
+    let mended = found.mended.iter().map(|m| format!("{}: {} by {}", m.called, m.pods, m.by.join(", ")));
+    (unseen, mended.collect())
 }
 
 #[test]
-fn pods_of_another_template_do_not_speak_for_a_template() {
+fn what_a_template_violates_stands_against_nothing_where_its_pods_pass() {
+    let mended = r#""annotations":{"sidecar.istio.io/status":"{}"},"managedFields":[{"manager":"patcher"}],"#;
+    let hashed = |line: String| {
+        line.replace(r#""template":{"#, r#""template":{"metadata":{"labels":{"pod-template-hash":"1"}},"#)
+    };
+    let web = Some(("Deployment", "web"));
     let lines = [
         namespace(""),
-        cron("nightly", PLAIN),
-        templated("Job", "nightly-1", Some(("CronJob", "nightly")), "", CLEAN),
-        pod("nightly-1-a", Some(("Job", "nightly-1")), "", CLEAN),
-        templated("StatefulSet", "db", None, "", PLAIN),
-        pod("db-0", Some(("StatefulSet", "db")), "", CLEAN),
+        templated("Deployment", "web", None, "", PLAIN),
+        hashed(templated("ReplicaSet", "web-1", web, "", PLAIN)),
+        templated("ReplicaSet", "web-0", web, "", PROXIED),
+        pod("web-1-a", Some(("ReplicaSet", "web-1")), mended, CLEAN),
+        pod("web-1-b", Some(("ReplicaSet", "web-1")), "", CLEAN),
+        pod("web-0-a", Some(("ReplicaSet", "web-0")), "", CLEAN),
     ];
+    let said = "Deployment web: 2 by Istio, `patcher`".to_owned();
+    assert_eq!(by_template(&lines), (vec![], vec![said]));
     let found = enforcing(&lines, "restricted");
-    let unseen: Vec<(&str, &str)> = found.unseen.iter().map(|u| (u.called.as_str(), u.because)).collect();
-    let because = "its pods are of another template";
-    assert_eq!(unseen, [("CronJob nightly", because), ("StatefulSet db", because)]);
-    assert!(!found.can() && found.refused.is_empty());
+    assert!(found.is_known() && found.mended[0].reason.starts_with("allowPrivilegeEscalation"));
+
+    // One that is refused speaks for the template, not the one that passes.
+    let refused = [&lines[..], &[pod("web-1-c", Some(("ReplicaSet", "web-1")), "", PLAIN)]].concat();
+    let found = enforcing(&refused, "restricted");
+    assert_eq!((found.refused, found.unseen.len(), found.mended.len()), (vec!["web-1-c".to_owned()], 0, 0));
+}
+
+#[test]
+fn pods_of_another_revision_do_not_speak_for_a_template() {
+    let another = "its pods are of another template";
+    let web = Some(("Deployment", "web"));
+    let old = [
+        namespace(""),
+        templated("Deployment", "web", None, "", PROXIED),
+        templated("ReplicaSet", "web-0", web, "", PLAIN),
+        pod("web-0-a", Some(("ReplicaSet", "web-0")), "", CLEAN),
+    ];
+    assert_eq!(by_template(&old), (vec![format!("Deployment web: {another}")], vec![]));
+
+    let set = |kind: &str, revision: &str| {
+        let set = templated(kind, "db", None, "", PLAIN);
+        let last = set.len() - 1;
+        if kind == "StatefulSet" {
+            return format!(r#"{},"status":{{"updateRevision":"{revision}"}}}}"#, &set[..last]);
+        }
+        let key = "deprecated.daemonset.template.generation";
+        let annotations = format!(r#""metadata":{{"annotations":{{"{key}":"{revision}"}},"#);
+        set.replacen("\"metadata\":{", &annotations, 1)
+    };
+    for (kind, label) in
+        [("StatefulSet", "controller-revision-hash"), ("DaemonSet", "pod-template-generation")]
+    {
+        let of = |name: &str, revision: &str| {
+            labelled(&pod(name, Some((kind, "db")), "", CLEAN), &format!(r#""{label}":"{revision}""#))
+        };
+        let pods = [of("db-0", "1"), of("db-1", "2"), pod("db-2", Some((kind, "db")), "", CLEAN)];
+        let told = |revision: &str| by_template(&[&[namespace(""), set(kind, revision)][..], &pods].concat());
+        assert_eq!(told("2"), (vec![], vec![format!("{kind} db: 1 by ")]));
+        assert_eq!(told("3"), (vec![format!("{kind} db: {another}")], vec![]));
+    }
+    // Which revision holds is not told.
+    for kind in ["StatefulSet", "DaemonSet", "ReplicaSet"] {
+        let lines = [
+            namespace(""),
+            templated(kind, "db", None, "", PLAIN),
+            pod("db-0", Some((kind, "db")), "", CLEAN),
+        ];
+        assert_eq!(by_template(&lines).0, [format!("{kind} db: its pods may be of another template")]);
+    }
+}
+
+#[test]
+fn runs_speak_for_the_schedule_that_made_them() {
+    let job = |name: &str, spec: &str| {
+        templated("Job", name, Some(("CronJob", "nightly")), "", spec).replace(
+            r#""template":{"#,
+            r#""template":{"metadata":{"labels":{"job-name":"n","controller-uid":"u"}},"#,
+        )
+    };
+    let run = |name: &str| pod(&format!("{name}-a"), Some(("Job", name)), "", CLEAN);
+    let lines = |spec: &str| [namespace(""), cron("nightly", PLAIN), job("n-1", spec), run("n-1")];
+    assert_eq!(by_template(&lines(PLAIN)), (vec![], vec!["CronJob nightly: 1 by ".to_owned()]));
+    let next = vec!["CronJob nightly: its next run makes pods".to_owned()];
+    assert_eq!(by_template(&lines(CLEAN)), (next, vec![]));
+    // What is at its end makes none.
+    let once = |status: &str| {
+        let once = templated("Job", "once", None, "", PLAIN);
+        let status = format!(r#","status":{{"conditions":[{{"type":"Complete","status":"{status}"}}]}}}}"#);
+        by_template(&[namespace(""), format!("{}{status}", &once[..once.len() - 1])]).0
+    };
+    assert_eq!(once("True"), [""; 0]);
+    assert_eq!(once("False"), ["Job once: it has no pods"]);
 }
 
 #[test]
@@ -338,7 +493,7 @@ fn a_namespace_that_enforces_it_already_draws_no_warning() {
         [namespace(r#""pod-security.kubernetes.io/enforce":"restricted""#), pod("a", None, "", PLAIN)];
     let found = enforcing(&lines, "restricted");
     assert!(!found.looks && found.warnings.is_empty());
-    assert!(!found.can(), "the pod would be refused all the same");
+    assert!(found.refuses(), "the pod would be refused all the same");
 }
 
 #[test]

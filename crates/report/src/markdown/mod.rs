@@ -254,7 +254,7 @@ fn namespaces(summary: &Summary, out: &mut String) {
     );
     for namespace in all.iter().take(NAMESPACES) {
         let (labels, passes, in_the_way) = text::of_namespace(namespace);
-        let name = prose(&clip(&namespace.name, MESSAGE), code);
+        let name = prose(&clip(&text::namespace_name(namespace), MESSAGE), code);
         let _ = writeln!(
             out,
             "| {name} | {labels} | {passes} | {} | {in_the_way} |",

@@ -22,7 +22,7 @@ use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
 use self::lines::Shape;
-pub(crate) use self::namespaces::of_namespace;
+pub(crate) use self::namespaces::{name as namespace_name, of_namespace};
 pub(crate) use self::paint::{Role, paint};
 pub(crate) use self::scores::{finish as finish_scores, graded};
 use self::snippet::{Marked, Quoted};

@@ -58,23 +58,44 @@ fn in_the_way(namespace: &NamespaceSummary) -> String {
     let mut text = parts.join(", ");
     let owner = namespace.system.map(|owner| format!("of {owner}"));
     let managed = namespace.managed_by.map(|who| format!("labels set by {who}"));
-    for more in [owner, managed].into_iter().flatten() {
+    for more in [owner, managed, sccs(namespace)].into_iter().flatten() {
         let _ = write!(text, "{}({more})", if text.is_empty() { "" } else { " " });
     }
     text
 }
 
+/// By which of `OpenShift`'s constraints its pods were let in.
+fn sccs(namespace: &NamespaceSummary) -> Option<String> {
+    let mut parts: Vec<String> = namespace
+        .sccs
+        .iter()
+        .take(BLOCKERS)
+        .map(|(name, pods)| format!("{} {}", visible::text(name), grouped(*pods)))
+        .collect();
+    if let Some(more) = namespace.sccs.len().checked_sub(BLOCKERS).filter(|more| *more > 0) {
+        parts.push(format!("{more} more"));
+    }
+    (!parts.is_empty()).then(|| format!("SCC {}", parts.join(", ")))
+}
+
+/// Its name, behind that of the scope of its cluster if it has one.
+pub(crate) fn name(namespace: &NamespaceSummary) -> String {
+    let NamespaceSummary { scope, name, .. } = namespace;
+    if scope.is_empty() { name.clone() } else { format!("{scope}: {name}") }
+}
+
 /// Labels, the level that would pass, and what is in the way, for another table.
-pub(crate) fn of_namespace(namespace: &NamespaceSummary) -> (String, &'static str, String) {
+pub(crate) fn of_namespace(namespace: &NamespaceSummary) -> (String, String, String) {
     (labels(namespace), passes(namespace), in_the_way(namespace))
 }
 
-/// The strictest level that all its workloads pass.
-fn passes(namespace: &NamespaceSummary) -> &'static str {
+/// The strictest level that all its workloads pass. Where not all were looked at it can only be less strict than what they pass.
+fn passes(namespace: &NamespaceSummary) -> String {
     match namespace.strictest {
-        Some(level) => level.as_str(),
-        None if namespace.workloads == 0 => "not known",
-        None => "refused",
+        Some(level) if namespace.complete || level == Level::Privileged => level.to_string(),
+        Some(level) => format!("at most {level}"),
+        None if namespace.workloads == 0 => "not known".to_owned(),
+        None => "refused".to_owned(),
     }
 }
 
@@ -86,8 +107,8 @@ fn table(head: &str, rows: &[&NamespaceSummary], style: Style, out: &mut String)
         .iter()
         .take(ROWS)
         .map(|n| {
-            let name = visible::text(&n.name).into_owned();
-            [name, labels(n), passes(n).to_owned(), grouped(n.workloads), in_the_way(n)]
+            let name = visible::text(&name(n)).into_owned();
+            [name, labels(n), passes(n), grouped(n.workloads), in_the_way(n)]
         })
         .collect();
     let heads = [head, "labels", "would pass", "workloads", "in the way"];
@@ -143,8 +164,11 @@ mod tests {
             managed_by: None,
             labels: labels.map(|labels| labels.map(at)),
             strictest: Some(Level::Baseline),
+            complete: true,
             workloads: 1204,
             blockers: vec![("four basics", 3), ("volume types", 1)],
+            scope: String::new(),
+            sccs: Vec::new(),
         }
     }
 
@@ -166,10 +190,17 @@ mod tests {
         (unseen.strictest, unseen.workloads, unseen.blockers) = (None, 0, Vec::new());
         let mut system = namespace("kube-system", Some(none));
         (system.system, system.blockers) = (Some("Kubernetes"), Vec::new());
+        let mut some = namespace("web", Some(none));
+        (some.scope, some.complete) = ("prod".to_owned(), false);
+        some.sccs = ["anyuid", "b", "c", "d"].into_iter().map(|n| (n.to_owned(), 2)).collect();
+        let mut open = namespace("y", Some(none));
+        (open.strictest, open.complete, open.blockers) = (Some(Level::Privileged), false, Vec::new());
         let all = [
             refused,
             namespace("shop", Some(["baseline:v1.30", "privileged", "restricted"])),
             namespace("web", Some(none)),
+            some,
+            open,
             system,
             unseen,
             namespace("", Some(none)),
@@ -179,11 +210,13 @@ mod tests {
         assert_eq!(
             out,
             "
-namespace  labels                           would pass  workloads  in the way
-a\\u{1b}b   not seen                         refused         1,204  four basics 3, volume types 1 (labels set by HNC)
-shop       baseline:v1.30, warn restricted  baseline        1,204  four basics 3, volume types 1
-web        none                             baseline        1,204  four basics 3, volume types 1
-z          none                             not known           0
+namespace  labels                           would pass        workloads  in the way
+a\\u{1b}b   not seen                         refused               1,204  four basics 3, volume types 1 (labels set by HNC)
+shop       baseline:v1.30, warn restricted  baseline              1,204  four basics 3, volume types 1
+web        none                             baseline              1,204  four basics 3, volume types 1
+prod: web  none                             at most baseline      1,204  four basics 3, volume types 1 (SCC anyuid 2, b 2, c 2, 1 more)
+y          none                             privileged            1,204
+z          none                             not known                 0
 
 system namespace  labels  would pass  workloads  in the way
 kube-system       none    baseline        1,204  (of Kubernetes)

@@ -304,7 +304,10 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
             format!("{} of pods that came out in another way than their templates", count(*n, "group"))
         }
         NoticeKind::OwnerNotSeen if *more => {
-            format!("pods of {} that were not seen", count(*n, "controller"))
+            format!("{} were not seen; what they made is judged", count(*n, "owner"))
+        }
+        NoticeKind::ContextConstraint if *more => {
+            format!("{} on security context constraints", count(*n, "notice"))
         }
         NoticeKind::ExceptionUnused if *more => format!("{} let nothing pass", count(*n, "exception")),
         _ => String::new(),
