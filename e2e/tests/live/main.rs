@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use seawall_conformance::number;
-use seawall_e2e::live::{create, deployment, path};
+use seawall_e2e::live::{create, deployment, owned_by, path};
 use seawall_e2e::{ControlPlane, pods, scan, warning};
 use seawall_snapshot::Snapshot;
 use serde_json::{Value, json};
@@ -242,7 +242,10 @@ fn workloads_are_judged_once_and_pods_where_they_differ() {
     }
     let owners = of_kind(&all, "owner-not-seen");
     assert!(
-        owners.len() == 1 && owners[0]["message"].as_str().is_some_and(|m| m.contains("Rollout ro")),
+        owners.len() == 1
+            && owners[0]["message"]
+                .as_str()
+                .is_some_and(|m| m.contains("Rollout ro (argoproj.io/v1alpha1)") && m.contains(": 2 pods,")),
         "{owners:?}"
     );
 
@@ -281,7 +284,16 @@ fn workloads_are_judged_once_and_pods_where_they_differ() {
     assert_eq!(status(&["--fail-on", "warn"]), Some(1));
     assert_eq!(status(&["--level", "restricted"]), Some(1));
     assert_eq!(status(&["--level", "baseline", "-n", "strict"]), Some(0));
-    assert_eq!(judged(&scan(&["-l", "app=web"])), ["Deployment shop/web"]);
+    let selected = scan(&["-l", "app=web"]);
+    assert_eq!(judged(&selected), ["Deployment shop/web"]);
+    let namespaces = &selected.last().expect("a summary")["namespaces"];
+    let level = |name: &str| {
+        let found = namespaces.as_array().into_iter().flatten().find(|n| n["name"] == name);
+        let found = found.unwrap_or_else(|| panic!("{namespaces}"));
+        (found["strictest"].clone(), found["complete"].clone())
+    };
+    assert_eq!(level("shop"), (json!("baseline"), json!(false)));
+    assert_eq!(level("strict"), (Value::Null, json!(false)));
     assert_eq!(judged(&scan(&["-n", "strict"])).len(), 4);
 }
 
@@ -395,6 +407,94 @@ fn a_cluster_that_breaks_off_leaves_no_report() {
     }
     assert_eq!(fs::read_to_string(&report).expect("there"), "before");
     assert!(!snapshot.exists());
+}
+
+/// Passes restricted.
+fn clean() -> Value {
+    json!({
+        "restartPolicy": "Always", "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{"name": "app", "image": "nginx:1.27", "securityContext": {
+            "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}],
+    })
+}
+
+#[test]
+fn templates_that_admission_changes_are_judged_by_the_pods_of_their_revision() {
+    let control = ControlPlane::start();
+    control.admin().create_namespace("mended", &[]);
+    let pod = |owner: &Value, name: &str, labels: Value| {
+        let metadata = json!({"name": name, "labels": labels, "ownerReferences": owned_by(owner)});
+        create(&control, &path("v1", "mended", "pods"), &json!({"metadata": metadata, "spec": clean()}));
+    };
+    let apps = |kind: &str, resource: &str, name: &str| {
+        let labels = json!({"app": name});
+        let object = json!({
+            "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name},
+            "spec": {
+                "selector": {"matchLabels": labels}, "serviceName": "x",
+                "template": {"metadata": {"labels": labels}, "spec": plain()},
+            },
+        });
+        create(&control, &path("apps/v1", "mended", resource), &object)
+    };
+    deployment(&control, "mended", "web", &plain(), 2, |_, pod| pod["spec"] = clean());
+    let agent = apps("DaemonSet", "daemonsets", "agent");
+    let generation = &agent["metadata"]["annotations"]["deprecated.daemonset.template.generation"];
+    pod(&agent, "agent-0", json!({"pod-template-generation": generation}));
+    let set = apps("StatefulSet", "statefulsets", "db");
+    let status = |revision: &str, generation: &Value| {
+        let path = format!("{}/db/status", path("apps/v1", "mended", "statefulsets"));
+        let status = json!({"replicas": 1, "observedGeneration": generation, "updateRevision": revision});
+        let answer = control.admin().patch(&path, &json!({"status": status})).expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    };
+    status("db-1", &set["metadata"]["generation"]);
+    pod(&set, "db-0", json!({"controller-revision-hash": "db-1"}));
+    let mut runs = plain();
+    runs["restartPolicy"] = json!("Never");
+    let cron = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"},
+        "spec": {"schedule": "1 1 * * *", "jobTemplate": {"spec": {"template": {"spec": runs}}}},
+    });
+    let cron = create(&control, &path("batch/v1", "mended", "cronjobs"), &cron);
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "nightly-1", "ownerReferences": owned_by(&cron)},
+        "spec": cron["spec"]["jobTemplate"]["spec"],
+    });
+    let job = create(&control, &path("batch/v1", "mended", "jobs"), &job);
+    pod(&job, "nightly-1-a", json!({}));
+
+    let admin = control.kubeconfig("admin");
+    let enforce = || {
+        let output = seawall(&admin, &["can-enforce", "mended", "restricted"]);
+        (output.status.code(), stdout(&output))
+    };
+    let (status_code, text) = enforce();
+    assert_eq!(status_code, Some(0), "{text}");
+    for part in ["warning: 4 templates", "Deployment web (2 pods pass", "CronJob nightly (1 pod passes"] {
+        assert!(text.contains(part), "{text}");
+    }
+    // What comes next is of other templates.
+    for (api_version, resource, name) in [
+        ("apps/v1", "deployments", "web"),
+        ("apps/v1", "daemonsets", "agent"),
+        ("apps/v1", "statefulsets", "db"),
+    ] {
+        let path = format!("{}/{name}", path(api_version, "mended", resource));
+        let annotated = json!({"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}});
+        assert_eq!(control.admin().patch(&path, &annotated).expect("an answer").status, 200);
+    }
+    let (status_code, text) = enforce();
+    assert_eq!(status_code, Some(2), "{text}");
+    for part in [
+        "warning: 1 template",
+        "Deployment web (its pods are of another template)",
+        "DaemonSet agent (its pods are of another template)",
+        // Its controller has not seen it yet.
+        "StatefulSet db (its pods may be of another template)",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 #[test]
