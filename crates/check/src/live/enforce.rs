@@ -238,7 +238,7 @@ impl<'a> Enforcement<'a> {
             let called = found.called.clone();
             let current = families.current(found);
             let pods: u64 = current.iter().map(|made| made.pods).sum();
-            if current.iter().any(|made| made.refused > 0) {
+            if families.shows_refusal(found, &current) {
                 // The pods tell of it.
             } else if pods > 0 {
                 let by: BTreeSet<&str> = current.iter().flat_map(|m| &m.changed_by).map(|by| &**by).collect();
@@ -315,6 +315,13 @@ impl<'f> Families<'f> {
             }
             _ => self.pods(found).filter(|(of, _)| found.revision.made(of)).map(|(_, made)| made).collect(),
         }
+    }
+
+    /// Whether a pod that would be refused may be taken for one of it.
+    fn shows_refusal(&self, found: &Found, current: &[&Made]) -> bool {
+        let may_be =
+            found.revision == Revision::NotTold && self.pods(found).any(|(_, made)| made.refused > 0);
+        may_be || current.iter().any(|made| made.refused > 0)
     }
 
     fn why_unseen(&self, found: &Found) -> &'static str {

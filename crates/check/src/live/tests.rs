@@ -435,6 +435,9 @@ fn pods_of_another_revision_do_not_speak_for_a_template() {
             pod("db-0", Some((kind, "db")), "", CLEAN),
         ];
         assert_eq!(by_template(&lines).0, [format!("{kind} db: its pods may be of another template")]);
+        let refused = [&lines[..], &[pod("db-1", Some((kind, "db")), "", PLAIN)]].concat();
+        let found = enforcing(&refused, "restricted");
+        assert_eq!((found.refused, found.unseen), (vec!["db-1".to_owned()], vec![]));
     }
 }
 
