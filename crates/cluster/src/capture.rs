@@ -59,7 +59,7 @@ const fn kind(
 }
 
 /// All kinds that are listed, in the order of a snapshot. Secrets and `ConfigMaps` are not among them.
-pub const KINDS: [KindListed; 31] = [
+pub const KINDS: [KindListed; 33] = [
     kind(Scope::Cluster, "v1", "namespaces", "Namespace"),
     kind(Scope::Workload, "apps/v1", "deployments", "Deployment"),
     kind(Scope::Workload, "apps/v1", "replicasets", "ReplicaSet"),
@@ -105,6 +105,18 @@ pub const KINDS: [KindListed; 31] = [
         "admissionregistration.k8s.io/v1",
         "validatingadmissionpolicybindings",
         "ValidatingAdmissionPolicyBinding",
+    ),
+    kind(
+        Scope::Cluster,
+        "admissionregistration.k8s.io/v1",
+        "mutatingadmissionpolicies",
+        "MutatingAdmissionPolicy",
+    ),
+    kind(
+        Scope::Cluster,
+        "admissionregistration.k8s.io/v1",
+        "mutatingadmissionpolicybindings",
+        "MutatingAdmissionPolicyBinding",
     ),
     kind(Scope::Cluster, "v1", "nodes", "Node"),
     kind(Scope::Cluster, "policy/v1beta1", "podsecuritypolicies", "PodSecurityPolicy"),
