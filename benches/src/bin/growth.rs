@@ -1,5 +1,5 @@
 //! Objects with very long lists, of so many items and of four times as many: `growth [--quick]`. Time has to grow with the
-//! input, not with its square, whoever wrote it.
+//! input, not with its square, and memory with the findings of an object, whoever wrote it.
 //!
 //! Two lists that are held against each other (selectors with expressions against pods) are not among them: there every pair
 //! is looked at.
@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use seawall_benches::command;
+use seawall_benches::disk::{megabytes, memory_bound};
 use seawall_benches::floor::Floors;
 use seawall_benches::peer::{Side, seawall, target_directory};
 
@@ -18,6 +19,8 @@ const ITEMS: usize = 4_000;
 const TIMES: usize = 4;
 /// How many times the CPU time the larger one may take; its square would be 16.
 const GROWTH: f64 = 8.0;
+/// Bytes that a place which a finding shows may take until its object is reported, beside what any scan may take.
+const MEMORY_PER_PLACE: u64 = 1_500;
 /// Less is measured too coarsely to be compared.
 const LEAST: Duration = Duration::from_millis(20);
 
@@ -137,15 +140,24 @@ fn measure(quick: bool) -> Result<Floors, String> {
             fs::write(&file, shape.text(items)).map_err(|e| format!("{}: {e}", file.display()))?;
             let scan = Side::new(&program, &ARGS, [file.clone()]);
             scan.output()?;
-            scan.cpu(runs)
+            Ok::<_, String>((scan.cpu(runs)?, scan.peak_memory()?))
         };
-        let (few, many) = (cpu(ITEMS)?, cpu(ITEMS * TIMES)?);
+        let ((few, _), (many, peak)) = (cpu(ITEMS)?, cpu(ITEMS * TIMES)?);
         let growth = many.as_secs_f64() / few.max(LEAST).as_secs_f64();
         floors.add(
             format!("CPU time, {} {}, vs {ITEMS}", ITEMS * TIMES, shape.name),
             format!("{:.2} s, {growth:.1} x more", many.as_secs_f64()),
             format!("<= {GROWTH} x more"),
             growth <= GROWTH,
+        );
+        let records = Side::new(&program, &[&ARGS[..], &["--format", "jsonl"]].concat(), [file.clone()]);
+        let places = records.output()?.matches("\"line\":").count() as u64;
+        let bound = memory_bound(shape.text(ITEMS * TIMES).len() as u64, 1) + MEMORY_PER_PLACE * places;
+        floors.add(
+            format!("memory, {} {}, {places} places", ITEMS * TIMES, shape.name),
+            megabytes(peak),
+            format!("<= {}", megabytes(bound)),
+            peak <= bound,
         );
     }
     let _ = fs::remove_file(&file);

@@ -47,7 +47,8 @@ fn step<'v>(at: &'v mut Value, segment: &Segment, create: bool) -> Option<&'v mu
             }
         }
         Segment::Index(index) => at.as_array_mut()?.get_mut(*index as usize),
-        Segment::Item { key, value } => {
+        Segment::Item(name) => {
+            let (key, value) = (&name.key, &name.value);
             let matches = |item: &&mut Value| match key.as_str() {
                 "" => text(item).as_deref() == Some(value.as_str()),
                 key => item.get(key).and_then(text).as_deref() == Some(value.as_str()),

@@ -165,9 +165,10 @@ fn pointer(path: &FieldPath, root: &Json) -> String {
                 at = &at[*position as usize];
                 position.to_string()
             }
-            Segment::Item { key, value } => {
+            Segment::Item(name) => {
                 let items = at.as_array().expect("a list");
-                let position = items.iter().position(|item| item[&**key] == **value).expect("an item");
+                let position =
+                    items.iter().position(|item| item[&*name.key] == *name.value).expect("an item");
                 at = &items[position];
                 position.to_string()
             }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use seawall_hardening::view::Pod;
-use seawall_hardening::{Cx, Exposure, Fact, Findings, Index, Labels, Mask, Subject};
+use seawall_hardening::{Cx, Exposure, Fact, Index, Labels, Mask, Search, Subject};
 use seawall_manifest::workload::Template;
+use seawall_model::ObjectId;
 
 use crate::options::Options;
 use crate::survey::{Examined, Judged, Source, Survey};
@@ -84,28 +85,20 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, options: &mut Optio
     options.hardening.index = Some(Arc::new(index));
 }
 
-/// Phase two: what the checks find in an object.
-pub(crate) fn findings(
-    examined: &Examined<'_>,
+/// Phase two: the checks that look at an object; `None` where none does.
+pub(crate) fn search<'a, 'd>(
+    examined: &'a Examined<'d>,
+    id: &'a Arc<ObjectId>,
     speaking: Mask,
     source: &Source<'_>,
-    options: &Options,
-) -> Findings {
+    options: &'a Options,
+) -> Option<Search<'a, 'd>> {
     let enabled = &options.hardening.enabled;
-    match templates(examined) {
-        Some(templates) if !enabled.is_empty() => {
-            let cx = cx(options, source, true);
-            let mut found = seawall_hardening::findings(&examined.object, &templates, enabled, speaking, &cx);
-            // A pod that cannot be read is told of by itself.
-            for (of_pod, judged) in found.pods.iter_mut().zip(&examined.judged) {
-                if judged.pod.is_err() {
-                    of_pod.clear();
-                }
-            }
-            found
-        }
-        _ => Findings::default(),
-    }
+    let makes_pods = !templates(examined)?.is_empty();
+    (!enabled.is_empty()).then(|| {
+        let cx = cx(options, source, true);
+        Search::new(&examined.object, id, makes_pods, enabled, speaking, cx)
+    })
 }
 
 /// Whether the input shows a way to pods from outside the cluster.

@@ -124,8 +124,8 @@ impl<'d> Locator<'d> {
                 let merge = || node.pairs().filter(|(k, _)| k.merges()).map(|(_, v)| v.span()).last();
                 Some(Step { key: Some(key), node: value, merge: if merged { merge() } else { None } })
             }
-            Segment::Item { key, value } => {
-                self.item(node, key, value).map(|node| Step { key: None, node, merge: None })
+            Segment::Item(item) => {
+                self.item(node, &item.key, &item.value).map(|node| Step { key: None, node, merge: None })
             }
             Segment::Index(index) => {
                 self.nth(node, *index as usize).map(|node| Step { key: None, node, merge: None })

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use seawall_finding::{Finding, Locus, Rule};
 use seawall_manifest::objects::Object;
 use seawall_model::{FieldPath, Level, gotext};
-use seawall_pss::namespace::{LabelError, Mode, Policy, joined, resolve};
+use seawall_pss::namespace::{LabelError, Mode, Modes, Policy, joined, resolve};
 use seawall_yaml::{LineIndex, NodeRef};
 
 use crate::locate::{Locator, mark};
@@ -227,7 +227,7 @@ fn located<'d>(
         related: Vec::new(),
         missing: !place.found,
         refuses: false,
-        modes: Vec::new(),
+        modes: Modes::NONE,
         suppressed: None,
         fix: None,
     }

@@ -2,7 +2,7 @@
 
 use seawall_finding::Rule;
 use seawall_model::Level;
-use seawall_pss::namespace::{LevelVersion, Mode};
+use seawall_pss::namespace::{LevelVersion, Mode, Modes};
 
 use crate::levels::Levels;
 use crate::options::Options;
@@ -53,15 +53,15 @@ impl<'a> Reach<'a> {
     fn asked(self, scope: u16, namespace: &str) -> Vec<(Level, u64)> {
         let (policy, from) = self.levels.of(scope, namespace);
         let all = Mode::ALL.into_iter().map(|mode| (mode, policy.mode(mode)));
-        let asked = all.filter(|(mode, at)| is_asked(&from, *at, &[*mode]));
+        let asked = all.filter(|(mode, at)| is_asked(&from, *at, (*mode).into()));
         asked.map(|(_, at)| (at.level, at.version.clamp(self.options.kubernetes))).collect()
     }
 }
 
 /// Whether somebody asked for what these modes are judged at: not for modes that the command line or the configuration
 /// leaves open.
-pub(crate) fn is_asked(from: &LevelSource, at: LevelVersion, modes: &[Mode]) -> bool {
+pub(crate) fn is_asked(from: &LevelSource, at: LevelVersion, modes: Modes) -> bool {
     matches!(from, LevelSource::Namespace | LevelSource::Lent)
         || at.level != Level::Privileged
-        || modes.contains(&Mode::Enforce)
+        || modes.contains(Mode::Enforce)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use seawall_finding::exception::Exception;
 use seawall_finding::{Finding, Fix, Severity};
 use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
-use seawall_pss::namespace::Mode;
+use seawall_pss::namespace::Modes;
 
 use crate::ignore::Ignore;
 use crate::live::NamespaceSummary;
@@ -66,7 +66,7 @@ pub struct Located {
     /// Whether the API server refuses the object for it.
     pub refuses: bool,
     /// The modes that this finding counts against; empty where no effective level forbids it.
-    pub modes: Vec<Mode>,
+    pub modes: Modes,
     /// Why it does not count.
     pub suppressed: Option<Suppression>,
     /// How it may be repaired.
@@ -113,7 +113,7 @@ pub struct Evaluation {
     /// The minor it was evaluated at, after clamping to the target cluster.
     pub evaluated_as: u64,
     /// The modes that ask for this level and version.
-    pub modes: Vec<Mode>,
+    pub modes: Modes,
     /// Whether it passes.
     pub allowed: bool,
     /// The reference's reasons; empty if it passes.

@@ -9,6 +9,7 @@ use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind};
 use seawall_manifest::workload;
 use seawall_model::decode::DecodeError;
 use seawall_model::{FieldPath, Segment, gotext};
+use seawall_pss::namespace::Modes;
 use seawall_yaml::LineIndex;
 
 use crate::locate::{Locator, at_offset, mark};
@@ -71,7 +72,7 @@ pub(crate) fn located(object: &Object<'_>, problem: &SchemaProblem, lines: &Line
         related,
         missing: matches!(problem.kind, SchemaProblemKind::Missing),
         refuses: problem.answer == Answer::Refused,
-        modes: Vec::new(),
+        modes: Modes::NONE,
         suppressed: None,
         fix: None,
     }
@@ -97,7 +98,7 @@ pub(crate) fn undecoded(object: &Object<'_>, error: &DecodeError, lines: &LineIn
         related: Vec::new(),
         missing: false,
         refuses: true,
-        modes: Vec::new(),
+        modes: Modes::NONE,
         suppressed: None,
         fix: None,
     }
@@ -137,7 +138,7 @@ pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &L
         related: Vec::new(),
         missing: false,
         refuses: true,
-        modes: Vec::new(),
+        modes: Modes::NONE,
         suppressed: None,
         fix: None,
     }
@@ -146,11 +147,11 @@ pub(crate) fn misnamed<'d>(object: &Object<'d>, locator: &Locator<'d>, lines: &L
 /// The container that a path leads into.
 fn container(path: &FieldPath) -> Option<String> {
     path.0.windows(2).find_map(|pair| match pair {
-        [Segment::Key(list), Segment::Item { key, value }]
-            if key == "name"
+        [Segment::Key(list), Segment::Item(item)]
+            if item.key == "name"
                 && matches!(&**list, "containers" | "initContainers" | "ephemeralContainers") =>
         {
-            Some(value.to_string())
+            Some(item.value.to_string())
         }
         _ => None,
     })

@@ -1,5 +1,7 @@
 //! Fixes: what may be written to repair a finding, and how sure that is.
 
+use std::borrow::Cow;
+
 use seawall_model::FieldPath;
 use seawall_yaml::edit::{Change, PatchOperation, TextEdit, Value};
 
@@ -46,7 +48,7 @@ pub struct Fix {
     /// How sure it is that everything runs as before.
     pub safety: Safety,
     /// Why it is sure; what may break and how to tell; or the question that a person has to answer.
-    pub note: String,
+    pub note: Cow<'static, str>,
     /// What makes a decision be done.
     pub answer: Option<Answer>,
     /// What is done.
@@ -109,7 +111,7 @@ mod tests {
         let at_pod = Some(FieldPath::root().keys("spec.securityContext.x"));
         Fix {
             safety: Safety::Decision,
-            note: String::new(),
+            note: "".into(),
             answer,
             steps: vec![FixStep { path, at_pod, step }],
             patch: None,

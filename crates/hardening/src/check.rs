@@ -220,9 +220,9 @@ impl Hit {
     /// The same with a fix that gives the field at its path a value; `note` says why that is sure, or what may break and how to
     /// tell.
     #[must_use]
-    pub fn sets(self, safety: Safety, note: &str, value: impl Into<Value>) -> Self {
+    pub fn sets(self, safety: Safety, note: &'static str, value: impl Into<Value>) -> Self {
         let step = FixStep { path: self.path.clone(), at_pod: None, step: Step::Set(value.into()) };
-        let fix = Fix { safety, note: note.to_owned(), answer: None, steps: vec![step], patch: None };
+        let fix = Fix { safety, note: note.into(), answer: None, steps: vec![step], patch: None };
         self.fix(fix)
     }
 
@@ -234,28 +234,27 @@ impl Hit {
 }
 
 /// Where checks report. In phase one only whether there is something is asked for.
-#[derive(Debug)]
 pub struct Out<'o> {
-    hits: Option<&'o mut Vec<Hit>>,
+    each: Option<&'o mut dyn FnMut(Hit)>,
     any: bool,
 }
 
 impl<'o> Out<'o> {
-    /// Hits are collected.
-    pub fn collecting(hits: &'o mut Vec<Hit>) -> Self {
-        Self { hits: Some(hits), any: false }
+    /// Hits are given to `each`.
+    pub fn giving(each: &'o mut dyn FnMut(Hit)) -> Self {
+        Self { each: Some(each), any: false }
     }
 
     /// Hits are only noticed.
     pub fn noticing() -> Self {
-        Self { hits: None, any: false }
+        Self { each: None, any: false }
     }
 
     /// Reports a hit; it is only made where somebody wants it.
     pub fn report(&mut self, hit: impl FnOnce() -> Hit) {
         self.any = true;
-        if let Some(hits) = &mut self.hits {
-            hits.push(hit());
+        if let Some(each) = &mut self.each {
+            each(hit());
         }
     }
 

@@ -119,15 +119,6 @@ pub struct Found {
     pub fix: Option<Fix>,
 }
 
-/// What the checks found in an object.
-#[derive(Clone, Debug, Default)]
-pub struct Findings {
-    /// Of the object itself.
-    pub object: Vec<Found>,
-    /// Of its pods, in the order of its templates.
-    pub pods: Vec<Vec<Found>>,
-}
-
 /// Phase one: the checks that have something to say of an object by itself; `pods` are the views of its templates.
 pub fn speaking<'d>(
     object: &Object<'d>,
@@ -172,58 +163,68 @@ fn pods_at<'a, 'd>(
         .filter_map(move |(template, pod)| Some(PodAt { object, template, pod: pod.as_ref()? }))
 }
 
-/// Phase two: what the checks find in an object. `speaking` are those of phase one, with those of other objects of the same
-/// document at most; the others that need no other object have nothing to say.
-pub fn findings(
-    object: &Object<'_>,
-    templates: &[&Template<'_>],
-    enabled: &Enabled,
-    speaking: Mask,
-    cx: &Cx<'_>,
-) -> Findings {
-    let mut found = Findings::default();
-    let mut mask = enabled.0.and(speaking).and(ALONE);
-    if let Some(index) = cx.index {
-        let subject = Subject::of(object, !templates.is_empty(), cx.scope);
-        let shown = enabled.beside().filter(|at| index.shows(*at, &subject));
-        mask = mask.join(Mask(shown.fold(0, |mask, at| mask | 1 << at)));
+/// Phase two: the checks that look at an object. What they find is given away piece by piece, as it may be a lot.
+pub struct Search<'a, 'd> {
+    object: &'a Object<'d>,
+    id: &'a Arc<ObjectId>,
+    mask: Mask,
+    cx: Cx<'a>,
+}
+
+impl<'a, 'd> Search<'a, 'd> {
+    /// `id` is the object's, `makes_pods` whether it has templates. `speaking` are the checks of phase one, with those of other
+    /// objects of the same document at most; the others that need no other object have nothing to say.
+    pub fn new(
+        object: &'a Object<'d>,
+        id: &'a Arc<ObjectId>,
+        makes_pods: bool,
+        enabled: &Enabled,
+        speaking: Mask,
+        cx: Cx<'a>,
+    ) -> Self {
+        let mut mask = enabled.0.and(speaking).and(ALONE);
+        if let Some(index) = cx.index {
+            let subject = Subject::of(object, makes_pods, cx.scope);
+            let shown = enabled.beside().filter(|at| index.shows(*at, &subject));
+            mask = mask.join(Mask(shown.fold(0, |mask, at| mask | 1 << at)));
+        }
+        Self { object, id, mask, cx }
     }
-    if mask.is_empty() {
-        found.pods.resize_with(templates.len(), Vec::new);
-        return found;
+
+    fn checks(&self) -> impl Iterator<Item = &'static Check> {
+        self.mask.positions().map(|at| &CHECKS[at])
     }
-    let id = Arc::new(object.id());
-    let checks = || mask.positions().map(|at| &CHECKS[at]);
-    let mut hits = Vec::new();
-    for Check { rule, run, .. } in checks() {
-        if let Some(run) = run.object() {
-            run(object, cx, &mut Out::collecting(&mut hits));
-            found.object.extend(hits.drain(..).map(|hit| of_hit(rule, hit, &id, None, None)));
+
+    /// What is found in the object itself.
+    pub fn of_object(&self, mut each: impl FnMut(Found)) {
+        for Check { rule, run, .. } in self.checks() {
+            if let Some(run) = run.object() {
+                let mut hit = |hit| each(of_hit(rule, hit, self.id, None, None));
+                run(self.object, &self.cx, &mut Out::giving(&mut hit));
+            }
         }
     }
-    for template in templates {
-        let Some(pod) = Pod::of(template) else {
-            found.pods.push(Vec::new());
-            continue;
-        };
-        let at = PodAt { object, template, pod: &pod };
-        let mut of_pod = Vec::new();
-        for Check { rule, run, .. } in checks() {
+
+    /// What is found in the pods of one of its templates.
+    pub fn of_pod(&self, template: &Template<'d>, mut each: impl FnMut(Found)) {
+        if self.mask.is_empty() {
+            return;
+        }
+        let Some(pod) = Pod::of(template) else { return };
+        let at = PodAt { object: self.object, template, pod: &pod };
+        for Check { rule, run, .. } in self.checks() {
             if let Some(run) = run.pod() {
-                run(&at, cx, &mut Out::collecting(&mut hits));
-                of_pod.extend(hits.drain(..).map(|hit| of_hit(rule, hit, &id, Some(template), None)));
+                let mut hit = |hit| each(of_hit(rule, hit, self.id, Some(template), None));
+                run(&at, &self.cx, &mut Out::giving(&mut hit));
             }
             if let Some(run) = run.container() {
                 for container in at.containers() {
-                    run(&container, cx, &mut Out::collecting(&mut hits));
-                    let hits = hits.drain(..);
-                    of_pod.extend(hits.map(|hit| of_hit(rule, hit, &id, Some(template), Some(&container))));
+                    let mut hit = |hit| each(of_hit(rule, hit, self.id, Some(template), Some(&container)));
+                    run(&container, &self.cx, &mut Out::giving(&mut hit));
                 }
             }
         }
-        found.pods.push(of_pod);
     }
-    found
 }
 
 fn of_hit(

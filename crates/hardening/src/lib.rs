@@ -42,7 +42,7 @@ mod workloads;
 
 pub use check::{Beside, Check, Cx, Hit, Out, PodAt, Run, Sight};
 pub use checks::CHECKS;
-pub use engine::{Enabled, Findings, Found, Mask, findings, speaking};
+pub use engine::{Enabled, Found, Mask, Search, speaking};
 pub use index::{
     Directions, Exposure, Fact, Index, Labels, Near, NotEvaluated, PODS, Scaler, Selector, ServiceAccount,
     Subject, facts,

@@ -9,7 +9,7 @@ use seawall_yaml::{Limits, Reader};
 
 use crate::check::{Cx, Sight};
 use crate::checks::CHECKS;
-use crate::engine::{Enabled, Found, Mask, findings, speaking};
+use crate::engine::{Enabled, Found, Mask, Search, speaking};
 use crate::index::{Fact, Index, facts};
 use crate::params::Params;
 use crate::view::Pod;
@@ -78,11 +78,13 @@ impl<'a> Case<'a> {
         for document in read() {
             for object in objects(&document).objects {
                 let templates = workload::templates(&object, &[]);
-                let templates: Vec<_> = templates.iter().collect();
-                let found = findings(&object, &templates, &enabled, Mask::ALL, &cx);
+                let id = Arc::new(object.id());
+                let search = Search::new(&object, &id, !templates.is_empty(), &enabled, Mask::ALL, cx);
                 let before = all.len();
-                all.extend(found.object);
-                all.extend(found.pods.into_iter().flatten());
+                search.of_object(|found| all.push(found));
+                for template in &templates {
+                    search.of_pod(template, |found| all.push(found));
+                }
                 let announced = announced.next().expect("as many objects");
                 assert!(announced || all.len() == before, "phase one passes over what phase two finds");
                 // What another object says for it is known only then.

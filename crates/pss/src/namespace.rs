@@ -49,6 +49,56 @@ impl Mode {
     }
 }
 
+/// A set of modes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Modes([bool; 3]);
+
+impl Modes {
+    /// No mode.
+    pub const NONE: Self = Self([false; 3]);
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Whether it is one of them.
+    pub fn contains(self, mode: Mode) -> bool {
+        self.0[mode as usize]
+    }
+
+    /// Whether all of `other` are among them.
+    pub fn includes(self, other: Self) -> bool {
+        self.join(other) == self
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at] || other.0[at]))
+    }
+
+    /// They, in the order of [`Mode::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Mode> {
+        Mode::ALL.into_iter().filter(move |mode| self.contains(*mode))
+    }
+}
+
+impl FromIterator<Mode> for Modes {
+    fn from_iter<I: IntoIterator<Item = Mode>>(modes: I) -> Self {
+        modes.into_iter().fold(Self::NONE, |mut all, mode| {
+            all.0[mode as usize] = true;
+            all
+        })
+    }
+}
+
+impl From<Mode> for Modes {
+    fn from(mode: Mode) -> Self {
+        Self::from_iter([mode])
+    }
+}
+
 /// A level at a version; displayed as `restricted:latest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LevelVersion {

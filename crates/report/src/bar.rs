@@ -39,7 +39,7 @@ impl Bar {
 
     /// Whether a finding on an object that the API server refuses, or takes, is at it.
     pub(crate) fn includes(self, located: &Located, refused: bool) -> bool {
-        let forbidden = |mode: &Mode| match mode {
+        let forbidden = |mode: Mode| match mode {
             Mode::Enforce => self.refusals,
             Mode::Audit => self.audit,
             Mode::Warn => self.warn,

@@ -227,9 +227,9 @@ fn left(open: &Open) -> Left {
         (None, Some(chart), Some(_)) => Left::Chart(chart.clone()),
         (None, _, None) => Left::None(rule),
         (None, None, Some(fix)) => match (fix.safety, fix.answer) {
-            (Safety::Likely, _) => Left::Likely(rule, fix.note.clone()),
-            (_, Some(Answer::Elsewhere)) => Left::Elsewhere(rule, fix.note.clone()),
-            (_, Some(answer)) => Left::Decision(rule, fix.note.clone(), answer_shown(answer)),
+            (Safety::Likely, _) => Left::Likely(rule, fix.note.to_string()),
+            (_, Some(Answer::Elsewhere)) => Left::Elsewhere(rule, fix.note.to_string()),
+            (_, Some(answer)) => Left::Decision(rule, fix.note.to_string(), answer_shown(answer)),
             (_, None) => Left::Unasked(rule),
         },
     }

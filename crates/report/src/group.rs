@@ -26,7 +26,7 @@ pub(crate) enum Word {
 impl Word {
     /// Of a finding.
     pub(crate) fn of(located: &Located) -> Self {
-        if located.refuses || located.modes.contains(&Mode::Enforce) {
+        if located.refuses || located.modes.contains(Mode::Enforce) {
             Self::Error
         } else if !located.modes.is_empty() || located.finding.severity > Severity::Info {
             Self::Warning

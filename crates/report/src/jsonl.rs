@@ -184,7 +184,7 @@ fn write_evaluation(w: &mut Writer<'_>, evaluation: &Evaluation) {
     w.string("level", evaluation.level.as_str());
     w.string("version", &evaluation.version.to_string());
     w.string("evaluatedAs", &format!("v1.{}", evaluation.evaluated_as));
-    w.strings("modes", evaluation.modes.iter().map(|m| m.as_str()));
+    w.strings("modes", evaluation.modes.iter().map(Mode::as_str));
     w.boolean("allowed", evaluation.allowed);
     w.string("forbiddenReason", &evaluation.forbidden_reason);
     w.string("forbiddenDetail", &evaluation.forbidden_detail);
@@ -201,7 +201,7 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
     w.string("path", &finding.primary.path.to_string());
     w.string("file", file);
     write_mark(w, &located.primary);
-    w.strings("modes", located.modes.iter().map(|m| m.as_str()));
+    w.strings("modes", located.modes.iter().map(Mode::as_str));
     w.objects("related", &located.related, write_mark);
     w.string("fingerprint", &located.fingerprint());
     if let Some(fix) = &located.fix {

@@ -30,7 +30,7 @@ mod tagged;
 pub use builder::Builder;
 pub use document::{Document, Entries, Items, Kind, ListItem, NodeId, NodeRef, Span, Style};
 pub use lines::{LineIndex, LineStarts, Position};
-pub use path::{FieldPath, PathError, Resolved, Segment, is_item};
+pub use path::{FieldPath, ItemName, PathError, Resolved, Segment, is_item};
 pub use problem::{Problem, ProblemKind};
 pub use scalar::{Number, Scalar, resolve_plain};
 pub use stream::{Entry, Limits, Reader, read};

@@ -4,6 +4,7 @@ mod parse;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -16,16 +17,28 @@ pub use parse::PathError;
 pub enum Segment {
     /// A key of a mapping.
     Key(SmolStr),
-    /// The list item whose field `key` has this value: `containers[name=app]`. The first such item is meant.
-    Item {
-        /// The merge key, such as `name` or `containerPort`; empty for the item that is this value itself, in a list that is
-        /// a set: `capabilities.add[=SYS_ADMIN]`.
-        key: SmolStr,
-        /// Its value as text.
-        value: SmolStr,
-    },
+    /// The list item of this name: `containers[name=app]`. The first such item is meant. Shared, as few steps are items and
+    /// paths are held in great number.
+    Item(Arc<ItemName>),
     /// A list item by position, where the list has no merge key, the item has no value for it, or an earlier item has the same.
     Index(u32),
+}
+
+/// What a list item is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemName {
+    /// The merge key, such as `name` or `containerPort`; empty for the item that is the value itself, in a list that is a
+    /// set: `capabilities.add[=SYS_ADMIN]`.
+    pub key: SmolStr,
+    /// Its value as text.
+    pub value: SmolStr,
+}
+
+impl Segment {
+    /// The list item whose field `key` has this value.
+    pub fn item(key: impl Into<SmolStr>, value: impl Into<SmolStr>) -> Self {
+        Self::Item(Arc::new(ItemName { key: key.into(), value: value.into() }))
+    }
 }
 
 /// A path from an object's root. Displayed as `spec.containers[name=app].securityContext.capabilities.add[0]`; keys that
@@ -77,7 +90,7 @@ impl FieldPath {
     /// The path with a list item added by its merge key.
     #[must_use]
     pub fn item(mut self, key: impl Into<SmolStr>, value: impl Into<SmolStr>) -> Self {
-        self.0.push(Segment::Item { key: key.into(), value: value.into() });
+        self.0.push(Segment::item(key, value));
         self
     }
 
@@ -104,7 +117,7 @@ impl FieldPath {
                     Some((k, v)) => (Some(k), v),
                     None => return at,
                 },
-                Segment::Item { key, value } => match named(at.node, key, value) {
+                Segment::Item(item) => match named(at.node, &item.key, &item.value) {
                     Some((_, item)) => (None, item),
                     None => return at,
                 },
@@ -129,8 +142,8 @@ impl FieldPath {
                     push_reference(&mut out, key);
                     at = at.and_then(|node| node.get(key));
                 }
-                Segment::Item { key, value } => {
-                    let (index, item) = named(at?, key, value)?;
+                Segment::Item(name) => {
+                    let (index, item) = named(at?, &name.key, &name.value)?;
                     push_reference(&mut out, &index.to_string());
                     at = Some(item);
                 }
@@ -188,7 +201,8 @@ impl fmt::Display for FieldPath {
                     f.write_str(key)?;
                 }
                 Segment::Key(key) => write!(f, "[{}]", Quoted(key))?,
-                Segment::Item { key, value } => {
+                Segment::Item(item) => {
+                    let ItemName { key, value } = &**item;
                     f.write_str("[")?;
                     if is_word(key) || key.is_empty() {
                         f.write_str(key)?;

@@ -2,7 +2,7 @@
 
 use seawall_finding::Finding;
 use seawall_hardening::view::Pod;
-use seawall_hardening::{CHECKS, Cx, Enabled, Index, Params, facts, findings, speaking};
+use seawall_hardening::{CHECKS, Cx, Enabled, Index, Params, Search, facts, speaking};
 use seawall_manifest::objects::objects;
 use seawall_manifest::workload::{self, Template};
 use seawall_model::Level;
@@ -84,16 +84,18 @@ pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
         let templates_of: Vec<_> = templates.iter().collect();
         let speaking =
             speaking(object, &templates_of, &views(&templates_of), &enabled, &Cx { index: None, ..cx });
-        let of_object = findings(object, &templates_of, &enabled, speaking, &cx);
-        let of_pods = of_object.pods.into_iter().flatten();
-        let hardening = of_object.object.into_iter().chain(of_pods);
-        let mut found: Vec<_> = hardening.map(|f| Found::new(&f.finding, false)).collect();
+        let id = object.id().into();
+        let search = Search::new(object, &id, !templates.is_empty(), &enabled, speaking, cx);
+        let mut found = Vec::new();
+        search.of_object(|f| found.push(Found::new(&f.finding, false)));
+        for template in templates {
+            search.of_pod(template, |f| found.push(Found::new(&f.finding, false)));
+        }
         for template in templates {
             let Ok(mut pod) = template.pod() else { continue };
             seawall_manifest::defaults::apply(&mut pod, template.kind.into(), KUBERNETES);
             let results = seawall_pss::results(&pod, Level::Restricted, KUBERNETES);
-            let of_standard =
-                seawall_pss::findings(&pod, &results, &seawall_model::FieldPath::root(), &object.id().into());
+            let of_standard = seawall_pss::findings(&pod, &results, &seawall_model::FieldPath::root(), &id);
             found.extend(of_standard.iter().map(|f| Found::new(f, true)));
         }
         let key = format!("{}/{}/{}/{}", object.kind, object.api_version, object.namespace, object.name);

@@ -42,7 +42,7 @@ pub(crate) fn of(
     let container = group.offenders.first().and_then(|o| o.container()).and_then(|at| container(pod, at));
     if let Some(told) = container.and_then(|c| injected::injector(template, pod, &c.name)) {
         let answer = Some(Answer::Elsewhere);
-        let (note, steps) = (told.to_owned(), Vec::new());
+        let (note, steps) = (told.into(), Vec::new());
         return Some(Fix { safety: Safety::Decision, note, answer, steps, patch: None });
     }
     let repairs = group.repairs(names);
@@ -64,8 +64,7 @@ pub(crate) fn of(
     let steps = repairs.iter().map(|at| step(at, template)).collect();
     let decision = first.repair.safety == Safety::Decision;
     let answer = decision.then(|| first.repair.answer().map_or(Answer::User, Answer::Text));
-    let fix =
-        Fix { safety: first.repair.safety, note: first.repair.note.to_owned(), answer, steps, patch: None };
+    let fix = Fix { safety: first.repair.safety, note: first.repair.note.into(), answer, steps, patch: None };
     raised(fix, group, pod, template, options)
 }
 
@@ -82,7 +81,7 @@ fn windows(template: &Template<'_>) -> Fix {
     let path = template.path_in_object(FieldPath::root().keys("spec.os.name"));
     Fix {
         safety: Safety::Decision,
-        note: "its nodes run Windows: may the pod say so by `os.name: windows`?".to_owned(),
+        note: "its nodes run Windows: may the pod say so by `os.name: windows`?".into(),
         answer: Some(Answer::Text("windows")),
         steps: vec![FixStep { path, at_pod: None, step: Step::Set("windows".into()) }],
         patch: None,
@@ -209,7 +208,7 @@ fn raised(
         },
     });
     Some(match evidence {
-        Some(note) => Fix { safety: Safety::Safe, note, answer: None, ..fix },
+        Some(note) => Fix { safety: Safety::Safe, note: note.into(), answer: None, ..fix },
         None => fix,
     })
 }

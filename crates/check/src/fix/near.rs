@@ -36,14 +36,14 @@ impl<'d> Near<'d> {
     fn at_item(&mut self, changes: &[Change]) -> Option<JsonPatch> {
         let path = &changes.first()?.path.0;
         let at = path.iter().position(|segment| !matches!(segment, Segment::Key(_)))?;
-        let (prefix, Segment::Item { key, value }) = (path.get(..=at)?, path.get(at)?) else { return None };
+        let (prefix, Segment::Item(name)) = (path.get(..=at)?, path.get(at)?) else { return None };
         // The item itself may be what is changed.
         let within = changes.iter().all(|c| c.path.0.len() > at + 1 && c.path.0.starts_with(prefix));
-        if key != "name" || !within {
+        if name.key != "name" || !within {
             return None;
         }
         let list = self.list(path.get(..at)?)?;
-        let (position, item) = list.named.get(value.as_str())?;
+        let (position, item) = list.named.get(name.value.as_str())?;
         if !is_plain(*item) {
             return None;
         }

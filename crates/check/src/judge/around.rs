@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use seawall_finding::{Date, Finding, Locus, Rule};
 use seawall_model::{FieldPath, ObjectId};
+use seawall_pss::namespace::Modes;
 
 use crate::exceptions::{InForce, holding};
 use crate::ignore::{DocumentIgnores, Ignore, IgnoredObject, ObjectIgnores, Offence};
@@ -137,7 +138,7 @@ pub(super) fn expired(ended: Ended, object: &Arc<ObjectId>) -> Located {
         related: Vec::new(),
         missing: false,
         refuses: false,
-        modes: Vec::new(),
+        modes: Modes::NONE,
         suppressed: None,
         fix: None,
     }

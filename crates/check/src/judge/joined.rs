@@ -7,7 +7,6 @@ use std::sync::Arc;
 use seawall_finding::{Finding, Locus};
 use seawall_manifest::defaults::APP_ARMOR_PREFIX;
 use seawall_model::{FieldPath, Segment};
-use seawall_pss::namespace::Mode;
 
 use crate::record::{Located, Mark, Suppression};
 
@@ -38,9 +37,7 @@ pub(super) fn add(mut located: Located, known: &mut Known, findings: &mut Vec<Lo
         findings.push(located);
         return;
     };
-    let more: Vec<Mode> = located.modes.iter().filter(|m| !twin.modes.contains(m)).copied().collect();
-    twin.modes.extend(more);
-    twin.modes.sort_unstable();
+    twin.modes = twin.modes.join(located.modes);
 }
 
 /// Gives back room that the making of paths left over: a pod may have very many findings, all of which are held at once.
@@ -63,7 +60,7 @@ pub(super) fn tells(finding: &Located, other: &Located) -> bool {
         let Finding { primary, related, .. } = &located.finding;
         std::iter::once(primary).chain(related).map(|locus| locus.path.clone()).collect::<HashSet<_>>()
     };
-    other.modes.iter().all(|mode| finding.modes.contains(mode)) && paths(other).is_subset(&paths(finding))
+    finding.modes.includes(other.modes) && paths(other).is_subset(&paths(finding))
 }
 
 /// Shows the profile that the API server copies from an annotation with the annotation, which is its cause.
@@ -98,9 +95,7 @@ pub(super) fn join_app_armor(findings: &mut Vec<Located>) {
         let label = "gets this profile";
         cause.related.push(Mark { label: label.into(), ..copy.primary });
         cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
-        let more: Vec<Mode> = copy.modes.into_iter().filter(|mode| !cause.modes.contains(mode)).collect();
-        cause.modes.extend(more);
-        cause.modes.sort_unstable();
+        cause.modes = cause.modes.join(copy.modes);
     }
     findings.extend(left.into_iter().flatten());
 }

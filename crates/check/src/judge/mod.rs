@@ -16,7 +16,7 @@ use seawall_manifest::workload::{self, Template};
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, ObjectId, Segment, WorkloadKind};
-use seawall_pss::namespace::{LevelVersion, Mode, Policy};
+use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
 use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 use seawall_yaml::{Document, LineIndex, Reader, Span};
 
@@ -319,17 +319,16 @@ impl Judge<'_> {
                     out.push(self.undefined(&examined.object));
                 }
             }
-            let mut hardened = harden::findings(&examined, place.speaking, &self.source, self.options);
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = Arc::new(examined.object.id());
+            let search = harden::search(&examined, &id, place.speaking, &self.source, self.options);
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut findings = self.schema(&examined.object, &examined.problems, &around);
-                let of_object = std::mem::take(&mut hardened.object);
-                findings.extend(
-                    of_object.into_iter().map(|found| self.hardened(&examined.object, found, &around)),
-                );
+                if let Some(search) = &search {
+                    search.of_object(|found| findings.push(self.hardened(&examined.object, found, &around)));
+                }
                 let mut refused = refusal.clone();
                 if misnamed {
                     let wrong = schema::misnamed(&examined.object, &locator, self.lines);
@@ -345,6 +344,7 @@ impl Judge<'_> {
                     self.object(index, &examined.object, &around, refused, chart_source.clone(), findings);
                 out.extend(report);
             }
+            let mut told = false;
             for (i, judged) in examined.judged.iter().enumerate() {
                 let [pod, template] = judged.faults();
                 if seen.next().is_none_or(|s| (s.pod, s.template) != (pod, template)) {
@@ -409,13 +409,14 @@ impl Judge<'_> {
                     self.evaluate(&examined.object, judged, &around, &mut workload);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
-                if workload.refused.is_none() {
-                    // What concerns the object is said once, with its first template.
-                    let of_object = std::mem::take(&mut hardened.object).into_iter();
-                    let of_pod = hardened.pods.get_mut(i).map(std::mem::take).unwrap_or_default();
-                    let found =
-                        of_object.chain(of_pod).map(|found| self.hardened(&examined.object, found, &around));
-                    workload.findings.extend(found);
+                if let Some(search) = search.as_ref().filter(|_| workload.refused.is_none()) {
+                    let mut add =
+                        |found| workload.findings.push(self.hardened(&examined.object, found, &around));
+                    // What concerns the object is said once, with its first template that is judged.
+                    if !std::mem::replace(&mut told, true) {
+                        search.of_object(&mut add);
+                    }
+                    search.of_pod(&judged.template, add);
                 }
                 self.settle(&around, &mut workload);
                 let notices = around.on_template.notices(reach, &levels);
@@ -528,7 +529,7 @@ impl Judge<'_> {
         workload: &mut Workload,
     ) {
         let (policy, from) = self.levels.of(self.source.scope, object.namespace);
-        let asked = |(at, modes): &(LevelVersion, Vec<Mode>)| is_asked(&from, *at, modes);
+        let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(&from, *at, *modes);
         let [pod_faults, _] = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
         let known = RefCell::default();
@@ -536,7 +537,7 @@ impl Judge<'_> {
             let names = Names::of(pod);
             let subject = Judging { object, judged, names: &names, around, known: &known };
             for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
-                let results = self.results(&subject, at, &modes, &mut workload.findings);
+                let results = self.results(&subject, at, modes, &mut workload.findings);
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, self.options));
             }
         }
@@ -552,7 +553,7 @@ impl Judge<'_> {
                 (Some(pod), _) => {
                     let names = Names::of(pod);
                     let subject = Judging { object, judged, names: &names, around, known: &known };
-                    let results = self.results(&subject, at, &modes, &mut workload.findings);
+                    let results = self.results(&subject, at, modes, &mut workload.findings);
                     evaluation(Subject::Template, at, modes, &results, self.options)
                 }
             };
@@ -570,8 +571,8 @@ impl Judge<'_> {
                 let mut refusing = findings.iter().filter(|f| f.refuses).peekable();
                 return refusing.peek().is_none() || refusing.any(counts);
             }
-            let fails = workload.evaluations.iter().any(|e| !e.allowed && e.modes.contains(&mode));
-            let mut at_mode = findings.iter().filter(|f| f.modes.contains(&mode)).peekable();
+            let fails = workload.evaluations.iter().any(|e| !e.allowed && e.modes.contains(mode));
+            let mut at_mode = findings.iter().filter(|f| f.modes.contains(mode)).peekable();
             // A refusal that no finding explains must not be lost.
             fails && (at_mode.peek().is_none() || at_mode.any(counts))
         });
@@ -599,7 +600,7 @@ impl Judge<'_> {
         &self,
         subject: &Judging<'_, 'p>,
         at: LevelVersion,
-        modes: &[Mode],
+        modes: Modes,
         findings: &mut Vec<Located>,
     ) -> Vec<CheckResult<'p>> {
         let all =
@@ -623,12 +624,16 @@ impl Judge<'_> {
         &self,
         subject: &Judging<'_, '_>,
         results: &[CheckResult<'_>],
-        modes: &[Mode],
+        modes: Modes,
         findings: &mut Vec<Located>,
     ) {
-        for group in seawall_pss::groups(results) {
+        let groups = seawall_pss::groups(results);
+        if findings.is_empty() {
+            findings.reserve_exact(groups.len());
+        }
+        for group in groups {
             for (located, suppressed) in self.parts(subject, &group) {
-                let located = Located { modes: modes.to_vec(), suppressed, ..located };
+                let located = Located { modes, suppressed, ..located };
                 add(located, &mut subject.known.borrow_mut(), findings);
             }
         }
@@ -692,7 +697,7 @@ impl Judge<'_> {
             related,
             missing: !place.found,
             refuses: false,
-            modes: Vec::new(),
+            modes: Modes::NONE,
             suppressed: None,
             fix: None,
         }
@@ -747,12 +752,12 @@ fn rebase(finding: &mut Finding, template: &Template<'_>) {
 }
 
 /// The levels that some modes ask for, each once, in the order of the modes.
-fn grouped(policy: &Policy, wanted: &[Mode]) -> Vec<(LevelVersion, Vec<Mode>)> {
-    let mut out: Vec<(LevelVersion, Vec<Mode>)> = Vec::new();
+fn grouped(policy: &Policy, wanted: &[Mode]) -> Vec<(LevelVersion, Modes)> {
+    let mut out: Vec<(LevelVersion, Modes)> = Vec::new();
     for (mode, at) in modes(policy).into_iter().filter(|(mode, _)| wanted.contains(mode)) {
         match out.iter_mut().find(|(known, _)| *known == at) {
-            Some((_, modes)) => modes.push(mode),
-            None => out.push((at, vec![mode])),
+            Some((_, modes)) => *modes = modes.join(mode.into()),
+            None => out.push((at, mode.into())),
         }
     }
     out
@@ -761,7 +766,7 @@ fn grouped(policy: &Policy, wanted: &[Mode]) -> Vec<(LevelVersion, Vec<Mode>)> {
 fn evaluation(
     subject: Subject,
     at: LevelVersion,
-    modes: Vec<Mode>,
+    modes: Modes,
     results: &[CheckResult<'_>],
     options: &Options,
 ) -> Evaluation {

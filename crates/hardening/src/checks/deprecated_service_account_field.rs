@@ -60,7 +60,7 @@ fn run(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         };
         Hit::new(field("serviceAccount"), label, message, advice).fix(Fix {
             safety: Safety::Safe,
-            note: "the API server reads serviceAccount only where serviceAccountName is not set, as the same".to_owned(),
+            note: "the API server reads serviceAccount only where serviceAccountName is not set, as the same".into(),
             answer: None,
             steps,
             patch: None,

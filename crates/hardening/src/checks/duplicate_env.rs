@@ -65,7 +65,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
             let list = at.path().key("env");
             let path = list.clone().index(index);
             let step = FixStep { path: path.clone(), at_pod: None, step: Step::Remove(None) };
-            let fix = Fix { safety: Safety::Likely, note: NOTE.to_owned(), answer: None, steps: vec![step], patch: None };
+            let fix = Fix { safety: Safety::Likely, note: NOTE.into(), answer: None, steps: vec![step], patch: None };
             let message = format!("{} gives the variable `{}` twice: the later value counts", at.said(), earlier.name);
             Hit::new(path, "has no effect", message, "remove the entry that is not meant")
                 .related(list.index(next), "this one counts")

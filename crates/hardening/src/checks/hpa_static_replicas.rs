@@ -63,7 +63,7 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         )
         .fix(Fix {
             safety: Safety::Likely,
-            note: "where it was applied with kubectl apply, the first time afterwards goes down to 1 replica until the autoscaler acts".to_owned(),
+            note: "where it was applied with kubectl apply, the first time afterwards goes down to 1 replica until the autoscaler acts".into(),
             answer: None,
             steps: vec![step],
             patch: None,

@@ -72,7 +72,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         )
         .fix(Fix {
             safety: Safety::Likely,
-            note: "breaks what opens raw sockets: it ends with \"operation not permitted\"".to_owned(),
+            note: "breaks what opens raw sockets: it ends with \"operation not permitted\"".into(),
             answer: None,
             steps: vec![step],
             patch: None,

@@ -155,7 +155,7 @@ fn report<'d>(
 /// The label in the template.
 fn add(path: FieldPath, value: &str) -> Fix {
     let steps = vec![FixStep { path, at_pod: None, step: Step::Set(value.into()) }];
-    Fix { safety: Safety::Likely, note: NOTE.to_owned(), answer: None, steps, patch: None }
+    Fix { safety: Safety::Likely, note: NOTE.into(), answer: None, steps, patch: None }
 }
 
 #[cfg(test)]

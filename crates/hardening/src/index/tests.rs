@@ -291,14 +291,14 @@ fn odd_values_are_passed_over() {
         let document = entry.document.expect("a document");
         for object in objects(&document).objects {
             let templates = templates(&object, &[]);
-            let all = crate::findings(
-                &object,
-                &templates.iter().collect::<Vec<_>>(),
-                &every,
-                crate::Mask::ALL,
-                &cx,
-            );
-            found += all.object.len() + all.pods.iter().map(Vec::len).sum::<usize>();
+            let id = std::sync::Arc::new(object.id());
+            let search =
+                crate::Search::new(&object, &id, !templates.is_empty(), &every, crate::Mask::ALL, cx);
+            let mut count = |_| found += 1;
+            search.of_object(&mut count);
+            for template in &templates {
+                search.of_pod(template, &mut count);
+            }
         }
     }
     assert!(found > 1000, "{found}");

@@ -204,7 +204,7 @@ pub fn patch_merge_key(api_version: &str, kind: &str, path: &FieldPath) -> Optio
         shape = match (shape, segment) {
             (Shape::Struct(id), Segment::Key(key)) => id.field(key.as_bytes())?.shape,
             (Shape::Map(of), Segment::Key(_))
-            | (Shape::List(of, _), Segment::Item { .. } | Segment::Index(_)) => of.shape(),
+            | (Shape::List(of, _), Segment::Item(_) | Segment::Index(_)) => of.shape(),
             _ => return None,
         };
     }

@@ -60,7 +60,8 @@ pub(super) fn origin(predictor: NodeRef<'_>, at: &FieldPath, path: &[Segment]) -
     let written = || predictor.get("containers").into_iter().flat_map(NodeRef::items);
     let name = |node: NodeRef<'_>| node.get("name").and_then(NodeRef::as_str).unwrap_or_default().to_owned();
     let server = match path {
-        [Segment::Key(list), Segment::Item { value, .. }, ..] if list == "containers" => {
+        [Segment::Key(list), Segment::Item(item), ..] if list == "containers" => {
+            let value = &item.value;
             let named = |(_, server): &(&str, NodeRef<'_>)| {
                 let own = name(*server);
                 (if own.is_empty() { NAME } else { own.as_str() }) == value

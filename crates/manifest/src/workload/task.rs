@@ -159,7 +159,8 @@ fn is_written(root: NodeRef<'_>, path: &FieldPath) -> bool {
 fn item_of(task: NodeRef<'_>, item: &Segment) -> Option<(&'static str, usize)> {
     let names = |list| task.get(list).into_iter().flat_map(NodeRef::items).map(name_of);
     match item {
-        Segment::Item { value, .. } => {
+        Segment::Item(item) => {
+            let value = &item.value;
             let step = names("steps").enumerate().position(|(i, name)| step_name(name, i) == value.as_str());
             let sidecar = || names("sidecars").position(|n| value.strip_prefix("sidecar-") == Some(n));
             step.map(|i| ("steps", i)).or_else(|| sidecar().map(|i| ("sidecars", i)))

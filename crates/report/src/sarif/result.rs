@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use seawall_check::{Located, Mark, Origin, Region, Suppression};
+use seawall_check::{Located, Mark, Mode, Origin, Region, Suppression};
 use seawall_finding::{Fix, IgnoreSource, Rule, fingerprint};
 use seawall_yaml::LineIndex;
 
@@ -240,7 +240,7 @@ fn properties(w: &mut Writer<'_>, judged: &Judged<'_>, located: Option<&Located>
     if let Some(located) = located {
         w.string("path", &located.finding.primary.path.to_string());
         w.string("severity", located.finding.severity.as_str());
-        w.strings("modes", located.modes.iter().map(|mode| mode.as_str()));
+        w.strings("modes", located.modes.iter().map(Mode::as_str));
         if !located.primary.label.is_empty() {
             w.string("label", &visible::message(&located.primary.label));
         }

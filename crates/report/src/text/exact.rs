@@ -7,7 +7,7 @@ use crate::visible;
 /// The sentences that the API server would say of a workload, each once. It warns of a pod only if it does not refuse it.
 pub(super) fn sentences(workload: &Workload) -> Vec<String> {
     let failing = |e: &&Evaluation| !e.allowed;
-    let denies = |e: &Evaluation| e.subject == Subject::Pod && e.modes.contains(&Mode::Enforce);
+    let denies = |e: &Evaluation| e.subject == Subject::Pod && e.modes.contains(Mode::Enforce);
     let denied = workload.evaluations.iter().filter(failing).any(denies);
     let mut out: Vec<String> = Vec::new();
     for evaluation in workload.evaluations.iter().filter(failing) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seawall_check::{
-    Beyond, Blocker, Evaluation, Grade, Ignore, InputError, LevelSource, Located, Lowest, Mark, Mode, Notice,
-    NoticeKind, ObjectReport, Origin, PodSpec, Record, Region, Score, Subject, Summary, Suppression,
+    Beyond, Blocker, Evaluation, Grade, Ignore, InputError, LevelSource, Located, Lowest, Mark, Mode, Modes,
+    Notice, NoticeKind, ObjectReport, Origin, PodSpec, Record, Region, Score, Subject, Summary, Suppression,
     Workload,
 };
 use seawall_finding::exception::{Exception, ExceptionSource, OnExpiry};
@@ -111,7 +111,7 @@ impl Find<'_> {
             related: Vec::new(),
             missing: self.missing,
             refuses: false,
-            modes: vec![Mode::Enforce, Mode::Warn],
+            modes: Modes::from_iter([Mode::Enforce, Mode::Warn]),
             suppressed: None,
             fix: None,
         }
@@ -125,7 +125,7 @@ fn evaluation(subject: Subject, modes: &[Mode], allowed: bool) -> Evaluation {
         level: Level::Restricted,
         version: PolicyVersion::Latest,
         evaluated_as: 37,
-        modes: modes.to_vec(),
+        modes: modes.iter().copied().collect(),
         allowed,
         forbidden_reason: if allowed { String::new() } else { "runAsNonRoot != true".to_owned() },
         forbidden_detail: if allowed { String::new() } else { detail.to_owned() },
@@ -244,7 +244,7 @@ pub(crate) fn basics() -> Vec<Record> {
         advice: "find another way to build images",
     }
     .located(&origin);
-    socket.modes = vec![Mode::Warn];
+    socket.modes = Mode::Warn.into();
     findings.push(socket);
     vec![Record::Workload(Box::new(workload(&origin, "Deployment", "shop", "web", findings)))]
 }

@@ -102,7 +102,7 @@ pub(crate) fn entries(records: &[Record]) -> Vec<Entry<'_>> {
         };
         out.extend(unexplained.map(|why| entry("refused", "error", region, why, None)));
         out.extend(findings.iter().map(|l| {
-            let word = if l.refuses || l.modes.contains(&Mode::Enforce) {
+            let word = if l.refuses || l.modes.contains(Mode::Enforce) {
                 "error"
             } else if !l.modes.is_empty() || l.finding.severity > Severity::Info {
                 "warning"

@@ -216,7 +216,7 @@ fn junit() {
         for (node, entry) in found.iter().zip(&all) {
             assert_eq!(node.attribute("message"), Some(told(entry.message).as_str()));
             // What is beyond the standard fails no run that enforces the standard alone.
-            let is_advice = entry.located.is_some_and(|l| l.is_beyond() && !l.modes.contains(&Mode::Enforce))
+            let is_advice = entry.located.is_some_and(|l| l.is_beyond() && !l.modes.contains(Mode::Enforce))
                 && !is_refused(&records[entry.record]);
             let (tag, kind) = match entry.suppressed() {
                 Some(_) => ("skipped", "suppressed"),

@@ -234,7 +234,7 @@ impl Random {
             level: Level::Restricted,
             version: PolicyVersion::Latest,
             evaluated_as: 37,
-            modes: vec![Mode::Enforce],
+            modes: Mode::Enforce.into(),
             allowed,
             forbidden_reason: self.text(),
             forbidden_detail: self.message(),

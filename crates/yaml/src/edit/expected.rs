@@ -268,7 +268,7 @@ impl<'a> List<'a> {
         let count = if matches!(self.given.first(), Some(Given::Value(_))) { 0 } else { self.given.len() };
         let index = match segment {
             Segment::Index(index) => Some(*index as usize),
-            Segment::Item { key, value } => self.names(key).get(value.as_str()).copied(),
+            Segment::Item(item) => self.names(&item.key).get(item.value.as_str()).copied(),
             Segment::Key(_) => None,
         };
         index.filter(|index| *index < count)

@@ -198,7 +198,7 @@ impl<'a> Tree<'a> {
             (Inner::Items(items), Segment::Index(index)) => {
                 Some(*index).filter(|i| (*i as usize) < items.nodes.len())
             }
-            (Inner::Items(items), Segment::Item { key, value }) => items.named(key, value),
+            (Inner::Items(items), Segment::Item(item)) => items.named(&item.key, &item.value),
             (Inner::Unknown, _) if nothing => None,
             _ => return Err(self.blocked(id, Reason::NotAList)),
         };
@@ -225,7 +225,7 @@ impl<'a> Tree<'a> {
                 Err(_) if matches!(change.op, Op::Remove { .. }) => {
                     let step = match segment {
                         Segment::Key(key) => Step::Key(Cow::Borrowed(key)),
-                        Segment::Item { key, value } => Step::Name(key, value),
+                        Segment::Item(item) => Step::Name(&item.key, &item.value),
                         Segment::Index(index) => Step::Index(*index),
                     };
                     self.step(at, step, None, false)

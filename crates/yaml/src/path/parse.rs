@@ -107,7 +107,7 @@ impl Parser<'_> {
                     .ok_or_else(|| self.error("expected a value"))?
             };
             self.expect(']', "expected `]`")?;
-            return Ok(Segment::Item { key: name.into(), value: value.into() });
+            return Ok(Segment::item(name, value));
         }
         if quoted {
             self.expect(']', "expected `]`")?;

@@ -194,8 +194,8 @@ pub(crate) fn is_repeatable(changes: &[Change]) -> bool {
     };
     // A new name makes the old one mean another item.
     let renames = |change: &Change| match change.path.0.as_slice() {
-        [.., Segment::Item { key, .. }, Segment::Key(last)] => key == last,
-        [.., Segment::Item { .. }] => true,
+        [.., Segment::Item(item), Segment::Key(last)] => item.key == *last,
+        [.., Segment::Item(_)] => true,
         _ => false,
     };
     !changes.iter().any(|change| renames(change) || by_position(change) && removes(change) && item(change))
