@@ -3,9 +3,20 @@
 
 pub mod differences;
 mod files;
+mod fixtures;
 mod oracle;
 mod python;
+pub mod random_pods;
 
 pub use files::documents;
+pub use fixtures::{PodFixture, pod_fixtures};
 pub use oracle::{Oracle, module_at, module_dir, target};
 pub use python::Python;
+
+/// A number from the environment: how much a test does, or the seed of what it does.
+pub fn number(variable: &str, default: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap_or_else(|e| panic!("{variable}={text}: {e}")),
+        Err(_) => default,
+    }
+}

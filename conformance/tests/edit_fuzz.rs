@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rng::Rng;
-use seawall_conformance::{documents, module_at, module_dir};
+use seawall_conformance::{documents, module_at, module_dir, number};
 use seawall_yaml::edit::Change;
 
 /// Linked by the oracles.
@@ -25,10 +25,6 @@ const LINKED: [&str; 4] =
 /// Of use for their files only.
 const FILES: [&str; 3] =
     ["k8s.io/kubernetes@v1.37.2", "github.com/zegl/kube-score@v1.20.0", "github.com/goccy/go-yaml@v1.18.0"];
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
-}
 
 #[test]
 fn random_changes_to_files() {

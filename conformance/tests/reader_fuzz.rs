@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use seawall_conformance::{documents, module_dir};
+use seawall_conformance::{documents, module_dir, number};
 use seawall_yaml::{Document, Kind, NodeRef, Span, read, readers};
 
 const SEEDS: [&str; 16] = [
@@ -281,11 +281,6 @@ fn examine(text: &[u8]) -> Result<bool, String> {
         }
     }
     Ok(accepted)
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .map_or(default, |v| v.parse().unwrap_or_else(|_| panic!("{name} is not a number: {v}")))
 }
 
 #[test]

@@ -5,15 +5,9 @@
 mod dump;
 mod random;
 
-use seawall_conformance::Oracle;
+use seawall_conformance::{Oracle, number};
 use seawall_model::json;
 use seawall_model::pod::Pod;
-
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| {
-        text.parse().unwrap_or_else(|e| panic!("{variable} must be a number, not `{text}`: {e}"))
-    })
-}
 
 /// What the decoder makes of a document, in the oracle's words.
 fn ours(json: &[u8]) -> String {

@@ -3,58 +3,21 @@
 //! `SEAWALL_PODS` (number of random pods) and `SEAWALL_SEED` change the random run.
 
 mod judge;
-mod random;
-
-use std::path::PathBuf;
 
 use judge::{At, difference, minimised, noticed, outcomes, request, variants};
-use random::Rng;
-use seawall_conformance::{Oracle, documents, module_dir};
+use seawall_conformance::random_pods::{self, Rng};
+use seawall_conformance::{Oracle, number, pod_fixtures};
 use seawall_model::pod::{Pod, VolumeSources};
 use seawall_model::{Level, PolicyVersion};
 use seawall_pss::{Faults, NEWEST};
 use seawall_yaml::Entry;
 use serde_json::{Value, json};
 
-const FIXTURES: usize = 4537;
-
-struct Fixture {
-    path: PathBuf,
-    at: At,
-    passes: bool,
-    pod: Value,
-}
-
-/// All fixtures: `testdata/<level>/v1.<minor>/<pass or fail>/<name>.yaml`.
-fn fixtures(oracle: &mut Oracle) -> Vec<Fixture> {
-    let root = module_dir("k8s.io/pod-security-admission").join("test/testdata");
-    let mut paths = documents([root.clone()]);
-    paths.sort();
-    let requests: Vec<String> = paths
-        .iter()
-        .map(|path| json!({"yaml": std::fs::read_to_string(path).expect("a fixture")}).to_string())
-        .collect();
-    let answers = oracle.ask_all(&requests);
-    let fixture = |(path, answer): (PathBuf, Vec<u8>)| {
-        let relative = path.strip_prefix(&root).expect("below the root");
-        let parts: Vec<&str> = relative.iter().map(|part| part.to_str().expect("ASCII")).collect();
-        Fixture {
-            at: At::parse(&format!("{}:{}", parts[0], parts[1])),
-            passes: parts[2] == "pass",
-            pod: serde_json::from_slice(&answer).expect("JSON"),
-            path,
-        }
-    };
-    let all: Vec<Fixture> = paths.into_iter().zip(answers).map(fixture).collect();
-    assert_eq!(all.len(), FIXTURES, "upstream has other fixtures");
-    all
-}
-
 #[test]
 fn fixtures_pass_and_fail_as_they_are_named() {
     let mut oracle = Oracle::start("pods");
     let mut defaulted = 0;
-    for fixture in fixtures(&mut oracle) {
+    for fixture in pod_fixtures(&mut oracle) {
         let text = fixture.pod.to_string();
         let mut pod: Pod<'_> = seawall_model::json::decode(text.as_bytes()).expect("a pod");
         // The fixtures are meant for an API server, which takes a volume without a source for an emptyDir. That decides
@@ -66,8 +29,9 @@ fn fixtures_pass_and_fail_as_they_are_named() {
             bare = true;
         }
         defaulted += usize::from(bare && fixture.passes);
-        let minor = fixture.at.version.clamp(NEWEST.into());
-        let allowed = seawall_pss::allowed(seawall_pss::evaluate(&pod), fixture.at.level, minor);
+        let at = At::parse(&fixture.at);
+        let minor = at.version.clamp(NEWEST.into());
+        let allowed = seawall_pss::allowed(seawall_pss::evaluate(&pod), at.level, minor);
         assert_eq!(allowed, fixture.passes, "{}", fixture.path.display());
     }
     assert_eq!(defaulted, 38, "one fixture for each version needs the default");
@@ -77,7 +41,7 @@ fn fixtures_pass_and_fail_as_they_are_named() {
 fn offenders_in_yaml_are_where_their_paths_lead() {
     let mut oracle = Oracle::start("pods");
     let mut offenders = 0;
-    for fixture in fixtures(&mut oracle) {
+    for fixture in pod_fixtures(&mut oracle) {
         let entries = seawall_yaml::read(std::fs::read(&fixture.path).expect("a fixture"));
         let [Entry { document: Some(document), .. }] = &entries[..] else {
             panic!("{}: {entries:?}", fixture.path.display())
@@ -86,8 +50,9 @@ fn offenders_in_yaml_are_where_their_paths_lead() {
         let text = fixture.pod.to_string();
         let from_json: Pod<'_> = seawall_model::json::decode(text.as_bytes()).expect("a pod");
         assert_eq!(pod.spec, from_json.spec, "{}", fixture.path.display());
-        let minor = fixture.at.version.clamp(NEWEST.into());
-        for result in seawall_pss::results(&pod, fixture.at.level, minor) {
+        let at = At::parse(&fixture.at);
+        let minor = at.version.clamp(NEWEST.into());
+        for result in seawall_pss::results(&pod, at.level, minor) {
             for offender in result.offenders.iter().filter(|o| o.value != seawall_pss::Value::Missing) {
                 let path = offender.path(&seawall_pss::Names::of(&pod), &seawall_model::FieldPath::root());
                 let resolved = path.resolve(document.root());
@@ -121,7 +86,7 @@ fn assert_same(oracle: &mut Oracle, name: &dyn std::fmt::Display, pod: &Value, a
 fn fixtures_have_upstream_s_texts_at_every_level_and_version() {
     let mut oracle = Oracle::start("pods");
     let at = everywhere();
-    let all = fixtures(&mut oracle);
+    let all = pod_fixtures(&mut oracle);
     for batch in all.chunks(500) {
         let requests: Vec<Vec<u8>> = batch.iter().map(|fixture| request(&fixture.pod, &at)).collect();
         let answers = oracle.ask_all(&requests);
@@ -159,13 +124,6 @@ fn places(rng: &mut Rng, everywhere: &[At]) -> Vec<At> {
     levels.into_iter().flat_map(|level| versions.iter().map(move |v| At::new(level, *v))).collect()
 }
 
-fn number(variable: &str, default: u64) -> u64 {
-    match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|e| panic!("{variable}={text}: {e}")),
-        Err(_) => default,
-    }
-}
-
 #[test]
 fn random_pods_are_judged_as_upstream_judges_them() {
     let (count, seed) = (number("SEAWALL_PODS", 100_000), number("SEAWALL_SEED", 1));
@@ -178,7 +136,11 @@ fn random_pods_are_judged_as_upstream_judges_them() {
             .iter()
             .map(|index| {
                 let mut rng = Rng::new(seed.wrapping_mul(0x1_0000_0001).wrapping_add(*index));
-                let pod = if rng.one_in(2) { random::near(&mut rng) } else { random::arbitrary(&mut rng) };
+                let pod = if rng.one_in(2) {
+                    random_pods::near(&mut rng)
+                } else {
+                    random_pods::arbitrary(&mut rng)
+                };
                 (pod, places(&mut rng, &everywhere))
             })
             .collect();

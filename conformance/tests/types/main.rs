@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use random::{Random, Value};
-use seawall_conformance::{Oracle, module_dir};
+use seawall_conformance::{Oracle, module_dir, number};
 use seawall_manifest::objects::{RejectKind, objects};
 use seawall_manifest::schema::{Answer, SchemaProblem, SchemaProblemKind, Walker, refusal, refused};
 use seawall_manifest::types::{Shape, kinds, type_of};
@@ -176,19 +176,15 @@ fn expect_none(tally: &Tally) {
     assert!(tally.differences.is_empty(), "{} differences, the first:\n{shown}", tally.differences.len());
 }
 
-fn number(variable: &str, default: usize) -> usize {
-    std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
-}
-
 fn read(source: Vec<u8>) -> impl Iterator<Item = Document> {
     seawall_yaml::read(source).into_iter().filter(|e| e.problems.is_empty()).filter_map(|e| e.document)
 }
 
 #[test]
 fn random_objects() {
-    let count = number("SEAWALL_TYPES_COUNT", COUNT);
+    let count = number("SEAWALL_TYPES_COUNT", COUNT as u64) as usize;
     let seed = number("SEAWALL_TYPES_SEED", 1);
-    let mut random = Random(seed as u64);
+    let mut random = Random(seed);
     let all: Vec<_> = kinds().collect();
     let mut documents = Vec::with_capacity(count);
     let mut unread = 0;

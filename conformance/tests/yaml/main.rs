@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 use compare::{Difference, Mode, deep, differences, report};
 use generate::Rng;
-use seawall_conformance::{documents, module_at, module_dir};
+use seawall_conformance::{documents, module_at, module_dir, number};
 use seawall_yaml::readers;
 
 /// Linked by the oracles.
@@ -78,10 +78,6 @@ fn excused(difference: &Difference) -> bool {
     let refusal = difference.ours.refusal.as_deref().unwrap_or_default();
     let known = EXCEPTIONS.iter().any(|e| e.mode == difference.mode && refusal.starts_with(e.refusal));
     known && (difference.go.refusal.is_some() || refusal.starts_with("a second"))
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
 fn bytes(texts: &[&str]) -> Vec<Vec<u8>> {

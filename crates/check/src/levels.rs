@@ -17,6 +17,8 @@ pub struct NamespaceObject {
     pub name: String,
     /// Its labels below `pod-security.kubernetes.io/`, each key once.
     pub labels: Vec<(String, String)>,
+    /// Who else sets its labels.
+    pub managed_by: Option<&'static str>,
     /// The scope of its file; 0 for none.
     pub scope: u16,
     /// Its file.

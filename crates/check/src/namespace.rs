@@ -42,9 +42,6 @@ pub(crate) fn labels(object: &Object<'_>) -> Vec<(String, String)> {
     found
 }
 
-/// Prefixes of the names of namespaces that belong to Kubernetes or to a provider, who sees to their labels.
-const SYSTEM: [&str; 3] = ["kube-", "openshift-", "gke-"];
-
 /// What is wrong with the labels, and the API server's words if it would refuse the object for it
 /// (`ValidateNamespace` of k8s.io/pod-security-admission `admission/admission.go`).
 pub(crate) fn check<'d>(
@@ -111,7 +108,7 @@ impl Wrong {
         let labels = labels(object);
         let (policy, errors) =
             resolve(labels.iter().map(|(k, v)| (k.as_str(), v.as_str())), Policy::default());
-        let is_system = SYSTEM.iter().any(|prefix| object.name.starts_with(prefix));
+        let is_system = crate::live::system_owner(object.name).is_some();
         let says = |mode: Mode| labels.iter().any(|(key, _)| key == mode.level_label());
         let open = match says(Mode::Enforce) {
             _ if is_system || !options.rules.goes_beyond(&NAMESPACE_PSS_LABEL) => None,

@@ -10,6 +10,7 @@ use seawall_model::{FieldPath, Level, ObjectId, PolicyVersion};
 use seawall_pss::namespace::Modes;
 
 use crate::ignore::Ignore;
+use crate::live::NamespaceSummary;
 use crate::score::Grade;
 
 /// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
@@ -38,6 +39,8 @@ pub struct Origin {
     /// The bytes of the record's document that may be secret, in order and without overlap
     /// ([`seawall_finding::document_secrets`]); empty where all of the record's findings are brief.
     pub secrets: Arc<[Range<u32>]>,
+    /// Whether the text is what a cluster gave, and not what an author wrote: nobody wants to see its lines.
+    pub live: bool,
 }
 
 /// A place in a source with what is to be seen there.
@@ -301,6 +304,14 @@ pub enum NoticeKind {
     ExceptionUnknown,
     /// Something that was asked for and could not be looked at with this input.
     NotEvaluated,
+    /// Objects of a cluster that may be there and that the user may not see.
+    NotSeen,
+    /// Pods that came out in another way than their template says.
+    PodsDiffer,
+    /// An owner that was not seen.
+    OwnerNotSeen,
+    /// By which of `OpenShift`'s security context constraints pods were let in, and which there are.
+    ContextConstraint,
 }
 
 impl NoticeKind {
@@ -322,6 +333,10 @@ impl NoticeKind {
             Self::ExceptionUnused => "exception-unused",
             Self::ExceptionUnknown => "exception-unknown",
             Self::NotEvaluated => "not-evaluated",
+            Self::NotSeen => "not-seen",
+            Self::PodsDiffer => "pods-differ",
+            Self::OwnerNotSeen => "owner-not-seen",
+            Self::ContextConstraint => "security-context-constraint",
         }
     }
 }
@@ -352,6 +367,36 @@ pub enum Record {
     Error(InputError),
     /// Something to know.
     Notice(Notice),
+}
+
+impl Record {
+    /// Moves all its places down by so many lines, where its text is a part of a larger one with a document on each line.
+    pub(crate) fn move_down(&mut self, lines: u32) {
+        let down = |region: &mut Region| {
+            region.line += lines;
+            region.end_line += lines;
+        };
+        let findings = match self {
+            Self::Workload(workload) => {
+                down(&mut workload.region);
+                workload.document += lines;
+                &mut workload.findings
+            }
+            Self::Object(object) => {
+                down(&mut object.region);
+                object.document += lines;
+                &mut object.findings
+            }
+            Self::Error(InputError { region, .. }) | Self::Notice(Notice { region, .. }) => {
+                region.iter_mut().for_each(down);
+                return;
+            }
+        };
+        for located in findings {
+            down(&mut located.primary.region);
+            located.related.iter_mut().for_each(|mark| down(&mut mark.region));
+        }
+    }
 }
 
 /// How often a rule stands in the way.
@@ -429,6 +474,8 @@ pub struct Summary {
     pub errors: u64,
     /// Records of type notice.
     pub notices: u64,
+    /// Those of them that say that something of a cluster was not seen.
+    pub not_seen: u64,
     /// The strictest levels that workloads which fail are held to, each once and in order.
     pub targets: Vec<Level>,
     /// What keeps workloads from them, the most frequent first.
@@ -439,6 +486,8 @@ pub struct Summary {
     pub not_evaluated: Vec<(&'static str, String)>,
     /// The score, where checks beyond the standard run and there are workloads.
     pub score: Option<Score>,
+    /// Of a cluster, what is said of each namespace.
+    pub namespaces: Option<Vec<NamespaceSummary>>,
     /// The target cluster's minor.
     pub kubernetes: u64,
     /// The exit status of the run.

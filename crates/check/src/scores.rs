@@ -196,6 +196,7 @@ pub fn score<E>(
         file: source.file.clone(),
         source: source.bytes.clone(),
         lines: lines.starts(),
+        live: false,
         secrets: [].into(),
     };
     let none = kube_score::Facts::default();

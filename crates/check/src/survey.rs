@@ -1,5 +1,6 @@
 //! Phase one: what is in a file, in as few bytes as the judgement needs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
@@ -20,6 +21,7 @@ use crate::foreign::is_foreign;
 use crate::harden;
 use crate::ignore::{IgnoredObject, carries_ignores};
 use crate::levels::NamespaceObject;
+use crate::live::{Live, live, managed_by, scc, served_scc};
 use crate::locate::{first_token, region};
 use crate::namespace;
 use crate::options::Options;
@@ -45,12 +47,24 @@ pub struct Source<'a> {
     pub scope: u16,
     /// The name of that scope; empty for none.
     pub scope_name: &'a str,
+    /// Whether its objects come from a cluster; then how many lines of the snapshot are in front of it.
+    pub live: Option<u32>,
 }
 
 impl<'a> Source<'a> {
     /// A file that was named, outside of any chart and scope.
     pub fn named(file: &'a Arc<str>, bytes: &'a Arc<[u8]>) -> Self {
-        Self { file, bytes, walked: false, lines: None, chart: None, path: file, scope: 0, scope_name: "" }
+        Self {
+            file,
+            bytes,
+            walked: false,
+            lines: None,
+            chart: None,
+            path: file,
+            scope: 0,
+            scope_name: "",
+            live: None,
+        }
     }
 }
 
@@ -74,6 +88,12 @@ pub struct Survey {
 /// What few files have.
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
+    /// What else is known of its workloads, where they come from a cluster.
+    pub(crate) live: Vec<Live>,
+    /// Namespaces and the security context constraints by which pods were let in there: how many.
+    pub(crate) sccs: BTreeMap<(Box<str>, Box<str>), u64>,
+    /// The security context constraints in it.
+    pub(crate) served_sccs: Vec<Box<str>>,
     /// Its Namespace objects in order.
     pub namespaces: Vec<NamespaceObject>,
     /// What operators declare in it.
@@ -107,6 +127,16 @@ impl Survey {
     /// Its definitions of custom resources, which it then has no more.
     pub fn take_definitions(&mut self) -> Vec<Definition> {
         self.rare.as_mut().map(|rare| std::mem::take(&mut rare.definitions)).unwrap_or_default()
+    }
+
+    /// What else is known of its workloads, which it then does not know any more.
+    pub(crate) fn take_live(&mut self) -> Vec<Live> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.live)).unwrap_or_default()
+    }
+
+    /// The security context constraints in it.
+    pub(crate) fn served_sccs(&self) -> impl Iterator<Item = &str> {
+        self.rare().into_iter().flat_map(|rare| &rare.served_sccs).map(|name| &**name)
     }
 
     fn rare_mut(&mut self) -> &mut Rare {
@@ -190,6 +220,8 @@ pub struct Seen {
     pub is_template: bool,
     /// Whether the API server would refuse the object.
     pub refused: bool,
+    /// Whether another workload of the run speaks for it: it is not judged by itself.
+    pub covered: bool,
     /// What pod and template fail where exceptions hold for them.
     pub excepted: Option<Box<[Faults; 2]>>,
 }
@@ -421,6 +453,13 @@ fn survey_document<'a>(
             let lines = lines.get_or_insert_with(|| LineIndex::new(source.bytes));
             survey.rare_mut().namespaces.push(namespace(&object, source, lines));
         }
+        if source.live.is_some() {
+            if let Some(scc) = scc(&object) {
+                let at = (object.namespace.into(), scc.into());
+                *survey.rare_mut().sccs.entry(at).or_default() += 1;
+            }
+            survey.rare_mut().served_sccs.extend(served_scc(&object).map(Into::into));
+        }
         let examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
             || examined.judged.iter().any(|judged| !judged.problems.is_empty())
@@ -449,8 +488,12 @@ fn survey_document<'a>(
                 template,
                 is_template: judged.template.kind == WorkloadKind::Template,
                 refused: examined.refused(judged),
+                covered: false,
                 excepted: None,
             });
+            if source.live.is_some() {
+                survey.rare_mut().live.push(live(&examined.object, judged.pod.as_ref().ok()));
+            }
         }
     }
     (speaks, speaking)
@@ -480,6 +523,7 @@ fn namespace(object: &Object<'_>, source: Source<'_>, lines: &LineIndex<'_>) -> 
     NamespaceObject {
         name: object.name.to_owned(),
         labels: namespace::labels(object),
+        managed_by: managed_by(object),
         scope: source.scope,
         file: source.file.clone(),
         region: region(lines, first_token(object.node)),

@@ -9,8 +9,11 @@ use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 
 use crate::judge::{verdict, verdict_on};
 use crate::levels::Levels;
+use crate::live::{Clusters, Namespaces};
 use crate::options::{FailOn, Options};
-use crate::record::{Beyond, Blocker, Located, Lowest, Record, Score, Summary, Suppression, Workload};
+use crate::record::{
+    Beyond, Blocker, Located, Lowest, NoticeKind, Record, Score, Summary, Suppression, Workload,
+};
 use crate::score::Grade;
 use crate::survey::{Seen, Survey};
 
@@ -44,6 +47,7 @@ pub struct Counts {
     excepted: u64,
     errors: u64,
     notices: u64,
+    not_seen: u64,
     worst: Option<Severity>,
     /// By mode: whether something fails there that counts. What the API server refuses fails in all.
     open: [bool; 3],
@@ -130,7 +134,10 @@ impl Counts {
                     }
                 }
                 Record::Error(_) => counts.errors += 1,
-                Record::Notice(_) => counts.notices += 1,
+                Record::Notice(notice) => {
+                    counts.notices += 1;
+                    counts.not_seen += u64::from(notice.kind == NoticeKind::NotSeen);
+                }
             }
         }
         counts
@@ -165,6 +172,29 @@ fn strictest(policy: &Policy) -> LevelVersion {
     modes.into_iter().fold(policy.enforce, |known, at| if at.level > known.level { at } else { known })
 }
 
+/// What keeps a workload from a level, by position in [`BLOCKERS`].
+fn blocking(faults: Faults, target: Level, minor: u64) -> impl Iterator<Item = usize> {
+    let mut failing: Vec<&str> = Vec::new();
+    let mut overridden: Vec<&str> = Vec::new();
+    for check in seawall_pss::failing(faults, target, minor) {
+        failing.push(check.id);
+        overridden.extend(check.overrides);
+    }
+    // What baseline forbids is named by its own check, though restricted has a stricter one in its place.
+    let baseline = seawall_pss::failing(faults, Level::Baseline, minor).map(|check| check.id);
+    failing.extend(baseline.filter(|id| overridden.contains(id)));
+    let host_path = failing.contains(&"hostPathVolumes");
+    BLOCKERS.iter().enumerate().filter_map(move |(i, (_, checks))| {
+        let counts = |id: &&str| !(**id == *"restrictedVolumes" && host_path) && checks.contains(id);
+        failing.iter().any(counts).then_some(i)
+    })
+}
+
+/// What keeps a workload from a level.
+pub(crate) fn blockers_of(faults: Faults, target: Level, minor: u64) -> impl Iterator<Item = &'static str> {
+    blocking(faults, target, minor).map(|i| BLOCKERS[i].0)
+}
+
 /// Counts a run.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -175,6 +205,7 @@ pub struct Tally {
     beyond: BTreeMap<&'static str, (Severity, u64)>,
     /// The scores, where checks beyond the standard run.
     scores: Option<Scores>,
+    namespaces: Option<Namespaces>,
 }
 
 impl Tally {
@@ -187,7 +218,15 @@ impl Tally {
         let summary = Summary { kubernetes: options.kubernetes, not_evaluated, ..Summary::default() };
         let scores = (!options.hardening.enabled.is_empty()).then(Scores::default);
         let blockers = [0; BLOCKERS.len()];
-        Self { summary, blockers, bars: bars.to_vec(), failed: false, beyond: BTreeMap::new(), scores }
+        Self {
+            summary,
+            blockers,
+            bars: bars.to_vec(),
+            failed: false,
+            beyond: BTreeMap::new(),
+            scores,
+            namespaces: None,
+        }
     }
 
     /// Counts a file by what phase one found in it.
@@ -195,12 +234,21 @@ impl Tally {
         self.summary.files += 1;
         self.summary.documents += u64::from(survey.documents);
         self.summary.objects += u64::from(survey.objects);
+        if let Some(namespaces) = &mut self.namespaces {
+            namespaces.file(survey, scope);
+        }
         for seen in &survey.workloads {
             self.workload(seen, scope, levels, options);
         }
     }
 
     fn workload(&mut self, seen: &Seen, scope: u16, levels: &Levels, options: &Options) {
+        if seen.covered {
+            return;
+        }
+        if let Some(namespaces) = &mut self.namespaces {
+            namespaces.workload(seen, scope, options.kubernetes);
+        }
         if seen.refused {
             self.summary.refused += 1;
             return;
@@ -225,6 +273,11 @@ impl Tally {
         }
     }
 
+    /// Counts a cluster by namespace, too.
+    pub fn by_namespace(&mut self) {
+        self.namespaces = Some(Namespaces::default());
+    }
+
     /// Counts what keeps a workload from the level that it is held to.
     fn block(&mut self, faults: Faults, at: LevelVersion, options: &Options) {
         let (target, minor) = (at.level, at.version.clamp(options.kubernetes));
@@ -232,19 +285,8 @@ impl Tally {
             self.summary.targets.push(target);
             self.summary.targets.sort_unstable();
         }
-        let mut failing: Vec<&str> = Vec::new();
-        let mut overridden: Vec<&str> = Vec::new();
-        for check in seawall_pss::failing(faults, target, minor) {
-            failing.push(check.id);
-            overridden.extend(check.overrides);
-        }
-        // What baseline forbids is named by its own check, though restricted has a stricter one in its place.
-        let baseline = seawall_pss::failing(faults, Level::Baseline, minor).map(|check| check.id);
-        failing.extend(baseline.filter(|id| overridden.contains(id)));
-        let host_path = failing.contains(&"hostPathVolumes");
-        for (i, (_, checks)) in BLOCKERS.iter().enumerate() {
-            let counts = |id: &&str| !(**id == *"restrictedVolumes" && host_path) && checks.contains(id);
-            self.blockers[i] += u64::from(failing.iter().any(counts));
+        for i in blocking(faults, target, minor) {
+            self.blockers[i] += 1;
         }
     }
 
@@ -255,6 +297,7 @@ impl Tally {
         self.summary.excepted += counts.excepted;
         self.summary.errors += counts.errors;
         self.summary.notices += counts.notices;
+        self.summary.not_seen += counts.not_seen;
         for Failed { rule, severity, objects, .. } in counts.beyond {
             let known = self.beyond.entry(rule.id).or_insert((severity, 0));
             *known = (known.0.max(severity), known.1 + objects);
@@ -277,6 +320,14 @@ impl Tally {
     /// What was counted so far does not fail the run: it goes into a baseline.
     pub fn accept(&mut self) {
         self.failed = false;
+    }
+
+    /// Takes out what is known of namespaces.
+    pub fn take_namespaces(&mut self, clusters: &Clusters<'_>) {
+        self.summary.namespaces = self.namespaces.take().map(|namespaces| namespaces.finish(clusters));
+        if self.summary.namespaces.is_some() {
+            self.summary.files = 1;
+        }
     }
 
     /// The summary, with the exit status: 2 if anything could not be read, else 1 if something is at the bar.

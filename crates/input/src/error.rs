@@ -49,7 +49,7 @@ impl InputError {
     }
 
     /// The operating system's `error` on `path`.
-    pub(crate) fn io(path: impl Into<String>, error: &io::Error) -> Self {
+    pub fn io(path: impl Into<String>, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::NotFound => ErrorKind::NotFound,
             io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,

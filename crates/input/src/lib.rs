@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use error::{ErrorKind, InputError};
 pub use glob::glob_base;
-pub use read::{read, read_bounded};
+pub use read::{Opened, read, read_bounded};
 pub use walk::walk;
 
 /// How to look for inputs.

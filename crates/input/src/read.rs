@@ -18,19 +18,69 @@ pub fn read_bounded(input: &Input, limit: u64) -> Result<Arc<[u8]>, InputError> 
         InputKind::Stdin => stream(io::stdin().lock(), limit),
         InputKind::File | InputKind::Stream => file(input, limit),
     };
-    read.map_err(|failure| match failure {
-        Failure::Io(error) => InputError::io(input.display(), &error),
-        Failure::TooLarge => InputError::new(
-            input.display(),
-            ErrorKind::TooLarge,
-            format!("larger than the limit of {} MiB; split it into several files", limit >> 20),
-        ),
-    })
+    read.map_err(|failure| failure.of(input.display(), limit))
+}
+
+/// An input that is read from its beginning on, of which the first bytes are known.
+pub struct Opened {
+    name: String,
+    begin: io::Cursor<Vec<u8>>,
+    rest: Box<dyn Read>,
+}
+
+impl Opened {
+    /// Opens `input` and looks at its first bytes, as many as `bytes` if there are so many.
+    pub fn new(input: &Input, bytes: u64) -> Result<Self, InputError> {
+        let failed = |error: io::Error| InputError::io(input.display(), &error);
+        let mut rest: Box<dyn Read> = match input.kind {
+            InputKind::Stdin => Box::new(io::stdin()),
+            InputKind::File | InputKind::Stream => {
+                Box::new(File::open(openable(&input.path)).map_err(failed)?)
+            }
+        };
+        let mut begin = Vec::new();
+        rest.by_ref().take(bytes).read_to_end(&mut begin).map_err(failed)?;
+        Ok(Self { name: input.display().into_owned(), begin: io::Cursor::new(begin), rest })
+    }
+
+    /// The first bytes.
+    pub fn begin(&self) -> &[u8] {
+        self.begin.get_ref()
+    }
+
+    /// All bytes, at most as many as [`read`] gives.
+    pub fn read_all(self) -> Result<Arc<[u8]>, InputError> {
+        let limit = u64::from(seawall_yaml::Limits::default().bytes);
+        stream(self.begin.chain(self.rest), limit).map_err(|failure| failure.of(self.name, limit))
+    }
+}
+
+impl Read for Opened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.begin.read(buffer)? {
+            0 => self.rest.read(buffer),
+            n => Ok(n),
+        }
+    }
 }
 
 enum Failure {
     Io(io::Error),
     TooLarge,
+}
+
+impl Failure {
+    /// As an error of an input.
+    fn of(self, name: impl Into<String>, limit: u64) -> InputError {
+        match self {
+            Self::Io(error) => InputError::io(name, &error),
+            Self::TooLarge => InputError::new(
+                name,
+                ErrorKind::TooLarge,
+                format!("larger than the limit of {} MiB; split it into several files", limit >> 20),
+            ),
+        }
+    }
 }
 
 impl From<io::Error> for Failure {
@@ -100,6 +150,21 @@ mod tests {
         assert_eq!(&*read(&input(dir.path("a.yaml"))).expect("readable"), b"kind: Pod\n");
         dir.write("empty.yaml", b"");
         assert_eq!(&*read(&input(dir.path("empty.yaml"))).expect("readable"), b"");
+    }
+
+    #[test]
+    fn a_file_that_was_looked_at_is_whole() {
+        let dir = Dir::new(&["a.yaml"]);
+        dir.write("a.yaml", b"12345");
+        for bytes in [0, 3, 5, 64] {
+            let open = || Opened::new(&input(dir.path("a.yaml")), bytes).expect("there");
+            assert_eq!(open().begin(), &b"12345"[..5.min(bytes as usize)]);
+            assert_eq!(&*open().read_all().expect("readable"), b"12345");
+            let mut text = String::new();
+            open().read_to_string(&mut text).expect("readable");
+            assert_eq!(text, "12345");
+        }
+        assert_eq!(Opened::new(&input(dir.path("gone")), 1).err().map(|e| e.kind), Some(ErrorKind::NotFound));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::{BitAnd, BitOr, BitOrAssign};
 
 /// A set of variants of checks: one bit for each, in the order of [`crate::CHECKS`] and there of
 /// [`crate::CheckInfo::variants`]. As the answer of [`crate::evaluate`]: the variants that a pod fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Faults(u64);
 
 impl Faults {

@@ -20,6 +20,7 @@ mod find;
 pub mod namespace;
 mod offender;
 mod plan;
+mod relabel;
 mod repair;
 #[cfg(test)]
 mod testing;
@@ -36,5 +37,6 @@ pub use faults::Faults;
 pub use find::{Group, findings, groups};
 pub use offender::{Field, Names, Offender, Site, Value};
 pub use plan::{NEWEST, allowed, failing, judges_whole, plan_at, strictest};
+pub use relabel::Relabelling;
 pub use repair::{Action, Literal, Repair, RepairAt};
 pub use topics::{TOPICS, Topic};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use seawall_check::{InputError, Record, Region};
+use seawall_check::{InputError, NoticeKind, Record, Region};
 use seawall_finding::{Severity, fingerprint};
 
 use crate::base::Base;
@@ -18,6 +18,10 @@ pub(crate) fn render(records: &[Record], base: &Base) -> Part {
     for record in records {
         match record {
             Record::Error(error) => input_error(error, base, &mut part),
+            // A report without it would be taken for clean.
+            Record::Notice(notice) if notice.kind == NoticeKind::NotSeen => {
+                not_seen(&notice.message, &mut part);
+            }
             Record::Notice(_) => {}
             Record::Workload(_) | Record::Object(_) => {
                 if let Some(judged) = Judged::of(record) {
@@ -58,6 +62,14 @@ fn entries(judged: &Judged<'_>, base: &Base, part: &mut Part) {
         let site = Some(judged.site(finding.container.as_deref()));
         push(Entry { check, message: &finding.message, site, fingerprint, severity, region }, part);
     }
+}
+
+fn not_seen(message: &str, part: &mut Part) {
+    let check = NoticeKind::NotSeen.as_str();
+    let region = Region { line: 1, column: 1, end_line: 1, end_column: 1 };
+    let own = fingerprint([check, message]);
+    let entry = Entry { check, message, site: None, fingerprint: own, severity: "info", region };
+    entry.write(part, Place { path: "cluster", record: number([check, message]), first: true });
 }
 
 fn input_error(error: &InputError, base: &Base, part: &mut Part) {

@@ -1,7 +1,8 @@
 //! JSON lines: one record a line, described by `schemas/scan-v1.schema.json`.
 
 use seawall_check::{
-    Evaluation, InputError, Located, Mark, Mode, Notice, ObjectReport, Record, Region, Summary, Workload,
+    Evaluation, InputError, Located, Mark, Mode, NamespaceSummary, Notice, ObjectReport, Record, Region,
+    Summary, Workload,
 };
 use seawall_finding::{Answer, Fix, redact};
 use seawall_model::{Level, ObjectId};
@@ -50,6 +51,9 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
         w.number("excepted", summary.excepted);
         w.number("errors", summary.errors);
         w.number("notices", summary.notices);
+        if summary.not_seen > 0 {
+            w.number("notSeen", summary.not_seen);
+        }
         w.optional("target", summary.targets.last().map(|level| level.as_str()));
         w.objects("blockers", &summary.blockers, |w, blocker| {
             w.string("name", blocker.name);
@@ -78,9 +82,42 @@ pub(crate) fn summary(out: &mut String, summary: &Summary) {
                 }
             });
         }
+        if let Some(all) = &summary.namespaces {
+            w.objects("namespaces", all, write_namespace);
+        }
         w.string("kubernetesVersion", &format!("v1.{}", summary.kubernetes));
         w.number("exitStatus", u64::from(summary.exit));
     });
+}
+
+fn write_namespace(w: &mut Writer<'_>, namespace: &NamespaceSummary) {
+    w.string("name", &namespace.name);
+    if !namespace.scope.is_empty() {
+        w.string("scope", &namespace.scope);
+    }
+    w.optional("system", namespace.system);
+    w.optional("labelsManagedBy", namespace.managed_by);
+    match namespace.labels {
+        Some(labels) => w.object("labels", |w| {
+            for (mode, at) in Mode::ALL.into_iter().zip(labels) {
+                w.string(mode.as_str(), &at.to_string());
+            }
+        }),
+        None => w.optional("labels", None),
+    }
+    w.optional("strictest", namespace.strictest.map(Level::as_str));
+    w.boolean("complete", namespace.complete);
+    w.number("workloads", namespace.workloads);
+    w.objects("blockers", &namespace.blockers, |w, (name, workloads)| {
+        w.string("name", name);
+        w.number("workloads", *workloads);
+    });
+    if !namespace.sccs.is_empty() {
+        w.objects("securityContextConstraints", &namespace.sccs, |w, (name, pods)| {
+            w.string("name", name);
+            w.number("pods", *pods);
+        });
+    }
 }
 
 fn write_workload(w: &mut Writer<'_>, workload: &Workload) {

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use seawall_check::{InputError, Located, Record, Workload};
+use seawall_check::{InputError, Located, NoticeKind, Record, Workload};
 
 use crate::bar::Bar;
 use crate::base::Base;
@@ -25,7 +25,8 @@ pub(crate) fn record(out: &mut String, record: &Record, base: &Base, bar: Bar) {
         Record::Workload(workload) => suite(record, passed(workload), base, bar, out),
         Record::Object(_) => suite(record, None, base, bar, out),
         Record::Error(error) => input_error(error, base, out),
-        // There is no place for what is neither passed nor failed.
+        Record::Notice(notice) if notice.kind == NoticeKind::NotSeen => not_seen(&notice.message, out),
+        // There is no place for what else is neither passed nor failed.
         Record::Notice(_) => {}
     }
 }
@@ -96,6 +97,15 @@ fn finding(located: &Located, is_advice: bool, path: &str, object: &str, out: &m
             body("skipped", "suppressed", &finding.message, &[&place, &field], &[&why], out);
         }
     }
+}
+
+/// What was not judged is skipped, so that nobody takes it for passed.
+fn not_seen(message: &str, out: &mut String) {
+    begin(&["cluster"], out);
+    out.push_str("\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\">\n");
+    case(&["not-seen"], "cluster", out);
+    body("skipped", "not-seen", message, &[], &[], out);
+    out.push_str("</testsuite>\n");
 }
 
 fn input_error(error: &InputError, base: &Base, out: &mut String) {

@@ -132,6 +132,11 @@ impl Renderer {
         Self { format, style, base }
     }
 
+    /// Whether it is for people, who are told first what is theirs.
+    pub fn is_for_people(&self) -> bool {
+        matches!(self.format, Format::Text | Format::Concise | Format::Markdown | Format::Github)
+    }
+
     /// Whether records of workloads that pass are wanted.
     pub fn wants_all(&self) -> bool {
         matches!(self.format, Format::Jsonl | Format::Json | Format::Junit)

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_check::{Config, InputError, Source};
-use seawall_input::{Input, InputKind, Origin};
+use seawall_input::{Input, Origin};
+use seawall_snapshot::{Frame, Snapshot};
 use seawall_yaml::{LineIndex, LineStarts};
 
 use crate::settings::Settings;
@@ -27,6 +28,8 @@ pub(crate) struct Candidate {
     pub(crate) scope: u16,
     /// Boxed: of most files nothing is held, and there may be many.
     held: Mutex<Option<Box<Held>>>,
+    /// The part of a snapshot that it is, and how many lines of that are in front.
+    part: Option<Box<(Frame, u32)>>,
 }
 
 /// What is held of a file.
@@ -44,7 +47,30 @@ impl Candidate {
         let path = patterns.then(|| settings.relative(&input)).filter(|path| **path != *name);
         let scope = settings.config.scope_of(path.as_deref().unwrap_or(&name));
         drop(name);
-        Self { input, path, scope, held: Mutex::new(None) }
+        Self { input, path, scope, held: Mutex::new(None), part: None }
+    }
+
+    /// One that can be read once only and was.
+    pub(crate) fn of_read(input: Input, bytes: Arc<[u8]>, settings: &Settings) -> Self {
+        let held = Mutex::new(Some(Box::new(Held { bytes, lines: None, stays: true })));
+        Self { held, ..Self::new(input, settings) }
+    }
+
+    /// The parts of a snapshot that goes by the name of an input.
+    pub(crate) fn of_snapshot(input: &Input, snapshot: Snapshot, settings: &Settings) -> Vec<Self> {
+        // The first line is the header.
+        let mut line = 1;
+        let of = |frame: Frame| {
+            let before = line;
+            line += frame.lines();
+            Self { part: Some(Box::new((frame, before))), ..Self::new(input.clone(), settings) }
+        };
+        snapshot.frames.into_iter().map(of).collect()
+    }
+
+    fn read(&self) -> Result<Arc<[u8]>, seawall_input::InputError> {
+        let Some(part) = &self.part else { return seawall_input::read(&self.input) };
+        part.0.text().map_err(|error| seawall_input::InputError::io(self.input.display(), &error))
     }
 
     pub(crate) fn input(&self) -> &Input {
@@ -58,9 +84,16 @@ impl Candidate {
 
     /// Reads it the first time; `room` is what may still be kept.
     pub(crate) fn read_first(&self, room: &AtomicUsize) -> Result<Arc<[u8]>, seawall_input::InputError> {
-        let bytes = seawall_input::read(&self.input)?;
+        if let Some(held) = self.held().as_deref() {
+            return Ok(held.bytes.clone());
+        }
+        let bytes = self.read()?;
+        // Of a snapshot the frames are held.
+        if self.part.is_some() {
+            return Ok(bytes);
+        }
         let take = |left: usize| left.checked_sub(bytes.len());
-        if self.input.kind != InputKind::File || room.fetch_update(Relaxed, Relaxed, take).is_ok() {
+        if room.fetch_update(Relaxed, Relaxed, take).is_ok() {
             *self.held() = Some(Box::new(Held { bytes: bytes.clone(), lines: None, stays: true }));
         }
         Ok(bytes)
@@ -72,7 +105,7 @@ impl Candidate {
         let mut slot = self.held();
         let mut held = match slot.take() {
             Some(held) => held,
-            None => Box::new(Held { bytes: seawall_input::read(&self.input)?, lines: None, stays: false }),
+            None => Box::new(Held { bytes: self.read()?, lines: None, stays: false }),
         };
         let lines = held.lines.take().unwrap_or_else(|| LineIndex::new(&held.bytes).starts());
         let text = Text { bytes: held.bytes.clone(), lines };
@@ -109,6 +142,7 @@ impl Candidate {
             path: self.path.as_deref().unwrap_or(name),
             scope: self.scope,
             scope_name: config.scope_name(self.scope),
+            live: self.part.as_ref().map(|part| part.1),
         }
     }
 }

@@ -26,8 +26,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge manifests in files, directories or standard input.
+    /// Judge manifests in files, directories or standard input, or what runs in a cluster.
     Scan(Box<ScanArgs>),
+    /// Write what is judged of a cluster into a file that every command reads.
+    Snapshot(SnapshotArgs),
+    /// Say whether a namespace of a cluster can enforce a level now, and what would be refused.
+    CanEnforce(CanEnforceArgs),
     /// Repair manifests: show, write or give out the fixes of what a scan finds.
     Fix(Box<FixArgs>),
     /// Print the settings that hold for a scan, and where each comes from.
@@ -146,6 +150,128 @@ impl JudgeArgs {
     }
 }
 
+/// Which cluster, and as whom: as the options of kubectl.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster")]
+pub(crate) struct ClusterArgs {
+    /// Kubeconfig file [default: those of KUBECONFIG, else ~/.kube/config, else the pod's own service account].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// Context of the kubeconfig [default: the current one].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+
+    /// User of the kubeconfig [default: the context's].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+
+    /// User to act as.
+    #[arg(long = "as", value_name = "USER")]
+    pub(crate) impersonate: Option<String>,
+
+    /// Group to act as a member of. Can be given several times.
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(crate) impersonate_groups: Vec<String>,
+}
+
+/// The name of a namespace, as the API server takes it (RFC 1123).
+fn namespace(text: &str) -> Result<String, String> {
+    let of_names = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    let bytes = text.as_bytes();
+    if bytes.is_empty() {
+        return Err("it is empty; leave --namespace out for the whole cluster, or name one of: kubectl get namespaces".into());
+    }
+    let is_edge = |c: Option<&u8>| c == Some(&b'-');
+    if bytes.len() > 63
+        || !bytes.iter().copied().all(of_names)
+        || is_edge(bytes.first())
+        || is_edge(bytes.last())
+    {
+        return Err("no namespace can be called so; list them: kubectl get namespaces".into());
+    }
+    Ok(text.to_owned())
+}
+
+/// What of a cluster is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster")]
+pub(crate) struct ReadArgs {
+    /// Only this namespace, and nothing that is in none; rights in it are enough. Can be given several times.
+    #[arg(long, short, value_name = "NAME", value_delimiter = ',', value_parser = namespace)]
+    pub(crate) namespace: Vec<String>,
+
+    /// Only workloads and pods with these labels, such as app=web.
+    #[arg(long, short = 'l', value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
+
+    /// Keep values of environment variables, arguments and what was last applied, which may hold secrets.
+    #[arg(long)]
+    pub(crate) include_env: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall snapshot                                     the whole cluster into cluster.jsonl.zst
+  seawall snapshot --context prod -o prod.jsonl.zst    another cluster, another file
+  seawall snapshot -n shop -o shop.jsonl.zst           one namespace: rights in it are enough
+  seawall scan cluster.jsonl.zst                       judge it, anywhere
+  zstdcat cluster.jsonl.zst | less                     read it: an object a line
+
+Exit status:
+  0  written    2  usage, no cluster, or a list that could not be brought to its end; then nothing is written")]
+pub(crate) struct SnapshotArgs {
+    /// File to write, for its owner alone; `-` for standard output.
+    #[arg(long, short, value_name = "FILE", default_value = "cluster.jsonl.zst", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// Print errors only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall can-enforce shop restricted
+  seawall can-enforce shop baseline:v1.30 --context prod
+  seawall can-enforce shop restricted --snapshot cluster.jsonl.zst    without the cluster
+
+Lines that begin with `Warning:` are what the API server's own dry run would say:
+  kubectl label --dry-run=server --overwrite namespace shop pod-security.kubernetes.io/enforce=restricted
+
+Exit status:
+  0  it can    1  it cannot: pods would be refused    2  not known, or usage, or no cluster, snapshot or namespace")]
+pub(crate) struct CanEnforceArgs {
+    /// The namespace.
+    #[arg(value_name = "NAMESPACE", value_parser = namespace)]
+    pub(crate) namespace: String,
+
+    /// The level, with a policy version if wanted (baseline:v1.30).
+    #[arg(value_name = "LEVEL[:VERSION]", value_parser = known::<LevelVersion>(known::levels))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) level: LevelVersion,
+
+    /// Look into this snapshot, not at a cluster; `-` for standard input.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["kubeconfig", "context", "user", "impersonate", "impersonate_groups"])]
+    pub(crate) snapshot: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// Print the API server's warnings only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
 /// How a run goes: shared by all commands that read many files.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -188,6 +314,9 @@ Examples:
   seawall scan --schema --kubernetes-version 1.34 deploy/    fields and values of that version
   seawall scan --score-model kube-score deploy/    the grades that kube-score would give
   seawall scan --watch deploy/                     again on every change
+  seawall scan --cluster                           what runs in the cluster of the current context
+  seawall scan --cluster -n shop --level restricted    what would fail if shop enforced restricted
+  seawall scan cluster.jsonl.zst                   a snapshot (seawall snapshot); `-` reads one too
 
 Exit status:
   0  nothing at the bar    1  findings at the bar (see --fail-on)    2  usage, or input that could not be read")]
@@ -241,9 +370,39 @@ pub(crate) struct ScanArgs {
     #[arg(long)]
     pub(crate) show_suppressed: bool,
 
+    /// Judge what is in a cluster, at what its namespaces enforce, audit and warn of; with --level all at that level.
+    #[arg(long, conflicts_with_all = ["paths", "watch", "complete", "namespaces", "score_model"])]
+    pub(crate) cluster: bool,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) connect: ClusterArgs,
+
     /// Judge again whenever a file, the configuration, the baseline or the namespaces file changes, until interrupted.
     #[arg(long, conflicts_with = "write_baseline")]
     pub(crate) watch: bool,
+}
+
+impl ScanArgs {
+    /// The first option that says something of a cluster.
+    pub(crate) fn first_of_cluster(&self) -> Option<&'static str> {
+        let ClusterArgs { kubeconfig, context, user, impersonate, impersonate_groups } = &self.connect;
+        let ReadArgs { namespace, selector, include_env } = &self.read;
+        [
+            (kubeconfig.is_some(), "--kubeconfig"),
+            (context.is_some(), "--context"),
+            (user.is_some(), "--user"),
+            (impersonate.is_some(), "--as"),
+            (!impersonate_groups.is_empty(), "--as-group"),
+            (!namespace.is_empty(), "--namespace"),
+            (selector.is_some(), "--selector"),
+            (*include_env, "--include-env"),
+        ]
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option))
+    }
 }
 
 #[derive(Debug, Args)]

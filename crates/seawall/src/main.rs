@@ -1,5 +1,6 @@
 //! The `seawall` command: parse arguments, call, print, exit status. One file per subcommand.
 
+mod can_enforce;
 mod candidate;
 mod checks;
 mod cli;
@@ -10,6 +11,7 @@ mod fix;
 mod import_config;
 mod init;
 mod known;
+mod live;
 mod man;
 mod outputs;
 mod pipeline;
@@ -18,6 +20,7 @@ mod progress;
 mod scan;
 mod scores;
 mod settings;
+mod snapshot;
 mod terminal;
 mod watch;
 
@@ -45,6 +48,8 @@ fn main() -> ExitCode {
         cli::Command::Scan(args) => scan::run(&args),
         cli::Command::Fix(args) => fix::run(&args),
         cli::Command::Config(args) => config::run(&args),
+        cli::Command::Snapshot(args) => snapshot::run(&args),
+        cli::Command::CanEnforce(args) => can_enforce::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
         cli::Command::Init(args) => init::run(&args),

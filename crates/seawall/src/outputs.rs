@@ -39,6 +39,17 @@ impl Renderers {
         self.0.iter().map(|renderer| renderer.render(records)).collect()
     }
 
+    /// The same without those that are `apart`, in formats for people.
+    pub(crate) fn render_but(&self, records: &[Record], apart: &dyn Fn(&Record) -> bool) -> Rendered {
+        if !records.iter().any(apart) {
+            return self.render(records);
+        }
+        let rest: Vec<Record> = records.iter().filter(|record| !apart(record)).cloned().collect();
+        let of =
+            |renderer: &Renderer| renderer.render(if renderer.is_for_people() { &rest } else { records });
+        self.0.iter().map(of).collect()
+    }
+
     /// A record of a run for scores in every format.
     pub(crate) fn render_score(&self, record: &ScoreRecord) -> Rendered {
         self.0.iter().map(|renderer| renderer.render_score(record)).collect()

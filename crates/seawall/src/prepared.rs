@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
-    Config, Declared, Definitions, Enabled, Exceptions, Hardening, LevelVersion, Levels, Notice, NoticeKind,
-    Options, Record, Survey,
+    Config, Declared, Definitions, Enabled, Exceptions, Hardening, InputError, LevelVersion, Levels, Notice,
+    NoticeKind, Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
 use seawall_input::{Input, InputKind, Inputs, Origin};
 use seawall_model::KubernetesVersion;
+use seawall_snapshot::{Header, Snapshot};
 
 use crate::candidate::{Candidate, KEPT, unreadable};
 use crate::cli::JudgeArgs;
+use crate::live::{self, Opening, Taken};
 use crate::pipeline::in_order;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
@@ -39,38 +41,71 @@ pub(crate) struct Prepared {
     pub(crate) options: Options,
     /// What is to be said before anything is judged.
     pub(crate) early: Vec<Record>,
+    /// Where the input is a cluster, the levels that its namespaces ask for.
+    pub(crate) labels: Option<Levels>,
+    /// The snapshots that are its input.
+    pub(crate) taken: Vec<Taken>,
+}
+
+/// What is to be judged.
+pub(crate) enum Found {
+    Inputs(Inputs),
+    /// A cluster that was just captured.
+    Cluster(Snapshot),
 }
 
 impl Prepared {
     /// Surveys all inputs and settles what they are held to; takes levels and exceptions out of the settings.
     pub(crate) fn new(
         judge: &JudgeArgs,
-        found: Inputs,
+        found: Found,
         settings: &mut Settings,
         how: Reading,
         threads: NonZeroUsize,
         progress: &dyn Fn(&'static str, usize, bool) -> Progress,
     ) -> Result<Self, Failure> {
-        let (mut options, clamped) = options(judge, how, settings);
-        let mut met = Met::new(found, settings);
+        let mut met = match found {
+            Found::Inputs(inputs) => {
+                // Pipes may be slow.
+                let opening = progress("reading", inputs.inputs.len(), false);
+                Met::new(inputs, judge, settings, &opening)
+            }
+            Found::Cluster(snapshot) => Met::of_cluster(snapshot, settings),
+        };
+        let live = !met.taken.is_empty();
+        let (mut options, clamped) = options(judge, how, settings, &met.taken);
         let files = std::mem::take(&mut met.files);
         let unlent = if judge.namespaces.is_some() { lend(settings, &files) } else { None };
         let mut early: Vec<Record> = clamped.into_iter().map(Record::Notice).collect();
         early.extend(met.all_ignored.map(Record::Notice));
         early.extend(unlent.map(Record::Notice));
         early.extend(met.others);
+        // Of one it is clear what is spoken of.
+        let several = met.taken.len() > 1;
+        for Taken { name, header, .. } in &met.taken {
+            let notices = live::notices(header).into_iter();
+            let of = |notice| Notice { file: several.then(|| name.clone()), ..notice };
+            early.extend(notices.map(of).map(Record::Notice));
+        }
 
         let reading = progress("reading", files.len(), false);
         let mut surveys = survey(threads, &files, &options, &settings.config, &reading)?;
         drop(reading);
         let namespaces: Vec<_> =
             surveys.iter().flatten().flat_map(|s| s.namespaces().iter().cloned()).collect();
+        if live {
+            let notices = seawall_check::settle(&mut surveys, options.kubernetes);
+            early.extend(notices.into_iter().map(Record::Notice));
+        }
         seawall_check::index(&mut surveys, judge.complete, &mut options);
         let definitions = surveys.iter_mut().flatten().flat_map(Survey::take_definitions);
         options.definitions = Arc::new(Definitions::new(definitions));
         let levels = std::mem::take(&mut settings.config.levels);
         let (levels, notices) = Levels::new(&namespaces, &settings.lent, levels, judge.level());
-        early.extend(notices.into_iter().map(Record::Notice));
+        // Of a cluster's namespaces all labels are told.
+        let told = |notice: &Notice| !(live && notice.kind == NoticeKind::NamespaceLabels);
+        early.extend(notices.into_iter().filter(told).map(Record::Notice));
+        let labels = live.then(|| levels.clone());
         let of_config = std::mem::take(&mut settings.config.exceptions);
         let (mut exceptions, notices) = exceptions(&surveys, of_config, options.today);
         early.extend(notices.into_iter().map(Record::Notice));
@@ -82,7 +117,12 @@ impl Prepared {
             }
             except(threads, &files, &mut surveys, &exceptions, &options, &settings.config)?;
         }
-        Ok(Self { files, surveys, levels, exceptions, options, early })
+        let mut prepared =
+            Self { files, surveys, levels, exceptions, options, early, labels, taken: met.taken };
+        if let Some(level) = judge.level.filter(|_| live) {
+            prepared.hold_to(level);
+        }
+        Ok(prepared)
     }
 
     /// Holds every workload to one level, whatever its namespace and the configuration ask for.
@@ -98,22 +138,47 @@ pub(crate) struct Met {
     pub(crate) all_ignored: Option<Notice>,
     /// What could not be found or was passed over.
     pub(crate) others: Vec<Record>,
+    /// The snapshots among them.
+    pub(crate) taken: Vec<Taken>,
 }
 
 impl Met {
-    pub(crate) fn new(found: Inputs, settings: &Settings) -> Self {
+    pub(crate) fn new(found: Inputs, judge: &JudgeArgs, settings: &Settings, opening: &Progress) -> Self {
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
-        let mut files = Vec::with_capacity(found.inputs.len());
-        files.extend(
-            found
-                .inputs
-                .into_iter()
-                .filter(|input| {
-                    input.origin == Origin::Named || !(is_settings(input) || is_baseline(input, settings))
-                })
-                .map(|input| Candidate::new(input, settings)),
-        );
         let mut others: Vec<Record> = found.errors.iter().map(|e| Record::Error(unreadable(e))).collect();
+        let (mut files, mut taken) = (Vec::with_capacity(found.inputs.len()), Vec::<Taken>::new());
+        for input in found.inputs {
+            if input.origin == Origin::Walked && (is_settings(&input) || is_baseline(&input, settings)) {
+                continue;
+            }
+            let name = || input.display().into();
+            let error = |message, hint| {
+                Record::Error(InputError { file: name(), origin: None, region: None, message, hint })
+            };
+            let opened = if input.origin == Origin::Named { live::open(&input) } else { Opening::File };
+            opening.done();
+            match opened {
+                Opening::File => files.push(Candidate::new(input, settings)),
+                Opening::Read(bytes) => files.push(Candidate::of_read(input, bytes, settings)),
+                Opening::Unreadable(problem) => others.push(Record::Error(unreadable(&problem))),
+                Opening::Snapshot(Err(message)) => others.push(error(message, None)),
+                Opening::Snapshot(Ok(snapshot)) => {
+                    let header = snapshot.header.clone();
+                    let asked = judge.kubernetes_version.or(settings.config.kubernetes_version);
+                    if let (None, Some(other)) = (asked, other_version(&taken, &header)) {
+                        let (message, hint) = of_another_version(&header, other);
+                        others.push(error(message, Some(hint)));
+                        continue;
+                    }
+                    let name = name();
+                    let parts = Candidate::of_snapshot(&input, snapshot, settings);
+                    let scope = Candidate::new(input, settings).scope;
+                    files.extend(parts);
+                    taken.push(Taken { name, scope, header });
+                }
+            }
+        }
+        files.shrink_to_fit();
         others.extend(found.skipped.into_iter().map(|skipped| {
             Record::Notice(Notice {
                 kind: NoticeKind::Skipped,
@@ -123,8 +188,36 @@ impl Met {
                 hint: None,
             })
         }));
-        Self { files, all_ignored, others }
+        Self { files, all_ignored, others, taken }
     }
+
+    /// What is met in a cluster.
+    fn of_cluster(snapshot: Snapshot, settings: &Settings) -> Self {
+        let path = std::path::Path::new(live::CLUSTER).into();
+        let input = Input { path, origin: Origin::Named, kind: InputKind::Stream, in_chart: None };
+        let header = snapshot.header.clone();
+        let taken = vec![Taken { name: live::CLUSTER.into(), scope: 0, header }];
+        let files = Candidate::of_snapshot(&input, snapshot, settings);
+        Self { files, all_ignored: None, others: Vec::new(), taken }
+    }
+}
+
+/// A snapshot among those taken whose cluster judges as another version of Kubernetes does.
+fn other_version<'t>(taken: &'t [Taken], header: &Header) -> Option<&'t Taken> {
+    let judged = |header: &Header| header.minor().map(|minor| minor.min(u64::from(seawall_check::NEWEST)));
+    let own = judged(header)?;
+    taken.iter().find(|taken| judged(&taken.header).is_some_and(|version| version != own))
+}
+
+/// What is said of a snapshot that is not judged beside another, and what to do.
+fn of_another_version(header: &Header, other: &Taken) -> (String, String) {
+    let minor = |header: &Header| header.minor().unwrap_or_default();
+    let (own, of_other) = (minor(header), minor(&other.header));
+    let message = format!(
+        "a snapshot of Kubernetes v1.{own} beside that of v1.{of_other} in `{}`: a scan judges at one version, so this one was not judged",
+        other.name
+    );
+    (message, format!("scan it by itself, or judge all at one version: --kubernetes-version 1.{own}"))
 }
 
 /// Phase one, in parallel; `None` for files that could not be read.
@@ -278,10 +371,17 @@ fn is_baseline(input: &Input, settings: &Settings) -> bool {
 }
 
 /// How to judge, and a notice where the target version is newer than what is known.
-fn options(judge: &JudgeArgs, how: Reading, settings: &Settings) -> (Options, Option<Notice>) {
+fn options(
+    judge: &JudgeArgs,
+    how: Reading,
+    settings: &Settings,
+    taken: &[Taken],
+) -> (Options, Option<Notice>) {
     let newest = u64::from(seawall_check::NEWEST);
     let asked = judge.kubernetes_version.or(settings.config.kubernetes_version);
-    let KubernetesVersion { minor } = asked.unwrap_or(KubernetesVersion { minor: newest });
+    // A cluster knows its own version.
+    let own = taken.iter().find_map(|taken| taken.header.minor()).map(|minor| KubernetesVersion { minor });
+    let KubernetesVersion { minor } = asked.or(own).unwrap_or(KubernetesVersion { minor: newest });
     let notice = (minor > newest).then(|| Notice {
         kind: NoticeKind::VersionClamped,
         file: None,

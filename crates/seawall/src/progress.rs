@@ -20,6 +20,8 @@ pub(crate) struct Progress {
 /// What workers and the thread that prints share.
 struct Shared {
     work: &'static str,
+    /// What is counted, where it is not known how many there are.
+    unit: Option<&'static str>,
     total: usize,
     done: AtomicUsize,
     ended: Mutex<bool>,
@@ -30,10 +32,19 @@ impl Progress {
     /// Shows how many of `total` files are done, once a second has passed since `started`, if standard error is a terminal.
     /// Whoever prints there, or to a terminal on standard output, ends it first.
     pub(crate) fn start(work: &'static str, total: usize, started: Instant, quiet: bool) -> Self {
+        Self::show(Shared::new(work, total), started, quiet)
+    }
+
+    /// The same for work of which nobody knows how much there is: how many of `unit` are done.
+    pub(crate) fn counting(work: &'static str, unit: &'static str, started: Instant, quiet: bool) -> Self {
+        Self::show(Shared { unit: Some(unit), ..Shared::new(work, 0) }, started, quiet)
+    }
+
+    fn show(shared: Shared, started: Instant, quiet: bool) -> Self {
         if quiet || !io::stderr().is_terminal() {
             return Self { shown: None };
         }
-        let shared = Arc::new(Shared::new(work, total));
+        let shared = Arc::new(shared);
         let printed = shared.clone();
         // A line that comes and goes at once would only flicker.
         let patience = PATIENCE.saturating_sub(started.elapsed()).max(INTERVAL);
@@ -44,8 +55,13 @@ impl Progress {
 
     /// Takes note that one more file is done.
     pub(crate) fn done(&self) {
+        self.add(1);
+    }
+
+    /// Takes note that so many more are done.
+    pub(crate) fn add(&self, more: usize) {
         if let Some((shared, _)) = &self.shown {
-            shared.done.fetch_add(1, Ordering::Relaxed);
+            shared.done.fetch_add(more, Ordering::Relaxed);
         }
     }
 }
@@ -61,7 +77,14 @@ impl Drop for Progress {
 
 impl Shared {
     fn new(work: &'static str, total: usize) -> Self {
-        Self { work, total, done: AtomicUsize::new(0), ended: Mutex::new(false), end: Condvar::new() }
+        Self {
+            work,
+            unit: None,
+            total,
+            done: AtomicUsize::new(0),
+            ended: Mutex::new(false),
+            end: Condvar::new(),
+        }
     }
 
     fn finish(&self) {
@@ -80,7 +103,11 @@ impl Shared {
             if *ended {
                 break;
             }
-            let line = format!("{} {} of {} files", self.work, self.done.load(Ordering::Relaxed), self.total);
+            let (work, done) = (self.work, self.done.load(Ordering::Relaxed));
+            let line = match self.unit {
+                Some(unit) => format!("{work} {done} {unit}"),
+                None => format!("{work} {done} of {} files", self.total),
+            };
             // Blanks instead of an escape: every terminal knows them. Lines only grow.
             let _ = write!(out, "\r{line}").and_then(|()| out.flush());
             width = line.len();

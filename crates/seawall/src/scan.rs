@@ -6,17 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use seawall_check::{
-    Base, Baseline, BaselineEntry, Config, Counts, Exceptions, InputError, Item, Levels, Options, Reach,
-    Record, Source, Suppression, Survey, Tally,
+    Base, Baseline, BaselineEntry, Clusters, Config, Counts, Exceptions, InputError, Item, Levels, Notice,
+    NoticeKind, Options, Reach, Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::IgnoreSource;
 use seawall_report::Bar;
 
 use crate::candidate::{Candidate, unreadable};
 use crate::cli::ScanArgs;
+use crate::live;
 use crate::outputs::{Outputs, Rendered, Renderers};
 use crate::pipeline::in_order;
-use crate::prepared::{Prepared, Reading};
+use crate::prepared::{Found, Prepared, Reading};
 use crate::progress::Progress;
 use crate::scores;
 use crate::settings;
@@ -42,10 +43,22 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let loaded =
         settings::load(&args.judge, Base::Recommended, &args.bar.fail_on, args.write_baseline.as_deref());
     let mut found = match &loaded {
+        Ok(_) if args.cluster => seawall_input::Inputs::default(),
         Ok(_) => seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()),
         Err(_) => seawall_input::Inputs::default(),
     };
     let bars = loaded.as_ref().map_or(&args.bar.fail_on, |settings| &settings.fail_on);
+    if !args.cluster
+        && let Some(option) = args.first_of_cluster()
+    {
+        let hint = "seawall scan --cluster ...".to_owned();
+        return Err(Failure::Usage(format!("`{option}` is for a cluster"), Some(hint)));
+    }
+    // Before anything is written: a cluster that cannot be read leaves no report.
+    let captured = match loaded {
+        Ok(_) if args.cluster => Some(live::capture(&args.connect, &args.read, started, args.quiet)?),
+        _ => None,
+    };
     let (mut outputs, renderers) = Outputs::open(args, Bar::of(bars), &mut found.inputs)?;
     let mut settings = match loaded {
         Ok(settings) => settings,
@@ -62,15 +75,19 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     };
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
     let how = Reading { no_defaults: args.no_defaults, schema: args.schema };
+    let found = captured.map_or(Found::Inputs(found), Found::Cluster);
     let prepared = Prepared::new(&args.judge, found, &mut settings, how, threads, &progress)?;
-    let Prepared { files, surveys, levels, exceptions, options, early } = prepared;
+    let Prepared { files, surveys, levels, exceptions, options, early, labels, taken } = prepared;
     let options = Options {
         patches: renderers.want_patches(),
-        edits: renderers.want_edits(),
+        edits: renderers.want_edits() && labels.is_none(),
         sentences: renderers.want_sentences(),
         ..options
     };
     let mut tally = Tally::new(&options, &settings.fail_on);
+    if labels.is_some() {
+        tally.by_namespace();
+    }
     for (file, survey) in files.iter().zip(&surveys) {
         if let Some(survey) = survey {
             tally.file(survey, file.scope, &levels, &options);
@@ -86,16 +103,18 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         config: &settings.config,
         renderers: &renderers,
         all: renderers.want_all(),
+        system_apart: labels.is_some() && args.read.namespace.is_empty(),
     };
     let work = parts(&files, &surveys, &run);
     let write_baseline = args.write_baseline.as_deref();
-    let mut entries = Vec::new();
+    let (mut entries, mut apart) = (Vec::new(), 0);
     // A report that scrolls by is progress enough.
     let progress = progress("judging", files.len(), terminal::is_output());
     let say = |part: &Part<'_>| run.say(part, write_baseline.is_some(), &progress);
     let judged: Result<(), Failure> = in_order(threads, &work, say, |said| {
         said.into_iter().try_for_each(|said| {
             tally.add(said.counts);
+            apart += said.apart;
             entries.extend(said.baseline);
             outputs.print(said.rendered)
         })
@@ -105,6 +124,9 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
     let reach = Reach::new(&levels, &options);
     let mut late = options.ignores.notices(reach);
     late.extend(exceptions.notices(reach));
+    if apart > 0 {
+        late.push(left_apart(apart));
+    }
     let late: Vec<Record> = late.into_iter().map(Record::Notice).collect();
     tally.add(Counts::of(&late));
     outputs.print(renderers.render(&late))?;
@@ -119,6 +141,13 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
                 outputs.print(renderers.render(&records))?;
             }
         }
+    }
+    if let Some(labels) = &labels {
+        tally.take_namespaces(&Clusters {
+            levels: labels,
+            complete: &|scope, namespace| live::is_complete(&taken, scope, namespace),
+            scope_name: &|scope| settings.config.scope_name(scope).to_owned(),
+        });
     }
     let summary = tally.finish();
     outputs.finish(&summary, started)?;
@@ -155,12 +184,16 @@ struct Run<'a> {
     renderers: &'a Renderers,
     /// Whether workloads that pass are told of.
     all: bool,
+    /// Whether people are not told of what is found in namespaces of the cluster itself, unless it is at the bar.
+    system_apart: bool,
 }
 
 /// What is said of a part.
 struct Said {
     counts: Counts,
     rendered: Rendered,
+    /// Objects that people were not told of.
+    apart: u64,
     baseline: Vec<BaselineEntry>,
 }
 
@@ -215,7 +248,41 @@ impl Run<'_> {
     fn said(&self, file: &Candidate, records: &[Record], baseline: bool) -> Said {
         let baseline =
             if baseline { entries(records, self.config.scope_name(file.scope)) } else { Vec::new() };
-        Said { counts: Counts::of(records), rendered: self.renderers.render(records), baseline }
+        let apart = |record: &Record| self.system_apart && is_system(record);
+        Said {
+            counts: Counts::of(records),
+            rendered: self.renderers.render_but(records, &apart),
+            apart: records.iter().filter(|record| apart(record)).count() as u64,
+            baseline,
+        }
+    }
+}
+
+/// Whether a record is of a namespace of the cluster itself, with findings that fail nothing.
+fn is_system(record: &Record) -> bool {
+    let (object, findings, open) = match record {
+        Record::Workload(workload) => (
+            &workload.object,
+            &workload.findings,
+            workload.open.contains(&true) || workload.refused.is_some(),
+        ),
+        Record::Object(report) => (&report.object, &report.findings, report.is_open()),
+        Record::Error(_) | Record::Notice(_) => return false,
+    };
+    let namespace = if object.kind == "Namespace" { &object.name } else { &object.namespace };
+    !open && !findings.is_empty() && seawall_check::system_owner(namespace).is_some()
+}
+
+fn left_apart(objects: u64) -> Notice {
+    let (objects_have, are) = if objects == 1 { ("object has", "is") } else { ("objects have", "are") };
+    Notice {
+        kind: NoticeKind::Skipped,
+        file: None,
+        region: None,
+        message: format!(
+            "{objects} {objects_have} findings in namespaces of the cluster itself, which fail nothing and {are} not shown here"
+        ),
+        hint: Some("seawall scan --cluster --namespace kube-system, or --format json".to_owned()),
     }
 }
 

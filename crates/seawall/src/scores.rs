@@ -127,7 +127,14 @@ fn files(
     started: Instant,
     say: &mut impl FnMut(ScoreRecord) -> Result<(), Failure>,
 ) -> Result<Vec<seawall_check::scores::Size>, Failure> {
-    let Met { files, all_ignored, others } = Met::new(found, settings);
+    let opening = Progress::start("reading", found.inputs.len(), started, args.quiet);
+    let Met { files, all_ignored, others, taken } = Met::new(found, &args.judge, settings, &opening);
+    drop(opening);
+    if !taken.is_empty() {
+        let hint = "score the manifests that it was made from: seawall scan --score-model kube-score deploy/"
+            .to_owned();
+        return Err(Failure::Usage("a snapshot of a cluster cannot be scored".to_owned(), Some(hint)));
+    }
     for record in all_ignored.map(Record::Notice).into_iter().chain(others) {
         say(ScoreRecord::Other(record))?;
     }

@@ -13,6 +13,7 @@ use seawall_yaml::{Document, LineIndex, NodeRef};
 
 use crate::cli::{JudgeArgs, RulesArg};
 use crate::import_config;
+use crate::live::{self, Opening};
 use crate::terminal::Failure;
 
 /// The name that is looked for.
@@ -134,8 +135,8 @@ pub(crate) fn load(
     let mut lent = Vec::new();
     for (scope, path) in lenders(&config, namespaces.as_deref(), &directory) {
         let stdin = scope == 0 && args.namespaces.as_deref() == Some(Path::new(STDIN));
-        let text = if stdin { namespaces_on_stdin(args)? } else { Text::read(&path)? };
-        lent.extend(read_namespaces(&text)?.into_iter().map(|n| NamespaceObject { scope, ..n }));
+        let input = if stdin { namespaces_on_stdin(args)? } else { named_input(&path) };
+        lent.extend(read_namespaces(&input)?.into_iter().map(|n| NamespaceObject { scope, ..n }));
     }
     let ignores = Arc::new(Ignores { entries: std::mem::take(&mut config.ignores), baseline: entries });
     let profile = profile.cloned();
@@ -218,17 +219,42 @@ pub(crate) fn is_baseline(bytes: &[u8]) -> bool {
 }
 
 /// Standard input, for namespaces: it must not be named for manifests too.
-fn namespaces_on_stdin(args: &JudgeArgs) -> Result<Text, Vec<InputError>> {
+fn namespaces_on_stdin(args: &JudgeArgs) -> Result<Input, Vec<InputError>> {
     if args.paths.iter().any(|path| path == STDIN) {
         let message = "standard input is named for manifests and for namespaces, and can be read once only";
         let hint = "write the namespaces to a file: --namespaces namespaces.yaml".to_owned();
         return Err(vec![unplaced("<stdin>".into(), message.into(), Some(hint))]);
     }
-    Text::of(&Input { kind: InputKind::Stdin, ..named_input(Path::new(STDIN)) })
+    Ok(Input { kind: InputKind::Stdin, ..named_input(Path::new(STDIN)) })
 }
 
-/// The Namespace objects of a file.
-fn read_namespaces(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
+/// The Namespace objects of a file or of a snapshot.
+fn read_namespaces(input: &Input) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
+    let name: Arc<str> = input.display().into();
+    let failed = |message| vec![unplaced(name.clone(), message, None)];
+    let of = |bytes| namespaces_of(&Text { name: name.clone(), bytes });
+    let found = match live::open(input) {
+        Opening::File => of(seawall_input::read(input).map_err(|e| failed(e.message))?)?,
+        Opening::Read(bytes) => of(bytes)?,
+        Opening::Unreadable(error) => return Err(failed(error.message)),
+        Opening::Snapshot(read) => {
+            let mut found = Vec::new();
+            for frame in read.map_err(failed)?.frames {
+                let text = frame.text().map_err(|e| failed(format!("the snapshot is broken: {e}")))?;
+                found.extend(of(text)?);
+            }
+            found
+        }
+    };
+    if found.is_empty() {
+        let hint = "write one: kubectl get namespaces -o yaml > namespaces.yaml".to_owned();
+        return Err(vec![unplaced(name, "no Namespace is in this file".into(), Some(hint))]);
+    }
+    Ok(found)
+}
+
+/// The Namespace objects of a text.
+fn namespaces_of(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>> {
     let source = Source::named(&text.name, &text.bytes);
     let survey = seawall_check::survey(source, &Options::default());
     let lines = text.lines();
@@ -240,10 +266,6 @@ fn read_namespaces(text: &Text) -> Result<Vec<NamespaceObject>, Vec<InputError>>
         .collect();
     if !problems.is_empty() {
         return Err(problems);
-    }
-    if survey.namespaces().is_empty() {
-        let hint = "write one: kubectl get namespaces -o yaml > namespaces.yaml".to_owned();
-        return Err(vec![unplaced(text.name.clone(), "no Namespace is in this file".into(), Some(hint))]);
     }
     Ok(survey.namespaces().to_vec())
 }
@@ -325,6 +347,7 @@ impl Text {
                 file: self.name.clone(),
                 source: self.bytes.clone(),
                 lines: lines.starts(),
+                live: false,
                 secrets: [].into(),
             }),
             region: Some(seawall_check::region(lines, error.span)),

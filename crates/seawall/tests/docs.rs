@@ -21,6 +21,22 @@ fn commands_end_as_the_book_says() {
     }
 }
 
+/// The role of the book reads what is listed, and nothing besides.
+#[test]
+fn the_reader_s_role_is_what_is_read() {
+    let page = pages().into_iter().find(|page| page.name == "cluster.md").unwrap();
+    let role = page.blocks().into_iter().find(|block| block.text.contains("seawall-reader")).unwrap().text;
+    let words: BTreeSet<&str> = role.split(|c: char| !c.is_ascii_lowercase()).collect();
+    for kind in seawall_cluster::KINDS {
+        assert!(words.contains(kind.resource), "{}", kind.resource);
+    }
+    for word in ["secrets", "configmaps", "watch", "create", "update", "patch", "delete"] {
+        assert!(!words.contains(word), "{word}");
+    }
+    let resources: BTreeSet<&str> = seawall_cluster::KINDS.iter().map(|kind| kind.resource).collect();
+    assert_eq!(words.iter().filter(|word| resources.contains(*word)).count(), resources.len());
+}
+
 #[test]
 fn outputs_are_compared_line_by_line() {
     assert!(matches(&["a", "...", "b ... c"], &["a", "x", "y", "b 1 c"]));

@@ -79,13 +79,24 @@ const INPUTS: [(&str, &str); 9] = [
     ("templates/t.yaml", "kind: {{ .Values.kind }}\nmetadata: {{- toYaml . }}\n"),
 ];
 
+/// A snapshot of a cluster, not compressed: what is said of clusters alone.
+const SNAPSHOT: &str = r#"{"apiVersion":"seawall.dev/v1alpha1","kind":"ClusterSnapshot","serverVersion":"v1.36.1","notSeen":[{"apiVersion":"apps/v1","resource":"deployments","message":"no"}]}
+{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}
+{"apiVersion":"v1","kind":"Pod","metadata":{"annotations":{"openshift.io/scc":"anyuid"},"name":"p","namespace":"shop","uid":"u"},"spec":{"containers":[{"name":"c","image":"x"}]}}
+"#;
+
 #[test]
 fn every_record_fits_and_every_member_is_written() {
     let root: Value = serde_json::from_str(SCHEMA).unwrap();
     let dir = Dir::with(&INPUTS);
     let run = dir.scan(&["--profile", "recommended", "."]);
+    let scopes = "scopes:\n- {name: prod, paths: [cluster.jsonl]}\n";
+    let cluster = Dir::with(&[("cluster.jsonl", SNAPSHOT), ("seawall.yaml", scopes)]);
+    let of_cluster = cluster.scan(&["cluster.jsonl"]);
+    assert_eq!(of_cluster.summary()["kubernetesVersion"], "v1.36");
+    assert_eq!(of_cluster.workloads()[0]["line"], 3);
     let mut seen = BTreeSet::new();
-    for record in &run.all {
+    for record in run.all.iter().chain(&of_cluster.all) {
         let wrong = validate(&root, &root, record, "");
         assert!(wrong.is_empty(), "{record}\n{}", wrong.join("\n"));
         written(record, record["type"].as_str().unwrap(), &mut seen);

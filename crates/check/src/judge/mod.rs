@@ -106,6 +106,10 @@ pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, al
         let first = before;
         before += place.workloads as usize;
         let seen = survey.workloads.get(first..before).unwrap_or_default();
+        // What speaks for others is told of.
+        if !seen.is_empty() && seen.iter().all(|seen| seen.covered) {
+            continue;
+        }
         // What an exception lets pass is told of, as long as somebody may ask for it.
         let fails = |seen: &Seen| {
             seen.refused
@@ -140,6 +144,7 @@ pub fn judge(
         source: source.bytes.clone(),
         lines: lines.starts(),
         secrets: [].into(),
+        live: source.live.is_some(),
     };
     let judge = Judge { source, origin, lines: &lines, levels, exceptions, options };
     let mut walker = Walker::default();
@@ -172,6 +177,11 @@ pub fn judge(
                 }
                 reader.recycle(document);
             }
+        }
+    }
+    if let Some(lines) = source.live {
+        for record in &mut out {
+            record.move_down(lines);
         }
     }
     out

@@ -205,6 +205,9 @@ fn verdict(summary: &Summary) -> String {
     let known = [failing, refused].into_iter().flatten().collect::<Vec<_>>();
     match (summary.exit, known.is_empty()) {
         (0, _) if summary.findings > 0 => all.push("nothing at the bar, findings below it".to_owned()),
+        (0, _) if summary.not_seen > 0 => {
+            all.push(format!("nothing to report of what could be seen{}", uncounted(summary)));
+        }
         (0, _) => all.push(format!("nothing to report{}", uncounted(summary))),
         (1, true) => all.push("findings at the bar".to_owned()),
         _ => all.extend(known),
@@ -213,7 +216,7 @@ fn verdict(summary: &Summary) -> String {
 }
 
 fn numbers(summary: &Summary, out: &mut String) {
-    let files = count(summary.files, "file");
+    let files = text::place(summary);
     if summary.workloads() == 0 {
         let _ = write!(out, "No workloads in {files}");
     } else {
@@ -236,6 +239,32 @@ fn numbers(summary: &Summary, out: &mut String) {
         }
     }
     out.push_str("\n\n");
+    namespaces(summary, out);
+}
+
+/// Rows of the table of namespaces; the others are counted.
+const NAMESPACES: usize = 50;
+
+/// A cluster by namespace.
+fn namespaces(summary: &Summary, out: &mut String) {
+    let Some(all) = &summary.namespaces else { return };
+    let all: Vec<_> = all.iter().filter(|namespace| !namespace.name.is_empty()).collect();
+    out.push_str(
+        "| namespace | labels | would pass | workloads | in the way |\n| --- | --- | --- | ---: | --- |\n",
+    );
+    for namespace in all.iter().take(NAMESPACES) {
+        let (labels, passes, in_the_way) = text::of_namespace(namespace);
+        let name = prose(&clip(&text::namespace_name(namespace), MESSAGE), code);
+        let _ = writeln!(
+            out,
+            "| {name} | {labels} | {passes} | {} | {in_the_way} |",
+            grouped(namespace.workloads)
+        );
+    }
+    if let Some(more) = all.len().checked_sub(NAMESPACES).filter(|more| *more > 0) {
+        let _ = writeln!(out, "\nAnd {} more: `--format json` names them all.", grouped(more as u64));
+    }
+    out.push('\n');
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ pub(super) fn rank(groups: &mut [Group<'_>]) {
     });
 }
 
-/// `  medium[memory-limit]: message (line 9)`, in their order.
-pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
+/// `  medium[memory-limit]: message (line 9)`, in their order; what is `live` has fields and no lines.
+pub(super) fn write(groups: &[Group<'_>], live: bool, style: Style, out: &mut String) {
     let (mut tag, mut text, mut any) = (String::new(), String::new(), false);
     for group in groups.iter().filter(|group| is_brief(group)) {
         any = true;
@@ -48,7 +48,7 @@ pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
         text.clear();
         text.push_str(&visible::message(&group.message()));
         text.push_str(" (");
-        place(group, &mut text);
+        place(group, live, &mut text);
         text.push(')');
         flow(&text, tag.len() + 4, 6, style.width, out);
     }
@@ -57,8 +57,13 @@ pub(super) fn write(groups: &[Group<'_>], style: Style, out: &mut String) {
     }
 }
 
-/// Adds where a group is: `line 9`, `lines 9, 12`, `7 places from line 9 on`.
-fn place(group: &Group<'_>, out: &mut String) {
+/// Adds where a group is: `line 9`, `lines 9, 12`, `7 places from line 9 on`; the field of what has no lines.
+fn place(group: &Group<'_>, live: bool, out: &mut String) {
+    if live {
+        let path = group.members.first().map(|m| m.finding.primary.path.to_string()).unwrap_or_default();
+        out.push_str(&visible::text(&path));
+        return;
+    }
     let mut lines = group.members.iter().map(|m| m.primary.region.line);
     let first = lines.next().unwrap_or_default();
     if lines.all(|line| line == first) {

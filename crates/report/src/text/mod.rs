@@ -3,6 +3,7 @@
 mod beyond;
 mod exact;
 mod lines;
+mod namespaces;
 mod paint;
 mod scores;
 mod snippet;
@@ -21,10 +22,11 @@ use seawall_model::{ObjectId, PolicyVersion};
 use seawall_yaml::LineIndex;
 
 use self::lines::Shape;
+pub(crate) use self::namespaces::{name as namespace_name, of_namespace};
 pub(crate) use self::paint::{Role, paint};
 pub(crate) use self::scores::{finish as finish_scores, graded};
 use self::snippet::{Marked, Quoted};
-pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines, notices, uncounted};
+pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines, notices, place, uncounted};
 pub(crate) use self::tally::Tail;
 use crate::fix::{self, AtContainers, Fix, NO_CONTEXT};
 use crate::fixes::answer_shown;
@@ -71,8 +73,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
     };
     let score = w.score.zip(w.grade()).map(|(score, grade)| format!(", score {score} {}", grade.as_str()));
     let score = score.unwrap_or_default();
-    let head =
-        Head { file: &w.origin.file, region: w.region, object: &w.object, chart: w.chart_source.as_deref() };
+    let head = Head::of(&w.origin, w.region, &w.object, w.chart_source.as_deref());
     if style.exact && w.refused.is_none() && failing {
         head.write(&right, &score, w.custom, style, out);
         for sentence in exact::sentences(w) {
@@ -86,7 +87,7 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
             for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
                 finding(group, &quoted, w.pod_spec.as_ref(), style, out);
             }
-            beyond::write(&groups, style, out);
+            beyond::write(&groups, w.origin.live, style, out);
         }
         return;
     }
@@ -106,9 +107,9 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
         for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
             finding(group, &quoted, w.pod_spec.as_ref(), style, out);
         }
-        beyond::write(&groups, style, out);
+        beyond::write(&groups, w.origin.live, style, out);
     }
-    write_suppressed(&suppressed, style, out);
+    write_suppressed(&suppressed, w.origin.live, style, out);
 }
 
 /// The findings that do not count, if they are to be listed.
@@ -116,10 +117,12 @@ fn suppressed(findings: &[Located], style: Style) -> Vec<&Located> {
     findings.iter().filter(|f| style.suppressed && f.suppressed.is_some()).collect()
 }
 
-fn write_suppressed(findings: &[&Located], style: Style, out: &mut String) {
+fn write_suppressed(findings: &[&Located], live: bool, style: Style, out: &mut String) {
     for located in findings {
         let Some(why) = &located.suppressed else { continue };
-        let place = format!(" (line {}; {})", located.primary.region.line, suppression::text(why));
+        let line = located.primary.region.line;
+        let place = if live { located.finding.primary.path.to_string() } else { format!("line {line}") };
+        let place = format!(" ({place}; {})", suppression::text(why));
         let rule = format!("  suppressed[{}]: ", located.finding.rule.id);
         out.push_str(&rule);
         let message = visible::message(&located.finding.message).into_owned() + &visible::message(&place);
@@ -144,8 +147,7 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     let refused = if o.refused.is_some() { "refused by the API server: " } else { "" };
     let n = groups.len();
     let right = format!("{refused}{n} finding{}", if n == 1 { "" } else { "s" });
-    let head =
-        Head { file: &o.origin.file, region: o.region, object: &o.object, chart: o.chart_source.as_deref() };
+    let head = Head::of(&o.origin, o.region, &o.object, o.chart_source.as_deref());
     head.write(&right, "", false, style, out);
     out.push('\n');
     if unexplained {
@@ -163,8 +165,8 @@ fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, o
     for group in groups.iter().filter(|group| !beyond::is_brief(group)) {
         finding(group, &quoted, None, style, out);
     }
-    beyond::write(&groups, style, out);
-    write_suppressed(&suppressed, style, out);
+    beyond::write(&groups, o.origin.live, style, out);
+    write_suppressed(&suppressed, o.origin.live, style, out);
 }
 
 /// Said behind the level that a workload passes by an exception alone.
@@ -187,19 +189,29 @@ fn target(w: &Workload) -> String {
 
 /// Where an object is and what it is called.
 struct Head<'a> {
-    file: &'a str,
+    /// Nothing where nobody wrote it.
+    file: Option<&'a str>,
     region: Region,
     object: &'a ObjectId,
     chart: Option<&'a str>,
 }
 
-impl Head<'_> {
+impl<'a> Head<'a> {
+    fn of(origin: &'a Origin, region: Region, object: &'a ObjectId, chart: Option<&'a str>) -> Self {
+        Self { file: (!origin.live).then_some(&origin.file), region, object, chart }
+    }
+
     /// `more` is left out where there is no room for it on the line.
     fn write(&self, right: &str, more: &str, custom: bool, style: Style, out: &mut String) {
-        let file = visible::text(self.file);
-        let place = format!("{file}:{}:{}", self.region.line, self.region.column);
+        let object = self.object.to_string();
+        let (place, mut rest) = match self.file {
+            Some(file) => {
+                let place = format!("{}:{}:{}", visible::text(file), self.region.line, self.region.column);
+                (place, format!("  {}", visible::text(&object)))
+            }
+            None => (visible::text(&object).into_owned(), String::new()),
+        };
         paint(out, style.colour, Role::Place, &place);
-        let mut rest = format!("  {}", visible::text(&self.object.to_string()));
         if custom {
             rest.push_str(" (custom resource, judged as its pods would be)");
         }
@@ -240,6 +252,20 @@ fn finding(
 ) {
     let said = if beyond::is_beyond(group) { beyond::severity(group).as_str() } else { group.word.as_str() };
     title(group.word, said, group.rule(), &group.message(), style, out);
+    if quoted.live {
+        // What to write says where.
+        if !group.basics {
+            paths(group, style, out);
+        }
+        let notes = Notes { gutter: 3, style, file: None };
+        if group.basics {
+            notes.basics(group, pod_spec, None, out);
+        } else {
+            notes.plain(&group.members, out);
+        }
+        out.push('\n');
+        return;
+    }
     let index = quoted.index;
     let (mut marks, mut context) = (Vec::new(), Vec::new());
     let labels = basics_labels(group);
@@ -262,7 +288,7 @@ fn finding(
         snippet::Page { quoted: *quoted, width: style.width, color: style.colour, role: group.word.into() };
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
-    let notes = Notes { gutter: snippet::gutter(last), style, file: quoted.file };
+    let notes = Notes { gutter: snippet::gutter(last), style, file: Some(quoted.file) };
     if let Some(more) = group.members.len().checked_sub(MOST).filter(|more| *more > 0) {
         notes.note(&format!("and at {more} more places: --format json names them all"), out);
     }
@@ -272,6 +298,26 @@ fn finding(
         notes.plain(&group.members, out);
     }
     out.push('\n');
+}
+
+/// Where a finding is in an object that has no lines: its fields.
+fn paths(group: &Group<'_>, style: Style, out: &mut String) {
+    let labels = basics_labels(group);
+    let mut said: Vec<String> = Vec::new();
+    for (i, located) in group.members.iter().enumerate() {
+        let label = labels.get(i).copied().unwrap_or(&located.primary.label);
+        let label = if label.is_empty() { String::new() } else { format!(": {label}") };
+        let line = format!("{}{label}", located.finding.primary.path);
+        if !said.contains(&line) {
+            said.push(line);
+        }
+    }
+    for line in said.iter().take(MOST) {
+        wrap(&visible::message(line), 6, 8, style.width, out);
+    }
+    if let Some(more) = said.len().checked_sub(MOST).filter(|more| *more > 0) {
+        wrap(&format!("and at {more} more places: --format json names them all"), 6, 8, style.width, out);
+    }
 }
 
 /// The lines of a record's source.
@@ -286,6 +332,7 @@ fn quoted<'c, 'r>(
         file: &origin.file,
         object: Some((&object.kind, region.line)),
         secrets: &origin.secrets,
+        live: origin.live,
     }
 }
 
@@ -320,7 +367,8 @@ fn pod_line(index: &LineIndex<'_>, group: &Group<'_>) -> Option<u32> {
 struct Notes<'r> {
     gutter: usize,
     style: Style,
-    file: &'r str,
+    /// Nothing where there is no file to repair.
+    file: Option<&'r str>,
 }
 
 impl Notes<'_> {
@@ -347,7 +395,7 @@ impl Notes<'_> {
         } else {
             self.note(&format!("{}; `{explain}`", first.finding.advice), out);
         }
-        if let Some(fix) = repair(members, self.file, self.style) {
+        if let Some(fix) = self.file.and_then(|file| repair(members, file, self.style)) {
             self.note(&fix, out);
         }
     }
@@ -378,10 +426,12 @@ impl Notes<'_> {
             self.context(*fields, *has_context, out);
             write_under = true;
         }
-        if fix.decision {
-            self.note(&format!("{}: {}", fix::DECISION, command(self.style, "--likely", self.file)), out);
-        } else {
-            self.note(&format!("likely safe: {}", command(self.style, "--likely", self.file)), out);
+        let command = self.file.map(|file| command(self.style, "--likely", file));
+        match (fix.decision, command) {
+            (true, Some(command)) => self.note(&format!("{}: {command}", fix::DECISION), out),
+            (true, None) => self.note(fix::DECISION, out),
+            (false, Some(command)) => self.note(&format!("likely safe: {command}"), out),
+            (false, None) => {}
         }
     }
 
@@ -472,14 +522,20 @@ fn input_error<'r>(error: &'r InputError, style: Style, cache: &mut lines::Cache
             let index = cache.of(source);
             let mark = Marked { region, label: Cow::Borrowed(hint), primary: true };
             let page = snippet::Page {
-                quoted: Quoted { index, file: &source.file, object: None, secrets: &source.secrets },
+                quoted: Quoted {
+                    index,
+                    file: &source.file,
+                    object: None,
+                    secrets: &source.secrets,
+                    live: false,
+                },
                 width: style.width,
                 color: style.colour,
                 role: Role::Error,
             };
             snippet::write(&page, &[mark], &[], out);
         }
-        _ if !hint.is_empty() => Notes { gutter: 1, style, file: &error.file }.note(hint, out),
+        _ if !hint.is_empty() => Notes { gutter: 1, style, file: Some(&error.file) }.note(hint, out),
         _ => {}
     }
     out.push('\n');

@@ -17,7 +17,7 @@ pub(crate) fn graded(graded: &Graded, style: Style, out: &mut String) {
     if style.quiet && !graded.fails() {
         return;
     }
-    let head = Head { file: &graded.file, region: graded.region, object: &graded.object, chart: None };
+    let head = Head { file: Some(&graded.file), region: graded.region, object: &graded.object, chart: None };
     let right = match &graded.grades {
         Grades::Kubesec(_, Some(_)) => "invalid".to_owned(),
         Grades::Kubesec(report, None) => {

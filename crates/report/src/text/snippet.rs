@@ -37,6 +37,8 @@ pub(super) struct Quoted<'a, 's> {
     pub(super) object: Option<(&'a str, u32)>,
     /// What may be secret for certain.
     pub(super) secrets: &'a [Range<u32>],
+    /// Whether nobody wrote the text: then it is not quoted.
+    pub(super) live: bool,
 }
 
 impl Quoted<'_, '_> {

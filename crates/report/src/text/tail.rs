@@ -6,6 +6,7 @@ use std::time::Duration;
 use seawall_check::{NEWEST, NoticeKind, Summary};
 use seawall_model::Level;
 
+use super::namespaces;
 use super::paint::{Role, paint};
 use super::tally::{Counted, Tail, Worst};
 use super::wrap;
@@ -30,9 +31,14 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
         numbers(summary, elapsed, style, out);
         blockers(summary, style, out);
         next(summary, style, out);
-        fixes(tally, style, out);
+        if summary.namespaces.is_none() {
+            fixes(tally, style, out);
+        }
         beyond(summary, style, out);
         worst(tally, style, out);
+    }
+    if let Some(all) = &summary.namespaces {
+        namespaces::write(all, style, out);
     }
     if summary.suppressed > 0 {
         let (do_, them) = if summary.suppressed == 1 { ("does", "shows it") } else { ("do", "lists them") };
@@ -50,18 +56,29 @@ pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Opt
 }
 
 fn nothing(summary: &Summary, style: Style, out: &mut String) {
-    let read = format!("no workloads found in {}", count(summary.files, "file"));
+    let read = format!("no workloads found in {}", place(summary));
     paint(out, style.colour, Role::Strong, &read);
     let _ = writeln!(out, " ({})", count(summary.objects, "object"));
 }
 
+/// What was looked through.
+pub(crate) fn place(summary: &Summary) -> String {
+    match &summary.namespaces {
+        Some(all) => count(all.iter().filter(|n| !n.name.is_empty()).count() as u64, "namespace"),
+        None => count(summary.files, "file"),
+    }
+}
+
 fn numbers(summary: &Summary, elapsed: Option<Duration>, style: Style, out: &mut String) {
-    let mut head = format!("{} in {}", count(summary.workloads(), "workload"), count(summary.files, "file"));
+    let mut head = format!("{} in {}", count(summary.workloads(), "workload"), place(summary));
     if let Some(elapsed) = elapsed {
         let _ = write!(head, " ({:.2} s)", elapsed.as_secs_f64());
     }
     if summary.findings == 0 && summary.failing + summary.warned + summary.refused == 0 {
         head.push_str(", no findings");
+        if summary.not_seen > 0 {
+            head.push_str(" in what could be seen");
+        }
         head.push_str(&uncounted(summary));
     }
     let mut levels: Vec<String> = Level::ALL
@@ -279,6 +296,18 @@ pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
         }
         NoticeKind::ExceptionNotAllowed if *more => {
             format!("{} granted by exceptions are not allowed by a policy", count(*n, "rule"))
+        }
+        NoticeKind::NotSeen if *more => {
+            format!("{} of the cluster were not seen and not judged", count(*n, "kind"))
+        }
+        NoticeKind::PodsDiffer if *more => {
+            format!("{} of pods that came out in another way than their templates", count(*n, "group"))
+        }
+        NoticeKind::OwnerNotSeen if *more => {
+            format!("{} were not seen; what they made is judged", count(*n, "owner"))
+        }
+        NoticeKind::ContextConstraint if *more => {
+            format!("{} on security context constraints", count(*n, "notice"))
         }
         NoticeKind::ExceptionUnused if *more => format!("{} let nothing pass", count(*n, "exception")),
         _ => String::new(),

@@ -65,7 +65,7 @@ rules! {
 /// A source with a name.
 pub(crate) fn origin(file: &str, source: &str) -> Origin {
     let lines = seawall_yaml::LineIndex::new(source.as_bytes()).starts();
-    Origin { file: file.into(), source: source.as_bytes().into(), lines, secrets: [].into() }
+    Origin { file: file.into(), source: source.as_bytes().into(), lines, live: false, secrets: [].into() }
 }
 
 /// The region of the nth (from 0) occurrence of `text`.
@@ -471,6 +471,8 @@ pub(crate) fn summary() -> Summary {
         warned: 1,
         findings: 60,
         errors: 2,
+        namespaces: None,
+        not_seen: 0,
         notices: 6,
         targets: vec![Level::Restricted],
         blockers: vec![

@@ -147,7 +147,7 @@ impl Random {
         let lines = seawall_yaml::LineIndex::new(source.as_bytes()).starts();
         // Names of files hold no zero bytes and are not empty.
         let file = format!("f{}", self.text().replace('\0', ""));
-        Origin { file: file.into(), source: source.as_bytes().into(), lines, secrets: [].into() }
+        Origin { file: file.into(), source: source.as_bytes().into(), lines, live: false, secrets: [].into() }
     }
 
     fn object(&mut self) -> ObjectId {

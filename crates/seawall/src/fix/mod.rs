@@ -25,7 +25,7 @@ use self::write::{Fault, Writer};
 use crate::candidate::{Candidate, unreadable};
 use crate::cli::FixArgs;
 use crate::pipeline::in_order;
-use crate::prepared::{Prepared, Reading};
+use crate::prepared::{Found, Prepared, Reading};
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, Failure};
@@ -80,10 +80,14 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         }
     }
     let threads = args.how.threads();
-    let found = seawall_input::walk(&args.judge.paths, &seawall_input::Options::default());
+    let found = Found::Inputs(seawall_input::walk(&args.judge.paths, &seawall_input::Options::default()));
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
     let mut prepared =
         Prepared::new(&args.judge, found, &mut settings, Reading::default(), threads, &progress)?;
+    if prepared.labels.is_some() {
+        let hint = "repair the manifests that it was made from: seawall fix deploy/".to_owned();
+        return Err(Failure::Usage("a snapshot of a cluster cannot be repaired".to_owned(), Some(hint)));
+    }
     prepared.options.images = Arc::new(images);
     if let Some(level) = args.to {
         prepared.hold_to(level);

@@ -120,6 +120,43 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: rendered, namespa
 
 const NAMESPACES: &str = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata:\n    name: shop\n    labels: {pod-security.kubernetes.io/enforce: baseline}\n";
 
+/// A small cluster: a Deployment with a pod in a namespace.
+fn snapshot() -> Vec<u8> {
+    let header = seawall_snapshot::Header {
+        api_version: seawall_snapshot::API_VERSION.to_owned(),
+        kind: seawall_snapshot::KIND.to_owned(),
+        server_version: "v1.37.2".to_owned(),
+        time: "2027-01-14T08:00:00Z".to_owned(),
+        ..seawall_snapshot::Header::default()
+    };
+    let spec = r#"{"containers":[{"name":"app","image":"registry.example.com/web:1"}]}"#;
+    let owner = |kind: &str, name: &str, uid: &str| {
+        format!(
+            r#""ownerReferences":[{{"apiVersion":"apps/v1","kind":"{kind}","name":"{name}","uid":"{uid}","controller":true}}]"#
+        )
+    };
+    let apps = |kind: &str, metadata: &str| {
+        format!(
+            r#"{{"apiVersion":"apps/v1","kind":"{kind}","metadata":{{"namespace":"shop",{metadata}}},"spec":{{"selector":{{"matchLabels":{{"app":"web"}}}},"template":{{"metadata":{{"labels":{{"app":"web"}}}},"spec":{spec}}}}}}}"#
+        )
+    };
+    let set = owner("Deployment", "web", "u1");
+    let pod = owner("ReplicaSet", "web-5d4", "u2");
+    let lines = [
+        r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}"#.to_owned(),
+        apps("Deployment", r#""name":"web","uid":"u1""#),
+        apps("ReplicaSet", &format!(r#""name":"web-5d4","uid":"u2",{set}"#)),
+        format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web-5d4-0","namespace":"shop","uid":"u3",{pod}}},"spec":{spec}}}"#),
+    ];
+    let mut packer = seawall_snapshot::Packer::default();
+    for line in &lines {
+        packer.add(line.as_bytes()).unwrap();
+    }
+    let mut file = Vec::new();
+    seawall_snapshot::Snapshot { header, frames: packer.finish().unwrap() }.write(&mut file).unwrap();
+    file
+}
+
 impl Sandbox {
     pub(crate) fn new() -> Self {
         let dir = Dir::new();
@@ -146,6 +183,7 @@ impl Sandbox {
         sandbox.program("seawall", &format!("{today_once}{seawall}"));
         sandbox.program("helm", &format!("cat <<'END'\n{POD}END"));
         sandbox.program("kubectl", &format!("case \"$2\" in namespaces) cat <<'END'\n{NAMESPACES}END\n;; pods) cat <<'END'\n{POD}END\n;; *) exit 1 ;; esac"));
+        sandbox.0.write("work/snapshots/cluster.jsonl.zst", snapshot());
         sandbox.0.write("home/.keep", "");
         sandbox
     }
@@ -209,6 +247,15 @@ impl Sandbox {
                     let is_ours = |line: &str| line.contains("seawall") && !line.contains("--watch");
                     let ours = block.text.lines().find(|line| is_ours(line) && !line.starts_with("cargo "));
                     assert!(ours.is_none(), "{at}: this could be run: {ours:?}");
+                }
+                // There is no cluster here: that is all that may be wrong.
+                "sh" if block.has("cluster") => {
+                    let run = self.run(&block.text, &[]);
+                    assert!(
+                        run.status == 2 && run.stderr.contains("no cluster to connect to"),
+                        "{at}: {}",
+                        run.stderr
+                    );
                 }
                 "sh" => {
                     let wanted = block.value("exit").map_or(0, |status| status.parse().unwrap());

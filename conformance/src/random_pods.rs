@@ -3,14 +3,17 @@
 use serde_json::{Map, Value, json};
 
 /// A small generator of random numbers (SplitMix64): the same seed gives the same pods everywhere.
-pub(crate) struct Rng(u64);
+#[derive(Clone, Debug)]
+pub struct Rng(u64);
 
 impl Rng {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// A generator that starts from `seed`.
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    /// A number from 0 to below `bound`, which is not 0.
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -18,11 +21,12 @@ impl Rng {
     }
 
     /// True once in `n` times.
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
+    pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    /// One of a list that is not empty.
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
@@ -361,7 +365,7 @@ fn change(rng: &mut Rng, pod: &mut Value) {
 }
 
 /// A pod that meets restricted but for a few changes.
-pub(crate) fn near(rng: &mut Rng) -> Value {
+pub fn near(rng: &mut Rng) -> Value {
     let mut pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [good_container(rng)]}});
     if rng.one_in(2) {
         pod["spec"]["securityContext"] =
@@ -374,7 +378,7 @@ pub(crate) fn near(rng: &mut Rng) -> Value {
 }
 
 /// A pod with nothing good about it in particular.
-pub(crate) fn arbitrary(rng: &mut Rng) -> Value {
+pub fn arbitrary(rng: &mut Rng) -> Value {
     let mut pod = json!({"metadata": {"name": "p"}, "spec": {}});
     for class in CLASSES {
         for _ in 0..rng.pick(&[0, 1, 1, 2]) {

@@ -1,0 +1,223 @@
+//! `seawall can-enforce`: whether a namespace can enforce a level now.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::time::Instant;
+
+use seawall_check::{Enforcement, Enforcing, Mended, NEWEST, Options, Policy, Unseen, shell_word};
+use seawall_model::PolicyVersion;
+use seawall_report::visible;
+use seawall_snapshot::{Header, Snapshot};
+
+use crate::cli::{CanEnforceArgs, ReadArgs};
+use crate::live::{self, Opening};
+use crate::terminal::Failure;
+
+/// Not all that decides was seen.
+const EXIT_UNKNOWN: u8 = 2;
+
+/// Pods and templates that are named.
+const NAMED: usize = 10;
+
+/// Says whether it can; the exit status: 0 if so, 1 if not, 2 if that is not known.
+pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
+    let snapshot = if let Some(path) = &args.snapshot {
+        open(path)?
+    } else {
+        let read = ReadArgs { namespace: vec![args.namespace.clone()], selector: None, include_env: false };
+        live::capture(&args.cluster, &read, Instant::now(), args.quiet)?
+    };
+    let newest = u64::from(NEWEST);
+    let options =
+        Options { kubernetes: snapshot.header.minor().unwrap_or(newest).min(newest), ..Options::default() };
+    let mut enforcement = Enforcement::new(&args.namespace, args.level, &options);
+    for frame in &snapshot.frames {
+        let text = frame.text().map_err(|e| Failure::Usage(format!("the snapshot is broken: {e}"), None))?;
+        enforcement.add(&text);
+    }
+    let found = enforcement.finish();
+    if found.now.is_none() && !found.met && found.unread.is_empty() {
+        let message = format!("there is no namespace `{}` in the snapshot", args.namespace);
+        return Err(Failure::Usage(message, None));
+    }
+    // What decides is in pods and templates; what else is there is of no matter here.
+    let mut header = snapshot.header;
+    header.not_seen.retain(|not_seen| not_seen.namespace.as_ref().is_none_or(|name| *name == args.namespace));
+    let partial = !header.selector.is_empty()
+        || header.not_seen.iter().any(|not_seen| live::WORKLOADS.contains(&not_seen.resource.as_str()));
+    let answer = match (found.refuses(), found.is_known() && !partial) {
+        (true, _) => Answer::Cannot,
+        (false, true) => Answer::Can,
+        (false, false) => Answer::Unknown,
+    };
+    let blind: Vec<String> = live::notices(&header)
+        .into_iter()
+        .filter(|notice| notice.kind == seawall_check::NoticeKind::NotSeen)
+        .map(|notice| notice.message)
+        .collect();
+    let mut out = BufWriter::new(io::stdout().lock());
+    write(args, &found, answer, &blind, &header, &mut out)?;
+    out.flush()?;
+    Ok(match answer {
+        Answer::Can => 0,
+        Answer::Cannot => 1,
+        Answer::Unknown => EXIT_UNKNOWN,
+    })
+}
+
+/// Whether it can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Can,
+    Cannot,
+    Unknown,
+}
+
+fn open(path: &Path) -> Result<Snapshot, Failure> {
+    match live::open(&live::named(path)) {
+        Opening::Snapshot(Ok(snapshot)) => Ok(snapshot),
+        Opening::Snapshot(Err(problem)) => {
+            Err(Failure::Usage(format!("`{}`: {problem}", path.display()), None))
+        }
+        Opening::Unreadable(error) => {
+            Err(Failure::Usage(format!("`{}`: {}", path.display(), error.message), None))
+        }
+        Opening::File | Opening::Read(_) => {
+            let hint = "take one: seawall snapshot --output cluster.jsonl.zst".to_owned();
+            Err(Failure::Usage(format!("`{}` is no snapshot that can be read", path.display()), Some(hint)))
+        }
+    }
+}
+
+fn write(
+    args: &CanEnforceArgs,
+    found: &Enforcing,
+    answer: Answer,
+    blind: &[String],
+    header: &Header,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let (namespace, asked) = (&args.namespace, args.level);
+    // The API server's words come first, and only they begin at the margin with `Warning`.
+    for warning in &found.warnings {
+        writeln!(out, "Warning: {}", visible(warning))?;
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    if !found.warnings.is_empty() {
+        writeln!(out)?;
+    }
+    let (pods, refused) = (found.pods, found.refused.len());
+    let said = match answer {
+        Answer::Unknown => "may not be able to",
+        Answer::Can => "can",
+        Answer::Cannot => "cannot",
+    };
+    writeln!(
+        out,
+        "namespace {namespace} {said} enforce {asked}: {} of {pods} {} would be refused at the next restart",
+        refused,
+        if pods == 1 { "pod" } else { "pods" },
+    )?;
+    match &found.now {
+        Some(Policy { enforce, .. }) => {
+            let version = visible(&header.server_version);
+            writeln!(out, "it enforces {enforce} now, in a cluster of {version}")?;
+        }
+        None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
+    }
+    if !found.looks && !found.refused.is_empty() {
+        writeln!(out, "the API server would not warn: to it this is no stricter than what is enforced now")?;
+    }
+    unseen(&found.unseen, out)?;
+    mended(&found.mended, out)?;
+    if let Some(beyond) = found.beyond() {
+        writeln!(
+            out,
+            "the API server looks at 3,000 pods and for one second only, so that its own warnings may leave out {beyond} or more; \
+             here all pods were looked at"
+        )?;
+    }
+    for message in blind {
+        writeln!(out, "not seen: {}", visible(message))?;
+    }
+    for what in found.unread.iter().take(NAMED) {
+        writeln!(out, "not read, and may hold pods that would be refused: {}", visible(what))?;
+    }
+    if let Some(more) = found.unread.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        writeln!(out, "not read, and may hold pods that would be refused: {more} more")?;
+    }
+    let level = asked.to_string();
+    let level = level.trim_end_matches(":latest");
+    let whence = args.snapshot.as_ref().map_or_else(
+        || format!("--cluster --namespace {}", shell_word(namespace)),
+        |path| shell_word(&path.to_string_lossy()).into_owned(),
+    );
+    let why = format!("why, and what to write: seawall scan {whence} --level {level}");
+    if answer == Answer::Unknown {
+        writeln!(
+            out,
+            "nothing that was seen stands against it for certain, and that is not all (exit status 2)"
+        )?;
+        if !found.unseen.is_empty() {
+            writeln!(out, "{why}")?;
+        }
+    } else if answer == Answer::Can {
+        let version = match asked.version {
+            PolicyVersion::Latest => String::new(),
+            version @ PolicyVersion::Minor(_) => {
+                format!(" pod-security.kubernetes.io/enforce-version={version}")
+            }
+        };
+        let label = format!("pod-security.kubernetes.io/enforce={}{version}", asked.level);
+        writeln!(out, "kubectl label --overwrite namespace {} {label}", shell_word(namespace))?;
+    } else {
+        writeln!(out, "{why}")?;
+    }
+    Ok(())
+}
+
+/// Templates whose pods nobody has seen.
+fn unseen(all: &[Unseen], out: &mut impl io::Write) -> io::Result<()> {
+    if !all.is_empty() {
+        writeln!(
+            out,
+            "{} violate it by themselves, which the API server does not look at; no pod shows whether admission changes what \
+             they make:",
+            templates(all.len())
+        )?;
+    }
+    for Unseen { called, because, reason } in all.iter().take(NAMED) {
+        writeln!(out, "  {} ({because}): {}", visible(called), visible(reason))?;
+    }
+    more(all.len(), out)
+}
+
+/// Templates whose pods come out better than they are.
+fn mended(all: &[Mended], out: &mut impl io::Write) -> io::Result<()> {
+    if !all.is_empty() {
+        writeln!(
+            out,
+            "warning: {} violate it by themselves, and their pods pass: admission changes these, and has to go on doing so:",
+            templates(all.len())
+        )?;
+    }
+    for Mended { called, pods, by, reason } in all.iter().take(NAMED) {
+        let by = if by.is_empty() { String::new() } else { format!(", changed by {}", by.join(", ")) };
+        let noun = if *pods == 1 { "pod passes" } else { "pods pass" };
+        writeln!(out, "  {} ({pods} {noun}{}): {}", visible(called), visible(&by), visible(reason))?;
+    }
+    more(all.len(), out)
+}
+
+fn templates(n: usize) -> String {
+    format!("{n} template{}", if n == 1 { "" } else { "s" })
+}
+
+fn more(all: usize, out: &mut impl io::Write) -> io::Result<()> {
+    match all.checked_sub(NAMED) {
+        Some(more @ 1..) => writeln!(out, "  and {more} more"),
+        _ => Ok(()),
+    }
+}

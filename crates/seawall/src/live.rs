@@ -1,0 +1,205 @@
+//! What commands on clusters and snapshots share: connecting, capturing with progress, and what is said of what was not seen.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use seawall_check::{Notice, NoticeKind, shell_word};
+use seawall_cluster::{Cluster, Options, Wanted};
+use seawall_finding::Date;
+use seawall_input::{Input, InputKind, Opened, Origin};
+use seawall_snapshot::{Header, NotSeen, Snapshot, is_snapshot};
+
+use crate::cli::{ClusterArgs, ReadArgs};
+use crate::progress::Progress;
+use crate::terminal::Failure;
+
+/// What a cluster is called where files have names.
+pub(crate) const CLUSTER: &str = "<cluster>";
+
+/// The resources that have pods or templates of pods.
+pub(crate) const WORKLOADS: [&str; 9] = [
+    "pods",
+    "podtemplates",
+    "replicationcontrollers",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "cronjobs",
+    "jobs",
+];
+
+fn connect(args: &ClusterArgs) -> Result<Cluster, Failure> {
+    let options = Options {
+        kubeconfig: args.kubeconfig.iter().cloned().collect(),
+        context: args.context.clone(),
+        cluster: None,
+        user: args.user.clone(),
+        impersonate: args.impersonate.clone(),
+        impersonate_groups: args.impersonate_groups.clone(),
+    };
+    Cluster::connect(&options).map_err(|error| Failure::Usage(error.to_string(), hint(&error)))
+}
+
+/// What to do about an error.
+fn hint(error: &seawall_cluster::Error) -> Option<String> {
+    use seawall_cluster::Error;
+    match error {
+        Error::NoCluster => Some("name a kubeconfig: --kubeconfig FILE".to_owned()),
+        Error::NothingSeen { .. } => {
+            Some("name the namespaces that you may look at: --namespace NAME".to_owned())
+        }
+        Error::Interrupted { .. } => Some("nothing was written; run it again".to_owned()),
+        _ => None,
+    }
+}
+
+/// Everything that the arguments ask for, or an error: never a part that could be taken for all.
+pub(crate) fn capture(
+    cluster: &ClusterArgs,
+    read: &ReadArgs,
+    started: Instant,
+    quiet: bool,
+) -> Result<Snapshot, Failure> {
+    let connected = connect(cluster)?;
+    let mut namespaces = read.namespace.clone();
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    let wanted = Wanted {
+        namespaces,
+        selector: read.selector.clone().unwrap_or_default(),
+        include_env: read.include_env,
+        time: now(),
+    };
+    let progress = Progress::counting("listed", "objects", started, quiet);
+    let captured = seawall_cluster::capture(&connected, &wanted, &|items| progress.add(items));
+    drop(progress);
+    captured.map_err(|error| Failure::Usage(error.to_string(), hint(&error)))
+}
+
+/// What an input turns out to be when it is opened.
+pub(crate) enum Opening {
+    /// A snapshot, or why it cannot be read.
+    Snapshot(Result<Snapshot, String>),
+    /// All of what can be read once only.
+    Read(Arc<[u8]>),
+    /// A file of another kind, or one that cannot be opened: reading it tells.
+    File,
+    /// What can be read once only and could not be.
+    Unreadable(seawall_input::InputError),
+}
+
+/// How many bytes tell a snapshot from other files.
+const BEGIN: u64 = 64;
+
+/// Opens an input, and reads it if it is a snapshot or can be read once only.
+pub(crate) fn open(input: &Input) -> Opening {
+    let opened = match Opened::new(input, BEGIN) {
+        Ok(opened) => opened,
+        Err(_) if input.kind == InputKind::File => return Opening::File,
+        Err(error) => return Opening::Unreadable(error),
+    };
+    if is_snapshot(opened.begin()) {
+        return Opening::Snapshot(Snapshot::read(opened).map_err(|error| error.to_string()));
+    }
+    if input.kind == InputKind::File {
+        return Opening::File;
+    }
+    opened.read_all().map_or_else(Opening::Unreadable, Opening::Read)
+}
+
+/// An input that an option names.
+pub(crate) fn named(path: &Path) -> Input {
+    let is_stdin = path.as_os_str() == "-";
+    let is_file = || std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let kind = match is_stdin {
+        true => InputKind::Stdin,
+        false if is_file() => InputKind::File,
+        false => InputKind::Stream,
+    };
+    Input { path: path.into(), origin: Origin::Named, kind, in_chart: None }
+}
+
+/// A snapshot that is an input.
+pub(crate) struct Taken {
+    pub(crate) name: Arc<str>,
+    /// The scope of its file.
+    pub(crate) scope: u16,
+    pub(crate) header: Header,
+}
+
+/// Now in UTC, as in RFC 3339.
+pub(crate) fn now() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (days, second) = (i32::try_from(since / 86_400).unwrap_or(i32::MAX), since % 86_400);
+    let day = Date::from_days(days);
+    format!("{day}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+}
+
+/// What a person should know of how a snapshot was taken.
+pub(crate) fn notices(header: &Header) -> Vec<Notice> {
+    let mut all: Vec<Notice> = header.not_seen.iter().map(not_seen).collect();
+    if !header.selector.is_empty() {
+        all.push(Notice {
+            kind: NoticeKind::NotSeen,
+            file: None,
+            region: None,
+            message: format!(
+                "workloads and pods that the selector `{}` does not match were not seen and not judged",
+                header.selector
+            ),
+            hint: Some("leave `--selector` out".to_owned()),
+        });
+    }
+    if !header.of_several_moments.is_empty() {
+        all.push(Notice {
+            kind: NoticeKind::NotEvaluated,
+            file: None,
+            region: None,
+            message: format!(
+                "listing {} took so long that it is of several moments: what came or went meanwhile may be missing",
+                header.of_several_moments.join(", ")
+            ),
+            hint: Some("scan it by --namespace".to_owned()),
+        });
+    }
+    if !header.includes_env {
+        all.push(Notice {
+            kind: NoticeKind::NotEvaluated,
+            file: None,
+            region: None,
+            message: "values of environment variables and arguments are masked: what is secret in them was not looked for"
+                .to_owned(),
+            hint: Some("--include-env keeps them".to_owned()),
+        });
+    }
+    all
+}
+
+/// Whether all workloads of a namespace of a scope were looked at.
+pub(crate) fn is_complete(taken: &[Taken], scope: u16, namespace: &str) -> bool {
+    let complete = |header: &Header| {
+        let covers = header.namespaces.is_empty() || header.namespaces.iter().any(|name| name == namespace);
+        let here = |n: &NotSeen| n.namespace.as_ref().is_none_or(|name| name == namespace);
+        let mut unseen = header.not_seen.iter().filter(|n| WORKLOADS.contains(&&*n.resource));
+        covers && header.selector.is_empty() && !unseen.any(here)
+    };
+    taken.iter().any(|taken| taken.scope == scope && complete(&taken.header))
+}
+
+fn not_seen(not_seen: &NotSeen) -> Notice {
+    let NotSeen { resource, namespace, message, .. } = not_seen;
+    let place = namespace.as_ref().map_or(String::new(), |name| format!(" in namespace `{name}`"));
+    let allow = match namespace {
+        Some(name) => format!("kubectl auth can-i list {resource} --namespace {}", shell_word(name)),
+        None => format!("kubectl auth can-i list {resource} --all-namespaces"),
+    };
+    Notice {
+        kind: NoticeKind::NotSeen,
+        file: None,
+        region: None,
+        message: format!("{resource}{place} were not seen and not judged: {message}"),
+        hint: Some(allow),
+    }
+}
