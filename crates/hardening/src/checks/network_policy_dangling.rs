@@ -1,7 +1,10 @@
 //! NetworkPolicies that select nothing.
 
+use std::borrow::Cow;
+
 use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
+use seawall_yaml::NodeRef;
 
 use crate::check::{Beside, Check, Cx, Hit, Out, Run, Sight};
 use crate::index::{PODS, Selector};
@@ -9,8 +12,9 @@ use crate::workloads::{at, is, path};
 
 rule! {
     /// ## What it does
-    /// Reports NetworkPolicies whose `podSelector` selects no pod of the input in their namespace. Those that select
-    /// everything are meant for what comes later.
+    /// Reports NetworkPolicies whose `podSelector` selects no pod of the input in their namespace, although a pod there has
+    /// a label of one of its keys: a selector of keys that no pod shows is for pods that a program makes, unless the input
+    /// is declared complete. Those that select everything are meant for what comes later.
     ///
     /// ## Why it matters
     /// The pods that it was written for are open: somebody has renamed a label, or mistyped it.
@@ -53,6 +57,7 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         || selector.is_empty()
         || near.has_uncertain_pods()
         || near.selected(&selector).next().is_some()
+        || !(near.is_complete() || keys(object).iter().any(|key| near.has_pod_with(key)))
     {
         return;
     }
@@ -64,6 +69,14 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
             "select the labels of the pods that it is for",
         )
     });
+}
+
+/// The keys of its selector.
+fn keys<'d>(object: &Object<'d>) -> Vec<Cow<'d, str>> {
+    let labels = at(object, "spec.podSelector.matchLabels").into_iter().flat_map(NodeRef::entries);
+    let expressions = at(object, "spec.podSelector.matchExpressions").into_iter().flat_map(NodeRef::items);
+    let keys = expressions.filter_map(|expression| expression.get("key")?.key());
+    labels.filter_map(|(key, _)| key.key()).chain(keys).collect()
 }
 
 #[cfg(test)]
@@ -86,10 +99,20 @@ mod tests {
         assert_eq!(of("{matchExpressions: [{key: x, operator: DoesNotExist}]}", PODS), [""; 0]);
         assert_eq!(of("{}", PODS), [""; 0]);
         assert_eq!(of("[]", PODS), [""; 0]);
-        let old = format!("apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nspec: {{podSelector: {{matchLabels: {{a: b}}}}}}\n{PODS}");
+        let old = format!("apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nspec: {{podSelector: {{matchLabels: {{app: b}}}}}}\n{PODS}");
         assert_eq!(found(ID, &old), [FOUND]);
         let calico = format!("apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nspec: {{podSelector: {{matchLabels: {{a: b}}}}}}\n{PODS}");
         assert_eq!(found(ID, &calico), [""; 0]);
+    }
+
+    #[test]
+    fn keys_that_no_pod_shows_are_of_pods_that_a_program_makes() {
+        let made = "{matchLabels: {longhorn.io/component: instance-manager}}";
+        assert_eq!(of(made, PODS), [""; 0]);
+        assert_eq!(of("{matchExpressions: [{key: made-by, operator: Exists}]}", PODS), [""; 0]);
+        assert_eq!(of("{matchLabels: {app: web, made-by: x}}", PODS), [FOUND]);
+        let complete = Case { complete: true, ..Case::of(ID) };
+        assert_eq!(complete.found(&format!("kind: NetworkPolicy\nspec: {{podSelector: {made}}}\n{PODS}")), [FOUND]);
     }
 
     #[test]

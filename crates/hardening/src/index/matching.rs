@@ -32,7 +32,7 @@ impl<T> Labelled<T> {
     }
 
     /// How many have this pair or key.
-    fn count(&self, pair_or_key: u64) -> usize {
+    pub(crate) fn count(&self, pair_or_key: u64) -> usize {
         self.by.get(&pair_or_key).map_or(0, Vec::len)
     }
 

@@ -106,6 +106,16 @@ impl<'i> Near<'i> {
         self.space.is_some_and(|space| space.uncertain)
     }
 
+    /// Whether a pod in it has a label with this key.
+    pub fn has_pod_with(self, key: &str) -> bool {
+        self.space.is_some_and(|space| space.pods.count(hash(&[key])) > 0)
+    }
+
+    /// Whether what is not in the input is not there.
+    pub fn is_complete(self) -> bool {
+        self.index.complete
+    }
+
     /// The pods that a selector selects.
     pub(crate) fn selected(self, selector: &'i Selector) -> impl Iterator<Item = &'i PodFact> {
         self.space.into_iter().flat_map(|space| space.pods.selected(selector))
