@@ -14,11 +14,23 @@ pub fn seawall() -> PathBuf {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command.args(["build", "--quiet", "-p", "seawall", "--target-dir"]).arg(target());
+        forget_package(&mut command);
         let status = command.status().expect("cargo starts");
         assert!(status.success(), "seawall is not built: {status}");
         target().join("debug/seawall")
     };
     BUILT.get_or_init(build).clone()
+}
+
+/// Takes away what `cargo run` says of the package that it runs: build scripts of dependencies look at some of it, and all that
+/// needs them would be built anew.
+pub fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_about = |prefix: &str| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if is_about("CARGO_PKG_") || is_about("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// The records of a scan of some objects in one file, in the order of the objects, without the summary.

@@ -14,7 +14,19 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(root()).args(args);
+    forget_package(&mut command);
     command
+}
+
+/// Takes away what `cargo run` says of the package that it runs: build scripts of dependencies look at some of it, and all that
+/// needs them would be built anew.
+fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_about = |prefix: &str| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if is_about("CARGO_PKG_") || is_about("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Says what is run, runs it with its output shown and without input, and returns an error unless it succeeds.
