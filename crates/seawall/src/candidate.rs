@@ -18,7 +18,7 @@ pub(crate) struct Text {
 }
 
 /// Bytes of files that are kept between the phases, so that small inputs are read once.
-pub(crate) const KEPT: usize = 1 << 18;
+pub(crate) const KEPT: usize = 1 << 16;
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 pub(crate) struct Candidate {

@@ -165,7 +165,7 @@ fn unwritten(path: &Path, error: &std::io::Error) -> InputError {
 }
 
 /// Documents that a thread judges at a time: enough to be worth it, few enough to bound what waits to be printed.
-const DOCUMENTS: usize = 32;
+const DOCUMENTS: usize = 16;
 
 /// What a thread judges at a time.
 enum Part<'a> {
