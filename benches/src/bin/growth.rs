@@ -20,7 +20,7 @@ const TIMES: usize = 4;
 /// How many times the CPU time the larger one may take; its square would be 16.
 const GROWTH: f64 = 8.0;
 /// Bytes that a place which a finding shows may take until its object is reported, beside what any scan may take.
-const MEMORY_PER_PLACE: u64 = 2_000;
+const MEMORY_PER_PLACE: u64 = 1_500;
 /// Less is measured too coarsely to be compared.
 const LEAST: Duration = Duration::from_millis(20);
 
