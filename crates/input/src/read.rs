@@ -90,7 +90,7 @@ impl From<io::Error> for Failure {
 }
 
 fn file(input: &Input, limit: u64) -> Result<Arc<[u8]>, Failure> {
-    let mut file = File::open(openable(&input.path))?;
+    let file = File::open(openable(&input.path))?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -99,21 +99,31 @@ fn file(input: &Input, limit: u64) -> Result<Arc<[u8]>, Failure> {
         return Err(Failure::TooLarge);
     }
     let length = usize::try_from(metadata.len()).map_err(|_| Failure::TooLarge)?;
-    // Pipes, devices and what the kernel makes up on reading claim a length of 0, and are read as streams.
-    if length == 0 {
-        return stream(file, limit);
-    }
+    // Pipes, devices and what the kernel makes up on reading claim a length of 0.
+    if length == 0 { stream(file, limit) } else { whole(file, length, limit) }
+}
+
+/// All bytes of a file that claims to be so long.
+fn whole(mut file: impl Read, length: usize, limit: u64) -> Result<Arc<[u8]>, Failure> {
     // Read in place: a vector would have to be copied, and a large file be in memory twice.
     let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
     let filled = match Arc::get_mut(&mut bytes) {
         Some(buffer) => fill(&mut file, buffer)?,
         None => 0,
     };
-    Ok(if filled < length { bytes.get(..filled).unwrap_or_default().into() } else { bytes })
+    if filled < length {
+        return Ok(bytes.get(..filled).unwrap_or_default().into());
+    }
+    let mut more = [0];
+    if fill(&mut file, &mut more)? == 0 {
+        return Ok(bytes);
+    }
+    // It grew, or its file system does not know better: a part must not be taken for all of it.
+    stream((&*bytes).chain(&more[..]).chain(file), limit)
 }
 
 /// Reads until `buffer` is full or the file ends, and returns the number of bytes.
-fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match file.read(rest) {
@@ -176,6 +186,14 @@ mod tests {
         assert_eq!(read_bounded(&a, 4).expect_err("too large").kind, ErrorKind::TooLarge);
         assert_eq!(stream(&b"12345"[..], 5).ok().as_deref(), Some(&b"12345"[..]));
         assert!(stream(&b"12345"[..], 4).is_err());
+    }
+
+    #[test]
+    fn files_of_another_length_than_they_claim_are_read_whole() {
+        for length in [1, 3, 5, 9] {
+            assert_eq!(whole(&b"12345"[..], length, 5).ok().as_deref(), Some(&b"12345"[..]), "{length}");
+        }
+        assert!(whole(&b"12345"[..], 3, 4).is_err());
     }
 
     #[cfg(target_os = "linux")]
