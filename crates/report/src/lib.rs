@@ -118,6 +118,20 @@ pub struct Style {
     pub judged_by: &'static str,
 }
 
+#[cfg(test)]
+impl Style {
+    /// What tests write in.
+    pub(crate) const PLAIN: Self = Self {
+        colour: false,
+        width: 100,
+        exact: false,
+        quiet: false,
+        bar: Bar::ENFORCE,
+        suppressed: false,
+        judged_by: "",
+    };
+}
+
 /// Turns records into parts of one report.
 #[derive(Clone, Debug)]
 pub struct Renderer {

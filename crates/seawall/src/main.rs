@@ -1,5 +1,6 @@
 //! The `seawall` command: parse arguments, call, print, exit status. One file per subcommand.
 
+mod beside;
 mod can_enforce;
 mod candidate;
 mod checks;

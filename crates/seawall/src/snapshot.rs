@@ -1,12 +1,12 @@
 //! `seawall snapshot`: what engines read of a cluster, in a file.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
 use seawall_report::visible;
 
+use crate::beside::Beside;
 use crate::cli::SnapshotArgs;
 use crate::live;
 use crate::terminal::{self, Failure};
@@ -49,27 +49,38 @@ pub(crate) fn run(args: &SnapshotArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Writes beside the file and takes its place at the end: what is there is whole at any time, and only its owner reads it.
+/// What is there is whole at any time, and only its owner reads it.
 fn write(snapshot: &seawall_snapshot::Snapshot, path: &Path) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = path.with_file_name(name);
-    let written = create(&beside).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        snapshot.write(&mut out)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
-    });
-    let placed = written.and_then(|()| std::fs::rename(&beside, path));
-    if placed.is_err() {
-        let _ = std::fs::remove_file(&beside);
+    // To come in the place of a device or pipe would take it away.
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::other("it is no regular file; `--output -` writes to standard output"));
     }
-    placed
+    let beside = Beside::create(path)?;
+    let mut out = BufWriter::new(&beside.file);
+    snapshot.write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    beside.file.sync_all()?;
+    beside.replace(path)
 }
 
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_place_of_regular_files_alone() {
+        let dir = std::env::temp_dir().join(format!("seawall-snapshot-{}", std::process::id()));
+        std::fs::create_dir(&dir).expect("a directory");
+        let (file, socket) = (dir.join("a.zst"), dir.join("s"));
+        let snapshot = seawall_snapshot::Snapshot::default();
+        std::fs::write(&file, "old").expect("writes");
+        write(&snapshot, &file).expect("writes");
+        assert_ne!(std::fs::read(&file).expect("reads"), b"old");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("binds");
+        assert!(write(&snapshot, &socket).is_err());
+        assert!(write(&snapshot, &dir).is_err());
+        assert_eq!(std::fs::read_dir(&dir).expect("lists").count(), 2, "nothing is left beside");
+        std::fs::remove_dir_all(&dir).expect("removes");
+    }
 }

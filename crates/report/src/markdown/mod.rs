@@ -285,15 +285,7 @@ mod tests {
         state.finish(&Summary { exit: 1, failing: 1, ..Summary::default() }, STYLE)
     }
 
-    const STYLE: Style = Style {
-        colour: false,
-        width: 100,
-        exact: false,
-        quiet: false,
-        bar: crate::Bar::ENFORCE,
-        suppressed: false,
-        judged_by: "",
-    };
+    const STYLE: Style = Style::PLAIN;
 
     #[test]
     fn errors_come_first_and_what_has_no_room_is_counted() {

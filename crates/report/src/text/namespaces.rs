@@ -174,15 +174,7 @@ mod tests {
 
     #[test]
     fn a_row_says_labels_level_and_what_is_in_the_way() {
-        let style = Style {
-            colour: false,
-            width: 100,
-            exact: false,
-            quiet: false,
-            bar: crate::Bar::ENFORCE,
-            suppressed: false,
-            judged_by: "",
-        };
+        let style = Style::PLAIN;
         let none = ["privileged"; 3];
         let mut refused = namespace("a\u{1b}b", None);
         (refused.strictest, refused.managed_by) = (None, Some("HNC"));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use seawall_check::shell_word;
 
-use super::write::private;
+use crate::beside::private;
 
 /// The name of the patch.
 const UNDO: &str = "seawall-fix";

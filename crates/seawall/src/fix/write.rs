@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use seawall_input::{Input, InputKind};
@@ -10,6 +10,7 @@ use seawall_report::diff;
 
 use super::undo::Undo;
 use super::{attributes, durable};
+use crate::beside::Beside;
 
 /// Files that are made durable together, at most.
 const FILES: usize = 64;
@@ -117,7 +118,7 @@ impl Writer {
     }
 
     fn replace(&mut self, staged: Staged) -> Result<(), String> {
-        let Staged { path, before, state, mut beside, patch } = staged;
+        let Staged { path, before, state, beside, patch } = staged;
         let now = File::open(&path).map_err(text)?;
         self.buffer.clear();
         self.buffer.reserve(before.len() + 1);
@@ -128,9 +129,8 @@ impl Writer {
             return Err("it changed in the meantime; run it again".to_owned());
         }
         self.undo.add(&patch)?;
-        match fs::rename(&beside.path, &path) {
+        match beside.replace(&path) {
             Ok(()) => {
-                beside.replaces = true;
                 self.undo.keep();
                 Ok(())
             }
@@ -146,52 +146,6 @@ impl Writer {
         self.undo.command()
     }
 }
-
-/// A new file beside another one, that nobody else reads; it goes unless it comes in the place of the other.
-struct Beside {
-    path: PathBuf,
-    file: File,
-    replaces: bool,
-}
-
-impl Beside {
-    fn create(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default();
-        let mut open = OpenOptions::new();
-        open.write(true).create_new(true);
-        private(&mut open);
-        for n in 0_u32.. {
-            let mut hidden = std::ffi::OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".seawall-{}-{n}", std::process::id()));
-            let path = path.with_file_name(hidden);
-            match open.open(&path) {
-                Ok(file) => return Ok(Self { path, file, replaces: false }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && n < 100 => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        if !self.replaces {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Makes what is opened readable by its owner alone.
-#[cfg(unix)]
-pub(super) fn private(open: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    open.mode(0o600);
-}
-
-#[cfg(not(unix))]
-pub(super) fn private(_: &mut OpenOptions) {}
 
 /// What shows that a file, its attributes or its links changed, or that another one is in its place.
 #[cfg(unix)]
