@@ -61,10 +61,11 @@ pub(crate) fn of(
     if template.selects_windows() && pod.spec.os.is_none() && is_linux(group.rule.id) {
         return Some(windows(template));
     }
-    let steps = repairs.iter().map(|at| step(at, template)).collect();
-    let decision = first.repair.safety == Safety::Decision;
-    let answer = decision.then(|| first.repair.answer().map_or(Answer::User, Answer::Text));
-    let fix = Fix { safety: first.repair.safety, note: first.repair.note.into(), answer, steps, patch: None };
+    let repair = first.repair;
+    let steps = repairs.into_iter().map(|at| step(at, template)).collect();
+    let answer =
+        (repair.safety == Safety::Decision).then(|| repair.answer().map_or(Answer::User, Answer::Text));
+    let fix = Fix { safety: repair.safety, note: repair.note.into(), answer, steps, patch: None };
     raised(fix, group, pod, template, options)
 }
 
@@ -135,7 +136,7 @@ fn edits(document: &Document, changes: &[Change], secrets: &[Range<u32>]) -> Vec
     if planned.refused.is_empty() && !planned.edits.iter().any(shows) { planned.edits } else { Vec::new() }
 }
 
-fn step(at: &RepairAt<'_>, template: &Template<'_>) -> FixStep {
+fn step(at: RepairAt<'_>, template: &Template<'_>) -> FixStep {
     let value = |literal: Literal| match literal {
         Literal::Bool(value) => edit::Value::Bool(value),
         Literal::Text(text) => edit::Value::from(text),
@@ -150,7 +151,7 @@ fn step(at: &RepairAt<'_>, template: &Template<'_>) -> FixStep {
     let step = match at.repair.action {
         Action::Set(literal) => Step::Set(value(literal)),
         Action::SetForAll(literal) => {
-            at_pod = Some(at).filter(|at| at.alone).and_then(|at| pod_path(&at.path, template));
+            at_pod = at.alone.then(|| pod_path(&at.path, template)).flatten();
             Step::Set(value(literal))
         }
         Action::Add(item) => Step::Add(edit::Value::from(item)),
@@ -158,7 +159,7 @@ fn step(at: &RepairAt<'_>, template: &Template<'_>) -> FixStep {
         Action::RemoveItem => Step::Remove(None),
         Action::SetUser => Step::SetUser,
     };
-    FixStep { path: template.path_in_object(at.path.clone()), at_pod, step }
+    FixStep { path: template.path_in_object(at.path), at_pod, step }
 }
 
 /// The field of the pod that stands for a field of its containers: `spec.containers[name=a].securityContext.x` is
