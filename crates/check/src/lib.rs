@@ -57,8 +57,9 @@ pub use quoted::{quoted, shell_word};
 pub use rank::Rank;
 pub use reach::Reach;
 pub use record::{
-    Beyond, Blocker, Evaluation, InputError, LevelSource, Located, Lowest, Mark, Notice, NoticeKind,
-    ObjectReport, Origin, PodSpec, Record, Region, Score, Subject, Summary, Suppression, Workload,
+    Beyond, Blocker, Evaluation, Findings, InputError, LevelSource, Located, Lowest, Mark, Notice,
+    NoticeKind, ObjectReport, Origin, PodSpec, Record, Region, Score, Subject, Summary, Suppression,
+    Workload,
 };
 pub use score::{Grade, weight};
 pub use seawall_hardening::{Enabled, Fact, Index, Params};

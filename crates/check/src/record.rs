@@ -73,6 +73,9 @@ pub struct Located {
     pub fix: Option<Fix>,
 }
 
+/// Findings, each by itself: a list that grows would copy them, and hold twice as many for a while.
+pub type Findings = Vec<Box<Located>>;
+
 /// Why a finding does not count.
 #[derive(Clone, Debug)]
 pub enum Suppression {
@@ -176,7 +179,7 @@ pub struct Workload {
     pub strictest: Option<Level>,
     /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself; what is
     /// suppressed too.
-    pub findings: Vec<Located>,
+    pub findings: Findings,
     /// By mode: whether it fails there for something that counts.
     pub open: [bool; 3],
     /// How many containers it has: init, main, ephemeral.
@@ -190,6 +193,21 @@ pub struct Workload {
 }
 
 impl Located {
+    /// As it is held until its object is reported, without the room that the making of paths left over.
+    pub(crate) fn kept(mut self) -> Box<Self> {
+        let Finding { primary, related, .. } = &mut self.finding;
+        for locus in std::iter::once(primary).chain(related) {
+            locus.path.0.shrink_to_fit();
+        }
+        for step in self.fix.iter_mut().flat_map(|fix| &mut fix.steps) {
+            step.path.0.shrink_to_fit();
+            if let Some(path) = &mut step.at_pod {
+                path.0.shrink_to_fit();
+            }
+        }
+        Box::new(self)
+    }
+
     /// Whether its rule belongs to the checks beyond the standard.
     pub fn is_beyond(&self) -> bool {
         self.finding.rule.is_beyond()
@@ -205,7 +223,7 @@ impl Workload {
     /// Whether something critical counts.
     pub fn is_critical(&self) -> bool {
         let critical = |f: &Located| f.suppressed.is_none() && f.finding.severity == Severity::Critical;
-        self.findings.iter().any(critical)
+        self.findings.iter().any(|f| critical(f))
     }
 
     /// The letter of its score.
@@ -223,7 +241,7 @@ impl Workload {
         let excepted = |f: &Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
         self.refused.is_none()
             && self.evaluations.iter().all(|e| e.allowed)
-            && self.findings.iter().any(excepted)
+            && self.findings.iter().any(|f| excepted(f))
     }
 }
 
@@ -245,7 +263,7 @@ pub struct ObjectReport {
     /// Why the API server would refuse it.
     pub refused: Option<String>,
     /// What is wrong; what is suppressed too.
-    pub findings: Vec<Located>,
+    pub findings: Findings,
 }
 
 impl ObjectReport {

@@ -143,13 +143,13 @@ impl Counts {
         counts
     }
 
-    fn findings(&mut self, findings: &[Located]) {
+    fn findings(&mut self, findings: &[Box<Located>]) {
         let counted = || findings.iter().filter(|f| f.suppressed.is_none());
         let count = counted().count() as u64;
         self.findings += count;
         self.suppressed += findings.len() as u64 - count;
-        let excepted = |f: &&Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
-        self.excepted += findings.iter().filter(excepted).count() as u64;
+        let excepted = |f: &Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
+        self.excepted += findings.iter().filter(|f| excepted(f)).count() as u64;
         self.worst = self.worst.max(counted().map(|f| f.finding.severity).max());
         self.objects += 1;
         let last = self.objects;

@@ -79,8 +79,8 @@ impl<'a> Causes<'a> {
 }
 
 /// The groups of what counts, in the order of their first findings.
-pub(crate) fn groups(findings: &[Located]) -> Vec<Group<'_>> {
-    let findings: Vec<&Located> = findings.iter().filter(|f| f.suppressed.is_none()).collect();
+pub(crate) fn groups(findings: &[Box<Located>]) -> Vec<Group<'_>> {
+    let findings: Vec<&Located> = findings.iter().map(|f| &**f).filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several = [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, word));
     let mut by_cause = Causes::default();

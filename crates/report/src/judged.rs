@@ -35,7 +35,7 @@ pub(crate) struct Judged<'r> {
     pub(crate) template: Option<&'r FieldPath>,
     /// The chart's file that it was rendered from.
     pub(crate) chart: Option<&'r str>,
-    pub(crate) findings: &'r [Located],
+    pub(crate) findings: &'r [Box<Located>],
     /// Whether the API server would refuse the object itself for something that counts.
     pub(crate) refused: bool,
     /// Why it is refused, where no finding says so.

@@ -48,8 +48,8 @@ fn suite(record: &Record, passed: Option<String>, base: &Base, bar: Bar, out: &m
     let refusal = judged.refusal();
     let passed = passed.filter(|_| refusal.is_none());
     let refused = judged.refused;
-    let skips = |located: &&Located| located.suppressed.is_some() || is_advice(located, bar, refused);
-    let skipped = judged.findings.iter().filter(skips).count();
+    let skips = |located: &Located| located.suppressed.is_some() || is_advice(located, bar, refused);
+    let skipped = judged.findings.iter().filter(|f| skips(f)).count();
     let failures = judged.findings.len() - skipped + usize::from(refusal.is_some());
     let tests = judged.findings.len() + usize::from(refusal.is_some()) + usize::from(passed.is_some());
     let object = judged.object.to_string();

@@ -236,7 +236,7 @@ struct Target<'r> {
     template: Option<&'r FieldPath>,
     object: &'r ObjectId,
     chart_source: Option<&'r String>,
-    findings: &'r [Located],
+    findings: &'r [Box<Located>],
 }
 
 impl<'r> Target<'r> {
@@ -267,7 +267,7 @@ impl<'r> Target<'r> {
         let counts = move |located: &&Located| {
             located.suppressed.is_none() && (self.template.is_some() || located.fix.is_some())
         };
-        self.findings.iter().filter(counts)
+        self.findings.iter().map(|located| &**located).filter(counts)
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Judge, modes};
 use crate::fix;
 use crate::options::Options;
 use crate::reach::is_asked;
-use crate::record::{Evaluation, Located, Mark, Subject, Suppression, Workload};
+use crate::record::{Evaluation, Findings, Located, Mark, Subject, Suppression, Workload};
 use crate::survey::Judged;
 
 impl Judge<'_> {
@@ -64,9 +64,9 @@ impl Judge<'_> {
     }
 
     /// Whether the reference's sentences are told: where they are wanted, or no finding that counts stands for them.
-    fn told(&self, findings: &[Located]) -> bool {
+    fn told(&self, findings: &[Box<Located>]) -> bool {
         let stands = |f: &Located| f.suppressed.is_none() && self.options.rules.selects(f.finding.rule);
-        self.options.sentences || !findings.iter().any(stands)
+        self.options.sentences || !findings.iter().any(|f| stands(f))
     }
 
     /// Why a pod fails at a level, exceptions taken into account; adds the findings, those that are excepted too.
@@ -75,7 +75,7 @@ impl Judge<'_> {
         subject: &Judging<'_, 'p>,
         at: LevelVersion,
         modes: Modes,
-        findings: &mut Vec<Located>,
+        findings: &mut Findings,
     ) -> Vec<CheckResult<'p>> {
         let all =
             seawall_pss::results(subject.names.pod(), at.level, at.version.clamp(self.options.kubernetes));
@@ -99,7 +99,7 @@ impl Judge<'_> {
         subject: &Judging<'_, '_>,
         results: &[CheckResult<'_>],
         modes: Modes,
-        findings: &mut Vec<Located>,
+        findings: &mut Findings,
     ) {
         let groups = seawall_pss::groups(results);
         if findings.is_empty() {

@@ -8,7 +8,7 @@ use seawall_finding::{Finding, Locus};
 use seawall_manifest::defaults::APP_ARMOR_PREFIX;
 use seawall_model::{FieldPath, Segment};
 
-use crate::record::{Located, Mark, Suppression};
+use crate::record::{Findings, Located, Mark, Suppression};
 
 /// The rule of `AppArmor` profiles, whether by field or by annotation.
 const APP_ARMOR_RULE: &str = "apparmor-profile";
@@ -21,7 +21,7 @@ const FEW: usize = 16;
 pub(super) type Known = HashMap<u64, Vec<u32>>;
 
 /// Adds what is not there yet, and the modes to what is.
-pub(super) fn add(mut located: Located, known: &mut Known, findings: &mut Vec<Located>) {
+pub(super) fn add(located: Located, known: &mut Known, findings: &mut Findings) {
     let is_twin = |f: &Located| {
         let (known, new) = (&f.finding, &located.finding);
         std::ptr::eq(known.rule, new.rule)
@@ -30,14 +30,14 @@ pub(super) fn add(mut located: Located, known: &mut Known, findings: &mut Vec<Lo
             && (known.primary.path == new.primary.path || tells(f, &located))
     };
     let twin = if findings.len() < FEW {
-        findings.iter().position(is_twin)
+        findings.iter().position(|f| is_twin(f))
     } else {
         if known.is_empty() {
             findings.iter().enumerate().for_each(|(at, f)| know(at, &f.finding, known));
         }
         let there =
             known.get(&key(&located.finding, &located.finding.primary.path, known)).into_iter().flatten();
-        there.map(|at| *at as usize).find(|at| findings.get(*at).is_some_and(is_twin))
+        there.map(|at| *at as usize).find(|at| findings.get(*at).is_some_and(|f| is_twin(f)))
     };
     if let Some(twin) = twin.and_then(|at| findings.get_mut(at)) {
         twin.modes = twin.modes.join(located.modes);
@@ -46,8 +46,7 @@ pub(super) fn add(mut located: Located, known: &mut Known, findings: &mut Vec<Lo
     if findings.len() >= FEW {
         know(findings.len(), &located.finding, known);
     }
-    shrink(&mut located);
-    findings.push(located);
+    findings.push(located.kept());
 }
 
 fn know(at: usize, finding: &Finding, known: &mut Known) {
@@ -61,20 +60,6 @@ fn key(finding: &Finding, path: &FieldPath, known: &Known) -> u64 {
     known.hasher().hash_one((std::ptr::from_ref(finding.rule), &finding.container, path))
 }
 
-/// Gives back room that the making of paths left over: a pod may have very many findings, all of which are held at once.
-fn shrink(located: &mut Located) {
-    let Finding { primary, related, .. } = &mut located.finding;
-    for locus in std::iter::once(primary).chain(related) {
-        locus.path.0.shrink_to_fit();
-    }
-    for step in located.fix.iter_mut().flat_map(|fix| &mut fix.steps) {
-        step.path.0.shrink_to_fit();
-        if let Some(path) = &mut step.at_pod {
-            path.0.shrink_to_fit();
-        }
-    }
-}
-
 /// Whether a finding tells all places of another one, in all of its modes: a template fails for some of what its pods fail for.
 pub(super) fn tells(finding: &Located, other: &Located) -> bool {
     let paths = |located: &Located| {
@@ -85,7 +70,7 @@ pub(super) fn tells(finding: &Located, other: &Located) -> bool {
 }
 
 /// Shows the profile that the API server copies from an annotation with the annotation, which is its cause.
-pub(super) fn join_app_armor(findings: &mut Vec<Located>) {
+pub(super) fn join_app_armor(findings: &mut Findings) {
     let is_profile = |f: &Located| f.finding.rule.id == APP_ARMOR_RULE;
     let mut causes: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, f) in findings.iter().enumerate().filter(|(_, f)| is_profile(f) && f.finding.container.is_none())
@@ -108,8 +93,8 @@ pub(super) fn join_app_armor(findings: &mut Vec<Located>) {
         };
         causes.get(container)?.iter().find(same).copied()
     };
-    let joined: Vec<Option<usize>> = findings.iter().map(cause_of).collect();
-    let mut left: Vec<Option<Located>> = std::mem::take(findings).into_iter().map(Some).collect();
+    let joined: Vec<Option<usize>> = findings.iter().map(|f| cause_of(f)).collect();
+    let mut left: Vec<Option<Box<Located>>> = std::mem::take(findings).into_iter().map(Some).collect();
     for (at, cause) in joined.into_iter().enumerate().filter_map(|(at, cause)| Some((at, cause?))) {
         let Some(copy) = left.get_mut(at).and_then(Option::take) else { continue };
         let Some(cause) = left.get_mut(cause).and_then(Option::as_mut) else { continue };

@@ -31,7 +31,7 @@ use crate::namespace;
 use crate::options::Options;
 use crate::reach::Reach;
 use crate::record::{
-    Located, Mark, NoticeKind, ObjectReport, Origin, PodSpec, Record, Suppression, Workload,
+    Findings, Located, Mark, NoticeKind, ObjectReport, Origin, PodSpec, Record, Suppression, Workload,
 };
 use crate::schema;
 use crate::score;
@@ -189,7 +189,7 @@ pub fn judge(
 /// Tells the records of a document what may be secret in it, if they quote it.
 fn keep_secrets(document: &Document, records: &mut [Record]) {
     let mut found: Option<Arc<[Range<u32>]>> = None;
-    let quotes = |findings: &[Located]| !findings.iter().all(Located::is_brief);
+    let quotes = |findings: &[Box<Located>]| !findings.iter().all(|f| f.is_brief());
     for record in records {
         let origin = match record {
             Record::Workload(w) if quotes(&w.findings) => &mut w.origin,
@@ -453,13 +453,13 @@ impl Judge<'_> {
     }
 
     /// What the schema has against an object.
-    fn schema(&self, object: &Object<'_>, problems: &[SchemaProblem], around: &Around<'_>) -> Vec<Located> {
+    fn schema(&self, object: &Object<'_>, problems: &[SchemaProblem], around: &Around<'_>) -> Findings {
         let located = problems.iter().map(|p| schema::located(object, p, self.lines));
         located.map(|located| self.passed(located, around)).collect()
     }
 
     /// A finding of a check beyond the standard, with what lets it pass, if something does.
-    fn hardened<'d>(&self, object: &Object<'d>, found: Found, around: &Around<'d>) -> Located {
+    fn hardened<'d>(&self, object: &Object<'d>, found: Found, around: &Around<'d>) -> Box<Located> {
         let mut located = self.located(object, found.finding, around.locator);
         located.fix = found.fix;
         let Finding { rule, container, primary, .. } = &located.finding;
@@ -467,20 +467,20 @@ impl Judge<'_> {
         around.note_ended(rule, container, "", &located.primary, path, today);
         if let Some(found) = around.exception(rule, container, "", today) {
             located.suppressed = Some(Suppression::Excepted(found.exception.clone()));
-            return located;
+            return located.kept();
         }
         self.passed(located, around)
     }
 
     /// A finding with the ignore that passes over it, if one does.
-    fn passed(&self, mut located: Located, around: &Around<'_>) -> Located {
+    fn passed(&self, mut located: Located, around: &Around<'_>) -> Box<Located> {
         if around.ignores(self.options) {
             let Finding { rule, container, primary, .. } = &located.finding;
             let marks: Vec<&Mark> = std::iter::once(&located.primary).chain(&located.related).collect();
             let by = around.ignore(rule, container.as_deref(), &primary.path, &marks, self.options);
             located.suppressed = by.map(Suppression::Ignored);
         }
-        located
+        located.kept()
     }
 
     /// The report on an object that is no workload, if there is something to say.
@@ -491,10 +491,10 @@ impl Judge<'_> {
         around: &Around<'_>,
         refused: Option<String>,
         chart_source: Option<String>,
-        mut findings: Vec<Located>,
+        mut findings: Findings,
     ) -> Option<Record> {
         let silent = findings.is_empty();
-        let refuses = |findings: &[Located]| findings.iter().any(|f| f.refuses);
+        let refuses = |findings: &[Box<Located>]| findings.iter().any(|f| f.refuses);
         let explained = refuses(&findings);
         self.finish(around, &mut findings);
         // Of what is not selected nothing is said.
@@ -527,12 +527,12 @@ impl Judge<'_> {
         workload.open = Mode::ALL.map(|mode| {
             if workload.refused.is_some() {
                 let mut refusing = findings.iter().filter(|f| f.refuses).peekable();
-                return refusing.peek().is_none() || refusing.any(counts);
+                return refusing.peek().is_none() || refusing.any(|f| counts(f));
             }
             let fails = workload.evaluations.iter().any(|e| !e.allowed && e.modes.contains(mode));
             let mut at_mode = findings.iter().filter(|f| f.modes.contains(mode)).peekable();
             // A refusal that no finding explains must not be lost.
-            fails && (at_mode.peek().is_none() || at_mode.any(counts))
+            fails && (at_mode.peek().is_none() || at_mode.any(|f| counts(f)))
         });
         self.finish(around, &mut workload.findings);
         workload.lost = score::lost(workload);
@@ -542,8 +542,8 @@ impl Judge<'_> {
     }
 
     /// Adds what has ended, and applies what the configuration says of rules.
-    fn finish(&self, around: &Around<'_>, findings: &mut Vec<Located>) {
-        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.id)));
+    fn finish(&self, around: &Around<'_>, findings: &mut Findings) {
+        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.id).kept()));
         let rules = &self.options.rules;
         findings.retain(|f| rules.selects(f.finding.rule));
         for located in findings {

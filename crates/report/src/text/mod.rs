@@ -113,8 +113,8 @@ fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out
 }
 
 /// The findings that do not count, if they are to be listed.
-fn suppressed(findings: &[Located], style: Style) -> Vec<&Located> {
-    findings.iter().filter(|f| style.suppressed && f.suppressed.is_some()).collect()
+fn suppressed(findings: &[Box<Located>], style: Style) -> Vec<&Located> {
+    findings.iter().map(|f| &**f).filter(|f| style.suppressed && f.suppressed.is_some()).collect()
 }
 
 fn write_suppressed(findings: &[&Located], live: bool, style: Style, out: &mut String) {

@@ -166,7 +166,7 @@ pub(crate) fn workload(
         evaluations,
         levels_from: LevelSource::Flag,
         strictest: Some(Level::Privileged),
-        findings,
+        findings: findings.into_iter().map(Box::new).collect(),
         open: [true, false, true],
         containers: [0, 1, 0],
         exposed: false,
@@ -339,7 +339,7 @@ pub(crate) fn others() -> Vec<Record> {
         region: Region { line: 1, column: 1, end_line: 1, end_column: 2 },
         chart_source: Some("web/templates/secret.yaml".to_owned()),
         refused: Some("json: cannot unmarshal array".to_owned()),
-        findings: vec![invalid.located(&secret), near.located(&secret)],
+        findings: vec![invalid.located(&secret).into(), near.located(&secret).into()],
     };
     let job = origin("job.yaml", "kind: Rollout\nspec: {}\n");
     let mut unexplained = workload(&job, "Rollout", "", "late", Vec::new());

@@ -269,7 +269,7 @@ impl Random {
                     region: self.region(),
                     chart_source: self.maybe(),
                     refused: self.chance(2).then(|| self.message()),
-                    findings: (0..self.below(3)).map(|_| self.located(&object)).collect(),
+                    findings: (0..self.below(3)).map(|_| self.located(&object).into()).collect(),
                     object,
                 }))
             }
@@ -288,7 +288,7 @@ impl Random {
                     evaluations: vec![self.evaluation()],
                     levels_from: LevelSource::Config(self.text()),
                     strictest: Some(Level::Baseline),
-                    findings: (0..self.below(4)).map(|_| self.located(&object)).collect(),
+                    findings: (0..self.below(4)).map(|_| self.located(&object).into()).collect(),
                     open: [self.chance(2), false, self.chance(2)],
                     containers: [0, 1, 0],
                     exposed: false,
