@@ -135,6 +135,23 @@ pub const KINDS: [KindListed; 33] = [
     ),
 ];
 
+/// Versions in which older API servers have what engines read in the same form, newest first. Only what is older than the
+/// version of [`KINDS`] can be missing from a server that is up to date.
+fn older(resource: &str) -> &'static [&'static str] {
+    match resource {
+        "mutatingadmissionpolicies" | "mutatingadmissionpolicybindings" => {
+            &["admissionregistration.k8s.io/v1beta1", "admissionregistration.k8s.io/v1alpha1"]
+        }
+        "validatingadmissionpolicies" | "validatingadmissionpolicybindings" => {
+            &["admissionregistration.k8s.io/v1beta1"]
+        }
+        "cronjobs" => &["batch/v1beta1"],
+        "poddisruptionbudgets" => &["policy/v1beta1"],
+        "horizontalpodautoscalers" => &["autoscaling/v2beta2"],
+        _ => &[],
+    }
+}
+
 /// Objects of a page: few enough for little memory, enough for few requests.
 const PAGE: usize = 250;
 
@@ -327,16 +344,24 @@ fn list(
     send: &SyncSender<Numbered>,
     listed: &(dyn Fn(usize) + Sync),
 ) -> Result<Listed, Error> {
-    let KindListed { api_version, resource, scope, .. } = job.kind;
+    let KindListed { resource, scope, .. } = job.kind;
     let selector = if scope == Scope::Workload { wanted.selector.as_str() } else { "" };
-    let collection = Collection { api_version, resource, namespace: job.namespace, selector };
-    let mut page_number = 0;
-    cluster.list(collection, PAGE, |page| {
-        listed(page.items);
-        // Nobody takes pages where one was not usable, which is told.
-        let _ = send.send(((at, page_number), job.kind, page));
-        page_number += 1;
-    })
+    let mut outcome = Listed::NotServed;
+    for api_version in std::iter::once(job.kind.api_version).chain(older(resource).iter().copied()) {
+        let kind = KindListed { api_version, ..job.kind };
+        let collection = Collection { api_version, resource, namespace: job.namespace, selector };
+        let mut page_number = 0;
+        outcome = cluster.list(collection, PAGE, |page| {
+            listed(page.items);
+            // Nobody takes pages where one was not usable, which is told.
+            let _ = send.send(((at, page_number), kind, page));
+            page_number += 1;
+        })?;
+        if outcome != Listed::NotServed {
+            break;
+        }
+    }
+    Ok(outcome)
 }
 
 /// Makes pages lean, as they come.

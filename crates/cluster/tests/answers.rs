@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use seawall_cluster::{Cluster, Collection, Error, Listed, Options};
+use seawall_cluster::{Cluster, Collection, Error, Listed, Options, Wanted, capture};
 
 const PODS: Collection<'_> =
     Collection { api_version: "v1", resource: "pods", namespace: None, selector: "" };
@@ -20,6 +20,15 @@ struct Server {
 }
 
 fn serve(name: &str, answers: Vec<(u16, &'static str, String)>) -> Server {
+    let mut answers = answers.into_iter();
+    serve_by(name, move |_| answers.next())
+}
+
+/// A server that answers what `answer` makes of the head of a request, until it gives nothing.
+fn serve_by(
+    name: &str,
+    mut answer: impl FnMut(&str) -> Option<(u16, &'static str, String)> + Send + 'static,
+) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -31,11 +40,12 @@ fn serve(name: &str, answers: Vec<(u16, &'static str, String)>) -> Server {
     let heads = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&heads);
     std::thread::spawn(move || {
-        for (status, more, body) in answers {
+        loop {
             let (mut connection, _) = listener.accept().expect("a connection");
             let mut head = String::new();
             let mut lines = BufReader::new(connection.try_clone().expect("a socket"));
             while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).is_ok_and(|n| n > 0) {}
+            let Some((status, more, body)) = answer(&head) else { return };
             kept.lock().expect("one thread at a time").push(head);
             let length = body.len();
             let answer = format!(
@@ -148,6 +158,32 @@ fn what_is_no_list_is_an_error_and_never_an_empty_list() {
         let error = server.connect().list(PODS, 5, |_| ()).expect_err("no whole list");
         assert!(matches!(error, Error::Interrupted { items: 5, .. }), "{error:?}");
     }
+}
+
+#[test]
+fn what_an_older_server_has_in_an_older_version_is_seen() {
+    const POLICIES: &str = "GET /apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies?";
+    let server = serve_by("older", |head| {
+        Some(if head.starts_with("GET /version ") {
+            version()
+        } else if head.starts_with("GET /api/v1/namespaces/kube-system ") {
+            (200, "", r#"{"metadata":{"uid":"u"}}"#.to_owned())
+        } else if head.starts_with(POLICIES) {
+            (200, "", r#"{"kind":"List","items":[{"metadata":{"name":"sidecars"}}]}"#.to_owned())
+        } else if head.contains("mutatingadmissionpolicies?") || head.contains("/batch/v1") {
+            (404, "", String::new())
+        } else {
+            (200, "", r#"{"kind":"List","items":[]}"#.to_owned())
+        })
+    });
+    let snapshot = capture(&server.connect(), &Wanted::default(), &|_| ()).expect("a snapshot");
+    let not_seen: Vec<&str> = snapshot.header.not_seen.iter().map(|n| n.resource.as_str()).collect();
+    assert_eq!(not_seen, ["cronjobs", "jobs"], "workloads that are served in no version");
+    let text: Vec<u8> = snapshot.frames.iter().flat_map(|f| f.text().expect("a frame").to_vec()).collect();
+    assert_eq!(
+        String::from_utf8_lossy(&text).trim_end(),
+        r#"{"apiVersion":"admissionregistration.k8s.io/v1beta1","kind":"MutatingAdmissionPolicy","metadata":{"name":"sidecars"}}"#
+    );
 }
 
 #[test]
