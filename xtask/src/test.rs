@@ -7,7 +7,7 @@ use crate::docs;
 use crate::run::{cargo, need_component, need_go, need_python, need_target, show, want_manual_reader};
 
 /// The crates without files, environment, clock and printing.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "seawall-yaml",
     "seawall-model",
     "seawall-manifest",
@@ -15,6 +15,7 @@ const PURE: [&str; 7] = [
     "seawall-pss",
     "seawall-hardening",
     "seawall-check",
+    "seawall-admission",
 ];
 
 /// One part of the tests.

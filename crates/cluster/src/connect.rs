@@ -12,10 +12,14 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use serde::Deserialize;
 
 use crate::error::{Error, Target};
+use crate::list::{Collection, encode};
 use crate::proxy;
 
 /// The longest that the API server may take between two pieces of an answer.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The same where somebody waits for each answer.
+const HURRIED_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a request that finds no server is made, and the first wait between two of them, which doubles. What the API server
 /// itself puts off (429, 503, 504) is asked for again after the time that it names.
@@ -38,6 +42,8 @@ pub struct Options {
     pub impersonate: Option<String>,
     /// The groups to act as a member of.
     pub impersonate_groups: Vec<String>,
+    /// Whether somebody waits for each answer: a request is made once, and fails after a second of silence.
+    pub hurried: bool,
 }
 
 /// What an API server says of its own version.
@@ -57,6 +63,7 @@ pub struct Cluster {
     client: Client,
     target: Target,
     version: ServerVersion,
+    attempts: u32,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -107,7 +114,8 @@ impl Cluster {
             Ok((client, target))
         })?;
         let version = ServerVersion { git_version: String::new(), platform: String::new() };
-        let mut cluster = Self { runtime, client, target, version };
+        let attempts = if options.hurried { 1 } else { ATTEMPTS };
+        let mut cluster = Self { runtime, client, target, version, attempts };
         let answer = cluster.get("/version")?;
         if answer.status != 200 {
             return Err(Error::Refused { status: answer.status, message: answer.message() });
@@ -154,13 +162,26 @@ impl Cluster {
         }
     }
 
+    /// An object that is in no namespace, as JSON; [`Error::Refused`] with 404 where it is not there.
+    pub fn object(&self, api_version: &str, resource: &str, name: &str) -> Result<Vec<u8>, Error> {
+        let collection = Collection { api_version, resource, namespace: None, selector: "" };
+        let mut path = collection.path();
+        path.push('/');
+        encode(&mut path, name);
+        let answer = self.get(&path)?;
+        match answer.status {
+            200 => Ok(answer.body),
+            status => Err(Error::Refused { status, message: answer.message() }),
+        }
+    }
+
     /// The answer to a path with its query, whatever its status.
     pub(crate) fn get(&self, path: &str) -> Result<Answer, Error> {
         let mut wait = WAIT;
         let mut attempt = 1;
         loop {
             match self.runtime.block_on(self.ask(path)) {
-                Err(error) if attempt < ATTEMPTS && error.may_pass() => {
+                Err(error) if attempt < self.attempts && error.may_pass() => {
                     self.runtime.block_on(async { tokio::time::sleep(wait).await });
                     attempt += 1;
                     wait *= 2;
@@ -170,6 +191,21 @@ impl Cluster {
         }
     }
 
+    /// What comes of something that waits for the cluster.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The answer to a request, whose body is yet to come.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Result<http::Response<Body>, Error> {
+        self.client.send(request).await.map_err(|e| self.error(&e))
+    }
+
+    /// A fault of the connection.
+    pub(crate) fn error(&self, error: &kube::Error) -> Error {
+        self.target.error(error)
+    }
+
     async fn ask(&self, path: &str) -> Result<Answer, Error> {
         let request = Request::builder()
             .method(Method::GET)
@@ -177,10 +213,9 @@ impl Cluster {
             .header("accept", "application/json")
             .body(Body::empty())
             .map_err(|e| Error::Answer { path: path.to_owned(), problem: e.to_string() })?;
-        let of = |e: &kube::Error| self.target.error(e);
-        let response = self.client.send(request).await.map_err(|e| of(&e))?;
+        let response = self.send(request).await?;
         let status = response.status().as_u16();
-        let body = response.into_body().collect().await.map_err(|e| of(&e))?;
+        let body = response.into_body().collect().await.map_err(|e| self.error(&e))?;
         Ok(Answer { status, body: body.to_bytes().to_vec() })
     }
 }
@@ -211,7 +246,7 @@ async fn configuration(options: &Options) -> Result<Config, Error> {
             config
         }
     };
-    config.read_timeout = Some(PATIENCE);
+    config.read_timeout = Some(if options.hurried { HURRIED_PATIENCE } else { PATIENCE });
     // Else the time that a connection was idle counts.
     config.reset_reader_on_write = true;
     let agent = HeaderValue::from_static(concat!("seawall/", env!("CARGO_PKG_VERSION")));

@@ -10,8 +10,10 @@ mod connect;
 mod error;
 mod list;
 mod proxy;
+mod watch;
 
 pub use capture::{KINDS, KindListed, Wanted, capture};
 pub use connect::{Cluster, Options, ServerVersion};
 pub use error::Error;
 pub use list::{Collection, Listed, Page};
+pub use watch::Change;

@@ -87,6 +87,19 @@ impl Cluster {
         limit: usize,
         mut each: impl FnMut(Page),
     ) -> Result<Listed, Error> {
+        self.list_while(collection, limit, |page| {
+            each(page);
+            true
+        })
+    }
+
+    /// As [`list`](Self::list), for as long as `each` wants more: a list that it ends before its end is an error.
+    pub fn list_while(
+        &self,
+        collection: Collection<'_>,
+        limit: usize,
+        mut each: impl FnMut(Page) -> bool,
+    ) -> Result<Listed, Error> {
         let path = collection.path();
         let (mut items, mut consistent) = (0, true);
         let mut next: Option<String> = None;
@@ -116,10 +129,14 @@ impl Cluster {
                     }
                     items += count;
                     let remaining = head.metadata.remaining_item_count;
-                    each(Page { json: answer.body, items: count, remaining });
+                    let goes_on = each(Page { json: answer.body, items: count, remaining });
                     next = head.metadata.r#continue.filter(|token| !token.is_empty());
                     if next.is_none() {
                         return Ok(Listed::Whole { items, consistent });
+                    }
+                    if !goes_on {
+                        let cause = Box::new(Error::System("nobody waits for more".to_owned()));
+                        return Err(Error::Interrupted { path, items, cause });
                     }
                 }
                 // The API server forgot the moment that the list began at, and offers to go on at this one.
@@ -138,8 +155,8 @@ impl Cluster {
     }
 }
 
-/// Adds a value to a query.
-fn encode(query: &mut String, value: &str) {
+/// Adds a value to a query or a path.
+pub(crate) fn encode(query: &mut String, value: &str) {
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             query.push(byte.into());

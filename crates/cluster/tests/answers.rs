@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use seawall_cluster::{Cluster, Collection, Error, Listed, Options, Wanted, capture};
+use seawall_cluster::{Change, Cluster, Collection, Error, Listed, Options, Wanted, capture};
 
 const PODS: Collection<'_> =
     Collection { api_version: "v1", resource: "pods", namespace: None, selector: "" };
@@ -184,6 +185,83 @@ fn what_an_older_server_has_in_an_older_version_is_seen() {
         String::from_utf8_lossy(&text).trim_end(),
         r#"{"apiVersion":"admissionregistration.k8s.io/v1beta1","kind":"MutatingAdmissionPolicy","metadata":{"name":"sidecars"}}"#
     );
+}
+
+#[test]
+fn what_is_followed_is_told_from_where_it_was() {
+    const NAMESPACES: Collection<'_> =
+        Collection { api_version: "v1", resource: "namespaces", namespace: None, selector: "" };
+    let list = |version: &str, items: &str| {
+        let body = format!(
+            r#"{{"kind":"NamespaceList","metadata":{{"resourceVersion":"{version}"}},"items":[{items}]}}"#
+        );
+        (200, "", body)
+    };
+    let event = |kind: &str, name: &str, version: &str| {
+        format!(
+            r#"{{"type":"{kind}","object":{{"metadata":{{"name":"{name}","resourceVersion":"{version}"}}}}}}"#
+        ) + "\n"
+    };
+    let gone =
+        r#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}"#.to_owned() + "\n";
+    let server = serve(
+        "followed",
+        vec![
+            version(),
+            list("5", "{}"),
+            (200, "", event("ADDED", "a", "6") + &event("BOOKMARK", "", "9")),
+            (500, "", r#"{"message":"etcd is away"}"#.to_owned()),
+            (200, "", event("DELETED", "a", "10") + &gone),
+            list("20", "{},{}"),
+            (200, "", "not json\n".to_owned()),
+            (410, "", String::new()),
+            list("30", ""),
+        ],
+    );
+    let name = |object: &[u8]| {
+        let object: serde_json::Value = serde_json::from_slice(object).expect("JSON");
+        object["metadata"]["name"].as_str().expect("a name").to_owned()
+    };
+    let mut told = Vec::new();
+    server.connect().follow(NAMESPACES, |change| {
+        told.push(match change {
+            Change::Listing => "listing".to_owned(),
+            Change::Page(page) => format!("{} items", page.items),
+            Change::Complete => "complete".to_owned(),
+            Change::Put(object) => format!("put {}", name(object)),
+            Change::Gone(object) => format!("gone {}", name(object)),
+            Change::Broken(error) => error.to_string(),
+        });
+        if told.last().is_some_and(|last| last == "0 items") {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    assert_eq!(
+        told,
+        [
+            "listing",
+            "1 items",
+            "complete",
+            "put a",
+            "the API server refuses (500): etcd is away",
+            "gone a",
+            "listing",
+            "2 items",
+            "complete",
+            "the API server's answer to `/api/v1/namespaces` is not usable: not an event: expected ident at line 1 column 2",
+            "listing",
+            "0 items",
+        ]
+    );
+    let heads = server.heads();
+    let versions: Vec<&str> = heads
+        .iter()
+        .filter_map(|head| head.lines().next()?.split_once("&resourceVersion=")?.1.split_once(' '))
+        .map(|(version, _)| version)
+        .collect();
+    assert_eq!(versions, ["5", "9", "9", "20", "20"], "a watch goes on from what was seen last");
 }
 
 #[test]

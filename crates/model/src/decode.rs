@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::pod::{HostPath, Str, Volume, VolumeSources};
+use crate::review::Raw;
 
 /// Why a value could not be decoded, in the words of Go's decoder where it has any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,10 @@ pub trait Source<'d>: Sized {
     fn integer(&mut self, min: i64, max: i64) -> Result<Option<i64>>;
     /// Passes over the value, whatever it is.
     fn skip(&mut self) -> Result<()>;
+    /// The bytes of the value, whatever it is; empty for null. Only JSON text has any.
+    fn raw(&mut self) -> Result<&'d [u8]> {
+        self.skip().map(|()| &[][..])
+    }
 }
 
 /// A value that can be decoded.
@@ -64,6 +69,18 @@ impl<'d> Decode<'d> for Str<'d> {
     #[inline]
     fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
         Ok(source.string()?.map(|value| *self = value).is_some())
+    }
+}
+
+impl<'d> Decode<'d> for Raw<'d> {
+    #[inline]
+    fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
+        let bytes = source.raw()?;
+        // Null leaves what is there, as Go has it (`RawExtension.UnmarshalJSON`).
+        if !bytes.is_empty() {
+            *self = Self(bytes);
+        }
+        Ok(!bytes.is_empty())
     }
 }
 

@@ -550,6 +550,13 @@ impl<'d> Source<'d> for Tokens<'d> {
             _ => self.skip_scalar(),
         }
     }
+
+    fn raw(&mut self) -> Result<&'d [u8]> {
+        let is_null = self.token() == b'n';
+        let start = self.at;
+        self.skip()?;
+        Ok(self.bytes.get(start..self.at).filter(|_| !is_null).unwrap_or_default())
+    }
 }
 
 #[cfg(test)]

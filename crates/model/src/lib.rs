@@ -12,6 +12,7 @@ pub mod nodes;
 pub mod pattern;
 pub mod pod;
 pub mod quantity;
+pub mod review;
 mod version;
 
 pub use identity::{ObjectId, WorkloadKind};

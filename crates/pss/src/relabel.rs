@@ -42,12 +42,23 @@ impl Relabelling {
 
     /// Looks at a pod as the API server has stored it.
     pub fn add(&mut self, name: &str, pod: &Pod<'_>) {
-        let results = results(pod, self.enforce.level, self.minor);
-        if results.is_empty() {
-            return;
+        if let Some(reason) = self.reason(pod) {
+            self.count(name, &reason);
         }
-        let new = || Violation { first: name.to_owned(), count: 0 };
-        let violation = self.violations.entry(forbidden_reason(&results)).or_insert_with(new);
+    }
+
+    /// Why a pod violates what is to be enforced; `None` if it does not.
+    pub fn reason(&self, pod: &Pod<'_>) -> Option<String> {
+        let results = results(pod, self.enforce.level, self.minor);
+        (!results.is_empty()).then(|| forbidden_reason(&results))
+    }
+
+    /// Counts a pod that violates it for this reason.
+    pub fn count(&mut self, name: &str, reason: &str) {
+        if !self.violations.contains_key(reason) {
+            self.violations.insert(reason.to_owned(), Violation { first: name.to_owned(), count: 0 });
+        }
+        let Some(violation) = self.violations.get_mut(reason) else { return };
         violation.count += 1;
         if name < violation.first.as_str() {
             name.clone_into(&mut violation.first);

@@ -30,7 +30,8 @@ pub(crate) const WORKLOADS: [&str; 9] = [
     "jobs",
 ];
 
-fn connect(args: &ClusterArgs) -> Result<Cluster, Failure> {
+/// The cluster that is meant; `hurried` where somebody waits for each answer of it.
+pub(crate) fn connect(args: &ClusterArgs, hurried: bool) -> Result<Cluster, Failure> {
     let options = Options {
         kubeconfig: args.kubeconfig.iter().cloned().collect(),
         context: args.context.clone(),
@@ -38,6 +39,7 @@ fn connect(args: &ClusterArgs) -> Result<Cluster, Failure> {
         user: args.user.clone(),
         impersonate: args.impersonate.clone(),
         impersonate_groups: args.impersonate_groups.clone(),
+        hurried,
     };
     Cluster::connect(&options).map_err(|error| Failure::Usage(error.to_string(), hint(&error)))
 }
@@ -62,7 +64,7 @@ pub(crate) fn capture(
     started: Instant,
     quiet: bool,
 ) -> Result<Snapshot, Failure> {
-    let connected = connect(cluster)?;
+    let connected = connect(cluster, false)?;
     let mut namespaces = read.namespace.clone();
     namespaces.sort_unstable();
     namespaces.dedup();

@@ -54,10 +54,15 @@ pub struct NotSeen {
 impl Header {
     /// The minor of the API server's version: 37 of `v1.37.2-gke.1`. `None` where it is no version of Kubernetes 1.
     pub fn minor(&self) -> Option<u64> {
-        let digits = self.server_version.strip_prefix("v1.")?;
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        digits[..end].parse().ok()
+        minor(&self.server_version)
     }
+}
+
+/// The minor of an API server's version: 37 of `v1.37.2-gke.1`. `None` where it is no version of Kubernetes 1.
+pub fn minor(version: &str) -> Option<u64> {
+    let digits = version.strip_prefix("v1.")?;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().ok()
 }
 
 #[cfg(test)]

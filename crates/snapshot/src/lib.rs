@@ -13,5 +13,5 @@ mod header;
 mod lean;
 
 pub use frames::{Error, Frame, MAGIC, Packer, Snapshot, is_snapshot};
-pub use header::{API_VERSION, Header, KIND, NotSeen};
+pub use header::{API_VERSION, Header, KIND, NotSeen, minor};
 pub use lean::lean;

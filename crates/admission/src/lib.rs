@@ -1,0 +1,122 @@
+//! The admission of pods and namespaces, as the Pod Security admission of Kubernetes does it.
+//!
+//! ```text
+//! bytes -> read_review -> Review --+
+//! Configuration -------------------+-> Admission::answer -> Response -> write
+//! Namespaces, Pods (traits) -------+         |
+//!                                            v
+//!                                        Recorder (what was decided)
+//! ```
+//!
+//! The reference is k8s.io/pod-security-admission v0.37.2, answer by answer. Pure: knows no network, clock or cluster; what it
+//! has to know of a cluster comes through traits.
+
+mod configuration;
+mod controller;
+mod counters;
+mod evaluation;
+mod namespace;
+mod object;
+mod pod;
+mod record;
+mod response;
+mod review;
+
+pub use configuration::{Configuration, ConfigurationError, Exemptions};
+pub use counters::Counters;
+pub use record::{Decision, Evaluated, Recorder, Request, ResourceLabel};
+pub use response::{Cause, Details, Response, Status};
+pub use review::{Review, ReviewError, read_review};
+
+use std::sync::Arc;
+
+use seawall_model::Level;
+use seawall_pss::NEWEST;
+use seawall_pss::namespace::{LevelVersion, Policy, resolve};
+
+/// The labels of a namespace that Pod Security reads.
+pub type Labels = Arc<[(Box<str>, Box<str>)]>;
+
+/// What came of asking a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup<T> {
+    /// It is known.
+    Known(T),
+    /// It cannot be had, and why.
+    Failed(String),
+    /// It has to be fetched first: the request is to be answered again by whoever can wait for that.
+    Later,
+}
+
+/// Where namespaces come from.
+pub trait Namespaces {
+    /// The labels of a namespace. One that is not there is [`Lookup::Failed`].
+    fn labels(&self, name: &str) -> Lookup<Labels>;
+}
+
+/// Where the pods of a namespace come from.
+pub trait Pods {
+    /// Calls `page` with all pods of a namespace, part by part, each a `PodList` as JSON, until there are no more or the time is
+    /// over, which is a failure.
+    fn list(&self, namespace: &str, page: &mut dyn FnMut(&[u8])) -> Lookup<()>;
+
+    /// Whether the time that pods may be looked at is over.
+    fn is_over(&self) -> bool;
+}
+
+/// The admission of one configuration in a cluster of one version.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    configuration: Configuration,
+    /// The minor version that `latest` means.
+    newest: u64,
+}
+
+/// What a cluster and whoever counts are to an answer.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'s> {
+    /// Where namespaces come from.
+    pub namespaces: &'s dyn Namespaces,
+    /// Where pods come from.
+    pub pods: &'s dyn Pods,
+    /// Who is told what was decided.
+    pub recorder: &'s dyn Recorder,
+}
+
+impl Admission {
+    /// For a configuration, and a cluster of a minor version: `latest` means that one, or the newest that is known here if that is
+    /// older.
+    pub fn new(configuration: Configuration, minor: u64) -> Self {
+        Self { configuration, newest: minor.min(u64::from(NEWEST)) }
+    }
+
+    /// The minor version that `latest` means.
+    pub fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// The answer to a request. `None` if something has to be fetched first ([`Lookup::Later`]); then nothing was recorded.
+    pub fn answer(&self, review: &Review<'_>, around: Surroundings<'_>) -> Option<Response> {
+        let resource = &review.request.resource;
+        match (&*resource.group, &*resource.resource) {
+            ("", "namespaces") => self.namespace(review, around),
+            ("", "pods") => self.pod(review, around),
+            _ => self.controller(review, around),
+        }
+    }
+
+    fn resolve(&self, labels: &[(Box<str>, Box<str>)]) -> (Policy, Vec<seawall_pss::namespace::LabelError>) {
+        resolve(labels.iter().map(|(k, v)| (&**k, &**v)), self.configuration.defaults)
+    }
+
+    fn minor(&self, at: LevelVersion) -> u64 {
+        at.version.clamp(self.newest)
+    }
+
+    fn forbids_nothing(at: LevelVersion) -> bool {
+        at.level == Level::Privileged
+    }
+}
+
+#[cfg(test)]
+mod tests;
