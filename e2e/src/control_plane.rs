@@ -129,6 +129,21 @@ impl ControlPlane {
         Client::new(&self.server, self.authority.certificate(), &self.authority.user(name, None))
     }
 
+    /// A certificate of a server on the loopback interface and its key, in files of [`Self::directory`].
+    pub fn certificate(&self, name: &str) -> (PathBuf, PathBuf) {
+        self.authority.server(name).write(&self.directory, name)
+    }
+
+    /// A client of another server that has a certificate of this control plane's authority.
+    pub fn client_of(&self, server: &str) -> Client {
+        Client::new(server, self.authority.certificate(), &self.authority.user("anyone", None))
+    }
+
+    /// The certificate of the authority, as webhook configurations hold it.
+    pub fn authority_as_base64(&self) -> String {
+        base64(self.authority.certificate().as_bytes())
+    }
+
     /// A directory for files of a test, which goes with this control plane.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -162,6 +177,19 @@ impl ControlPlane {
     pub fn kill_api_server(&mut self) {
         self.api_server.kill();
     }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = (0..3).fold(0_u32, |all, i| all << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
+        for i in 0..4 {
+            let sextet = (group >> (18 - 6 * i) & 63) as usize;
+            out.push(if i <= chunk.len() { char::from(ALPHABET[sextet]) } else { '=' });
+        }
+    }
+    out
 }
 
 impl Drop for ControlPlane {

@@ -15,6 +15,7 @@ pub mod scan;
 mod valid;
 pub mod verdicts;
 pub mod warning;
+pub mod webhook;
 
 pub use assets::kubernetes;
 pub use client::{Client, Response};

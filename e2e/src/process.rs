@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A running program. It is killed when this is dropped.
 #[derive(Debug)]
@@ -43,6 +44,22 @@ impl Process {
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
+    }
+
+    /// Tells it to end, as Kubernetes does, and waits for that; its exit status. What does not end in time is killed.
+    pub(crate) fn terminate(&mut self, patience: Duration) -> Option<i32> {
+        let id = self.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().expect("kill starts");
+        assert!(told.success(), "{} is not there", self.name);
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().ok().flatten() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.kill();
+        None
     }
 
     /// Ends it at once. What it had not written is lost, as in a crash.

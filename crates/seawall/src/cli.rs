@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Snapshot(SnapshotArgs),
     /// Say whether a namespace of a cluster can enforce a level now, and what would be refused.
     CanEnforce(CanEnforceArgs),
+    /// Answer the API server as an admission webhook, as the Pod Security admission of Kubernetes would.
+    Serve(ServeArgs),
     /// Repair manifests: show, write or give out the fixes of what a scan finds.
     Fix(Box<FixArgs>),
     /// Print the settings that hold for a scan, and where each comes from.
@@ -270,6 +273,42 @@ pub(crate) struct CanEnforceArgs {
     /// Print the API server's warnings only.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall serve --tls-cert-file tls.crt --tls-private-key-file tls.key
+  seawall serve --config podsecurity.yaml --tls-cert-file tls.crt --tls-private-key-file tls.key --secure-port 10250
+
+The configuration is the PodSecurityConfiguration of Kubernetes' own admission. It and the certificate are read again when they
+change. /livez, /readyz and /metrics answer on the same port; every other path is the webhook.
+
+Exit status:
+  0  it was told to end (SIGTERM, SIGINT)    2  usage, or no cluster, certificate or port")]
+pub(crate) struct ServeArgs {
+    /// `PodSecurityConfiguration` file: what namespaces without labels ask for, and who is exempt [default: nothing, nobody].
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Certificate that the API server is to trust, with its chain, as PEM.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_cert_file: PathBuf,
+
+    /// Private key of the certificate, as PEM.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_private_key_file: PathBuf,
+
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    pub(crate) bind_address: IpAddr,
+
+    /// Port to listen on.
+    #[arg(long, value_name = "PORT", default_value_t = 8443)]
+    pub(crate) secure_port: u16,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 /// How a run goes: shared by all commands that read many files.

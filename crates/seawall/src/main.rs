@@ -20,6 +20,7 @@ mod prepared;
 mod progress;
 mod scan;
 mod scores;
+mod serve;
 mod settings;
 mod snapshot;
 mod terminal;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         cli::Command::Config(args) => config::run(&args),
         cli::Command::Snapshot(args) => snapshot::run(&args),
         cli::Command::CanEnforce(args) => can_enforce::run(&args),
+        cli::Command::Serve(args) => serve::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
         cli::Command::Init(args) => init::run(&args),

@@ -75,6 +75,13 @@ fn examples_are_what_they_claim_to_be() {
                     assert!(run.workloads().iter().all(|w| w["refused"].is_null()), "{at}: {:#?}", run.all);
                     assert!(run.summary()["objects"].as_u64() > Some(0), "{at}");
                 }
+                ("yaml", Some("podsecurity")) => {
+                    let read = seawall_admission::Configuration::read(block.text.as_bytes());
+                    assert!(
+                        read.as_ref().is_ok_and(|read| *read != seawall_admission::Configuration::default()),
+                        "{at}: {read:?}"
+                    );
+                }
                 ("yaml", Some("baseline")) => {
                     let document = seawall_yaml::read(block.text.as_bytes()).pop().and_then(|e| e.document);
                     let entries = seawall_check::Baseline::read(&document.unwrap());

@@ -1,0 +1,135 @@
+//! `seawall serve`: the admission webhook.
+
+mod cluster;
+mod latency;
+mod log;
+mod reload;
+mod webhook;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seawall_admission::{Admission, Configuration, Counters};
+use seawall_server::{Certificates, Limits, Server};
+
+use crate::cli::ServeArgs;
+use crate::live;
+use crate::terminal::Failure;
+
+use self::cluster::Cache;
+use self::log::{Level, log};
+use self::reload::Watched;
+use self::webhook::Webhook;
+
+/// How often files are looked at for changes.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Threads that wait for the cluster, at most.
+const WAITING: usize = 16;
+
+/// Serves until it is told to end; the exit status.
+pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
+    let usage = |message: String| Failure::Usage(message, None);
+    let mut configuration = match &args.config {
+        Some(path) => Some(Watched::read(&[path]).map_err(usage)?),
+        None => None,
+    };
+    let name = args.config.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let read = move |watched: &Watched| {
+        let text = watched.held().first().map(Vec::as_slice).unwrap_or_default();
+        Configuration::read(text).map_err(|error| format!("{name}: {error}"))
+    };
+    let first = configuration.as_ref().map(&read).transpose().map_err(usage)?.unwrap_or_default();
+    let cluster = Arc::new(live::connect(&args.cluster, true)?);
+    let minor =
+        seawall_snapshot::minor(&cluster.version().git_version).unwrap_or(u64::from(seawall_check::NEWEST));
+    let mut pair = Watched::read(&[&args.tls_cert_file, &args.tls_private_key_file]).map_err(usage)?;
+    let certificates = Certificates::new(&pair.held()[0], &pair.held()[1])
+        .map_err(|error| usage(format!("`{}`: {error}", args.tls_cert_file.display())))?;
+
+    let cache = Arc::new(Cache::default());
+    let watching = live::connect(&args.cluster, false)?;
+    let followed = cache.clone();
+    std::thread::spawn(move || followed.follow(&watching));
+
+    let admission = Admission::new(first, minor);
+    let counters = Counters::new(admission.newest());
+    let webhook = Arc::new(Webhook::new(admission, cache, cluster, counters));
+
+    let address = SocketAddr::new(args.bind_address, args.secure_port);
+    let begin = |error: std::io::Error| usage(format!("cannot listen on {address}: {error}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(WAITING)
+        .build()
+        .map_err(begin)?;
+    let server = runtime.block_on(async { Server::bind(address).await }).map_err(begin)?;
+    let address = server.local_addr().map_err(begin)?;
+    log(Level::Info, "listening", &[("address", &address)]);
+
+    let (reloaded, renewed) = (webhook.clone(), certificates.clone());
+    let certificate = args.tls_cert_file.display().to_string();
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(LOOK);
+            if let Some(configuration) = &mut configuration {
+                reload("the configuration", configuration, |watched| {
+                    reloaded.replace(Admission::new(read(watched)?, minor));
+                    Ok(())
+                });
+            }
+            reload("the certificate", &mut pair, |watched| {
+                let [cert, key] = watched.held() else { return Ok(()) };
+                renewed.replace(cert, key).map_err(|error| format!("`{certificate}`: {error}"))
+            });
+        }
+    });
+    runtime.block_on(async {
+        let stop = stop().map_err(|error| usage(format!("signals cannot be received: {error}")))?;
+        let ending = async {
+            stop.await;
+            log(Level::Info, "told to end: new requests are still answered for a while", &[]);
+            webhook.end();
+        };
+        server.run(certificates, Limits::default(), webhook.clone(), ending).await;
+        log(Level::Info, "ended", &[]);
+        Ok(0)
+    })
+}
+
+/// Uses what files hold if that changed; if it cannot be used, what they held before stays in use.
+fn reload(what: &str, watched: &mut Watched, used: impl FnOnce(&Watched) -> Result<(), String>) {
+    match watched.changed().and_then(|changed| if changed { used(watched).map(|()| true) } else { Ok(false) })
+    {
+        Ok(true) => log(Level::Info, "read again", &[("what", &what)]),
+        Ok(false) => {}
+        Err(error) => {
+            log(Level::Error, "not used: what was read before holds", &[("what", &what), ("error", &error)]);
+        }
+    }
+}
+
+/// What ends when the process is told to.
+#[cfg(not(unix))]
+fn stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// What ends when the process is told to.
+#[cfg(unix)]
+fn stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        std::future::poll_fn(|cx| {
+            if terminate.poll_recv(cx).is_ready() || interrupt.poll_recv(cx).is_ready() {
+                return std::task::Poll::Ready(());
+            }
+            std::task::Poll::Pending
+        })
+        .await;
+    })
+}
