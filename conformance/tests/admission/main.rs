@@ -1,0 +1,330 @@
+//! The admission handler against upstream's own webhook: named scenarios and random ones.
+//!
+//! `SEAWALL_REVIEWS` (number of random reviews) and `SEAWALL_SEED` change the random run.
+//!
+//! What upstream does, and any handler that is to give its answers:
+//!
+//! - A body that is `null`, blank or has no `request` panics, and so does a request for anything but a namespace or a pod that
+//!   has no object.
+//! - Bodies may be YAML. `apiVersion` and `kind` of a review may be left out, in part too; any other kind of its scheme is told
+//!   from one that it does not know, though both are answered by 400.
+//! - An object has the kind that it names; what it leaves out of group, version and kind comes from `kind` of the request. A kind
+//!   alone is of the version of the request: `kind: Deployment` in a request for pods is unknown. `apps/` is a group without
+//!   version, `/v1` is `v1`. An error says the kind that the object itself names: `/, Kind=` if it names none.
+//! - Member names are case-sensitive, unknown members are nothing, `null` is the same as a member left out, also in lists. A member
+//!   that is there twice is read twice into the same place: maps and structures merge, lists merge by index.
+//! - Every typed field is read, so that `status`, `managedFields`, times and quantities can make an object undecodable.
+//! - Numbers: an integer is written without fraction or exponent and has to fit its Go type.
+//! - Updates of namespaces check the namespace of `metadata.name`, exemptions go by the namespace of the request.
+
+mod compare;
+mod ours;
+mod random;
+mod reviews;
+mod scenario;
+mod scenarios;
+
+use scenario::{Answer, Outcome, Scenario};
+use seawall_conformance::random_pods::Rng;
+use seawall_conformance::{Oracle, number};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+/// What upstream makes of scenarios.
+fn upstream(oracle: &mut Oracle, scenarios: &[Scenario]) -> Vec<Vec<Outcome>> {
+    let requests: Vec<Vec<u8>> = scenarios.iter().map(Scenario::request).collect();
+    oracle.ask_all(&requests).iter().map(|answer| scenario::outcomes(answer)).collect()
+}
+
+/// Fails if ours differ from upstream's outcomes.
+fn assert_same(scenario: &Scenario, theirs: &[Outcome]) {
+    let Some(ours) = ours::ours(scenario) else { return };
+    if let Some(difference) = compare::difference(scenario, theirs, &ours) {
+        panic!(
+            "{:?} differs: {difference}\nin {}",
+            scenario.name,
+            String::from_utf8_lossy(&scenario.request())
+        );
+    }
+}
+
+/// An outcome in one line, with what tells branches apart.
+fn line(outcome: &Outcome) -> String {
+    let answer = match &outcome.answer {
+        Answer::Configuration(text) => format!("configuration {text}"),
+        Answer::Http(status, text) => format!("http {status} {text}"),
+        Answer::Response(response) => {
+            let mut line = format!("allowed={}", response["allowed"]);
+            if let Some(status) = response.get("status") {
+                line += &format!(" code={} {}", status["code"], status["message"].as_str().expect("a text"));
+            }
+            for (key, value) in response["auditAnnotations"].as_object().into_iter().flatten() {
+                line += &format!(" audit {key}={}", value.as_str().expect("a text"));
+            }
+            for warning in response["warnings"].as_array().into_iter().flatten() {
+                line += &format!(" warning {}", warning.as_str().expect("a text"));
+            }
+            line
+        }
+        Answer::Panic => "panic".to_owned(),
+    };
+    let metrics: Vec<String> =
+        outcome.metrics.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    format!("{answer} | {} | {}", metrics.join(" "), outcome.lookups.join(" "))
+}
+
+/// What at least one outcome has to hold: one part for each branch of upstream's handler.
+const BRANCHES: &[&str] = &[
+    "panic",
+    "http 400 request body is empty",
+    "http 400 unable to decode the request",
+    "http 400 unable to process a request with a non-json content type",
+    "http 400 unexpected AdmissionReview kind: ",
+    "http 413 request entity is too large",
+    "code=400 failed to decode object",
+    "code=400 failed to decode namespace",
+    "code=400 failed to decode  old object",
+    "code=400 failed to decode  old namespace",
+    "code=400 failed to decode pod",
+    "code=400 failed to decode old object",
+    "code=400 failed to decode old pod",
+    "code=403 pods \"p\" is forbidden: violates PodSecurity \"restricted:latest\": ",
+    "code=403 pods is forbidden: violates PodSecurity \"baseline:latest\": ",
+    "code=422 Namespace \"ns\" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: ",
+    "code=422 Namespace \"ns\" is invalid: [metadata.labels[pod-security.kubernetes.io/enforce]: ",
+    "code=422 Project.g.io \"ns\" is invalid: ",
+    "code=422 Namespace \"\" is invalid: ",
+    "code=500 Internal error occurred: failed to lookup namespace \"unknown\" audit error=Internal error",
+    "allowed=true audit exempt=namespace",
+    "allowed=true audit exempt=user",
+    "allowed=true audit exempt=runtimeClass",
+    "allowed=true audit enforce-policy=privileged:latest |",
+    "audit enforce-policy=restricted:v1.20",
+    "audit error=Failed to parse policy: metadata.labels",
+    "audit error=Failed to parse policy: [metadata.labels",
+    "allowed=true audit error=failed to lookup namespace \"unknown\": namespaces \"unknown\" not found",
+    "allowed=true audit error=failed to decode object: ",
+    "allowed=true audit error=failed to extract pod template: unexpected object type: /v1, Kind=Service",
+    "allowed=true audit error=failed to extract pod template: unexpected object type: /, Kind= |",
+    "audit audit-violations=would violate PodSecurity \"baseline:latest\": ",
+    "warning would violate PodSecurity \"restricted:latest\": ",
+    "warning failed to list pods while checking new PodSecurity enforce level",
+    "warning new PodSecurity enforce level only checked against the first 3000 of 3001 existing pods",
+    "warning new PodSecurity enforce level only checked against the first 1 of 2 existing pods",
+    "warning existing pods in namespace \"ns\" violate the new PodSecurity enforce level \"baseline:latest\"",
+    "warning p: host namespaces, privileged",
+    "warning a (and 1 other pod): host namespaces, privileged",
+    "warning a (and 4 other pods): host namespaces, privileged",
+    "warning namespace \"ns\" is exempt from Pod Security, and the policy (enforce=baseline:latest, audit=restricted:latest, \
+     warn=restricted:v1.20) will be ignored",
+    "warning namespace \"ns\" is exempt from Pod Security, and the policy () will be ignored",
+    "pod_security_errors_total{fatal=\"false\",",
+    "pod_security_errors_total{fatal=\"true\",request_operation=\"create\",resource=\"controller\",subresource=\"\"}",
+    "pod_security_exemptions_total{request_operation=\"update\",resource=\"pod\",",
+    "pod_security_exemptions_total{request_operation=\"delete\",resource=\"controller\",",
+    "mode=\"audit\",policy_level=\"restricted\",policy_version=\"future\"",
+    "mode=\"enforce\",policy_level=\"baseline\",policy_version=\"v1.37\"",
+    "mode=\"warn\",policy_level=\"restricted\",policy_version=\"v1.0\"",
+    "decision=\"allow\",mode=\"enforce\",policy_level=\"privileged\",policy_version=\"latest\"",
+    "subresource=\"resize\"",
+    "configuration configuration error: enforce: must be one of privileged, baseline, restricted",
+    "configuration configuration error: [enforce: must be ",
+    "configuration invalid configuration: exemptions.namespaces[",
+    "configuration invalid configuration: [exemptions.namespaces[",
+    "username must not be empty",
+    "Duplicate value: ",
+    "configuration strict decoding error: unknown field",
+    "configuration no kind ",
+    "configuration expected PodSecurityConfiguration, got ",
+];
+
+#[test]
+fn scenarios_are_answered_as_upstream_answers_them() {
+    let scenarios = scenarios::all();
+    let names: HashSet<&str> = scenarios.iter().map(|scenario| &*scenario.name).collect();
+    assert_eq!(names.len(), scenarios.len(), "two scenarios of one name");
+    let theirs = upstream(&mut Oracle::of_module("admission"), &scenarios);
+    let mut lines = HashSet::new();
+    for (scenario, theirs) in scenarios.iter().zip(&theirs) {
+        assert_same(scenario, theirs);
+        lines.extend(theirs.iter().map(line));
+    }
+    for branch in BRANCHES {
+        if std::env::var("DUMP").is_ok() {
+            let mut l: Vec<_> = lines.iter().collect();
+            l.sort();
+            for l in l {
+                println!("L {l}");
+            }
+        }
+        assert!(lines.iter().any(|line| line.contains(branch)), "no scenario leads to {branch:?}");
+    }
+    println!("{} scenarios, {} outcomes that differ", scenarios.len(), lines.len());
+}
+
+/// What random reviews have to lead to, each at least this often in a thousand.
+const COMMON: &[(&str, usize)] = &[
+    ("code=403 ", 50),
+    ("allowed=true audit enforce-policy=", 50),
+    ("audit audit-violations=", 50),
+    ("warning would violate PodSecurity ", 50),
+    ("warning existing pods in namespace ", 5),
+    ("existing pods in namespace \"a\" violate", 1),
+    ("failed to decode object", 10),
+    ("failed to decode old object", 1),
+    ("failed to decode pod", 5),
+    ("failed to extract pod template", 1),
+    ("failed to lookup namespace", 10),
+    ("Failed to parse policy", 20),
+    ("code=422 ", 5),
+    ("is exempt from Pod Security", 1),
+    ("exempt=namespace", 5),
+    ("exempt=user", 5),
+    ("exempt=runtimeClass", 2),
+    ("panic", 1),
+    ("policy_version=\"future\"", 10),
+];
+
+#[test]
+fn random_reviews_are_answered_as_upstream_answers_them() {
+    let (reviews, seed) = (number("SEAWALL_REVIEWS", 40_000), number("SEAWALL_SEED", 1));
+    let mut oracle = Oracle::of_module("admission");
+    let indices: Vec<u64> = (0..reviews.div_ceil(random::REVIEWS as u64)).collect();
+    let (mut counts, mut total) = (vec![0; COMMON.len()], 0);
+    for batch in indices.chunks(100) {
+        let scenarios: Vec<Scenario> = batch
+            .iter()
+            .map(|index| {
+                let mut rng = Rng::new(seed.wrapping_mul(0x1_0000_0001).wrapping_add(*index));
+                let name = format!("scenario {index} of seed {seed}");
+                Scenario { name, ..random::scenario(&mut rng) }
+            })
+            .collect();
+        for (scenario, theirs) in scenarios.iter().zip(upstream(&mut oracle, &scenarios)) {
+            assert_same(scenario, &theirs);
+            for outcome in &theirs {
+                let line = line(outcome);
+                for ((part, _), count) in COMMON.iter().zip(&mut counts) {
+                    *count += usize::from(line.contains(part));
+                }
+            }
+            total += theirs.len();
+        }
+    }
+    if reviews >= 10_000 {
+        for ((part, least), count) in COMMON.iter().zip(&counts) {
+            assert!(count * 1000 >= least * total, "{count} of {total} have {part:?}");
+        }
+    }
+    println!(
+        "{total} random reviews of seed {seed}: {:?}",
+        COMMON.iter().map(|c| c.0).zip(counts).collect::<Vec<_>>()
+    );
+}
+
+/// Outcomes that differ from this one in one thing each.
+fn altered(outcome: &Outcome) -> Vec<Outcome> {
+    let with = |answer: Answer| Outcome { answer, ..outcome.clone() };
+    let mut all = vec![with(Answer::Panic)];
+    match &outcome.answer {
+        Answer::Configuration(text) => {
+            all.push(with(Answer::Configuration(format!("configuration error: {text}"))));
+            all.push(with(Answer::Http(400, text.clone())));
+            return all;
+        }
+        Answer::Http(status, text) => {
+            all.push(with(Answer::Http(status + 1, text.clone())));
+            all.push(with(Answer::Response(json!({"allowed": true}))));
+        }
+        Answer::Response(response) => {
+            let mut value = |pointer: &str| {
+                let mut response = response.clone();
+                let Some(at) = response.pointer_mut(pointer) else { return };
+                *at = match &*at {
+                    Value::Bool(is) => json!(!*is),
+                    Value::Number(number) => json!(number.as_u64().expect("a count") + 1),
+                    Value::String(text) => json!(text.replace(' ', "  ") + "x"),
+                    _ => json!(["x"]),
+                };
+                all.push(with(Answer::Response(response)));
+            };
+            let members = [
+                "/allowed",
+                "/uid",
+                "/status/message",
+                "/status/code",
+                "/status/reason",
+                "/status/status",
+                "/status/metadata",
+                "/status/details/name",
+                "/status/details/kind",
+                "/status/details/group",
+                "/status/details/causes/0/field",
+                "/status/details/causes/0/reason",
+                "/status/details/causes/0/message",
+                "/warnings/0",
+                "/warnings",
+                "/auditAnnotations/enforce-policy",
+                "/auditAnnotations/audit-violations",
+                "/auditAnnotations/exempt",
+                "/auditAnnotations",
+            ];
+            members.into_iter().for_each(&mut value);
+            all.push(with(Answer::Http(500, String::new())));
+        }
+        Answer::Panic => {
+            return vec![
+                with(Answer::Http(500, String::new())),
+                with(Answer::Response(json!({"allowed": false}))),
+            ];
+        }
+    }
+    let mut counted = outcome.clone();
+    *counted.metrics.entry("x".into()).or_default() += 1;
+    let mut asked = outcome.clone();
+    asked.lookups.push("namespace x".into());
+    all.extend([counted, asked]);
+    all
+}
+
+#[test]
+fn comparison_notices_every_difference() {
+    let mut scenarios = scenarios::all();
+    scenarios.retain(|scenario| scenario.pods.len() < 100);
+    let theirs = upstream(&mut Oracle::of_module("admission"), &scenarios);
+    for (scenario, theirs) in scenarios.iter().zip(&theirs) {
+        for (index, outcome) in theirs.iter().enumerate() {
+            for other in altered(outcome) {
+                let mut ours = theirs.clone();
+                ours[index] = other;
+                let found = compare::difference(scenario, theirs, &ours);
+                assert!(found.is_some(), "{}: {:?} is taken for {outcome:?}", scenario.name, ours[index]);
+            }
+        }
+        let exact = theirs.iter().all(|outcome| outcome.answer != Answer::Panic)
+            && scenario.posts.iter().all(|post| post.leeway != scenario::Leeway::Wider);
+        assert_eq!(compare::difference(scenario, theirs, theirs).is_none(), exact, "{}", scenario.name);
+    }
+}
+
+#[test]
+fn lookups_fail_as_those_of_upstream_s_client() {
+    let names =
+        ["", ".", "..", "...", "a/b", "a%b", "a%/b", "/", "unknown", "a\"b\\\n", "ü\u{a0}", "a b", "ns "];
+    let deployment = || reviews::create_controller(("apps", "Deployment", "deployments"), &json!({}));
+    let in_namespace = |name: &str| reviews::post(reviews::with(deployment(), json!({"namespace": name})));
+    let mut scenario = reviews::labelled("names", &[], names.map(in_namespace).to_vec());
+    for lookup_error in ["", "busy"] {
+        scenario.lookup_error = lookup_error.into();
+        let theirs = upstream(&mut Oracle::of_module("admission"), std::slice::from_ref(&scenario));
+        for (name, outcome) in names.iter().zip(&theirs[0]) {
+            let Answer::Response(response) = &outcome.answer else { panic!("{outcome:?}") };
+            let error = scenario.lookup(name).expect_err("no such namespace");
+            let text = format!("failed to lookup namespace {}: {error}", seawall_model::gotext::quote(name));
+            assert_eq!(response["auditAnnotations"]["error"], text);
+            assert_eq!(outcome.lookups, [format!("namespace {name}")]);
+        }
+    }
+    scenario.lookup_error = String::new();
+    assert_eq!(scenario.lookup("ns").expect("a namespace")["metadata"]["name"], "ns");
+}
