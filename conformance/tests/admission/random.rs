@@ -247,7 +247,8 @@ fn random_request(rng: &mut Rng, labels: &[Map<String, Value>]) -> Value {
             with(request("", "Pod", "pods", operation), json!({"object": new, "oldObject": old}))
         }
         4 | 5 => {
-            let (group, kind, resource) = rng.pick(&CONTROLLERS);
+            let (group, kind, resource) =
+                if rng.one_in(20) { ("", "Service", "services") } else { rng.pick(&CONTROLLERS) };
             let object = controller(group, kind, &random_pod(rng));
             let version = object["apiVersion"].as_str().expect("a text").to_owned();
             let object = typed(rng, object, &version, kind);
