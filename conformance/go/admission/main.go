@@ -17,6 +17,8 @@ import (
 	"reflect"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -141,24 +143,32 @@ func (c *cluster) RoundTrip(r *http.Request) (*http.Response, error) {
 // recorder counts as the webhook counts, with a version of its own.
 type recorder struct {
 	*metrics.PrometheusRecorder
-	registry compbasemetrics.KubeRegistry
+	counters []compbasemetrics.Registerable
 }
 
 func newRecorder() recorder {
-	r := recorder{metrics.NewPrometheusRecorder(ownVersion), compbasemetrics.NewKubeRegistry()}
-	r.MustRegister(r.registry.MustRegister)
+	r := recorder{PrometheusRecorder: metrics.NewPrometheusRecorder(ownVersion)}
+	registry := compbasemetrics.NewKubeRegistry()
+	r.MustRegister(func(counters ...compbasemetrics.Registerable) {
+		registry.MustRegister(counters...)
+		r.counters = append(r.counters, counters...)
+	})
 	return r
 }
 
-// counted is what was recorded since the last reset.
+// counted is what was recorded since the last reset. Asking the registry for it would take longer than the request.
 func (r recorder) counted() []metric {
-	families, err := r.registry.Gather()
-	if err != nil {
-		log.Fatal(err)
-	}
 	counted := []metric{}
-	for _, family := range families {
-		for _, m := range family.GetMetric() {
+	for _, counter := range r.counters {
+		// More than one request can count.
+		samples := make(chan prometheus.Metric, 64)
+		counter.Collect(samples)
+		close(samples)
+		for sample := range samples {
+			var m dto.Metric
+			if err := sample.Write(&m); err != nil {
+				log.Fatal(err)
+			}
 			if m.GetCounter().GetValue() == 0 {
 				continue
 			}
@@ -166,7 +176,7 @@ func (r recorder) counted() []metric {
 			for _, label := range m.GetLabel() {
 				labels[label.GetName()] = label.GetValue()
 			}
-			counted = append(counted, metric{family.GetName(), labels, m.GetCounter().GetValue()})
+			counted = append(counted, metric{counter.FQName(), labels, m.GetCounter().GetValue()})
 		}
 	}
 	return counted
