@@ -151,6 +151,13 @@ fn kinds() -> Vec<Scenario> {
         of("apiserver.config.k8s.io/v1", "AdmissionConfiguration"),
         text("configuration without apiVersion", BODY),
         text("configuration with apiVersion of a wrong type", &format!("apiVersion: 1\n{BODY}")),
+        text(
+            "configuration of the internal version with all defaults",
+            &json!({"apiVersion": format!("{GROUP}/__internal"), "kind": "PodSecurityConfiguration",
+                "Defaults": {"Enforce": "baseline", "EnforceVersion": "latest", "Audit": "baseline", "AuditVersion": "latest",
+                    "Warn": "baseline", "WarnVersion": "latest"}})
+            .to_string(),
+        ),
         members("configuration with metadata", json!({"metadata": {"name": "x"}})),
     ]
 }

@@ -162,6 +162,131 @@ fn requests() -> Vec<Scenario> {
     ]
 }
 
+/// The kinds that upstream's webhook can decode, and a few that it cannot.
+const KINDS: [(&str, &[&str]); 5] = [
+    (
+        "v1",
+        &[
+            "APIGroup",
+            "APIGroupList",
+            "APIResourceList",
+            "APIVersions",
+            "Binding",
+            "ComponentStatus",
+            "ComponentStatusList",
+            "ConfigMap",
+            "ConfigMapList",
+            "CreateOptions",
+            "DeleteOptions",
+            "Endpoints",
+            "EndpointsList",
+            "Event",
+            "EventList",
+            "GetOptions",
+            "LimitRange",
+            "LimitRangeList",
+            "List",
+            "ListOptions",
+            "Namespace",
+            "NamespaceList",
+            "Node",
+            "NodeList",
+            "NodeProxyOptions",
+            "PatchOptions",
+            "PersistentVolume",
+            "PersistentVolumeClaim",
+            "PersistentVolumeClaimList",
+            "PersistentVolumeList",
+            "Pod",
+            "PodAttachOptions",
+            "PodExecOptions",
+            "PodList",
+            "PodLogOptions",
+            "PodPortForwardOptions",
+            "PodProxyOptions",
+            "PodTemplate",
+            "PodTemplateList",
+            "RangeAllocation",
+            "ReplicationController",
+            "ReplicationControllerList",
+            "ResourceQuota",
+            "ResourceQuotaList",
+            "Secret",
+            "SecretList",
+            "SerializedReference",
+            "Service",
+            "ServiceAccount",
+            "ServiceAccountList",
+            "ServiceList",
+            "ServiceProxyOptions",
+            "Status",
+            "UpdateOptions",
+            "WatchEvent",
+            "TokenRequest",
+            "Eviction",
+            "Scale",
+            "Table",
+            "PartialObjectMetadata",
+        ],
+    ),
+    (
+        "apps/v1",
+        &[
+            "ControllerRevision",
+            "ControllerRevisionList",
+            "CreateOptions",
+            "DaemonSet",
+            "DaemonSetList",
+            "DeleteOptions",
+            "Deployment",
+            "DeploymentList",
+            "GetOptions",
+            "ListOptions",
+            "PatchOptions",
+            "ReplicaSet",
+            "ReplicaSetList",
+            "StatefulSet",
+            "StatefulSetList",
+            "UpdateOptions",
+            "WatchEvent",
+            "Scale",
+            "Status",
+        ],
+    ),
+    (
+        "batch/v1",
+        &[
+            "CreateOptions",
+            "CronJob",
+            "CronJobList",
+            "DeleteOptions",
+            "GetOptions",
+            "Job",
+            "JobList",
+            "ListOptions",
+            "PatchOptions",
+            "UpdateOptions",
+            "WatchEvent",
+            "JobTemplate",
+        ],
+    ),
+    (
+        "admission.k8s.io/v1",
+        &[
+            "AdmissionReview",
+            "CreateOptions",
+            "DeleteOptions",
+            "GetOptions",
+            "ListOptions",
+            "PatchOptions",
+            "UpdateOptions",
+            "WatchEvent",
+            "AdmissionRequest",
+        ],
+    ),
+    ("apps/__internal", &["WatchEvent", "Deployment"]),
+];
+
 fn objects() -> Vec<Scenario> {
     let create = |object: Value| with(create_controller(DEPLOYMENT, &json!({})), json!({"object": object}));
     let deployment = || controller("apps", "Deployment", &json!({"spec": bad_spec()}));
@@ -169,7 +294,11 @@ fn objects() -> Vec<Scenario> {
     let service = |object: Value| {
         with(crate::reviews::request("", "Service", "services", "CREATE"), json!({"object": object}))
     };
+    let kinds = KINDS.into_iter().flat_map(|(api_version, kinds)| {
+        kinds.iter().map(move |kind| service(json!({"apiVersion": api_version, "kind": kind})))
+    });
     vec![
+        several("objects of every kind", WARN, kinds),
         several(
             "controller without object",
             WARN,
