@@ -22,7 +22,7 @@
 //!   UPDATE judges pods as CREATE does. Metrics have the operation in lower case.
 //! - Warnings and lookups of pods go by `metadata.name` of the namespace, exemptions by the namespace of the request, and texts of
 //!   errors by its `name`.
-//! - A namespace named ``, `.`, `..`, or with `/` or `%` fails before anything is sent.
+//! - A namespace without name, named `.` or `..`, or with `/` or `%` fails before anything is sent.
 //! - A configuration may be of the version `__internal`, with the names of Go's fields and without defaults. Ours refuses it.
 
 mod compare;
@@ -62,17 +62,16 @@ fn line(outcome: &Outcome) -> String {
         Answer::Configuration(text) => format!("configuration {text}"),
         Answer::Http(status, text) => format!("http {status} {text}"),
         Answer::Response(response) => {
-            let mut line = format!("allowed={}", response["allowed"]);
+            let text = |value: &Value| value.as_str().expect("a text").to_owned();
+            let mut parts = vec![format!("allowed={}", response["allowed"])];
             if let Some(status) = response.get("status") {
-                line += &format!(" code={} {}", status["code"], status["message"].as_str().expect("a text"));
+                parts.push(format!("code={} {}", status["code"], text(&status["message"])));
             }
-            for (key, value) in response["auditAnnotations"].as_object().into_iter().flatten() {
-                line += &format!(" audit {key}={}", value.as_str().expect("a text"));
-            }
-            for warning in response["warnings"].as_array().into_iter().flatten() {
-                line += &format!(" warning {}", warning.as_str().expect("a text"));
-            }
-            line
+            let annotations = response["auditAnnotations"].as_object().into_iter().flatten();
+            parts.extend(annotations.map(|(key, value)| format!("audit {key}={}", text(value))));
+            let warnings = response["warnings"].as_array().into_iter().flatten();
+            parts.extend(warnings.map(|warning| format!("warning {}", text(warning))));
+            parts.join(" ")
         }
         Answer::Panic => "panic".to_owned(),
     };

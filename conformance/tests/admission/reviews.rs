@@ -1,5 +1,10 @@
 //! The parts of admission reviews.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "values are put together of values that nobody needs again"
+)]
+
 use crate::scenario::{Body, Leeway, Post, Scenario};
 use serde_json::{Value, json};
 
@@ -20,7 +25,7 @@ pub(crate) fn good_pod(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "ns"}, "spec": good_spec()})
 }
 
-/// A PodSpec that meets restricted.
+/// A `PodSpec` that meets restricted.
 pub(crate) fn good_spec() -> Value {
     json!({
         "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -29,17 +34,17 @@ pub(crate) fn good_spec() -> Value {
     })
 }
 
-/// A PodSpec that meets baseline and not restricted.
+/// A `PodSpec` that meets baseline and not restricted.
 pub(crate) fn baseline_spec() -> Value {
     json!({"containers": [{"name": "a", "image": "i:1"}]})
 }
 
-/// A PodSpec that meets neither.
+/// A `PodSpec` that meets neither.
 pub(crate) fn bad_spec() -> Value {
     json!({"hostNetwork": true, "containers": [{"name": "a", "image": "i:1", "securityContext": {"privileged": true}}]})
 }
 
-/// A Pod of a PodSpec.
+/// A Pod of a `PodSpec`.
 pub(crate) fn pod(spec: Value) -> Value {
     with(good_pod("p"), json!({"spec": spec}))
 }

@@ -131,7 +131,7 @@ pub(crate) enum Answer {
     Configuration(String),
     /// An answer without a review.
     Http(u16, String),
-    /// The AdmissionResponse.
+    /// The `AdmissionResponse`.
     Response(Value),
     /// The handler panicked; never ours.
     Panic,

@@ -127,6 +127,8 @@ fn values() -> Vec<Scenario> {
     ]
 }
 
+const GROUP: &str = "pod-security.admission.config.k8s.io";
+
 fn kinds() -> Vec<Scenario> {
     let of = |api_version: &str, kind: &str| {
         text(
@@ -134,7 +136,6 @@ fn kinds() -> Vec<Scenario> {
             &json!({"apiVersion": api_version, "kind": kind}).to_string(),
         )
     };
-    const GROUP: &str = "pod-security.admission.config.k8s.io";
     vec![
         of(&format!("{GROUP}/v1"), "PodSecurityConfiguration"),
         of(&format!("{GROUP}/v1"), "podSecurityConfiguration"),

@@ -583,7 +583,7 @@ fn checked() -> Vec<Scenario> {
 }
 
 /// A pod with an owner.
-fn owned(name: &str, spec: Value, owners: Value) -> Value {
+fn owned(name: &str, spec: Value, owners: &Value) -> Value {
     with(pod(spec), json!({"metadata": {"name": name, "namespace": "ns", "ownerReferences": owners}}))
 }
 
@@ -606,17 +606,17 @@ fn order() -> Vec<Scenario> {
     vec![
         first(
             "first of a controller before its replicas",
-            vec![owned("a", bad_spec(), by("1")), owned("b", good_spec(), by("1")), pod(good_spec())],
+            vec![owned("a", bad_spec(), &by("1")), owned("b", good_spec(), &by("1")), pod(good_spec())],
         ),
-        first("only replicas", vec![owned("b", good_spec(), by("1")), owned("a", bad_spec(), by("1"))]),
-        first("owner without a UID", vec![owned("b", good_spec(), by("")), owned("a", bad_spec(), by(""))]),
+        first("only replicas", vec![owned("b", good_spec(), &by("1")), owned("a", bad_spec(), &by("1"))]),
+        first("owner without a UID", vec![owned("b", good_spec(), &by("")), owned("a", bad_spec(), &by(""))]),
         first(
             "owner that is no controller",
-            vec![owned("a", bad_spec(), mixed(&not_controller)), owned("b", good_spec(), by("1"))],
+            vec![owned("a", bad_spec(), &mixed(&not_controller)), owned("b", good_spec(), &by("1"))],
         ),
         first(
             "controller as second owner",
-            vec![owned("a", bad_spec(), mixed(&second_controller)), owned("b", good_spec(), by("1"))],
+            vec![owned("a", bad_spec(), &mixed(&second_controller)), owned("b", good_spec(), &by("1"))],
         ),
     ]
 }
@@ -626,7 +626,7 @@ fn limits() -> Vec<Scenario> {
     let name = |i: usize| format!("p{i:05}");
     let replicas_first = |i: usize| {
         if i < 2999 {
-            owned(&name(i), if i < 10 { bad_spec() } else { good_spec() }, by("one"))
+            owned(&name(i), if i < 10 { bad_spec() } else { good_spec() }, &by("one"))
         } else {
             named(&name(i), bad_spec())
         }
@@ -635,7 +635,11 @@ fn limits() -> Vec<Scenario> {
     let kata = |i: usize| {
         named(
             &name(i),
-            if i % 2 == 0 { with(bad_spec(), json!({"runtimeClassName": "kata"})) } else { bad_spec() },
+            if i.is_multiple_of(2) {
+                with(bad_spec(), json!({"runtimeClassName": "kata"}))
+            } else {
+                bad_spec()
+            },
         )
     };
     vec![

@@ -435,8 +435,11 @@ fn decoding() -> Vec<Scenario> {
     ]
 }
 
-/// A pod with these containers of a class: names and images.
-fn with_containers(class: &str, containers: &[(&str, &str)]) -> Value {
+/// Names and images.
+type Containers<'c> = &'c [(&'c str, &'c str)];
+
+/// A pod with these containers of a class.
+fn with_containers(class: &str, containers: Containers) -> Value {
     let list: Vec<Value> =
         containers.iter().map(|(name, image)| json!({"name": name, "image": image})).collect();
     pod(with(json!({"containers": [{"name": "main", "image": "m"}], "hostPID": true}), json!({class: list})))
@@ -513,7 +516,7 @@ fn updates() -> Vec<Scenario> {
             [update_pod(bad(), bad()), update_pod(json!({}), bad()), update_pod(json!({}), fix())],
         ),
     ];
-    let changes: [(&str, &[(&str, &str)], &[(&str, &str)]); 10] = [
+    let changes: [(&str, Containers, Containers); 10] = [
         ("same", &[("a", "1"), ("b", "2")], &[("a", "1"), ("b", "2")]),
         ("image", &[("a", "1"), ("b", "2")], &[("a", "1"), ("b", "3")]),
         ("image lost", &[("a", "1")], &[("a", "")]),
