@@ -316,6 +316,41 @@ fn comparison_notices_every_difference() {
 }
 
 #[test]
+fn comparison_excuses_what_it_should_and_no_more() {
+    // Whether 400 may be the answer of all posts of a scenario, and whether a review may be that allows with an error to audit.
+    let expected = [
+        ("blank body", true, false),
+        ("review with null request", true, false),
+        ("review with a request in capitals", true, false),
+        ("controller without object", false, true),
+        ("bytes that are not UTF-8", true, false),
+        ("half surrogates", true, false),
+        ("reviews in YAML", true, false),
+        ("content types with a charset", false, true),
+        ("members twice", false, false),
+        ("content types", false, false),
+    ];
+    let scenarios: Vec<Scenario> = scenarios::all();
+    let mut oracle = Oracle::of_module("admission");
+    for (name, refused, audited) in expected {
+        let scenario = scenarios.iter().find(|scenario| scenario.name == name).expect("a scenario");
+        let theirs = &upstream(&mut oracle, std::slice::from_ref(scenario))[0];
+        let excuses = |answer: Answer| {
+            let ours: Vec<Outcome> =
+                theirs.iter().map(|outcome| Outcome { answer: answer.clone(), ..outcome.clone() }).collect();
+            compare::difference(scenario, theirs, &ours).is_none()
+        };
+        let audit = json!({"allowed": true, "auditAnnotations": {"error": "no object"}});
+        assert_eq!(excuses(Answer::Http(400, String::new())), refused, "400 for {name}");
+        assert_eq!(excuses(Answer::Response(audit)), audited, "an error to audit for {name}");
+        assert!(
+            !excuses(Answer::Response(json!({"allowed": true}))) || name.starts_with("content types with")
+        );
+        assert!(!excuses(Answer::Http(500, String::new())), "500 for {name}");
+    }
+}
+
+#[test]
 fn comparison_wants_the_internal_version_refused() {
     let mut scenarios = scenarios::all();
     scenarios.retain(compare::is_internal);
