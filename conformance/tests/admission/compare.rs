@@ -1,20 +1,27 @@
 //! Telling upstream's outcomes from ours.
 
 use crate::scenario::{Answer, Leeway, Outcome, Post, Scenario};
+use seawall_manifest::objects::objects;
+use seawall_manifest::schema::{Walker, refused};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Whether a configuration is in the form that upstream has in memory. That is no format of files, though its scheme reads it, with
-/// the names of Go's fields; ours has to refuse it.
-pub(crate) fn is_internal(scenario: &Scenario) -> bool {
-    scenario.configuration.contains("/__internal")
+/// Whether ours has to refuse a configuration that upstream takes: one in the form that upstream has in memory, which is no format of
+/// files, though its scheme reads it with the names of Go's fields; one with a second document, which upstream passes over without a
+/// word.
+pub(crate) fn is_for_upstream_alone(scenario: &Scenario) -> bool {
+    scenario.configuration.contains("/__internal") || scenario.configuration.contains("\n---\napiVersion")
 }
+
+/// What stands in front of the text of a decoder.
+const DECODING: [&str; 3] =
+    ["failed to decode object: ", "failed to decode old object: ", "failed to decode  old object: "];
 
 /// The first difference, if there is one.
 pub(crate) fn difference(scenario: &Scenario, theirs: &[Outcome], ours: &[Outcome]) -> Option<String> {
-    if is_internal(scenario) {
+    if is_for_upstream_alone(scenario) {
         let refused = matches!(ours, [Outcome { answer: Answer::Configuration(_), .. }]);
-        return (!refused).then(|| format!("the internal version\n  ours     {ours:?}"));
+        return (!refused).then(|| format!("a configuration for upstream alone\n  ours     {ours:?}"));
     }
     if let ([Outcome { answer: Answer::Configuration(theirs), .. }], [Outcome { answer, .. }]) =
         (theirs, ours)
@@ -74,8 +81,56 @@ fn excused(post: &Post, theirs: &Outcome, ours: &Outcome) -> Excuse {
         (_, Answer::Panic, _) => Excuse::Wrong,
         (Leeway::Wider, Answer::Http(400, _), ours) => right(matches!(ours, Answer::Response(_))),
         (Leeway::MayRefuse, Answer::Response(_), Answer::Http(400, _)) => Excuse::Right,
+        _ if is_unread(post, theirs, ours) => Excuse::Right,
         _ => Excuse::None,
     }
+}
+
+/// Whether upstream cannot decode an object for a field that admission does not look at, and ours passes over it: no API server sends
+/// such an object. The type table has to find the field too.
+pub(crate) fn is_unread(post: &Post, theirs: &Outcome, ours: &Outcome) -> bool {
+    let (Answer::Response(theirs), Answer::Response(ours)) = (&theirs.answer, &ours.answer) else {
+        return false;
+    };
+    let undecoded = |response: &Value| {
+        response["auditAnnotations"]["error"].as_str().is_some_and(|error| {
+            DECODING.iter().any(|prefix| error.starts_with(*prefix)) && !error.contains("no kind ")
+        })
+    };
+    let Ok(review) = serde_json::from_slice::<Value>(post.body.bytes()) else { return false };
+    let is_mistyped = |object: &Value| {
+        let text = object.to_string().into_bytes();
+        let mut walker = Walker::default();
+        seawall_yaml::read(text).iter().filter_map(|entry| entry.document.as_ref()).any(|document| {
+            let found = objects(document);
+            !found.rejects.is_empty() || found.objects.iter().any(|object| refused(&walker.check(object)))
+        })
+    };
+    let request = &review["request"];
+    // Ours is an answer to what it could read.
+    let is_answer = ours["status"]["code"] != 400
+        && ours
+            .get("auditAnnotations")
+            .is_none_or(|all| all.as_object().is_some_and(|all| all.values().all(Value::is_string)));
+    undecoded(theirs)
+        && !undecoded(ours)
+        && is_answer
+        && ["object", "oldObject"].iter().any(|key| {
+            let mut object = request[key].clone();
+            // What it does not say of its own type is the request's.
+            if let Some(object) = object.as_object_mut() {
+                let [group, version, kind] =
+                    ["group", "version", "kind"].map(|key| request["kind"][key].as_str().unwrap_or_default());
+                let api_version =
+                    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+                for (key, value) in [("apiVersion", api_version), ("kind", kind.to_owned())] {
+                    if object.get(key).is_none_or(|own| own.as_str().unwrap_or_default().is_empty()) {
+                        object.insert(key.to_owned(), value.into());
+                    }
+                }
+            }
+            is_mistyped(&object)
+        })
 }
 
 /// Whether a body is a review with a request.
@@ -98,8 +153,6 @@ fn same_answer(theirs: &Answer, ours: &Answer) -> bool {
 /// What Go's decoders say of an object names Go's types and the lines of its scheme, and may hold all of the object. That
 /// something is said is compared, not what.
 fn response(response: &Value) -> Cow<'_, Value> {
-    const DECODING: [&str; 3] =
-        ["failed to decode object: ", "failed to decode old object: ", "failed to decode  old object: "];
     let Some(error) = response["auditAnnotations"]["error"].as_str() else { return Cow::Borrowed(response) };
     match DECODING.iter().find(|prefix| error.len() > prefix.len() && error.starts_with(**prefix)) {
         None => Cow::Borrowed(response),
@@ -112,12 +165,10 @@ fn response(response: &Value) -> Cow<'_, Value> {
 }
 
 /// A configuration that is read has errors with texts of the specification. The others come from readers of YAML and JSON, which
-/// say it in their own words; whether only a strict reader refuses is compared.
+/// say in their own words what they met first; that it is refused is compared.
 fn configuration(error: &str) -> &str {
     if error.starts_with("configuration error: ") || error.starts_with("invalid configuration: ") {
         error
-    } else if error.starts_with("strict decoding error: ") {
-        "strict decoding error"
     } else {
         "unread"
     }

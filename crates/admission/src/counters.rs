@@ -16,9 +16,8 @@ const NAMESPACES: usize = 1000;
 /// What stands for the namespaces beyond those that are counted by name: no namespace can be called so.
 const OTHERS: &str = "_others";
 
-/// The operations and parts that are counted by name: whoever may send requests could make up others.
-const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
-const SUBRESOURCES: usize = 32;
+/// Operations and parts of objects that are counted by name, of each so many: whoever may send requests could make up others.
+const KNOWN: usize = 32;
 
 /// The operation, resource and subresource of requests.
 type Of = (Box<str>, ResourceLabel, Box<str>);
@@ -30,8 +29,27 @@ struct Counts {
     exemptions: BTreeMap<Of, u64>,
     errors: BTreeMap<(bool, Of), u64>,
     violations: BTreeMap<(Box<str>, &'static str), u64>,
-    subresources: Vec<Box<str>>,
+    operations: Known,
+    subresources: Known,
     namespaces: usize,
+}
+
+/// Names that came first: only these are told apart.
+#[derive(Debug, Default)]
+struct Known(Vec<Box<str>>);
+
+impl Known {
+    /// The name, or what stands for all that came too late.
+    fn name(&mut self, name: &str) -> Box<str> {
+        let known = name.is_empty() || self.0.iter().any(|known| **known == *name);
+        if !known && self.0.len() >= KNOWN {
+            return "other".into();
+        }
+        if !known {
+            self.0.push(name.into());
+        }
+        name.into()
+    }
 }
 
 /// Counts what is decided.
@@ -139,21 +157,8 @@ fn escaped(value: &str) -> String {
 
 impl Counts {
     fn of(&mut self, request: Request<'_>) -> Of {
-        let operation = if OPERATIONS.contains(&request.operation) {
-            request.operation.to_ascii_lowercase()
-        } else {
-            "other".to_owned()
-        };
-        let known = self.subresources.iter().any(|known| **known == *request.subresource);
-        let subresource = if request.subresource.is_empty() || known {
-            request.subresource
-        } else if self.subresources.len() < SUBRESOURCES {
-            self.subresources.push(request.subresource.into());
-            request.subresource
-        } else {
-            "other"
-        };
-        (operation.into(), request.resource, subresource.into())
+        let operation = self.operations.name(&request.operation.to_lowercase());
+        (operation, request.resource, self.subresources.name(request.subresource))
     }
 
     fn violation(&mut self, namespace: &str, mode: &'static str) {
@@ -253,6 +258,6 @@ mod tests {
             text.contains("seawall_namespace_violations_total{mode=\"audit\",namespace=\"_others\"} 4000"),
             "{text}"
         );
-        assert!(text.lines().count() < 1001 + 60 && text.contains("subresource=\"s1\\\"\\n\""), "{text}");
+        assert!(text.lines().count() < 1001 + 130 && text.contains("subresource=\"s1\\\"\\n\""), "{text}");
     }
 }

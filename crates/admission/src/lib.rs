@@ -1,11 +1,11 @@
 //! The admission of pods and namespaces, as the Pod Security admission of Kubernetes does it.
 //!
 //! ```text
-//! bytes -> read_review -> Review --+
-//! Configuration -------------------+-> Admission::answer -> Response -> write
-//! Namespaces, Pods (traits) -------+         |
-//!                                            v
-//!                                        Recorder (what was decided)
+//! HTTP body -> read_review -> Review --+
+//! Configuration -----------------------+-> Admission::answer -> Response -> write -> Reply
+//! Namespaces, Pods (traits) -----------+         |
+//!                                                v
+//!                                            Recorder (what was decided)
 //! ```
 //!
 //! The reference is k8s.io/pod-security-admission v0.37.2, answer by answer. Pure: knows no network, clock or cluster; what it
@@ -15,6 +15,7 @@ mod configuration;
 mod controller;
 mod counters;
 mod evaluation;
+mod exchange;
 mod namespace;
 mod object;
 mod pod;
@@ -24,6 +25,7 @@ mod review;
 
 pub use configuration::{Configuration, ConfigurationError, Exemptions};
 pub use counters::Counters;
+pub use exchange::{MAX_BODY, Reply, timeout};
 pub use record::{Decision, Evaluated, Recorder, Request, ResourceLabel};
 pub use response::{Cause, Details, Response, Status};
 pub use review::{Review, ReviewError, read_review};

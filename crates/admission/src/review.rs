@@ -2,8 +2,14 @@
 
 use std::fmt;
 
+use seawall_model::decode::DecodeError;
 use seawall_model::json;
-use seawall_model::review::{AdmissionRequest, AdmissionReview};
+use seawall_model::review::{AdmissionRequest, AdmissionReview, GroupVersionKind, Typed};
+
+use crate::object::resolve;
+
+const GROUP: &str = "admission.k8s.io";
+const VERSION: &str = "v1";
 
 /// The group and version of reviews.
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -58,14 +64,14 @@ pub fn read_review(body: &[u8]) -> Result<Review<'_>, ReviewError> {
     if body.is_empty() {
         return Err(ReviewError::Empty);
     }
-    let review: AdmissionReview<'_> =
-        json::decode(body).map_err(|error| ReviewError::Undecodable(error.to_string()))?;
-    let is = |value: &str, wanted: &str| value.is_empty() || value == wanted;
-    if !is(&review.kind, KIND) || !is(&review.api_version, API_VERSION) {
-        let (api_version, kind) = (review.api_version.into_owned(), review.kind.into_owned());
+    let undecodable = |error: DecodeError| ReviewError::Undecodable(error.to_string());
+    let review: Typed<'_, AdmissionReview<'_>> = json::decode(body).map_err(undecodable)?;
+    let wanted = GroupVersionKind { group: GROUP.into(), version: VERSION.into(), kind: KIND.into() };
+    let (api_version, kind) = resolve(&review.found, &wanted).map_err(undecodable)?;
+    if (&*api_version, &*kind) != (API_VERSION, KIND) {
         return Err(ReviewError::OtherKind { api_version, kind });
     }
-    let request = review.request.ok_or(ReviewError::NoRequest)?;
+    let request = review.object.request.ok_or(ReviewError::NoRequest)?;
     Ok(Review { request })
 }
 

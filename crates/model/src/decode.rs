@@ -65,6 +65,12 @@ pub trait Decode<'d>: Sized {
     fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool>;
 }
 
+/// A value that is decoded from an object, field by field.
+pub trait Fields<'d>: Sized {
+    /// Decodes the source's value into the field of this name; passes over it if there is none.
+    fn decode_field<S: Source<'d>>(&mut self, name: &str, source: &mut S) -> Result<()>;
+}
+
 impl<'d> Decode<'d> for Str<'d> {
     #[inline]
     fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
@@ -218,10 +224,14 @@ macro_rules! object {
             $($(#[$field_meta])* pub $field: $type,)*
         }
 
-        impl<$life> $crate::decode::Decode<$life> for $name $($generics)* {
+        impl<$life> $crate::decode::Fields<$life> for $name $($generics)* {
             #[inline]
-            fn decode_into<S: $crate::decode::Source<$life>>(&mut self, source: &mut S) -> $crate::decode::Result<bool> {
-                source.object(|source, key| match &**key {
+            fn decode_field<S: $crate::decode::Source<$life>>(
+                &mut self,
+                name: &str,
+                source: &mut S,
+            ) -> $crate::decode::Result<()> {
+                match name {
                     $($json => {
                         if !S::MERGES {
                             self.$field = Default::default();
@@ -229,7 +239,14 @@ macro_rules! object {
                         $crate::decode::Decode::decode_into(&mut self.$field, source).map(drop)
                     })*
                     _ => source.skip(),
-                })
+                }
+            }
+        }
+
+        impl<$life> $crate::decode::Decode<$life> for $name $($generics)* {
+            #[inline]
+            fn decode_into<S: $crate::decode::Source<$life>>(&mut self, source: &mut S) -> $crate::decode::Result<bool> {
+                source.object(|source, key| $crate::decode::Fields::decode_field(self, key, source))
             }
         }
     };

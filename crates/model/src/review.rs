@@ -2,7 +2,7 @@
 //!
 //! Field names and types are those of k8s.io/api `admission/v1/types.go`; fields nobody reads are left out.
 
-use crate::decode::object;
+use crate::decode::{Decode, DecodeError, Fields, Result, Source, object};
 use crate::pod::{Pod, PodSpec, Str};
 
 /// A value of any type, as its bytes in JSON; empty where it is not given, or null.
@@ -12,12 +12,46 @@ pub struct Raw<'d>(pub &'d [u8]);
 object! {
     /// What an API server sends, of `admission.k8s.io/v1`.
     pub struct AdmissionReview<'d> {
-        /// `apiVersion`
-        api_version: Str<'d> = "apiVersion",
-        /// `kind`
-        kind: Str<'d> = "kind",
         /// `request`
         request: Option<AdmissionRequest<'d>> = "request",
+        /// `response`, which nobody reads: it has to be one all the same
+        response: Option<AdmissionResponse<'d>> = "response",
+    }
+}
+
+object! {
+    /// The part of an answer that is held against its types.
+    pub struct AdmissionResponse<'d> {
+        /// `uid`
+        uid: Str<'d> = "uid",
+        /// `allowed`
+        allowed: bool = "allowed",
+        /// `patch`
+        patch: Base64 = "patch",
+        /// `patchType`
+        patch_type: Option<Str<'d>> = "patchType",
+        /// `auditAnnotations`
+        audit_annotations: Vec<(Str<'d>, Str<'d>)> = "auditAnnotations",
+        /// `warnings`
+        warnings: Vec<Str<'d>> = "warnings",
+    }
+}
+
+/// Bytes as JSON has them, in base64; only that they are is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Base64;
+
+impl<'d> Decode<'d> for Base64 {
+    fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
+        let Some(text) = source.string()? else { return Ok(false) };
+        let plain: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+        let digits = plain.iter().rev().skip_while(|b| **b == b'=').count();
+        let is_digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        let padded = plain.len().is_multiple_of(4) && plain.len() - digits <= 2;
+        if padded && plain.iter().take(digits).all(is_digit) {
+            return Ok(true);
+        }
+        Err(DecodeError { offset: 0, message: "illegal base64 data".into() })
     }
 }
 
@@ -30,6 +64,14 @@ object! {
         kind: GroupVersionKind<'d> = "kind",
         /// `resource`: in the version that the webhook matches
         resource: GroupVersionResource<'d> = "resource",
+        /// `subResource`: as the webhook matches it
+        sub_resource: Str<'d> = "subResource",
+        /// `requestKind`: as it was asked for
+        request_kind: Option<GroupVersionKind<'d>> = "requestKind",
+        /// `requestResource`: as it was asked for
+        request_resource: Option<GroupVersionResource<'d>> = "requestResource",
+        /// `dryRun`: whether nothing is to be kept
+        dry_run: Option<bool> = "dryRun",
         /// `requestSubResource`: as it was asked for, such as `status`; empty for none
         request_sub_resource: Str<'d> = "requestSubResource",
         /// `name`; empty where the API server makes one
@@ -76,16 +118,86 @@ object! {
     pub struct UserInfo<'d> {
         /// `username`
         username: Str<'d> = "username",
+        /// `uid`
+        uid: Str<'d> = "uid",
+        /// `groups`
+        groups: Vec<Str<'d>> = "groups",
+        /// `extra`: more by name
+        extra: Extra = "extra",
     }
 }
 
-object! {
-    /// What an object says that it is.
-    pub struct TypeMeta<'d> {
-        /// `apiVersion`
-        api_version: Str<'d> = "apiVersion",
-        /// `kind`
-        kind: Str<'d> = "kind",
+/// Lists of texts by name; only that they are is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extra;
+
+impl<'d> Decode<'d> for Extra {
+    fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
+        source.object(|source, _| source.list(|source| source.string().map(drop)).map(drop))
+    }
+}
+
+/// What an object says that it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeMeta<'d> {
+    /// `apiVersion`
+    pub api_version: Str<'d>,
+    /// `kind`
+    pub kind: Str<'d>,
+}
+
+/// An object with what it says that it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Typed<'d, T> {
+    /// As its fields say, named exactly.
+    pub own: TypeMeta<'d>,
+    /// As the API machinery reads it to find the type, in which letters of either case do (`SimpleMetaFactory` of
+    /// k8s.io/apimachinery `pkg/runtime/serializer/json/meta.go`, by encoding/json).
+    pub found: TypeMeta<'d>,
+    /// The object.
+    pub object: T,
+}
+
+/// Nothing but the type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeOnly;
+
+impl<'d> Fields<'d> for TypeOnly {
+    fn decode_field<S: Source<'d>>(&mut self, _: &str, source: &mut S) -> Result<()> {
+        source.skip()
+    }
+}
+
+/// Whether two names are the same to encoding/json, which knows two letters that are not ASCII and fold to some that are.
+fn folds_to(name: &str, wanted: &str) -> bool {
+    let fold = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    name.len() >= wanted.len() && name.chars().map(fold).eq(wanted.chars().map(fold))
+}
+
+impl<'d, T: Fields<'d>> Decode<'d> for Typed<'d, T> {
+    #[inline]
+    fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
+        source.object(|source, name| {
+            let found = if folds_to(name, "kind") {
+                (&mut self.own.kind, &mut self.found.kind, "kind")
+            } else if folds_to(name, "apiVersion") {
+                (&mut self.own.api_version, &mut self.found.api_version, "apiVersion")
+            } else {
+                return self.object.decode_field(name, source);
+            };
+            let (own, found, exact) = found;
+            if let Some(value) = source.string()? {
+                if name == exact {
+                    own.clone_from(&value);
+                }
+                *found = value;
+            }
+            Ok(())
+        })
     }
 }
 

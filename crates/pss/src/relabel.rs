@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use seawall_model::Level;
+use seawall_model::gotext::quote;
 use seawall_model::pod::Pod;
 
 use crate::evaluate::{forbidden_reason, results};
@@ -80,7 +81,8 @@ impl Relabelling {
         if !groups.is_empty() {
             let enforce = self.enforce;
             let head = format!(
-                "existing pods in namespace \"{namespace}\" violate the new PodSecurity enforce level \"{enforce}\""
+                "existing pods in namespace {} violate the new PodSecurity enforce level \"{enforce}\"",
+                quote(namespace)
             );
             groups.insert(0, head);
         }

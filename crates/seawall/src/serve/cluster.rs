@@ -141,6 +141,9 @@ impl Pods for Live<'_> {
     fn list(&self, namespace: &str, page: &mut dyn FnMut(&[u8])) -> Lookup<()> {
         let pods =
             Collection { api_version: "v1", resource: "pods", namespace: Some(namespace), selector: "" };
+        if self.is_over() {
+            return Lookup::Failed("the time is over".to_owned());
+        }
         let listed = self.cluster.list_while(pods, PAGE, |listed| {
             page(&listed.json);
             !self.is_over()

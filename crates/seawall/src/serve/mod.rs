@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use seawall_admission::{Admission, Configuration, Counters};
+use seawall_admission::{Admission, Configuration, Counters, MAX_BODY};
 use seawall_server::{Certificates, Limits, Server};
 
 use crate::cli::ServeArgs;
@@ -92,7 +92,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
             log(Level::Info, "told to end: new requests are still answered for a while", &[]);
             webhook.end();
         };
-        server.run(certificates, Limits::default(), webhook.clone(), ending).await;
+        server
+            .run(certificates, Limits { body: MAX_BODY, ..Limits::default() }, webhook.clone(), ending)
+            .await;
         log(Level::Info, "ended", &[]);
         Ok(0)
     })

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use seawall_admission::{Admission, Counters, Namespaces, Pods, Surroundings, read_review};
+use seawall_admission::{Admission, Counters, Namespaces, Pods, Reply, Surroundings, timeout};
 use seawall_cluster::Cluster;
 use seawall_server::{Answer, Request, Service};
 
@@ -81,15 +81,9 @@ impl Webhook {
 
     async fn validate(&self, request: Request) -> Answer {
         let started = Instant::now();
-        if request.body.is_empty() {
-            return text(400, "request body is empty");
-        }
-        if !request.content_type.as_deref().is_some_and(is_json) {
-            return text(400, "unable to process a request with a non-json content type");
-        }
         let admission = self.admission.read().unwrap_or_else(PoisonError::into_inner).clone();
         let around = (&*self.cache as &dyn Namespaces, &*self.cache as &dyn Pods);
-        let answer = match answer(&admission, &request.body, around, &self.counters) {
+        let answer = match answer(&admission, &request, around, &self.counters) {
             Some(answer) => answer,
             None => self.ask_cluster(admission, request, started).await,
         };
@@ -107,7 +101,7 @@ impl Webhook {
             let left = timeout.map(|timeout| timeout.saturating_sub(started.elapsed()) / 2);
             let until = Instant::now() + left.map_or(POD_CHECK, |left| left.min(POD_CHECK));
             let live = Live { cache: &cache, cluster: &cluster, until };
-            answer(&admission, &request.body, (&live, &live), &counters)
+            answer(&admission, &request, (&live, &live), &counters)
         });
         if let Ok(Some(answer)) = waited.await {
             return answer;
@@ -128,89 +122,23 @@ impl Service for Webhook {
     }
 }
 
-/// The answer to the review in a body. `None` if the cluster has to be asked first.
+/// The answer to the review in a request. `None` if the cluster has to be asked first.
 fn answer(
     admission: &Admission,
-    body: &[u8],
+    request: &Request,
     (namespaces, pods): (&dyn Namespaces, &dyn Pods),
     counters: &Counters,
 ) -> Option<Answer> {
-    let review = match read_review(body) {
-        Ok(review) => review,
-        Err(error) => {
-            log(Level::Warning, "a request is no review", &[("error", &error)]);
-            return Some(text(400, error.to_string()));
+    let around = Surroundings { namespaces, pods, recorder: counters };
+    Some(match admission.reply(request.content_type.as_deref(), &request.body, around)? {
+        Reply::Review(body) => Answer { status: 200, content_type: JSON, body: body.into() },
+        Reply::BadRequest(message) => {
+            log(Level::Warning, "a request is no review", &[("error", &message)]);
+            text(400, message)
         }
-    };
-    let response = admission.answer(&review, Surroundings { namespaces, pods, recorder: counters })?;
-    let mut out = Vec::with_capacity(512);
-    response.write(&review.request.uid, &mut out);
-    Some(Answer { status: 200, content_type: JSON, body: out.into() })
+    })
 }
 
 fn text(status: u16, text: impl Into<String>) -> Answer {
     Answer { status, content_type: TEXT, body: text.into().into() }
-}
-
-/// Whether a content type is JSON, whatever its parameters.
-fn is_json(content_type: &str) -> bool {
-    let media = content_type.split(';').next().unwrap_or_default();
-    media.trim().eq_ignore_ascii_case(JSON)
-}
-
-/// The time that the API server waits, from a query: `timeout=1.5s`, a duration as Go writes it. Anything else is none.
-fn timeout(query: &str) -> Option<Duration> {
-    let mut rest = query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?;
-    let mut seconds = 0.0;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, unit) = rest.split_at(end);
-        let length = unit.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(unit.len());
-        let (unit, behind) = unit.split_at(length);
-        let scale = match unit {
-            "ns" => 1e-9,
-            "us" | "%C2%B5s" | "\u{b5}s" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        seconds += number.parse::<f64>().ok()? * scale;
-        rest = behind;
-    }
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_may_have_parameters() {
-        for json in ["application/json", "application/json; charset=utf-8", "Application/JSON ;q=1"] {
-            assert!(is_json(json), "{json}");
-        }
-        for other in ["", "text/json", "application/jsonl", "application/yaml; application/json"] {
-            assert!(!is_json(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn timeouts_are_durations_of_go() {
-        for (query, millis) in [
-            ("timeout=10s", 10_000),
-            ("a=b&timeout=1.5s", 1_500),
-            ("timeout=300ms&c", 300),
-            ("timeout=1m0.25s", 60_250),
-        ] {
-            assert_eq!(timeout(query), Some(Duration::from_millis(millis)), "{query}");
-        }
-        for query in ["", "timeout=", "timeout=5", "timeout=-5s", "timeout=s", "timeout=1x", "timeouts=1s"] {
-            assert_eq!(timeout(query), None, "{query}");
-        }
-    }
 }
