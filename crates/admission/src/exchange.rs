@@ -83,7 +83,10 @@ pub fn timeout(query: &str) -> Option<Duration> {
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
         nanos += u128::from(whole) * u128::from(scale);
         if !part.is_empty() {
-            nanos += (format!("0.{part}").parse::<f64>().ok()? * scale as f64) as u128;
+            // What is further behind is less than a nanosecond of any unit.
+            let part = part.get(..part.len().min(18)).unwrap_or_default();
+            let digits: u128 = part.parse().ok()?;
+            nanos += digits * u128::from(scale) / 10_u128.pow(part.len() as u32);
         }
         if nanos > i64::MAX as u128 {
             return None;
