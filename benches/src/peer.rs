@@ -44,6 +44,22 @@ pub fn kube_score() -> Result<PathBuf, String> {
     Ok(program)
 }
 
+/// The reference's webhook, built once from the module that the oracle of admission pins.
+pub fn reference_webhook() -> Result<PathBuf, String> {
+    let program = target_directory()?.join("peers/pod-security-webhook");
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/go/admission");
+    let mut build = Command::new("go");
+    build
+        .current_dir(module)
+        .args(["build", "-o"])
+        .arg(&program)
+        .arg("k8s.io/pod-security-admission/cmd/webhook");
+    succeed(build.env_remove("GOFLAGS")).map_err(|e| {
+        format!("{e}\nGo builds the program that seawall is compared with: https://go.dev/doc/install")
+    })?;
+    Ok(program)
+}
+
 fn succeed(command: &mut Command) -> Result<(), String> {
     let status =
         command.stdin(Stdio::null()).status().map_err(|e| format!("{command:?} did not start: {e}"))?;
