@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
@@ -31,6 +32,9 @@ const HEAD: usize = 64 << 10;
 /// Bytes that an HTTP/2 client may send before they are read, of a stream and of a connection.
 const STREAM_WINDOW: u32 = 128 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
+
+/// How long a connection without requests may take to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How often an HTTP/2 connection without requests is asked whether it is still there.
 const PING: Duration = Duration::from_secs(30);
@@ -123,6 +127,44 @@ async fn handshake(
     timeout(patience, acceptor.accept(stream)).await.ok()?.ok()
 }
 
+/// What a connection is doing. A timer for each request would cost more than the request.
+#[derive(Debug, Default)]
+struct Activity {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+/// A request that is being answered.
+struct Busy<'a>(&'a Activity);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Activity {
+    fn begin(&self) -> Busy<'_> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Busy(self)
+    }
+
+    /// Ends once nothing has happened for so long, or for up to a half more.
+    async fn idle_for(&self, time: Duration) {
+        let mut quiet = 0;
+        let mut last = None;
+        loop {
+            sleep(time / 2).await;
+            let now = (self.begun.load(Ordering::Relaxed), self.ended.load(Ordering::Relaxed));
+            quiet = if now.0 == now.1 && last == Some(now) { quiet + 1 } else { 0 };
+            if quiet == 2 {
+                return;
+            }
+            last = Some(now);
+        }
+    }
+}
+
 /// Answers the requests of a connection until it ends; once `closing` is so, those that have begun.
 async fn connection<S: Service>(
     stream: TlsStream<TcpStream>,
@@ -132,21 +174,28 @@ async fn connection<S: Service>(
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let idle = shared.limits.idle;
     let streams = shared.limits.streams;
+    let activity = Arc::new(Activity::default());
+    let active = activity.clone();
     let service = service_fn(move |request| {
-        let shared = shared.clone();
-        async move { shared.respond(request).await }
+        let (shared, activity) = (shared.clone(), active.clone());
+        async move {
+            let _busy = activity.begin();
+            shared.respond(request).await
+        }
     });
     let io = TokioIo::new(stream);
     macro_rules! drive {
         ($connection:expr) => {{
             let mut connection = pin!($connection);
-            tokio::select! {
+            let is_idle = tokio::select! {
                 // What ends it is of no interest: the client is gone, or broke a rule.
                 _ = connection.as_mut() => return,
-                _ = closing.wait_for(|closing| *closing) => {}
-            }
+                _ = closing.wait_for(|closing| *closing) => false,
+                () = activity.idle_for(idle) => true,
+            };
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            // A head that never comes to its end is waited for by hyper.
+            let _ = timeout(if is_idle { FAREWELL } else { Duration::MAX }, connection).await;
         }};
     }
     if is_http2 {
@@ -165,7 +214,7 @@ async fn connection<S: Service>(
         drive!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(idle)
+                .header_read_timeout(None)
                 .max_buf_size(HEAD)
                 .serve_connection(io, service)
         );

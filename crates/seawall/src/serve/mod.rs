@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
 
     let address = SocketAddr::new(args.bind_address, args.secure_port);
     let begin = |error: std::io::Error| usage(format!("cannot listen on {address}: {error}"));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(WAITING)
         .build()
