@@ -66,6 +66,6 @@ pub use seawall_hardening::{Enabled, Fact, Index, Params};
 pub use seawall_manifest::schema::{Definition, Definitions};
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
-pub use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
+pub use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Modes, Policy};
 pub use survey::{Operators, Place, Rare, Seen, Source, Survey, UnknownKind, Unread, excepted, survey};
 pub use tally::{Counts, Tally};

@@ -97,7 +97,7 @@ fn write(
     header: &Header,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    let (namespace, asked) = (&args.namespace, args.level);
+    let (namespace, asked) = (&args.namespace, found.asked);
     // The API server's words come first, and only they begin at the margin with `Warning`.
     for warning in &found.warnings {
         writeln!(out, "Warning: {}", visible(warning))?;
@@ -126,6 +126,13 @@ fn write(
             writeln!(out, "it enforces {enforce} now, in a cluster of {version}")?;
         }
         None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
+    }
+    if args.level.version.is_none() && asked.version != PolicyVersion::Latest {
+        writeln!(
+            out,
+            "judged at {}, as its label enforce-version says; {}:latest would change that label",
+            asked.version, asked.level
+        )?;
     }
     if !found.looks && !found.refused.is_empty() {
         writeln!(out, "the API server would not warn: to it this is no stricter than what is enforced now")?;
@@ -164,11 +171,13 @@ fn write(
             writeln!(out, "{why}")?;
         }
     } else if answer == Answer::Can {
-        let version = match asked.version {
-            PolicyVersion::Latest => String::new(),
-            version @ PolicyVersion::Minor(_) => {
+        // Without this label the version stays as it is.
+        let stays = found.now.map_or(PolicyVersion::Latest, |now| now.enforce.version);
+        let version = match args.level.version {
+            Some(version) if version != PolicyVersion::Latest || version != stays => {
                 format!(" pod-security.kubernetes.io/enforce-version={version}")
             }
+            _ => String::new(),
         };
         let label = format!("pod-security.kubernetes.io/enforce={}{version}", asked.level);
         writeln!(out, "kubectl label --overwrite namespace {} {label}", shell_word(namespace))?;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use seawall_manifest::objects::{Object, Objects, objects};
-use seawall_model::{Level, WorkloadKind};
-use seawall_pss::namespace::{LevelVersion, Policy};
+use seawall_model::{Level, PolicyVersion, WorkloadKind};
+use seawall_pss::namespace::{AskedLevel, LevelVersion, Policy};
 use seawall_pss::{Relabelling, forbidden_reason, results};
 use seawall_yaml::{NodeRef, Reader};
 
@@ -23,7 +23,7 @@ const LOOKED_AT: u64 = 3000;
 #[derive(Debug)]
 pub struct Enforcement<'a> {
     namespace: &'a str,
-    asked: LevelVersion,
+    asked: AskedLevel,
     options: &'a Options,
     declared: Option<Policy>,
     /// Whether it is known if the API server looks at pods.
@@ -88,6 +88,8 @@ pub struct Mended {
 /// Whether a namespace can enforce a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enforcing {
+    /// What was looked into: what was asked for, at the version of the namespace where none was.
+    pub asked: LevelVersion,
     /// What it asks for now; `None` where the namespace was not seen.
     pub now: Option<Policy>,
     /// What the API server would warn of, word for word.
@@ -126,8 +128,9 @@ impl Enforcing {
 }
 
 impl<'a> Enforcement<'a> {
-    /// For a namespace and what it is to enforce.
-    pub fn new(namespace: &'a str, asked: LevelVersion, options: &'a Options) -> Self {
+    /// For a namespace and what it is to enforce: where that says no version, the one that the namespace's labels say now, as a
+    /// label for the level alone leaves it in force.
+    pub fn new(namespace: &'a str, asked: AskedLevel, options: &'a Options) -> Self {
         Self {
             namespace,
             asked,
@@ -165,10 +168,15 @@ impl<'a> Enforcement<'a> {
         }
     }
 
+    /// What it is to enforce; known once its Namespace has been met.
+    fn asked(&self) -> LevelVersion {
+        self.asked.at(self.declared.map_or(PolicyVersion::Latest, |declared| declared.enforce.version))
+    }
+
     fn relabelling(&mut self) -> Option<&mut Relabelling> {
         if !std::mem::replace(&mut self.begun, true) {
             let old = self.declared.unwrap_or_default();
-            let new = Policy { enforce: self.asked, ..old };
+            let new = Policy { enforce: self.asked(), ..old };
             self.relabelling = Relabelling::of(&old, &new, self.options.kubernetes);
         }
         self.relabelling.as_mut()
@@ -176,7 +184,8 @@ impl<'a> Enforcement<'a> {
 
     fn object(&mut self, object: Object<'_>) {
         self.met = true;
-        let (level, minor) = (self.asked.level, self.asked.version.clamp(self.options.kubernetes));
+        let asked = self.asked();
+        let (level, minor) = (asked.level, asked.version.clamp(self.options.kubernetes));
         if (object.api_version, object.kind) == ("v1", "Pod") {
             self.pods += 1;
             let name = object.name.to_owned();
@@ -228,7 +237,7 @@ impl<'a> Enforcement<'a> {
 
     /// What came of it.
     pub fn finish(mut self) -> Enforcing {
-        let namespace = self.namespace;
+        let (namespace, asked) = (self.namespace, self.asked());
         let warnings = self.relabelling().map(|relabelling| relabelling.warnings(namespace));
         let looks = warnings.is_some();
         let families = Families::of(&self.templates, &self.made);
@@ -249,6 +258,7 @@ impl<'a> Enforcement<'a> {
             }
         }
         Enforcing {
+            asked,
             now: self.declared,
             warnings: warnings.unwrap_or_default(),
             looks,
