@@ -48,7 +48,8 @@ pub use import::Imported;
 pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use live::{
-    Clusters, Enforcement, Enforcing, Mended, NamespaceSummary, Namespaces, Unseen, settle, system_owner,
+    Clusters, Enforcement, Enforcing, Mended, NamespaceSummary, Namespaces, Older, Unseen, settle,
+    system_owner,
 };
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Hardening, Options};

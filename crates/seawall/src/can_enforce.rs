@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
-use seawall_check::{Enforcement, Enforcing, Mended, NEWEST, Options, Policy, Unseen, shell_word};
+use seawall_check::{Enforcement, Enforcing, Mended, NEWEST, Older, Options, Policy, Unseen, shell_word};
 use seawall_model::PolicyVersion;
 use seawall_report::visible;
 use seawall_snapshot::{Header, Snapshot};
@@ -137,8 +137,12 @@ fn write(
     if !found.looks && !found.refused.is_empty() {
         writeln!(out, "the API server would not warn: to it this is no stricter than what is enforced now")?;
     }
+    refusing(&found.refusing, out)?;
     unseen(&found.unseen, out)?;
     mended(&found.mended, out)?;
+    older(&found.unclear, "whether what replaces it passes is not known", out)?;
+    older(&found.replaced, "what replaces it is of the one that is there now, and passes", out)?;
+    gone(found, out)?;
     if let Some(beyond) = found.beyond() {
         writeln!(
             out,
@@ -218,6 +222,63 @@ fn mended(all: &[Mended], out: &mut impl io::Write) -> io::Result<()> {
         writeln!(out, "  {} ({pods} {noun}{}): {}", visible(called), visible(&by), visible(reason))?;
     }
     more(all.len(), out)
+}
+
+/// Templates whose pods have ended, and would be refused.
+fn refusing(all: &[Unseen], out: &mut impl io::Write) -> io::Result<()> {
+    if !all.is_empty() {
+        writeln!(
+            out,
+            "{} {} pods that would be refused, as those of it that have ended show:",
+            templates(all.len()),
+            if all.len() == 1 { "makes" } else { "make" }
+        )?;
+    }
+    for Unseen { called, reason, .. } in all.iter().take(NAMED) {
+        writeln!(out, "  {}: {}", visible(called), visible(reason))?;
+    }
+    more(all.len(), out)
+}
+
+/// Pods that violate it and are of an older template than there is now.
+fn older(all: &[Older], then: &str, out: &mut impl io::Write) -> io::Result<()> {
+    let pods = all.iter().map(|older| older.pods).sum();
+    if pods > 0 {
+        let is = if pods == 1 { "violates it and is" } else { "violate it and are" };
+        writeln!(out, "{} {is} of an older template; {then}:", counted(pods))?;
+    }
+    for Older { called, pods, reason } in all.iter().take(NAMED) {
+        writeln!(out, "  {} ({}): {}", visible(called), counted(*pods), visible(reason))?;
+    }
+    more(all.len(), out)
+}
+
+/// What the API server warns of and no restart brings back.
+fn gone(found: &Enforcing, out: &mut impl io::Write) -> io::Result<()> {
+    if found.ended > 0 {
+        let (violate, are) = if found.ended == 1 { ("violates", "it is") } else { ("violate", "they are") };
+        let has = if found.ended == 1 { "has" } else { "have" };
+        writeln!(out, "{} {violate} it and {has} ended: {are} not started again", counted(found.ended))?;
+    }
+    if !found.ephemeral.is_empty() {
+        let pods = found.ephemeral.len();
+        let violate = if pods == 1 { "violates" } else { "violate" };
+        let mut named = found.ephemeral.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if let Some(more @ 1..) = pods.checked_sub(NAMED) {
+            named = format!("{named} and {more} more");
+        }
+        writeln!(
+            out,
+            "{} {violate} it by ephemeral containers alone, which no restart brings back: {}",
+            counted(pods as u64),
+            visible(&named)
+        )?;
+    }
+    Ok(())
+}
+
+fn counted(pods: u64) -> String {
+    format!("{pods} pod{}", if pods == 1 { "" } else { "s" })
 }
 
 fn templates(n: usize) -> String {

@@ -7,6 +7,9 @@ use common::{Dir, Run};
 
 const CLEAN: &str = r#"{"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"c","image":"x","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}"#;
 
+const HOST: &str = r#"{"hostPID":true,"containers":[{"name":"c","image":"x"}]}"#;
+const HOST_REASON: &str = "host namespaces, allowPrivilegeEscalation != false, unrestricted capabilities, runAsNonRoot != true, seccompProfile";
+
 fn namespace(labels: &[(&str, &str)]) -> String {
     let labels = labels.iter().map(|(key, value)| format!(r#""pod-security.kubernetes.io/{key}":"{value}""#));
     let labels = labels.collect::<Vec<_>>().join(",");
@@ -28,6 +31,13 @@ fn metadata(name: &str, owner: Option<(&str, &str)>) -> String {
 fn pod(name: &str, owner: Option<(&str, &str)>, spec: &str, phase: &str) -> String {
     let metadata = metadata(name, owner);
     format!(r#"{{"apiVersion":"v1","kind":"Pod",{metadata},"spec":{spec},"status":{{"phase":"{phase}"}}}}"#)
+}
+
+fn templated(kind: &str, name: &str, owner: Option<(&str, &str)>, spec: &str) -> String {
+    let metadata = metadata(name, owner);
+    format!(
+        r#"{{"apiVersion":"apps/v1","kind":"{kind}",{metadata},"spec":{{"replicas":1,"selector":{{"matchLabels":{{"a":"b"}}}},"template":{{"metadata":{{"labels":{{"a":"b"}}}},"spec":{spec}}}}}}}"#
+    )
 }
 
 fn can_enforce(lines: &[String], level: &str) -> Run {
@@ -72,4 +82,116 @@ fn a_level_without_a_version_is_at_that_of_the_namespace() {
     let run = can_enforce(&[namespace(&[]), pod("p", None, CLEAN, "Running")], "restricted");
     assert!(run.stdout.ends_with("pod-security.kubernetes.io/enforce=restricted\n"), "{}", run.stdout);
     assert!(run.status == 0 && !run.stdout.contains("judged at"), "{}", run.stdout);
+}
+
+/// The objects of a Deployment whose template was this, and is that.
+fn rolled(old: &str, new: &str) -> Vec<String> {
+    let web = Some(("Deployment", "web"));
+    vec![
+        namespace(&[]),
+        templated("Deployment", "web", None, new),
+        templated("ReplicaSet", "web-0", web, old),
+        templated("ReplicaSet", "web-1", web, new),
+    ]
+}
+
+#[test]
+fn what_no_restart_brings_back_stands_against_nothing() {
+    let debugged = CLEAN.replacen('{', r#"{"ephemeralContainers":[{"name":"dbg","image":"busybox"}],"#, 1);
+    let web = Some(("ReplicaSet", "web-1"));
+    let ephemeral = [rolled(CLEAN, CLEAN), vec![pod("web-1-a", web, &debugged, "Running")]].concat();
+    let job = templated("Job", "once", None, HOST).replace("apps/v1", "batch/v1");
+    let complete = r#","status":{"conditions":[{"type":"Complete","status":"True"}]}}"#;
+    let job = format!("{}{complete}", &job[..job.len() - 1]);
+    let ended = vec![
+        namespace(&[]),
+        job,
+        pod("once-1", Some(("Job", "once")), HOST, "Succeeded"),
+        pod("bare", None, HOST, "Failed"),
+    ];
+    let older =
+        [rolled(HOST, CLEAN), vec![pod("web-0-a", Some(("ReplicaSet", "web-0")), HOST, "Running")]].concat();
+    for (lines, warned, said) in [
+        (
+            ephemeral,
+            "web-1-a: allow",
+            "1 pod violates it by ephemeral containers alone, which no restart brings back: web-1-a (dbg)\n"
+                .to_owned(),
+        ),
+        (
+            ended,
+            "bare (and 1 other pod): host",
+            "2 pods violate it and have ended: they are not started again\n".to_owned(),
+        ),
+        (
+            older,
+            "web-0-a: host",
+            format!(
+                "1 pod violates it and is of an older template; what replaces it is of the one that is there now, and passes:\n  Deployment web (1 pod): {HOST_REASON}\n"
+            ),
+        ),
+    ] {
+        let run = can_enforce(&lines, "restricted");
+        // What the API server says stays.
+        assert!(run.stdout.contains(&format!("\nWarning: {warned}")), "{}", run.stdout);
+        assert_eq!(run.status, 0, "{}", run.stdout);
+        for part in [&said, "can enforce restricted:latest: 0 of "] {
+            assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn what_the_current_template_shows_decides_over_older_pods() {
+    let of = |set: &str, spec: &str| pod(&format!("{set}-a"), Some(("ReplicaSet", set)), spec, "Running");
+    let status = |lines: &[Vec<String>]| can_enforce(&lines.concat(), "restricted").status;
+    // Its pods come out refused all the same.
+    assert_eq!(status(&[rolled(HOST, CLEAN), vec![of("web-0", HOST), of("web-1", HOST)]]), 1);
+    // They pass, and what violates it is going.
+    assert_eq!(status(&[rolled(HOST, CLEAN), vec![of("web-0", HOST), of("web-1", CLEAN)]]), 0);
+    // What came to the older pods at admission may come to those in their place.
+    let unclear = can_enforce(
+        &[rolled(CLEAN, &CLEAN.replace("\"x\"", "\"y\"")), vec![of("web-0", HOST)]].concat(),
+        "restricted",
+    );
+    assert_eq!(unclear.status, 2, "{}", unclear.stdout);
+    let said = format!(
+        "1 pod violates it and is of an older template; whether what replaces it passes is not known:\n  Deployment web (1 pod): {HOST_REASON}\n"
+    );
+    assert!(unclear.stdout.contains(&said), "{}", unclear.stdout);
+    // Nothing mends what is made of a template that violates it too.
+    assert_eq!(status(&[rolled(HOST, &HOST.replace("\"x\"", "\"y\"")), vec![of("web-0", HOST)]]), 1);
+}
+
+#[test]
+fn runs_that_have_ended_tell_of_the_next() {
+    let cron = |spec: &str| {
+        let metadata = metadata("nightly", None);
+        format!(
+            r#"{{"apiVersion":"batch/v1","kind":"CronJob",{metadata},"spec":{{"schedule":"1 1 * * *","jobTemplate":{{"spec":{{"template":{{"metadata":{{"labels":{{"a":"b"}}}},"spec":{spec}}}}}}}}}}}"#
+        )
+    };
+    let job = templated("Job", "n-1", Some(("CronJob", "nightly")), HOST)
+        .replace("apps/v1\",\"kind\":\"Job", "batch/v1\",\"kind\":\"Job");
+    let job = format!(
+        r#"{},"status":{{"conditions":[{{"type":"Complete","status":"True"}}]}}}}"#,
+        &job[..job.len() - 1]
+    );
+    let lines = |now: &str, ran: &str| {
+        let ran = pod("n-1-a", Some(("Job", "n-1")), ran, "Succeeded");
+        [namespace(&[]), cron(now), job.clone(), ran]
+    };
+    let refused = can_enforce(&lines(HOST, HOST), "restricted");
+    assert_eq!(refused.status, 1, "{}", refused.stdout);
+    let said = format!(
+        "1 template makes pods that would be refused, as those of it that have ended show:\n  CronJob nightly: {HOST_REASON}\n"
+    );
+    assert!(refused.stdout.contains(&said), "{}", refused.stdout);
+    assert_eq!(can_enforce(&lines(CLEAN, HOST), "restricted").status, 0);
+    let mended = can_enforce(&lines(HOST, CLEAN), "restricted");
+    assert!(
+        mended.status == 0 && mended.stdout.contains("  CronJob nightly (1 pod passes): host"),
+        "{}",
+        mended.stdout
+    );
 }

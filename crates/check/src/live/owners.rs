@@ -24,8 +24,10 @@ pub(crate) struct Live {
     /// What made it: its UID, and what it is called.
     pub(super) controller: Option<Controller>,
     pub(super) part: Part,
-    /// The names of its containers.
+    /// The names of its containers, but for ephemeral ones.
     containers: Box<[Box<str>]>,
+    /// Those of its ephemeral containers.
+    ephemeral: Box<[Box<str>]>,
     /// The security context constraint that let it in, on `OpenShift`.
     scc: Option<Box<str>>,
     /// Who is known to have changed it on its way.
@@ -142,6 +144,10 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         let named = spec.init_containers.iter().chain(&spec.containers);
         named.map(|container| (*container.name).into()).collect()
     });
+    let ephemeral = pod.map(|pod| {
+        let named = pod.spec.ephemeral_containers.iter();
+        named.map(|container| (*container.name).into()).collect()
+    });
     let scc = scc(object).map(Into::into);
     Live {
         scc,
@@ -150,6 +156,7 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         controller,
         part,
         containers: containers.unwrap_or_default(),
+        ephemeral: ephemeral.unwrap_or_default(),
         changed_by: changed_by.into(),
     }
 }
@@ -479,7 +486,8 @@ fn notice(message: String) -> Notice {
 /// The containers of a pod that its template has not.
 fn added(pod: &Live, template: &Live) -> Vec<String> {
     let new = pod.containers.iter().filter(|name| !template.containers.contains(name));
-    new.map(|name| format!("`{name}`")).collect()
+    let ephemeral = pod.ephemeral.iter().map(|name| format!("ephemeral `{name}`"));
+    new.map(|name| format!("`{name}`")).chain(ephemeral).collect()
 }
 
 fn by(pod: &Live) -> String {

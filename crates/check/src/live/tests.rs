@@ -113,6 +113,17 @@ fn pods_that_came_out_in_another_way_are_judged_once_for_each_way() {
 }
 
 #[test]
+fn ephemeral_containers_are_named() {
+    let debugged = CLEAN.replacen('{', r#"{"ephemeralContainers":[{"name":"dbg","image":"i"}],"#, 1);
+    let (judged, said, _) = settled(&[
+        templated("ReplicaSet", "web", None, "", CLEAN),
+        pod("a", Some(("ReplicaSet", "web")), "", &debugged),
+    ]);
+    assert_eq!(judged, [true, true]);
+    assert!(said[0].ends_with("have containers that it has not, ephemeral `dbg`"), "{said:?}");
+}
+
+#[test]
 fn pods_of_an_older_template_are_told_from_changed_ones() {
     let old = r#"{"hostPID":true,"containers":[{"name":"app","image":"i"}]}"#;
     let web = Some(("Deployment", "web"));
@@ -438,6 +449,20 @@ fn pods_of_another_revision_do_not_speak_for_a_template() {
         let refused = [&lines[..], &[pod("db-1", Some((kind, "db")), "", PLAIN)]].concat();
         let found = enforcing(&refused, "restricted");
         assert_eq!((found.refused, found.unseen), (vec!["db-1".to_owned()], vec![]));
+    }
+}
+
+#[test]
+fn where_revisions_are_not_told_only_what_never_changes_speaks_against_a_level() {
+    for (kind, refused, unclear) in [("ReplicaSet", 1, 0), ("StatefulSet", 0, 1)] {
+        let lines = [
+            namespace(""),
+            templated(kind, "db", Some(("Rollout", "ro")), "", CLEAN),
+            pod("db-0", Some((kind, "db")), "", PLAIN),
+        ];
+        let found = enforcing(&lines, "restricted");
+        assert_eq!((found.refused.len(), found.unclear.len()), (refused, unclear), "{kind}");
+        assert!(!found.is_known() || found.refuses());
     }
 }
 
