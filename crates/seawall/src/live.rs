@@ -8,7 +8,7 @@ use seawall_check::{Notice, NoticeKind, shell_word};
 use seawall_cluster::{Cluster, Options, Wanted};
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind, Opened, Origin};
-use seawall_snapshot::{Header, NotSeen, Snapshot, is_snapshot};
+use seawall_snapshot::{Header, NotSeen, Snapshot, holds_header, is_snapshot};
 
 use crate::cli::{ClusterArgs, ReadArgs};
 use crate::progress::Progress;
@@ -109,6 +109,17 @@ pub(crate) fn open(input: &Input) -> Opening {
         return Opening::File;
     }
     opened.read_all().map_or_else(Opening::Unreadable, Opening::Read)
+}
+
+/// Whether a file that a walk met is a snapshot; `None` for one that could be nothing else and is none.
+pub(crate) fn is_walked_snapshot(input: &Input) -> Option<bool> {
+    let is = |extension: &str| input.path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
+    let compressed = is("zst");
+    if !(compressed || is("jsonl") || is("ndjson")) {
+        return Some(false);
+    }
+    let found = Opened::new(input, 0).is_ok_and(holds_header);
+    (found || !compressed).then_some(found)
 }
 
 /// An input that an option names.

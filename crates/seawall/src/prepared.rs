@@ -29,6 +29,8 @@ pub(crate) struct Reading {
     pub(crate) no_defaults: bool,
     /// Against the published schema, too.
     pub(crate) schema: bool,
+    /// Snapshots that are met in directories, too: without, what is done is for manifests alone.
+    pub(crate) snapshots: bool,
 }
 
 /// Inputs that can be judged.
@@ -68,7 +70,7 @@ impl Prepared {
             Found::Inputs(inputs) => {
                 // Pipes may be slow.
                 let opening = progress("reading", inputs.inputs.len(), false);
-                Met::new(inputs, judge, settings, &opening)
+                Met::new(inputs, judge, settings, how.snapshots, &opening)
             }
             Found::Cluster(snapshot) => Met::of_cluster(snapshot, settings),
         };
@@ -143,7 +145,14 @@ pub(crate) struct Met {
 }
 
 impl Met {
-    pub(crate) fn new(found: Inputs, judge: &JudgeArgs, settings: &Settings, opening: &Progress) -> Self {
+    /// Looks at what was found; `snapshots` says whether those that a walk met are wanted.
+    pub(crate) fn new(
+        found: Inputs,
+        judge: &JudgeArgs,
+        settings: &Settings,
+        snapshots: bool,
+        opening: &Progress,
+    ) -> Self {
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
         let mut others: Vec<Record> = found.errors.iter().map(|e| Record::Error(unreadable(e))).collect();
         let (mut files, mut taken) = (Vec::with_capacity(found.inputs.len()), Vec::<Taken>::new());
@@ -155,7 +164,18 @@ impl Met {
             let error = |message, hint| {
                 Record::Error(InputError { file: name(), origin: None, region: None, message, hint })
             };
-            let opened = if input.origin == Origin::Named { live::open(&input) } else { Opening::File };
+            let opened = match input.origin {
+                Origin::Named => live::open(&input),
+                Origin::Walked => match live::is_walked_snapshot(&input) {
+                    Some(true) if snapshots => live::open(&input),
+                    Some(false) => Opening::File,
+                    found => {
+                        opening.done();
+                        others.extend(passed_over(&input, found.is_some()).map(Record::Notice));
+                        continue;
+                    }
+                },
+            };
             opening.done();
             match opened {
                 Opening::File => files.push(Candidate::new(input, settings)),
@@ -200,6 +220,27 @@ impl Met {
         let files = Candidate::of_snapshot(&input, snapshot, settings);
         Self { files, all_ignored: None, others: Vec::new(), taken }
     }
+}
+
+/// What is said of a snapshot that a walk met and that is not wanted, and of what has the name of one and is none.
+fn passed_over(input: &Input, snapshot: bool) -> Option<Notice> {
+    let path = input.display();
+    let by_name = path.to_ascii_lowercase().ends_with(".jsonl.zst");
+    let (message, hint) = match (snapshot, by_name) {
+        (true, _) => {
+            let hint = format!("judge it: seawall scan {}", seawall_check::shell_word(&path));
+            ("a snapshot of a cluster, passed over", Some(hint))
+        }
+        (false, true) => ("no snapshot of a cluster, not read", None),
+        (false, false) => return None,
+    };
+    Some(Notice {
+        kind: NoticeKind::Skipped,
+        file: Some(path.as_ref().into()),
+        region: None,
+        message: message.to_owned(),
+        hint,
+    })
 }
 
 /// A snapshot among those taken whose cluster judges as another version of Kubernetes does.

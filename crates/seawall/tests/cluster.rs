@@ -258,6 +258,56 @@ fn snapshots_in_scopes_are_clusters_of_their_own() {
     assert!(text.contains("\nprod: shop ") && !text.contains("not seen  "), "{text}");
 }
 
+/// Compressed, as they are written.
+fn compressed(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Snapshot::read(text.as_bytes()).unwrap().write(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn snapshots_in_directories_are_read_as_those_that_are_named() {
+    let other = SNAPSHOT
+        .replace(r#""pod-security.kubernetes.io/enforce":"baseline""#, r#""a":"b""#)
+        .replace("\"u\"", "\"v\"");
+    let dir = Dir::with(&[
+        ("seawall.yaml", "scopes:\n- {name: prod, paths: [prod/]}\n- {name: test, paths: [test/]}\n"),
+        ("test/cluster.jsonl", &other),
+        ("logs/a.zst", "no such thing"),
+    ]);
+    dir.write("prod/cluster.jsonl.zst", compressed(SNAPSHOT));
+    let named = summary(&dir, &["prod/cluster.jsonl.zst", "test/cluster.jsonl"]);
+    assert_eq!(named["namespaces"].as_array().map(Vec::len), Some(2), "{named}");
+    assert_eq!(summary(&dir, &["prod", "test"])["namespaces"], named["namespaces"]);
+    assert_eq!(summary(&dir, &["."])["namespaces"], named["namespaces"]);
+
+    // What is no snapshot is none for its name, and one that is cut off is an error.
+    dir.write("logs/b.jsonl.zst", [0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3]);
+    let logs = dir.run_bare(&["scan", "logs"]);
+    let said = logs.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(logs.status == 0 && said.contains("no snapshot of a cluster, not read"), "{}", logs.stdout);
+    assert!(!said.contains("a.zst"), "{said}");
+    let lines: Vec<String> =
+        (0..2000_u64).map(|i| format!(r#"{{"kind":"X","n":{}}}"#, i * i * 7919)).collect();
+    let whole = compressed(&format!("{SNAPSHOT}{}\n", lines.join("\n")));
+    dir.write("cut/cluster.jsonl.zst", &whole[..whole.len() / 2]);
+    let cut = dir.run_bare(&["scan", "cut"]);
+    assert!(cut.status == 2 && cut.stdout.contains("error: cut/cluster.jsonl.zst: "), "{}", cut.stdout);
+
+    // What only manifests are for passes them over.
+    for args in [&["fix", "prod", "test"][..], &["scan", "--score-model", "kubesec", "prod", "test"]] {
+        let run = dir.run_bare(args);
+        let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            run.status == 0 && said.contains("a snapshot of a cluster, passed over"),
+            "{args:?}: {}",
+            run.stdout
+        );
+    }
+    let init = dir.run_bare(&["init", "--dry-run", "test"]);
+    assert!(init.status == 0 && !init.stdout.contains("cluster.jsonl"), "{}{}", init.stdout, init.stderr);
+}
+
 #[test]
 fn snapshots_of_several_versions_are_not_judged_at_one_unasked() {
     let dir = Dir::with(&[
