@@ -182,7 +182,7 @@ pub(crate) fn notices(header: &Header) -> Vec<Notice> {
             kind: NoticeKind::NotEvaluated,
             file: None,
             region: None,
-            message: "values of environment variables and arguments are masked: what is secret in them was not looked for"
+            message: "values of environment variables and arguments, and annotations that may be secret, are masked: what is secret in them was not looked for"
                 .to_owned(),
             hint: Some("--include-env keeps them".to_owned()),
         });

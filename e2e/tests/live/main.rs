@@ -105,7 +105,12 @@ fn inhabit(control: &ControlPlane) {
         create(control, &path("v1", "strict", "pods"), &pod);
     }
     let pod = json!({
-        "metadata": {"name": "lone", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": CANARY}},
+        "metadata": {"name": "lone", "annotations": {
+            "kubectl.kubernetes.io/last-applied-configuration": CANARY,
+            "x.io/password": CANARY,
+            "DB_PASSWORD": CANARY,
+            "values": format!("db:\n  password: {CANARY}\n"),
+        }},
         "spec": secretive(),
     });
     create(control, &path("v1", "strict", "pods"), &pod);
