@@ -112,6 +112,62 @@ fn pods_that_came_out_in_another_way_are_judged_once_for_each_way() {
     );
 }
 
+/// The specification of [`PLAIN`] with another container that fails the same as `MESHED`.
+fn with_container(name: &str) -> String {
+    format!(
+        r#"{{"containers":[{{"name":"app","image":"i"}},{{"name":"{name}","image":"i","securityContext":{{"capabilities":{{"add":["NET_ADMIN"]}}}}}}]}}"#
+    )
+}
+
+#[test]
+fn pods_of_one_template_that_others_changed_are_told_apart() {
+    let set = Some(("ReplicaSet", "web"));
+    let istio = r#""annotations":{"sidecar.istio.io/status":"{}"},"#;
+    let forged = r#""managedFields":[{"manager":"kubectl"}],"#;
+    let (judged, said, _) = settled(&[
+        templated("ReplicaSet", "web", None, "", PLAIN),
+        pod("a", set, istio, &with_container("istio-proxy")),
+        pod("b", set, "", &with_container("debug-shell")),
+        pod("c", set, istio, &with_container("istio-proxy")),
+        pod("d", set, forged, &with_container("istio-proxy")),
+    ]);
+    assert_eq!(judged, [true, true, true, false, true]);
+    let of = |names: &str, by: &str| said.iter().filter(|s| s.contains(names) && s.ends_with(by)).count();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert_eq!(of("2 pods of ReplicaSet web, such as Pod a,", "`istio-proxy` (by Istio)"), 1, "{said:?}");
+    assert_eq!(of("Pod b, which", "`debug-shell`"), 1, "{said:?}");
+    assert_eq!(of("Pod d, which", "`istio-proxy` (by `kubectl`)"), 1, "{said:?}");
+
+    // Those that fail nothing more, too.
+    let same = |name: &str| PROXIED.replace("proxy", name);
+    let (_, said, _) = settled(&[
+        templated("ReplicaSet", "web", None, "", PLAIN),
+        pod("a", set, istio, &same("x")),
+        pod("b", set, forged, &same("x")),
+    ]);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].ends_with("`x` (by Istio)") && said[1].ends_with("`x` (by `kubectl`)"), "{said:?}");
+}
+
+#[test]
+fn ways_of_which_each_pod_has_its_own_are_bounded() {
+    let set = Some(("ReplicaSet", "web"));
+    for failing in [true, false] {
+        let mut lines = vec![templated("ReplicaSet", "web", None, "", PLAIN)];
+        lines.extend((0..30).map(|i| {
+            let name = format!("c{i}");
+            let spec = if failing { with_container(&name) } else { PROXIED.replace("proxy", &name) };
+            pod(&format!("p{i}"), set, "", &spec)
+        }));
+        let (judged, said, _) = settled(&lines);
+        assert_eq!(judged.iter().filter(|judged| **judged).count(), if failing { 12 } else { 1 });
+        assert_eq!(said.len(), 11, "{said:?}");
+        let rest =
+            "20 more pods of ReplicaSet web, such as Pod p10, in namespace `shop` came out in other ways";
+        assert!(said[10].starts_with(rest) && said[10].contains("`c10`"), "{said:?}");
+    }
+}
+
 #[test]
 fn ephemeral_containers_are_named() {
     let debugged = CLEAN.replacen('{', r#"{"ephemeralContainers":[{"name":"dbg","image":"i"}],"#, 1);
