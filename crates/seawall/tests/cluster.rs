@@ -153,6 +153,55 @@ fn what_is_not_all_cannot_say_yes() {
 }
 
 #[test]
+fn what_is_not_seen_is_told_to_who_wants_quiet_too() {
+    let unseen = r#""notSeen":[{"apiVersion":"v1","resource":"pods","message":"pods is forbidden"}],"#;
+    let text = with(unseen, "");
+    let without: Vec<&str> = text.lines().filter(|line| !line.contains("\"Pod\"")).collect();
+    let dir = Dir::with(&[("cluster.jsonl", &format!("{}\n", without.join("\n")))]);
+    for format in ["text", "concise", "github", "markdown", "json", "jsonl", "junit", "gitlab", "sarif"] {
+        let run = dir.run_bare(&["scan", "-q", "-f", format, "cluster.jsonl"]);
+        let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            said.contains("pods were not seen and not judged: pods is forbidden"),
+            "{format}: {}",
+            run.stdout
+        );
+        // Nothing else is said to people.
+        let quiet = !["text", "concise", "github", "markdown"].contains(&format) || !said.contains("masked");
+        assert!(run.status == 0 && quiet, "{format}: {}", run.stdout);
+    }
+    let all = Dir::with(&[("cluster.jsonl", SNAPSHOT)]);
+    let quiet = all.run_bare(&["scan", "-q", "--profile", "pss", "cluster.jsonl"]);
+    assert_eq!((quiet.status, quiet.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn labels_that_ask_for_nothing_are_told_from_none() {
+    let labelled = |labels: &str| {
+        let labels = labels.replace("pss/", "pod-security.kubernetes.io/");
+        let text = SNAPSHOT.replace(r#""pod-security.kubernetes.io/enforce":"baseline""#, &labels);
+        let dir = Dir::with(&[("cluster.jsonl", &text)]);
+        let run = dir.run_bare(&["scan", "--profile", "pss", "cluster.jsonl"]).stdout;
+        let row = run.lines().find(|line| line.starts_with("shop ")).unwrap_or_default();
+        row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).nth(1).unwrap_or_default().to_owned()
+    };
+    for (labels, told) in [
+        ("", "none"),
+        (r#""a":"b""#, "none"),
+        (r#""pss/enforce":"privileged""#, "privileged"),
+        (r#""pss/enforce":"baseline""#, "baseline"),
+        (r#""pss/enforce":"baseline","pss/warn":"privileged""#, "baseline, warn privileged"),
+        (r#""pss/enforce":"baseline","pss/warn":"baseline""#, "baseline"),
+        (r#""pss/warn":"restricted","pss/audit":"privileged""#, "audit privileged, warn restricted"),
+        (r#""pss/enforce":"privileged","pss/enforce-version":"v1.24""#, "privileged:v1.24"),
+        // Of a version alone the cluster's own level is at that one.
+        (r#""pss/enforce-version":"v1.24""#, "enforce-version v1.24"),
+    ] {
+        assert_eq!(labelled(labels), told, "{labels}");
+    }
+}
+
+#[test]
 fn snapshots_are_not_scored_as_by_other_tools() {
     let dir = Dir::with(&[("cluster.jsonl", SNAPSHOT)]);
     let run = dir.run_bare(&["scan", "--score-model", "kube-score", "cluster.jsonl"]);
