@@ -17,10 +17,6 @@ use crate::namespace;
 use crate::options::Options;
 use crate::survey::examine;
 
-/// Pods that the API server looks at when labels change, at most (`defaultNamespaceMaxPodsToCheck` of
-/// k8s.io/pod-security-admission `admission/admission.go`); for a second at most.
-const LOOKED_AT: u64 = 3000;
-
 /// A namespace that is to enforce a level, in the making.
 #[derive(Debug)]
 pub struct Enforcement<'a> {
@@ -130,7 +126,7 @@ impl Enforcing {
 
     /// Whether there are more pods than the API server looks at.
     pub fn beyond(&self) -> Option<u64> {
-        self.pods.checked_sub(LOOKED_AT).filter(|more| *more > 0)
+        self.pods.checked_sub(Relabelling::LOOKED_AT as u64).filter(|more| *more > 0)
     }
 }
 
@@ -210,7 +206,7 @@ impl<'a> Enforcement<'a> {
                 return;
             };
             if let Some(relabelling) = self.relabelling() {
-                relabelling.add(&name, &pod);
+                relabelling.add(&name, controller_uid(&object), &pod);
             }
             let mut reason = against(&pod);
             let ended = has_ended(&object);
@@ -344,6 +340,14 @@ fn by_name(all: BTreeMap<u64, Older>) -> Vec<Older> {
     let mut all: Vec<Older> = all.into_values().collect();
     all.sort_by(|a, b| a.called.cmp(&b.called));
     all
+}
+
+/// The UID of the owner that is an object's controller, of whatever kind.
+fn controller_uid<'d>(object: &Object<'d>) -> Option<&'d str> {
+    let references = object.metadata.and_then(|m| m.get("ownerReferences")).into_iter();
+    let mut references = references.flat_map(NodeRef::items);
+    let controller = references.find(|r| r.get("controller").and_then(NodeRef::as_bool) == Some(true))?;
+    Some(controller.get("uid").and_then(NodeRef::as_str).unwrap_or_default())
 }
 
 /// Whether a pod is at its end: whatever becomes of it, it is not started again.

@@ -586,5 +586,17 @@ fn pods_beyond_the_limit_of_the_server_are_counted() {
     lines.extend((0..3002).map(|i| pod(&format!("p{i}"), None, "", PLAIN)));
     let found = enforcing(&lines, "restricted");
     assert_eq!((found.pods, found.beyond()), (3002, Some(2)));
-    assert!(found.warnings[1].starts_with("p0 (and 3001 other pods): "), "{:?}", found.warnings);
+    let first = "new PodSecurity enforce level only checked against the first 3000 of 3002 existing pods";
+    assert_eq!(found.warnings[0], first);
+    assert!(found.warnings[2].starts_with("p0 (and 2999 other pods): "), "{:?}", found.warnings);
+    assert_eq!(found.refused.len(), 3002);
+
+    // Of each controller one comes first, and the others last: by the UID of what made them, of whatever kind that is.
+    let host = r#"{"hostPID":true,"containers":[{"name":"app","image":"i"}]}"#;
+    let mut lines = vec![namespace("")];
+    lines.extend((0..3001).map(|i| pod(&format!("p{i}"), Some(("Node", "n")), "", PLAIN)));
+    lines.extend((0..2).map(|i| pod(&format!("z{i}"), Some(("Rollout", "z")), "", host)));
+    let warnings = enforcing(&lines, "restricted").warnings;
+    let told = |begin: &str| warnings.iter().any(|warning| warning.starts_with(begin));
+    assert!(told("p0 (and 2998 other pods): allow") && told("z0: host"), "{warnings:?}");
 }
