@@ -50,7 +50,7 @@ pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
         (false, true) => Answer::Can,
         (false, false) => Answer::Unknown,
     };
-    let blind: Vec<String> = live::notices(&header)
+    let blind: Vec<String> = live::notices(&header, "")
         .into_iter()
         .filter(|notice| notice.kind == seawall_check::NoticeKind::NotSeen)
         .map(|notice| notice.message)

@@ -52,8 +52,8 @@ pub(crate) struct Prepared {
 /// What is to be judged.
 pub(crate) enum Found {
     Inputs(Inputs),
-    /// A cluster that was just captured.
-    Cluster(Snapshot),
+    /// A cluster that was just captured, with [`live::as_whom`].
+    Cluster(Snapshot, String),
 }
 
 impl Prepared {
@@ -72,7 +72,7 @@ impl Prepared {
                 let opening = progress("reading", inputs.inputs.len(), false);
                 Met::new(inputs, judge, settings, how.snapshots, &opening)
             }
-            Found::Cluster(snapshot) => Met::of_cluster(snapshot, settings),
+            Found::Cluster(snapshot, whom) => Met::of_cluster(snapshot, whom, settings),
         };
         let live = !met.taken.is_empty();
         let (mut options, clamped) = options(judge, how, settings, &met.taken);
@@ -84,8 +84,8 @@ impl Prepared {
         early.extend(met.others);
         // Of one it is clear what is spoken of.
         let several = met.taken.len() > 1;
-        for Taken { name, header, .. } in &met.taken {
-            let notices = live::notices(header).into_iter();
+        for Taken { name, header, whom, .. } in &met.taken {
+            let notices = live::notices(header, whom).into_iter();
             let of = |notice| Notice { file: several.then(|| name.clone()), ..notice };
             early.extend(notices.map(of).map(Record::Notice));
         }
@@ -194,7 +194,7 @@ impl Met {
                     let parts = Candidate::of_snapshot(&input, snapshot, settings);
                     let scope = Candidate::new(input, settings).scope;
                     files.extend(parts);
-                    taken.push(Taken { name, scope, header });
+                    taken.push(Taken { name, scope, header, whom: String::new() });
                 }
             }
         }
@@ -212,11 +212,11 @@ impl Met {
     }
 
     /// What is met in a cluster.
-    fn of_cluster(snapshot: Snapshot, settings: &Settings) -> Self {
+    fn of_cluster(snapshot: Snapshot, whom: String, settings: &Settings) -> Self {
         let path = std::path::Path::new(live::CLUSTER).into();
         let input = Input { path, origin: Origin::Named, kind: InputKind::Stream, in_chart: None };
         let header = snapshot.header.clone();
-        let taken = vec![Taken { name: live::CLUSTER.into(), scope: 0, header }];
+        let taken = vec![Taken { name: live::CLUSTER.into(), scope: 0, header, whom }];
         let files = Candidate::of_snapshot(&input, snapshot, settings);
         Self { files, all_ignored: None, others: Vec::new(), taken }
     }

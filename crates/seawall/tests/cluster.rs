@@ -176,6 +176,29 @@ fn what_is_not_seen_is_told_to_who_wants_quiet_too() {
 }
 
 #[test]
+fn nothing_is_advised_that_a_cluster_cannot_do() {
+    let dir = Dir::with(&[
+        ("cluster.jsonl", SNAPSHOT),
+        (
+            "pod.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: x}]}\n",
+        ),
+    ]);
+    let said = |file: &str| {
+        let run = dir.run_bare(&["scan", "--profile", "strict", "--fail-on", "never", file]);
+        run.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let missing = "not evaluated for want of other objects: ";
+    assert!(
+        said("pod.yaml").contains(missing) && said("pod.yaml").contains("--complete"),
+        "{}",
+        said("pod.yaml")
+    );
+    let of_cluster = said("cluster.jsonl");
+    assert!(of_cluster.contains(missing) && !of_cluster.contains("--complete"), "{of_cluster}");
+}
+
+#[test]
 fn labels_that_ask_for_nothing_are_told_from_none() {
     let labelled = |labels: &str| {
         let labels = labels.replace("pss/", "pod-security.kubernetes.io/");

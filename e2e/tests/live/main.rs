@@ -371,6 +371,13 @@ fn what_may_not_be_seen_is_told_in_every_format() {
         &["can-enforce", "shop", "baseline"],
     ] {
         let output = seawall(&dev, args);
+        let hint = match args {
+            ["scan", "--cluster"] | ["snapshot", ..] => {
+                "name the namespaces that you may look at: --namespace NAME"
+            }
+            _ => "what you may do there: kubectl auth can-i --list --namespace shop\n",
+        };
+        assert!(stderr(&output).contains(hint), "{args:?}: {}", stderr(&output));
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty(), "{args:?}");
         assert!(

@@ -162,10 +162,12 @@ fn beyond(summary: &Summary, style: Style, out: &mut String) {
     }
     if !summary.not_evaluated.is_empty() {
         let rules: Vec<&str> = summary.not_evaluated.iter().map(|(rule, _)| *rule).collect();
-        let text = format!(
-            "not evaluated for want of other objects: {} (seawall scan --complete if the input is all there is)",
-            rules.join(", ")
-        );
+        // Of a cluster not all kinds are read.
+        let complete = match summary.namespaces {
+            None => " (seawall scan --complete if the input is all there is)",
+            Some(_) => "",
+        };
+        let text = format!("not evaluated for want of other objects: {}{complete}", rules.join(", "));
         wrap(&text, 0, 2, style.width, out);
     }
     let Some(score) = &summary.score else { return };
