@@ -42,7 +42,10 @@ pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
     }
     // What decides is in pods and templates; what else is there is of no matter here.
     let mut header = snapshot.header;
-    header.not_seen.retain(|not_seen| not_seen.namespace.as_ref().is_none_or(|name| *name == args.namespace));
+    header.not_seen.retain(|not_seen| {
+        let decides = |resource: &str| resource == "namespaces" || live::WORKLOADS.contains(&resource);
+        decides(&not_seen.resource) && not_seen.namespace.as_ref().is_none_or(|name| *name == args.namespace)
+    });
     let partial = !header.selector.is_empty()
         || header.not_seen.iter().any(|not_seen| live::WORKLOADS.contains(&not_seen.resource.as_str()));
     let answer = match (found.refuses(), found.is_known() && !partial) {
@@ -123,7 +126,9 @@ fn write(
     match &found.now {
         Some(Policy { enforce, .. }) => {
             let version = visible(&header.server_version);
-            writeln!(out, "it enforces {enforce} now, in a cluster of {version}")?;
+            // The API server has a level of its own for who names none.
+            let far = if found.named { "" } else { ", as far as its labels say" };
+            writeln!(out, "it enforces {enforce} now{far}, in a cluster of {version}")?;
         }
         None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
     }
@@ -196,9 +201,9 @@ fn unseen(all: &[Unseen], out: &mut impl io::Write) -> io::Result<()> {
     if !all.is_empty() {
         writeln!(
             out,
-            "{} violate it by themselves, which the API server does not look at; no pod shows whether admission changes what \
-             they make:",
-            templates(all.len())
+            "{}, which the API server does not look at; no pod shows whether admission changes what {}:",
+            by_itself(all.len()),
+            if all.len() == 1 { "it makes" } else { "they make" }
         )?;
     }
     for Unseen { called, because, reason } in all.iter().take(NAMED) {
@@ -212,8 +217,9 @@ fn mended(all: &[Mended], out: &mut impl io::Write) -> io::Result<()> {
     if !all.is_empty() {
         writeln!(
             out,
-            "warning: {} violate it by themselves, and their pods pass: admission changes these, and has to go on doing so:",
-            templates(all.len())
+            "warning: {}, and {} pods pass: admission changes these, and has to go on doing so:",
+            by_itself(all.len()),
+            if all.len() == 1 { "its" } else { "their" }
         )?;
     }
     for Mended { called, pods, by, reason } in all.iter().take(NAMED) {
@@ -279,6 +285,11 @@ fn gone(found: &Enforcing, out: &mut impl io::Write) -> io::Result<()> {
 
 fn counted(pods: u64) -> String {
     format!("{pods} pod{}", if pods == 1 { "" } else { "s" })
+}
+
+fn by_itself(n: usize) -> String {
+    let violate = if n == 1 { "violates it by itself" } else { "violate it by themselves" };
+    format!("{} {violate}", templates(n))
 }
 
 fn templates(n: usize) -> String {

@@ -195,3 +195,52 @@ fn runs_that_have_ended_tell_of_the_next() {
         mended.stdout
     );
 }
+
+#[test]
+fn what_is_not_seen_is_told_where_it_decides() {
+    let unseen = ["services", "ingresses", "roles", "podsecurityexceptions", "cronjobs", "namespaces"].map(
+        |resource| {
+            format!(r#"{{"apiVersion":"x","resource":"{resource}","namespace":"shop","message":"no"}}"#)
+        },
+    );
+    let header = format!(
+        r#"{{"apiVersion":"seawall.dev/v1alpha1","kind":"ClusterSnapshot","serverVersion":"v1.37.2","notSeen":[{}]}}"#,
+        unseen.join(",")
+    );
+    let dir = Dir::with(&[("cluster.jsonl", &format!("{header}\n{}\n", pod("p", None, CLEAN, "Running")))]);
+    let run = dir.run_bare(&["can-enforce", "--snapshot", "cluster.jsonl", "shop", "restricted"]);
+    let told: Vec<&str> = run.stdout.lines().filter_map(|line| line.strip_prefix("not seen: ")).collect();
+    assert_eq!(run.status, 2, "{}", run.stdout);
+    assert!(
+        told.len() == 2 && told[0].starts_with("cronjobs") && told[1].starts_with("namespaces"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_namespace_without_labels_may_enforce_what_the_cluster_does() {
+    let run = |labels: &[(&str, &str)]| {
+        can_enforce(&[namespace(labels), pod("p", None, CLEAN, "Running")], "baseline")
+    };
+    for labels in [&[][..], &[("warn", "baseline")], &[("enforce-version", "v1.24")]] {
+        let run = run(labels);
+        let said = "now, as far as its labels say, in a cluster of v1.37.2\n";
+        assert!(run.status == 0 && run.stdout.contains(said), "{}", run.stdout);
+    }
+    let run = run(&[("enforce", "privileged")]);
+    assert!(
+        run.stdout.contains("it enforces privileged:latest now, in a cluster of v1.37.2\n"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn numbers_and_verbs_agree() {
+    let zero =
+        |name: &str| templated("Deployment", name, None, HOST).replace("\"replicas\":1", "\"replicas\":0");
+    let one = can_enforce(&[namespace(&[]), zero("a")], "baseline");
+    assert!(one.stdout.contains("\n1 template violates it by itself, which the API server does not look at; no pod shows whether admission changes what it makes:\n"), "{}", one.stdout);
+    let two = can_enforce(&[namespace(&[]), zero("a"), zero("b")], "baseline");
+    assert!(two.stdout.contains("\n2 templates violate it by themselves, which the API server does not look at; no pod shows whether admission changes what they make:\n"), "{}", two.stdout);
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use seawall_manifest::objects::{Object, Objects, objects};
 use seawall_model::pod::Pod;
 use seawall_model::{Level, PolicyVersion, WorkloadKind};
-use seawall_pss::namespace::{AskedLevel, LevelVersion, Policy};
+use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Policy};
 use seawall_pss::{Relabelling, forbidden_reason, results};
 use seawall_yaml::{NodeRef, Reader};
 
@@ -24,6 +24,8 @@ pub struct Enforcement<'a> {
     asked: AskedLevel,
     options: &'a Options,
     declared: Option<Policy>,
+    /// Whether a label names what is enforced.
+    named: bool,
     /// Whether it is known if the API server looks at pods.
     begun: bool,
     /// What it says of them, if it does.
@@ -85,6 +87,8 @@ pub struct Enforcing {
     pub asked: LevelVersion,
     /// What it asks for now; `None` where the namespace was not seen.
     pub now: Option<Policy>,
+    /// Whether a label names the level that it enforces now: without, that is the cluster's own.
+    pub named: bool,
     /// What the API server would warn of, word for word.
     pub warnings: Vec<String>,
     /// Whether the API server would look at pods at all.
@@ -139,6 +143,7 @@ impl<'a> Enforcement<'a> {
             asked,
             options,
             declared: None,
+            named: false,
             begun: false,
             relabelling: None,
             pods: 0,
@@ -164,6 +169,7 @@ impl<'a> Enforcement<'a> {
             for object in objects {
                 if namespace::is_namespace(&object) && object.name == self.namespace {
                     let labels = namespace::labels(&object);
+                    self.named = labels.iter().any(|(key, _)| key == Mode::Enforce.level_label());
                     let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
                     self.declared = Some(seawall_pss::namespace::resolve(labels, Policy::default()).0);
                 } else if object.namespace == self.namespace {
@@ -313,6 +319,7 @@ impl<'a> Enforcement<'a> {
         Enforcing {
             asked,
             now: self.declared,
+            named: self.named,
             warnings: warnings.unwrap_or_default(),
             looks,
             pods: self.pods,
