@@ -239,14 +239,16 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
 /// Ways in which pods of one owner fail the same and differ, at most: anybody may make one for each pod.
 const WAYS: usize = 10;
 
+/// How pods came out: of which owner, what they fail, what was added to them, and by whom.
+type Way<'s> = (u64, Faults, Vec<String>, &'s [Box<str>]);
+
 /// Workloads by what made them.
 #[derive(Default)]
 struct Groups<'s> {
     by_uid: BTreeMap<u64, At<'s>>,
     /// By survey and position.
     covered: Vec<(usize, usize)>,
-    /// By the owner, what they fail, what was added to them, and by whom.
-    differing: BTreeMap<(u64, Faults, Vec<String>, &'s [Box<str>]), Alike<'s>>,
+    differing: BTreeMap<Way<'s>, Alike<'s>>,
     /// By the owner and what they fail, pods in further ways than are told.
     further: BTreeMap<(u64, Faults), Alike<'s>>,
     /// How many ways are told.
