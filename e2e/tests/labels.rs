@@ -37,7 +37,7 @@ fn ours(old: &Policy, new: &Policy, namespace: &str, pods: &[Value]) -> Vec<Stri
     for pod in pods {
         let text = pod.to_string();
         let decoded: Pod<'_> = seawall_model::json::decode(text.as_bytes()).expect("a pod");
-        relabelling.add(pod["metadata"]["name"].as_str().expect("named"), &decoded);
+        relabelling.add(pod["metadata"]["name"].as_str().expect("named"), None, &decoded);
     }
     relabelling.warnings(namespace)
 }

@@ -1,7 +1,5 @@
 //! Namespaces: `ValidateNamespace` and `EvaluatePodsInNamespace` of `admission/admission.go`.
 
-use std::collections::{HashMap, HashSet};
-
 use seawall_model::gotext::quote;
 use seawall_model::json;
 use seawall_model::pod::{Metadata, Pod, Str};
@@ -12,9 +10,6 @@ use seawall_pss::namespace::{LabelError, Mode, Policy, resolve};
 use crate::object::{Object, object};
 use crate::response::Response;
 use crate::{Admission, Lookup, Pods, Review, Surroundings};
-
-/// Pods that are looked at when what is enforced changes, at most (`defaultNamespaceMaxPodsToCheck`).
-const LOOKED_AT: usize = 3000;
 
 impl Admission {
     pub(crate) fn namespace(&self, review: &Review<'_>, around: Surroundings<'_>) -> Option<Response> {
@@ -91,10 +86,9 @@ impl Admission {
 
     /// What the pods of a namespace would violate. `None` where they have to be fetched first.
     fn dry_run(&self, namespace: &str, mut relabelling: Relabelling, pods: &dyn Pods) -> Option<Vec<String>> {
-        let mut found = Found::default();
         let mut unread = false;
         let listed = pods.list(namespace, &mut |page| match json::decode::<PodList<'_>>(page) {
-            Ok(list) => list.items.into_iter().for_each(|pod| self.look(pod, &relabelling, &mut found)),
+            Ok(list) => list.items.into_iter().for_each(|pod| self.look(pod, &mut relabelling)),
             Err(_) => unread = true,
         });
         match listed {
@@ -106,71 +100,19 @@ impl Admission {
                 ]);
             }
         }
-        let total = found.first.len() + found.others.len();
-        let mut checked = total.min(LOOKED_AT);
-        for (i, pod) in found.first.iter().chain(&found.others).take(checked).enumerate() {
-            if let Some(reason) = pod.reason.and_then(|reason| found.reasons.get(reason)) {
-                relabelling.count(&pod.name, reason);
-            }
-            if pods.is_over() {
-                checked = i + 1;
-                break;
-            }
-        }
-        let mut warnings = Vec::new();
-        if checked < total {
-            warnings.push(format!(
-                "new PodSecurity enforce level only checked against the first {checked} of {total} existing pods"
-            ));
-        }
-        warnings.extend(relabelling.warnings(namespace));
-        Some(warnings)
+        Some(relabelling.warnings_until(namespace, || pods.is_over()))
     }
 
-    /// Looks at one pod. Of those of one controller the first comes with the pods that have none, the others behind all these.
-    fn look(&self, pod: ListedPod<'_>, relabelling: &Relabelling, found: &mut Found) {
+    /// Looks at one pod.
+    fn look(&self, pod: ListedPod<'_>, relabelling: &mut Relabelling) {
         let ListedPod { metadata, spec } = pod;
         let controller = metadata.owner_references.iter().find(|owner| owner.controller == Some(true));
         let controller = controller.map(|owner| owner.uid.to_string());
         let annotations = metadata.annotations;
         let pod =
             Pod { metadata: Metadata { name: metadata.name, namespace: Str::default(), annotations }, spec };
-        if self.is_exempt_runtime_class(&pod) {
-            return;
+        if !self.is_exempt_runtime_class(&pod) {
+            relabelling.add(&pod.metadata.name, controller.as_deref(), &pod);
         }
-        let reason = relabelling.reason(&pod).map(|reason| found.reason(reason));
-        let looked = Looked { name: pod.metadata.name.into(), reason };
-        let is_further = controller.is_some_and(|uid| !found.controllers.insert(uid));
-        if is_further { &mut found.others } else { &mut found.first }.push(looked);
-    }
-}
-
-/// The pods of a namespace, as few bytes each as will do.
-#[derive(Default)]
-struct Found {
-    /// Those that come first.
-    first: Vec<Looked>,
-    /// Further ones of the same controllers.
-    others: Vec<Looked>,
-    controllers: HashSet<String>,
-    reasons: Vec<String>,
-    by_reason: HashMap<String, usize>,
-}
-
-/// A pod that was looked at.
-struct Looked {
-    name: Box<str>,
-    /// What it violates, by position.
-    reason: Option<usize>,
-}
-
-impl Found {
-    fn reason(&mut self, reason: String) -> usize {
-        if let Some(known) = self.by_reason.get(&reason) {
-            return *known;
-        }
-        self.reasons.push(reason.clone());
-        self.by_reason.insert(reason, self.reasons.len() - 1);
-        self.reasons.len() - 1
     }
 }

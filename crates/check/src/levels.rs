@@ -34,7 +34,12 @@ impl NamespaceObject {
 
     /// Whether a label names a level.
     pub(crate) fn names_level(&self) -> bool {
-        self.labels().any(|(key, _)| Mode::ALL.iter().any(|mode| mode.level_label() == key))
+        Mode::ALL.into_iter().any(|mode| self.names_level_of(mode))
+    }
+
+    /// Whether a label names the level of a mode.
+    pub(crate) fn names_level_of(&self, mode: Mode) -> bool {
+        self.labels().any(|(key, _)| mode.level_label() == key)
     }
 
     /// What its labels ask for.

@@ -48,7 +48,8 @@ pub use import::Imported;
 pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
 pub use live::{
-    Clusters, Enforcement, Enforcing, Mended, NamespaceSummary, Namespaces, Unseen, settle, system_owner,
+    Clusters, Enforcement, Enforcing, Mended, NamespaceSummary, Namespaces, Older, Unseen, settle,
+    system_owner,
 };
 pub use locate::region;
 pub use options::{FailOn, FailOnError, Hardening, Options};
@@ -66,6 +67,6 @@ pub use seawall_hardening::{Enabled, Fact, Index, Params};
 pub use seawall_manifest::schema::{Definition, Definitions};
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
-pub use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
+pub use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Modes, Policy};
 pub use survey::{Operators, Place, Rare, Seen, Source, Survey, UnknownKind, Unread, excepted, survey};
 pub use tally::{Counts, Tally};

@@ -24,7 +24,7 @@ pub use ignore::{
 };
 pub use redact::{
     MASK, Place, document_secrets, holds_secret, mask, name_words, names_secret, place, redact, redact_line,
-    secrets, source_secrets, unread,
+    redact_path, redact_text, secrets, source_secrets, unread,
 };
 pub use rule::{Doc, Rule, Severity};
 pub use safety::Safety;

@@ -6,6 +6,7 @@
 
 mod place;
 mod scan;
+mod text;
 mod tree;
 mod word;
 
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use place::{Place, place};
+pub use text::{redact_path, redact_text};
 pub use tree::{document_secrets, source_secrets};
 pub use word::{name_words, names_secret};
 

@@ -17,7 +17,8 @@ use crate::{
 /// The inputs that `args` name: files, directories, globs and `-`; without arguments the current directory.
 ///
 /// In directories, recursively, those are inputs whose names end in `.yaml`, `.yml`, `.json`, `.jsonl` or `.ndjson`, or are
-/// `Kustomization`, and that are not hidden; linked files are, linked directories are not followed. What is named is taken as it is.
+/// `Kustomization`, and that are not hidden; linked files are, linked directories are not followed. So are those that end in
+/// `.zst`, which may be snapshots of clusters and are nothing else. What is named is taken as it is.
 pub fn walk(args: &[OsString], options: &Options) -> Inputs {
     let mut walker =
         Walker { options: *options, seen: Seen::default(), stdin: false, inputs: Inputs::default() };
@@ -83,7 +84,7 @@ fn is_manifest(name: &OsStr) -> bool {
     let extension = Path::new(name).extension().unwrap_or_default();
     // The one name of a kustomization that has no extension.
     name == "Kustomization"
-        || ["yaml", "yml", "json", "jsonl", "ndjson"]
+        || ["yaml", "yml", "json", "jsonl", "ndjson", "zst"]
             .iter()
             .any(|known| extension.eq_ignore_ascii_case(known))
 }
@@ -302,11 +303,12 @@ mod tests {
             "a.json",
             "a-b/x.ndjson",
             "a/c/y.JSONL",
+            "c.jsonl.zst",
             "README.md",
             "Makefile",
         ]);
         let names = names(&dir, &walked(&dir, &[""]));
-        assert_eq!(names, ["a-b/x.ndjson", "a.json", "a/c/y.JSONL", "a/z.yml", "b.yaml"]);
+        assert_eq!(names, ["a-b/x.ndjson", "a.json", "a/c/y.JSONL", "a/z.yml", "b.yaml", "c.jsonl.zst"]);
         let mut sorted = names.clone();
         sorted.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         assert_eq!(names, sorted);

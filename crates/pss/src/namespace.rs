@@ -129,8 +129,33 @@ impl FromStr for LevelVersion {
 
     /// `restricted`, `baseline:v1.30`; without a version, latest.
     fn from_str(text: &str) -> Result<Self, VersionError> {
+        text.parse().map(|asked: AskedLevel| asked.at(PolicyVersion::Latest))
+    }
+}
+
+/// A level, at a version if one is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedLevel {
+    /// The level.
+    pub level: Level,
+    /// The version; `None` where none is said.
+    pub version: Option<PolicyVersion>,
+}
+
+impl AskedLevel {
+    /// It at this version where it says none.
+    pub fn at(self, version: PolicyVersion) -> LevelVersion {
+        LevelVersion { level: self.level, version: self.version.unwrap_or(version) }
+    }
+}
+
+impl FromStr for AskedLevel {
+    type Err = VersionError;
+
+    /// `restricted`, `baseline:v1.30`.
+    fn from_str(text: &str) -> Result<Self, VersionError> {
         let (level, version) = text.split_once(':').map_or((text, None), |(l, v)| (l, Some(v)));
-        Ok(Self { level: level.parse()?, version: version.map_or(Ok(PolicyVersion::Latest), str::parse)? })
+        Ok(Self { level: level.parse()?, version: version.map(str::parse).transpose()? })
     }
 }
 

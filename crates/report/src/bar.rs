@@ -1,6 +1,6 @@
 //! What fails a run, as far as reports have to know.
 
-use seawall_check::{FailOn, Located, Mode};
+use seawall_check::{FailOn, Located, Mode, NoticeKind};
 use seawall_finding::Severity;
 
 use crate::Style;
@@ -54,6 +54,11 @@ impl Style {
     /// Whether a finding is left out.
     pub(crate) fn hides(self, located: &Located, refused: bool) -> bool {
         self.quiet && !self.bar.includes(located, refused)
+    }
+
+    /// Whether a notice is left out. What was not seen is never taken for clean.
+    pub(crate) fn hides_notice(self, kind: NoticeKind) -> bool {
+        self.quiet && kind != NoticeKind::NotSeen
     }
 
     /// Whether a refusal that no finding explains is left out.

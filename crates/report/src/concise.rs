@@ -21,7 +21,7 @@ pub(crate) fn record(out: &mut String, record: &Record, style: Style) {
             line(Some(&error.file), error.region, "error", "input", &error.message, out);
             hint(error.hint.as_deref(), out);
         }
-        Record::Notice(notice) if !style.quiet => {
+        Record::Notice(notice) if !style.hides_notice(notice.kind) => {
             line(notice.file.as_deref(), notice.region, "note", notice.kind.as_str(), &notice.message, out);
             hint(notice.hint.as_deref(), out);
         }

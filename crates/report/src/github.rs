@@ -25,7 +25,7 @@ pub(crate) fn record(out: &mut String, record: &Record, base: &Base, style: Styl
             let place = Some((path.path(), error.region));
             command(Word::Error, place, "input", &[&error.message, error.hint.as_deref().unwrap_or("")], out);
         }
-        Record::Notice(notice) if !style.quiet => {
+        Record::Notice(notice) if !style.hides_notice(notice.kind) => {
             let path = notice.file.as_deref().map(|file| base.named(file));
             let place = path.as_ref().map(|path| (path.path(), notice.region));
             let text = [&notice.message, notice.hint.as_deref().unwrap_or("")];

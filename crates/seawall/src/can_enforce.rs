@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
-use seawall_check::{Enforcement, Enforcing, Mended, NEWEST, Options, Policy, Unseen, shell_word};
+use seawall_check::{Enforcement, Enforcing, Mended, NEWEST, Older, Options, Policy, Unseen, shell_word};
 use seawall_model::PolicyVersion;
 use seawall_report::visible;
 use seawall_snapshot::{Header, Snapshot};
@@ -42,7 +42,10 @@ pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
     }
     // What decides is in pods and templates; what else is there is of no matter here.
     let mut header = snapshot.header;
-    header.not_seen.retain(|not_seen| not_seen.namespace.as_ref().is_none_or(|name| *name == args.namespace));
+    header.not_seen.retain(|not_seen| {
+        let decides = |resource: &str| resource == "namespaces" || live::WORKLOADS.contains(&resource);
+        decides(&not_seen.resource) && not_seen.namespace.as_ref().is_none_or(|name| *name == args.namespace)
+    });
     let partial = !header.selector.is_empty()
         || header.not_seen.iter().any(|not_seen| live::WORKLOADS.contains(&not_seen.resource.as_str()));
     let answer = match (found.refuses(), found.is_known() && !partial) {
@@ -50,7 +53,7 @@ pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
         (false, true) => Answer::Can,
         (false, false) => Answer::Unknown,
     };
-    let blind: Vec<String> = live::notices(&header)
+    let blind: Vec<String> = live::notices(&header, "")
         .into_iter()
         .filter(|notice| notice.kind == seawall_check::NoticeKind::NotSeen)
         .map(|notice| notice.message)
@@ -97,7 +100,7 @@ fn write(
     header: &Header,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    let (namespace, asked) = (&args.namespace, args.level);
+    let (namespace, asked) = (&args.namespace, found.asked);
     // The API server's words come first, and only they begin at the margin with `Warning`.
     for warning in &found.warnings {
         writeln!(out, "Warning: {}", visible(warning))?;
@@ -123,15 +126,28 @@ fn write(
     match &found.now {
         Some(Policy { enforce, .. }) => {
             let version = visible(&header.server_version);
-            writeln!(out, "it enforces {enforce} now, in a cluster of {version}")?;
+            // The API server has a level of its own for who names none.
+            let far = if found.named { "" } else { ", as far as its labels say" };
+            writeln!(out, "it enforces {enforce} now{far}, in a cluster of {version}")?;
         }
         None => writeln!(out, "what it enforces now was not seen; taken for nothing")?,
+    }
+    if args.level.version.is_none() && asked.version != PolicyVersion::Latest {
+        writeln!(
+            out,
+            "judged at {}, as its label enforce-version says; {}:latest would change that label",
+            asked.version, asked.level
+        )?;
     }
     if !found.looks && !found.refused.is_empty() {
         writeln!(out, "the API server would not warn: to it this is no stricter than what is enforced now")?;
     }
+    refusing(&found.refusing, out)?;
     unseen(&found.unseen, out)?;
     mended(&found.mended, out)?;
+    older(&found.unclear, "whether what replaces it passes is not known", out)?;
+    older(&found.replaced, "what replaces it is of the one that is there now, and passes", out)?;
+    gone(found, out)?;
     if let Some(beyond) = found.beyond() {
         writeln!(
             out,
@@ -164,11 +180,13 @@ fn write(
             writeln!(out, "{why}")?;
         }
     } else if answer == Answer::Can {
-        let version = match asked.version {
-            PolicyVersion::Latest => String::new(),
-            version @ PolicyVersion::Minor(_) => {
+        // Without this label the version stays as it is.
+        let stays = found.now.map_or(PolicyVersion::Latest, |now| now.enforce.version);
+        let version = match args.level.version {
+            Some(version) if version != PolicyVersion::Latest || version != stays => {
                 format!(" pod-security.kubernetes.io/enforce-version={version}")
             }
+            _ => String::new(),
         };
         let label = format!("pod-security.kubernetes.io/enforce={}{version}", asked.level);
         writeln!(out, "kubectl label --overwrite namespace {} {label}", shell_word(namespace))?;
@@ -183,9 +201,9 @@ fn unseen(all: &[Unseen], out: &mut impl io::Write) -> io::Result<()> {
     if !all.is_empty() {
         writeln!(
             out,
-            "{} violate it by themselves, which the API server does not look at; no pod shows whether admission changes what \
-             they make:",
-            templates(all.len())
+            "{}, which the API server does not look at; no pod shows whether admission changes what {}:",
+            by_itself(all.len()),
+            if all.len() == 1 { "it makes" } else { "they make" }
         )?;
     }
     for Unseen { called, because, reason } in all.iter().take(NAMED) {
@@ -199,8 +217,9 @@ fn mended(all: &[Mended], out: &mut impl io::Write) -> io::Result<()> {
     if !all.is_empty() {
         writeln!(
             out,
-            "warning: {} violate it by themselves, and their pods pass: admission changes these, and has to go on doing so:",
-            templates(all.len())
+            "warning: {}, and {} pods pass: admission changes these, and has to go on doing so:",
+            by_itself(all.len()),
+            if all.len() == 1 { "its" } else { "their" }
         )?;
     }
     for Mended { called, pods, by, reason } in all.iter().take(NAMED) {
@@ -209,6 +228,68 @@ fn mended(all: &[Mended], out: &mut impl io::Write) -> io::Result<()> {
         writeln!(out, "  {} ({pods} {noun}{}): {}", visible(called), visible(&by), visible(reason))?;
     }
     more(all.len(), out)
+}
+
+/// Templates whose pods have ended, and would be refused.
+fn refusing(all: &[Unseen], out: &mut impl io::Write) -> io::Result<()> {
+    if !all.is_empty() {
+        writeln!(
+            out,
+            "{} {} pods that would be refused, as those of it that have ended show:",
+            templates(all.len()),
+            if all.len() == 1 { "makes" } else { "make" }
+        )?;
+    }
+    for Unseen { called, reason, .. } in all.iter().take(NAMED) {
+        writeln!(out, "  {}: {}", visible(called), visible(reason))?;
+    }
+    more(all.len(), out)
+}
+
+/// Pods that violate it and are of an older template than there is now.
+fn older(all: &[Older], then: &str, out: &mut impl io::Write) -> io::Result<()> {
+    let pods = all.iter().map(|older| older.pods).sum();
+    if pods > 0 {
+        let is = if pods == 1 { "violates it and is" } else { "violate it and are" };
+        writeln!(out, "{} {is} of an older template; {then}:", counted(pods))?;
+    }
+    for Older { called, pods, reason } in all.iter().take(NAMED) {
+        writeln!(out, "  {} ({}): {}", visible(called), counted(*pods), visible(reason))?;
+    }
+    more(all.len(), out)
+}
+
+/// What the API server warns of and no restart brings back.
+fn gone(found: &Enforcing, out: &mut impl io::Write) -> io::Result<()> {
+    if found.ended > 0 {
+        let (violate, are) = if found.ended == 1 { ("violates", "it is") } else { ("violate", "they are") };
+        let has = if found.ended == 1 { "has" } else { "have" };
+        writeln!(out, "{} {violate} it and {has} ended: {are} not started again", counted(found.ended))?;
+    }
+    if !found.ephemeral.is_empty() {
+        let pods = found.ephemeral.len();
+        let violate = if pods == 1 { "violates" } else { "violate" };
+        let mut named = found.ephemeral.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if let Some(more @ 1..) = pods.checked_sub(NAMED) {
+            named = format!("{named} and {more} more");
+        }
+        writeln!(
+            out,
+            "{} {violate} it by ephemeral containers alone, which no restart brings back: {}",
+            counted(pods as u64),
+            visible(&named)
+        )?;
+    }
+    Ok(())
+}
+
+fn counted(pods: u64) -> String {
+    format!("{pods} pod{}", if pods == 1 { "" } else { "s" })
+}
+
+fn by_itself(n: usize) -> String {
+    let violate = if n == 1 { "violates it by itself" } else { "violate it by themselves" };
+    format!("{} {violate}", templates(n))
 }
 
 fn templates(n: usize) -> String {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use seawall_check::scores::ModelName;
-use seawall_check::{Base, FailOn, LevelVersion, NamedRules, shell_word};
+use seawall_check::{AskedLevel, Base, FailOn, LevelVersion, NamedRules, shell_word};
 use seawall_finding::Date;
 use seawall_model::{KubernetesVersion, Level};
 use seawall_report::Format;
@@ -257,10 +257,10 @@ pub(crate) struct CanEnforceArgs {
     #[arg(value_name = "NAMESPACE", value_parser = namespace)]
     pub(crate) namespace: String,
 
-    /// The level, with a policy version if wanted (baseline:v1.30).
-    #[arg(value_name = "LEVEL[:VERSION]", value_parser = known::<LevelVersion>(known::levels))]
+    /// The level, with a policy version if wanted (baseline:v1.30); without, at that of the namespace's label.
+    #[arg(value_name = "LEVEL[:VERSION]", value_parser = known::<AskedLevel>(known::levels))]
     #[arg(hide_possible_values = true)]
-    pub(crate) level: LevelVersion,
+    pub(crate) level: AskedLevel,
 
     /// Look into this snapshot, not at a cluster; `-` for standard input.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

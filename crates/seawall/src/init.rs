@@ -11,6 +11,7 @@ use seawall_finding::Date;
 
 use crate::candidate::Candidate;
 use crate::cli::InitArgs;
+use crate::live;
 use crate::prepared;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
@@ -73,7 +74,10 @@ fn propose(directory: &Path) -> Result<(Proposal, usize), Failure> {
     let options = Options { today: Date::from_days(terminal::today()), ..Options::default() };
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let found = seawall_input::walk(&[directory.into()], &seawall_input::Options::default());
-    let inputs: Vec<_> = found.inputs.into_iter().filter(|input| !prepared::is_settings(input)).collect();
+    let is_manifest = |input: &seawall_input::Input| {
+        !prepared::is_settings(input) && live::is_walked_snapshot(input) == Some(false)
+    };
+    let inputs: Vec<_> = found.inputs.into_iter().filter(is_manifest).collect();
     let paths: Vec<_> = inputs.iter().map(|input| settings.relative(input)).collect();
     let charts: Vec<_> =
         inputs.iter().map(|input| input.in_chart.as_ref().map(|c| below(&settings, c))).collect();

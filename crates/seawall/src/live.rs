@@ -8,7 +8,7 @@ use seawall_check::{Notice, NoticeKind, shell_word};
 use seawall_cluster::{Cluster, Options, Wanted};
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind, Opened, Origin};
-use seawall_snapshot::{Header, NotSeen, Snapshot, is_snapshot};
+use seawall_snapshot::{Header, NotSeen, Snapshot, holds_header, is_snapshot};
 
 use crate::cli::{ClusterArgs, ReadArgs};
 use crate::progress::Progress;
@@ -41,17 +41,37 @@ pub(crate) fn connect(args: &ClusterArgs, hurried: bool) -> Result<Cluster, Fail
         impersonate_groups: args.impersonate_groups.clone(),
         hurried,
     };
-    Cluster::connect(&options).map_err(|error| Failure::Usage(error.to_string(), hint(&error)))
+    Cluster::connect(&options).map_err(|error| Failure::Usage(error.to_string(), hint(&error, &[], "")))
 }
 
-/// What to do about an error.
-fn hint(error: &seawall_cluster::Error) -> Option<String> {
+/// The options with which kubectl is whom a command is, with a blank before each.
+pub(crate) fn as_whom(args: &ClusterArgs) -> String {
+    let path = args.kubeconfig.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let one = [
+        ("kubeconfig", path.as_ref()),
+        ("context", args.context.as_ref()),
+        ("user", args.user.as_ref()),
+        ("as", args.impersonate.as_ref()),
+    ];
+    let groups = args.impersonate_groups.iter().map(|group| ("as-group", Some(group)));
+    one.into_iter()
+        .chain(groups)
+        .filter_map(|(option, value)| Some(format!(" --{option} {}", shell_word(value?))))
+        .collect()
+}
+
+/// What to do about an error of a run in these namespaces, with [`as_whom`].
+fn hint(error: &seawall_cluster::Error, namespaces: &[String], whom: &str) -> Option<String> {
     use seawall_cluster::Error;
     match error {
         Error::NoCluster => Some("name a kubeconfig: --kubeconfig FILE".to_owned()),
-        Error::NothingSeen { .. } => {
-            Some("name the namespaces that you may look at: --namespace NAME".to_owned())
-        }
+        Error::NothingSeen { .. } => Some(match namespaces.first() {
+            None => "name the namespaces that you may look at: --namespace NAME".to_owned(),
+            Some(name) => format!(
+                "what you may do there: kubectl auth can-i --list --namespace {}{whom}",
+                shell_word(name)
+            ),
+        }),
         Error::Interrupted { .. } => Some("nothing was written; run it again".to_owned()),
         _ => None,
     }
@@ -77,7 +97,9 @@ pub(crate) fn capture(
     let progress = Progress::counting("listed", "objects", started, quiet);
     let captured = seawall_cluster::capture(&connected, &wanted, &|items| progress.add(items));
     drop(progress);
-    captured.map_err(|error| Failure::Usage(error.to_string(), hint(&error)))
+    captured.map_err(|error| {
+        Failure::Usage(error.to_string(), hint(&error, &wanted.namespaces, &as_whom(cluster)))
+    })
 }
 
 /// What an input turns out to be when it is opened.
@@ -111,6 +133,17 @@ pub(crate) fn open(input: &Input) -> Opening {
     opened.read_all().map_or_else(Opening::Unreadable, Opening::Read)
 }
 
+/// Whether a file that a walk met is a snapshot; `None` for one that could be nothing else and is none.
+pub(crate) fn is_walked_snapshot(input: &Input) -> Option<bool> {
+    let is = |extension: &str| input.path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
+    let compressed = is("zst");
+    if !(compressed || is("jsonl") || is("ndjson")) {
+        return Some(false);
+    }
+    let found = Opened::new(input, 0).is_ok_and(holds_header);
+    (found || !compressed).then_some(found)
+}
+
 /// An input that an option names.
 pub(crate) fn named(path: &Path) -> Input {
     let is_stdin = path.as_os_str() == "-";
@@ -129,6 +162,8 @@ pub(crate) struct Taken {
     /// The scope of its file.
     pub(crate) scope: u16,
     pub(crate) header: Header,
+    /// With which options kubectl is who took it; nothing for a file.
+    pub(crate) whom: String,
 }
 
 /// Now in UTC, as in RFC 3339.
@@ -139,9 +174,9 @@ pub(crate) fn now() -> String {
     format!("{day}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// What a person should know of how a snapshot was taken.
-pub(crate) fn notices(header: &Header) -> Vec<Notice> {
-    let mut all: Vec<Notice> = header.not_seen.iter().map(not_seen).collect();
+/// What a person should know of how a snapshot was taken, with [`as_whom`].
+pub(crate) fn notices(header: &Header, whom: &str) -> Vec<Notice> {
+    let mut all: Vec<Notice> = header.not_seen.iter().map(|unseen| not_seen(unseen, whom)).collect();
     if !header.selector.is_empty() {
         all.push(Notice {
             kind: NoticeKind::NotSeen,
@@ -171,7 +206,7 @@ pub(crate) fn notices(header: &Header) -> Vec<Notice> {
             kind: NoticeKind::NotEvaluated,
             file: None,
             region: None,
-            message: "values of environment variables and arguments are masked: what is secret in them was not looked for"
+            message: "values of environment variables and arguments, and annotations that may be secret, are masked: what is secret in them was not looked for"
                 .to_owned(),
             hint: Some("--include-env keeps them".to_owned()),
         });
@@ -190,10 +225,14 @@ pub(crate) fn is_complete(taken: &[Taken], scope: u16, namespace: &str) -> bool 
     taken.iter().any(|taken| taken.scope == scope && complete(&taken.header))
 }
 
-fn not_seen(not_seen: &NotSeen) -> Notice {
+fn not_seen(not_seen: &NotSeen, whom: &str) -> Notice {
     let NotSeen { resource, namespace, message, .. } = not_seen;
     let place = namespace.as_ref().map_or(String::new(), |name| format!(" in namespace `{name}`"));
     let allow = match namespace {
+        // It is asked for by its name, and is in no namespace.
+        Some(name) if resource == "namespaces" => {
+            format!("kubectl auth can-i get namespaces/{}", shell_word(name))
+        }
         Some(name) => format!("kubectl auth can-i list {resource} --namespace {}", shell_word(name)),
         None => format!("kubectl auth can-i list {resource} --all-namespaces"),
     };
@@ -202,6 +241,38 @@ fn not_seen(not_seen: &NotSeen) -> Notice {
         file: None,
         region: None,
         message: format!("{resource}{place} were not seen and not judged: {message}"),
-        hint: Some(allow),
+        hint: Some(format!("{allow}{whom}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_is_for_who_asked_and_where() {
+        let args = ClusterArgs {
+            kubeconfig: None,
+            context: Some("prod".to_owned()),
+            user: None,
+            impersonate: Some("dev team".to_owned()),
+            impersonate_groups: vec!["a".to_owned(), "b".to_owned()],
+        };
+        let whom = as_whom(&args);
+        assert_eq!(whom, " --context prod --as 'dev team' --as-group a --as-group b");
+        let of = |resource: &str, namespace: Option<&str>| {
+            let (resource, namespace) = (resource.to_owned(), namespace.map(str::to_owned));
+            not_seen(&NotSeen { resource, namespace, ..NotSeen::default() }, " --as x").hint.unwrap()
+        };
+        assert_eq!(of("pods", None), "kubectl auth can-i list pods --all-namespaces --as x");
+        assert_eq!(of("pods", Some("shop")), "kubectl auth can-i list pods --namespace shop --as x");
+        assert_eq!(of("namespaces", Some("shop")), "kubectl auth can-i get namespaces/shop --as x");
+        let nothing = seawall_cluster::Error::NothingSeen { message: String::new() };
+        let to_do = |namespaces: &[String]| hint(&nothing, namespaces, " --as x").unwrap();
+        assert_eq!(to_do(&[]), "name the namespaces that you may look at: --namespace NAME");
+        assert_eq!(
+            to_do(&["shop".to_owned()]),
+            "what you may do there: kubectl auth can-i --list --namespace shop --as x"
+        );
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Reading {
     pub(crate) no_defaults: bool,
     /// Against the published schema, too.
     pub(crate) schema: bool,
+    /// Snapshots that are met in directories, too: without, what is done is for manifests alone.
+    pub(crate) snapshots: bool,
 }
 
 /// Inputs that can be judged.
@@ -50,8 +52,8 @@ pub(crate) struct Prepared {
 /// What is to be judged.
 pub(crate) enum Found {
     Inputs(Inputs),
-    /// A cluster that was just captured.
-    Cluster(Snapshot),
+    /// A cluster that was just captured, with [`live::as_whom`].
+    Cluster(Snapshot, String),
 }
 
 impl Prepared {
@@ -68,9 +70,9 @@ impl Prepared {
             Found::Inputs(inputs) => {
                 // Pipes may be slow.
                 let opening = progress("reading", inputs.inputs.len(), false);
-                Met::new(inputs, judge, settings, &opening)
+                Met::new(inputs, judge, settings, how.snapshots, &opening)
             }
-            Found::Cluster(snapshot) => Met::of_cluster(snapshot, settings),
+            Found::Cluster(snapshot, whom) => Met::of_cluster(snapshot, whom, settings),
         };
         let live = !met.taken.is_empty();
         let (mut options, clamped) = options(judge, how, settings, &met.taken);
@@ -82,8 +84,8 @@ impl Prepared {
         early.extend(met.others);
         // Of one it is clear what is spoken of.
         let several = met.taken.len() > 1;
-        for Taken { name, header, .. } in &met.taken {
-            let notices = live::notices(header).into_iter();
+        for Taken { name, header, whom, .. } in &met.taken {
+            let notices = live::notices(header, whom).into_iter();
             let of = |notice| Notice { file: several.then(|| name.clone()), ..notice };
             early.extend(notices.map(of).map(Record::Notice));
         }
@@ -143,7 +145,14 @@ pub(crate) struct Met {
 }
 
 impl Met {
-    pub(crate) fn new(found: Inputs, judge: &JudgeArgs, settings: &Settings, opening: &Progress) -> Self {
+    /// Looks at what was found; `snapshots` says whether those that a walk met are wanted.
+    pub(crate) fn new(
+        found: Inputs,
+        judge: &JudgeArgs,
+        settings: &Settings,
+        snapshots: bool,
+        opening: &Progress,
+    ) -> Self {
         let all_ignored = (found.inputs.is_empty() && found.ignored > 0).then(|| ignored(found.ignored));
         let mut others: Vec<Record> = found.errors.iter().map(|e| Record::Error(unreadable(e))).collect();
         let (mut files, mut taken) = (Vec::with_capacity(found.inputs.len()), Vec::<Taken>::new());
@@ -155,7 +164,18 @@ impl Met {
             let error = |message, hint| {
                 Record::Error(InputError { file: name(), origin: None, region: None, message, hint })
             };
-            let opened = if input.origin == Origin::Named { live::open(&input) } else { Opening::File };
+            let opened = match input.origin {
+                Origin::Named => live::open(&input),
+                Origin::Walked => match live::is_walked_snapshot(&input) {
+                    Some(true) if snapshots => live::open(&input),
+                    Some(false) => Opening::File,
+                    found => {
+                        opening.done();
+                        others.extend(passed_over(&input, found.is_some()).map(Record::Notice));
+                        continue;
+                    }
+                },
+            };
             opening.done();
             match opened {
                 Opening::File => files.push(Candidate::new(input, settings)),
@@ -174,7 +194,7 @@ impl Met {
                     let parts = Candidate::of_snapshot(&input, snapshot, settings);
                     let scope = Candidate::new(input, settings).scope;
                     files.extend(parts);
-                    taken.push(Taken { name, scope, header });
+                    taken.push(Taken { name, scope, header, whom: String::new() });
                 }
             }
         }
@@ -192,14 +212,35 @@ impl Met {
     }
 
     /// What is met in a cluster.
-    fn of_cluster(snapshot: Snapshot, settings: &Settings) -> Self {
+    fn of_cluster(snapshot: Snapshot, whom: String, settings: &Settings) -> Self {
         let path = std::path::Path::new(live::CLUSTER).into();
         let input = Input { path, origin: Origin::Named, kind: InputKind::Stream, in_chart: None };
         let header = snapshot.header.clone();
-        let taken = vec![Taken { name: live::CLUSTER.into(), scope: 0, header }];
+        let taken = vec![Taken { name: live::CLUSTER.into(), scope: 0, header, whom }];
         let files = Candidate::of_snapshot(&input, snapshot, settings);
         Self { files, all_ignored: None, others: Vec::new(), taken }
     }
+}
+
+/// What is said of a snapshot that a walk met and that is not wanted, and of what has the name of one and is none.
+fn passed_over(input: &Input, snapshot: bool) -> Option<Notice> {
+    let path = input.display();
+    let by_name = path.to_ascii_lowercase().ends_with(".jsonl.zst");
+    let (message, hint) = match (snapshot, by_name) {
+        (true, _) => {
+            let hint = format!("judge it: seawall scan {}", seawall_check::shell_word(&path));
+            ("a snapshot of a cluster, passed over", Some(hint))
+        }
+        (false, true) => ("no snapshot of a cluster, not read", None),
+        (false, false) => return None,
+    };
+    Some(Notice {
+        kind: NoticeKind::Skipped,
+        file: Some(path.as_ref().into()),
+        region: None,
+        message: message.to_owned(),
+        hint,
+    })
 }
 
 /// A snapshot among those taken whose cluster judges as another version of Kubernetes does.

@@ -74,8 +74,9 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         }
     };
     let progress = |work, total, silent| Progress::start(work, total, started, args.quiet || silent);
-    let how = Reading { no_defaults: args.no_defaults, schema: args.schema };
-    let found = captured.map_or(Found::Inputs(found), Found::Cluster);
+    let how = Reading { no_defaults: args.no_defaults, schema: args.schema, snapshots: true };
+    let found =
+        captured.map_or(Found::Inputs(found), |taken| Found::Cluster(taken, live::as_whom(&args.connect)));
     let prepared = Prepared::new(&args.judge, found, &mut settings, how, threads, &progress)?;
     let Prepared { files, surveys, levels, exceptions, options, early, labels, taken } = prepared;
     let options = Options {

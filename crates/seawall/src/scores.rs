@@ -128,7 +128,7 @@ fn files(
     say: &mut impl FnMut(ScoreRecord) -> Result<(), Failure>,
 ) -> Result<Vec<seawall_check::scores::Size>, Failure> {
     let opening = Progress::start("reading", found.inputs.len(), started, args.quiet);
-    let Met { files, all_ignored, others, taken } = Met::new(found, &args.judge, settings, &opening);
+    let Met { files, all_ignored, others, taken } = Met::new(found, &args.judge, settings, false, &opening);
     drop(opening);
     if !taken.is_empty() {
         let hint = "score the manifests that it was made from: seawall scan --score-model kube-score deploy/"

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &SnapshotArgs) -> Result<u8, Failure> {
             visible(&header.server_version),
             args.output.display()
         ));
-        for notice in live::notices(header) {
+        for notice in live::notices(header, &live::as_whom(&args.cluster)) {
             terminal::tell(&format!("{}: {}", visible(&notice.message), notice.hint.unwrap_or_default()));
         }
         if !stdout {

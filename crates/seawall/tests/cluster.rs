@@ -153,6 +153,78 @@ fn what_is_not_all_cannot_say_yes() {
 }
 
 #[test]
+fn what_is_not_seen_is_told_to_who_wants_quiet_too() {
+    let unseen = r#""notSeen":[{"apiVersion":"v1","resource":"pods","message":"pods is forbidden"}],"#;
+    let text = with(unseen, "");
+    let without: Vec<&str> = text.lines().filter(|line| !line.contains("\"Pod\"")).collect();
+    let dir = Dir::with(&[("cluster.jsonl", &format!("{}\n", without.join("\n")))]);
+    for format in ["text", "concise", "github", "markdown", "json", "jsonl", "junit", "gitlab", "sarif"] {
+        let run = dir.run_bare(&["scan", "-q", "-f", format, "cluster.jsonl"]);
+        let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            said.contains("pods were not seen and not judged: pods is forbidden"),
+            "{format}: {}",
+            run.stdout
+        );
+        // Nothing else is said to people.
+        let quiet = !["text", "concise", "github", "markdown"].contains(&format) || !said.contains("masked");
+        assert!(run.status == 0 && quiet, "{format}: {}", run.stdout);
+    }
+    let all = Dir::with(&[("cluster.jsonl", SNAPSHOT)]);
+    let quiet = all.run_bare(&["scan", "-q", "--profile", "pss", "cluster.jsonl"]);
+    assert_eq!((quiet.status, quiet.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn nothing_is_advised_that_a_cluster_cannot_do() {
+    let dir = Dir::with(&[
+        ("cluster.jsonl", SNAPSHOT),
+        (
+            "pod.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: x}]}\n",
+        ),
+    ]);
+    let said = |file: &str| {
+        let run = dir.run_bare(&["scan", "--profile", "strict", "--fail-on", "never", file]);
+        run.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let missing = "not evaluated for want of other objects: ";
+    assert!(
+        said("pod.yaml").contains(missing) && said("pod.yaml").contains("--complete"),
+        "{}",
+        said("pod.yaml")
+    );
+    let of_cluster = said("cluster.jsonl");
+    assert!(of_cluster.contains(missing) && !of_cluster.contains("--complete"), "{of_cluster}");
+}
+
+#[test]
+fn labels_that_ask_for_nothing_are_told_from_none() {
+    let labelled = |labels: &str| {
+        let labels = labels.replace("pss/", "pod-security.kubernetes.io/");
+        let text = SNAPSHOT.replace(r#""pod-security.kubernetes.io/enforce":"baseline""#, &labels);
+        let dir = Dir::with(&[("cluster.jsonl", &text)]);
+        let run = dir.run_bare(&["scan", "--profile", "pss", "cluster.jsonl"]).stdout;
+        let row = run.lines().find(|line| line.starts_with("shop ")).unwrap_or_default();
+        row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).nth(1).unwrap_or_default().to_owned()
+    };
+    for (labels, told) in [
+        ("", "none"),
+        (r#""a":"b""#, "none"),
+        (r#""pss/enforce":"privileged""#, "privileged"),
+        (r#""pss/enforce":"baseline""#, "baseline"),
+        (r#""pss/enforce":"baseline","pss/warn":"privileged""#, "baseline, warn privileged"),
+        (r#""pss/enforce":"baseline","pss/warn":"baseline""#, "baseline"),
+        (r#""pss/warn":"restricted","pss/audit":"privileged""#, "audit privileged, warn restricted"),
+        (r#""pss/enforce":"privileged","pss/enforce-version":"v1.24""#, "privileged:v1.24"),
+        // Of a version alone the cluster's own level is at that one.
+        (r#""pss/enforce-version":"v1.24""#, "enforce-version v1.24"),
+    ] {
+        assert_eq!(labelled(labels), told, "{labels}");
+    }
+}
+
+#[test]
 fn snapshots_are_not_scored_as_by_other_tools() {
     let dir = Dir::with(&[("cluster.jsonl", SNAPSHOT)]);
     let run = dir.run_bare(&["scan", "--score-model", "kube-score", "cluster.jsonl"]);
@@ -256,6 +328,56 @@ fn snapshots_in_scopes_are_clusters_of_their_own() {
     );
     let text = dir.run_bare(&["scan", "--profile", "pss", "prod/cluster.jsonl", "test/cluster.jsonl"]).stdout;
     assert!(text.contains("\nprod: shop ") && !text.contains("not seen  "), "{text}");
+}
+
+/// Compressed, as they are written.
+fn compressed(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Snapshot::read(text.as_bytes()).unwrap().write(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn snapshots_in_directories_are_read_as_those_that_are_named() {
+    let other = SNAPSHOT
+        .replace(r#""pod-security.kubernetes.io/enforce":"baseline""#, r#""a":"b""#)
+        .replace("\"u\"", "\"v\"");
+    let dir = Dir::with(&[
+        ("seawall.yaml", "scopes:\n- {name: prod, paths: [prod/]}\n- {name: test, paths: [test/]}\n"),
+        ("test/cluster.jsonl", &other),
+        ("logs/a.zst", "no such thing"),
+    ]);
+    dir.write("prod/cluster.jsonl.zst", compressed(SNAPSHOT));
+    let named = summary(&dir, &["prod/cluster.jsonl.zst", "test/cluster.jsonl"]);
+    assert_eq!(named["namespaces"].as_array().map(Vec::len), Some(2), "{named}");
+    assert_eq!(summary(&dir, &["prod", "test"])["namespaces"], named["namespaces"]);
+    assert_eq!(summary(&dir, &["."])["namespaces"], named["namespaces"]);
+
+    // What is no snapshot is none for its name, and one that is cut off is an error.
+    dir.write("logs/b.jsonl.zst", [0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3]);
+    let logs = dir.run_bare(&["scan", "logs"]);
+    let said = logs.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(logs.status == 0 && said.contains("no snapshot of a cluster, not read"), "{}", logs.stdout);
+    assert!(!said.contains("a.zst"), "{said}");
+    let lines: Vec<String> =
+        (0..2000_u64).map(|i| format!(r#"{{"kind":"X","n":{}}}"#, i * i * 7919)).collect();
+    let whole = compressed(&format!("{SNAPSHOT}{}\n", lines.join("\n")));
+    dir.write("cut/cluster.jsonl.zst", &whole[..whole.len() / 2]);
+    let cut = dir.run_bare(&["scan", "cut"]);
+    assert!(cut.status == 2 && cut.stdout.contains("error: cut/cluster.jsonl.zst: "), "{}", cut.stdout);
+
+    // What only manifests are for passes them over.
+    for args in [&["fix", "prod", "test"][..], &["scan", "--score-model", "kubesec", "prod", "test"]] {
+        let run = dir.run_bare(args);
+        let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            run.status == 0 && said.contains("a snapshot of a cluster, passed over"),
+            "{args:?}: {}",
+            run.stdout
+        );
+    }
+    let init = dir.run_bare(&["init", "--dry-run", "test"]);
+    assert!(init.status == 0 && !init.stdout.contains("cluster.jsonl"), "{}{}", init.stdout, init.stderr);
 }
 
 #[test]
@@ -373,7 +495,7 @@ fn a_template_that_admission_changes_is_a_warning() {
     assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
     for part in [
         "can enforce",
-        "warning: 1 template violate",
+        "warning: 1 template violates it by itself, and its pods pass: admission changes these",
         "  Deployment web (1 pod passes, changed by Kyverno): allow",
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);

@@ -15,6 +15,9 @@ const FULL: usize = 1 << 20;
 /// The longest line that is read: the API server's own limit for an object is about a hundredth of it.
 const LONGEST: u64 = 64 << 20;
 
+/// How many bytes of the text tell a snapshot from other files.
+const BEGIN: u64 = 64;
+
 /// Zstandard's own default. Objects of one kind are much alike.
 const COMPRESSION: i32 = 3;
 
@@ -118,6 +121,21 @@ impl From<io::Error> for Error {
 pub fn is_snapshot(begin: &[u8]) -> bool {
     let header = format!("{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{KIND}\"");
     begin.starts_with(&MAGIC) || begin.starts_with(header.as_bytes())
+}
+
+/// Whether a file begins with the header of a snapshot, compressed or not: others may be compressed as well. What cannot be read
+/// so far is none.
+pub fn holds_header(from: impl Read) -> bool {
+    let mut from = BufReader::with_capacity(1 << 12, from);
+    let mut begin = Vec::new();
+    let first = |from: &mut dyn Read, begin: &mut Vec<u8>| from.take(BEGIN).read_to_end(begin).is_ok();
+    let is_read = match from.fill_buf() {
+        Ok(bytes) if bytes.starts_with(&MAGIC) => zstd::stream::read::Decoder::with_buffer(from)
+            .is_ok_and(|mut lines| first(&mut lines, &mut begin)),
+        Ok(_) => first(&mut from, &mut begin),
+        Err(_) => false,
+    };
+    is_read && !begin.starts_with(&MAGIC) && is_snapshot(&begin)
 }
 
 impl Snapshot {

@@ -7,12 +7,18 @@ use serde_json::{Map, Value, json};
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Domains of annotations whose values are told whole: engines decide by them, and they hold no secrets.
-const READ: [&str; 4] = [
+const READ: [&str; 6] = [
     "apparmor.security.beta.kubernetes.io",
+    // Behind these is the name of a container, which may be any.
+    "container.apparmor.security.beta.kubernetes.io",
+    "container.seccomp.security.alpha.kubernetes.io",
     "seccomp.security.alpha.kubernetes.io",
     "seawall.dev",
     "openshift.io",
 ];
+
+/// Domains that are Kubernetes' own, with all below them: what is called a secret there is the name of one.
+const KUBERNETES: [&str; 2] = ["kubernetes.io", "k8s.io"];
 
 /// Makes an object as the API server lists it lean, with its kind, which items of lists do not say: without what changes by
 /// itself, without what no engine reads, and unless `whole` without environment values, arguments and what was last applied.
@@ -36,7 +42,7 @@ pub fn lean(object: &mut Value, api_version: &str, kind: &str, whole: bool) {
         if let Some(Value::Object(client)) = hook.get_mut("clientConfig") {
             client.remove("caBundle");
             if !whole {
-                client.get_mut("url").into_iter().for_each(mask_secrets);
+                client.get_mut("url").into_iter().for_each(mask_address);
             }
         }
     }
@@ -70,8 +76,17 @@ fn redact_annotations(annotations: &mut Map<String, Value>) {
     annotations.remove(LAST_APPLIED);
     for (key, value) in annotations {
         let domain = key.split_once('/').map_or(key.as_str(), |(domain, _)| domain);
-        if !READ.contains(&domain) {
-            mask_secrets(value);
+        if READ.contains(&domain) {
+            continue;
+        }
+        let below = |of: &str| domain.strip_suffix(of).is_some_and(|d| d.is_empty() || d.ends_with('.'));
+        let own = key.contains('/') && KUBERNETES.iter().any(|of| below(of));
+        // Other tools are told by these what they are to pass over.
+        let says_whether = matches!(value.as_str(), Some("true" | "false"));
+        if !own && !says_whether && seawall_finding::names_secret(key) {
+            mask(value);
+        } else if let Value::String(text) = value {
+            *text = seawall_finding::redact_text(text).into_owned();
         }
     }
 }
@@ -80,6 +95,26 @@ fn redact_annotations(annotations: &mut Map<String, Value>) {
 fn mask_secrets(value: &mut Value) {
     if let Value::String(text) = value {
         *text = seawall_finding::redact(text).into_owned();
+    }
+}
+
+/// Masks what looks secret in a path.
+fn mask_path(value: &mut Value) {
+    if let Value::String(text) = value {
+        *text = seawall_finding::redact_path(text).into_owned();
+    }
+}
+
+/// Masks all of an address that stands behind the host: who knows it may be let in by that alone.
+fn mask_address(value: &mut Value) {
+    mask_secrets(value);
+    if let Value::String(text) = value {
+        let host = text.find("://").map_or(0, |at| at + "://".len());
+        let path = text[host..].find(['/', '?', '#']).map(|at| host + at);
+        if let Some(path) = path.filter(|at| text.len() > at + 1) {
+            text.replace_range(path.., "/");
+            text.push_str(MASK);
+        }
     }
 }
 
@@ -184,7 +219,7 @@ fn redact(value: &mut Value) {
                     ("annotations", Value::Object(annotations)) => redact_annotations(annotations),
                     ("gitRepo", value) => value.get_mut("repository").into_iter().for_each(mask_secrets),
                     ("httpGet", value) => {
-                        value.get_mut("path").into_iter().for_each(mask_secrets);
+                        value.get_mut("path").into_iter().for_each(mask_path);
                         redact(value);
                     }
                     (_, value) => redact(value),
@@ -288,6 +323,66 @@ mod tests {
         assert!(!masked.to_string().contains(CANARY), "{masked}");
         assert_eq!(masked["spec"]["jobTemplate"]["metadata"]["annotations"]["b"], "plain");
         assert_eq!(whole.to_string().matches(CANARY).count(), 7);
+    }
+
+    #[test]
+    fn annotations_are_masked_by_their_keys_too() {
+        let own = [
+            ("x.io/password", CANARY),
+            ("DB_PASSWORD", CANARY),
+            ("awssecret", CANARY),
+            ("acme.com/db-password", CANARY),
+            ("text", "user: me\npassword: canary-4be1\nport: 1\n"),
+            ("block", "password: |\n  canary-4be1\n  canary-4be1\nport: 1\n"),
+            ("deep", "db:\n  token:\n    canary-4be1\n  port: 1\n"),
+        ];
+        // What engines decide by, or what names a secret and is none.
+        let kept = [
+            ("container.apparmor.security.beta.kubernetes.io/token-sync", "runtime/default"),
+            ("container.seccomp.security.alpha.kubernetes.io/password", "localhost/x"),
+            ("seawall.dev/ignore", "secret-in-annotation: password: of a test"),
+            ("openshift.io/scc", "anyuid"),
+            ("nginx.ingress.kubernetes.io/auth-secret", "basic-auth"),
+            ("polaris.fairwinds.com/automountServiceAccountToken-exempt", "true"),
+            ("sidecar.istio.io/status", "{}"),
+            ("x.io/secretName", "web-tls"),
+            ("x.io/password", ""),
+        ];
+        let annotations = |of: &[(&str, &str)]| -> Value {
+            of.iter()
+                .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
+                .collect::<Map<_, _>>()
+                .into()
+        };
+        let lean_of = |of: &[(&str, &str)]| {
+            let mut object = json!({"metadata": {"annotations": annotations(of)}});
+            lean(&mut object, "v1", "Pod", false);
+            object["metadata"]["annotations"].take()
+        };
+        let masked = lean_of(&own);
+        assert!(!masked.to_string().contains(CANARY), "{masked}");
+        assert_eq!(masked["text"], "user: me\npassword: ***\nport: 1\n");
+        assert_eq!(masked["block"], "password: |\n  ***\n  ***\nport: 1\n");
+        assert_eq!(masked["deep"], "db:\n  token:\n    ***\n  port: 1\n");
+        assert_eq!(lean_of(&kept), annotations(&kept));
+    }
+
+    #[test]
+    fn what_looks_like_a_token_in_a_path_is_masked() {
+        let token = "CANARYs3cr3t7781";
+        let object = json!({
+            "spec": {"containers": [{"name": "c",
+                "livenessProbe": {"httpGet": {"path": format!("/hooks/{token}/live?a=b")}},
+                "readinessProbe": {"httpGet": {"path": "/api/v1beta1/health-check/k8s-2024-readiness.html?verbose=1"}}}]},
+            "webhooks": [{"name": "w", "clientConfig": {"url": format!("https://hook.example.com:8443/hook/{CANARY}")}}],
+        });
+        let mut masked = object.clone();
+        lean(&mut masked, "v1", "K", false);
+        let container = &masked["spec"]["containers"][0];
+        assert_eq!(container["livenessProbe"]["httpGet"]["path"], "/hooks/***/live?a=b");
+        let readiness = &object["spec"]["containers"][0]["readinessProbe"];
+        assert_eq!(&container["readinessProbe"], readiness);
+        assert_eq!(masked["webhooks"][0]["clientConfig"]["url"], "https://hook.example.com:8443/***");
     }
 
     #[test]

@@ -12,6 +12,6 @@ mod frames;
 mod header;
 mod lean;
 
-pub use frames::{Error, Frame, MAGIC, Packer, Snapshot, is_snapshot};
+pub use frames::{Error, Frame, MAGIC, Packer, Snapshot, holds_header, is_snapshot};
 pub use header::{API_VERSION, Header, KIND, NotSeen, minor};
 pub use lean::lean;

@@ -105,7 +105,12 @@ fn inhabit(control: &ControlPlane) {
         create(control, &path("v1", "strict", "pods"), &pod);
     }
     let pod = json!({
-        "metadata": {"name": "lone", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": CANARY}},
+        "metadata": {"name": "lone", "annotations": {
+            "kubectl.kubernetes.io/last-applied-configuration": CANARY,
+            "x.io/password": CANARY,
+            "DB_PASSWORD": CANARY,
+            "values": format!("db:\n  password: {CANARY}\n"),
+        }},
         "spec": secretive(),
     });
     create(control, &path("v1", "strict", "pods"), &pod);
@@ -366,6 +371,13 @@ fn what_may_not_be_seen_is_told_in_every_format() {
         &["can-enforce", "shop", "baseline"],
     ] {
         let output = seawall(&dev, args);
+        let hint = match args {
+            ["scan", "--cluster"] | ["snapshot", ..] => {
+                "name the namespaces that you may look at: --namespace NAME"
+            }
+            _ => "what you may do there: kubectl auth can-i --list --namespace shop\n",
+        };
+        assert!(stderr(&output).contains(hint), "{args:?}: {}", stderr(&output));
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty(), "{args:?}");
         assert!(
@@ -512,12 +524,25 @@ fn can_enforce_says_what_the_server_says() {
         let answer = client.post(&pods, &pod).expect("an answer");
         assert!([201, 422].contains(&answer.status), "{}", answer.text);
     });
+    // What is enforced at a version stays at that where only the level changes.
+    control.admin().create_namespace("pinned", &[("enforce-version", "v1.24")]);
+    let windows = json!({"os": {"name": "windows"}, "containers": [
+        {"name": "app", "image": "nginx:1.27", "securityContext": {"runAsNonRoot": true}}]});
+    create(&control, &path("v1", "pinned", "pods"), &json!({"metadata": {"name": "w"}, "spec": windows}));
     let admin = control.kubeconfig("admin");
     let (_, name) = file(&control, "cluster.jsonl.zst");
     assert!(seawall(&admin, &["snapshot", "-o", &name]).status.success());
     let mut told = 0;
-    for namespace in ["full", "shop", "strict", "istio-system"] {
-        for level in ["privileged", "baseline", "restricted", "baseline:v1.24", "restricted:v1.24"] {
+    for namespace in ["full", "shop", "strict", "istio-system", "pinned"] {
+        let levels = [
+            "privileged",
+            "baseline",
+            "restricted",
+            "baseline:v1.24",
+            "restricted:v1.24",
+            "restricted:latest",
+        ];
+        for level in levels {
             let live = seawall(&admin, &["can-enforce", namespace, level]);
             assert!(live.status.code().is_some_and(|code| code < 2), "{}", stderr(&live));
             let snapshot = seawall(&admin, &["can-enforce", namespace, level, "--snapshot", &name]);
@@ -527,9 +552,12 @@ fn can_enforce_says_what_the_server_says() {
             };
             assert_eq!(warnings(&live), warnings(&snapshot), "{namespace} {level}");
             assert_eq!(live.status.code(), snapshot.status.code());
-            let (level_only, version) = level.split_once(':').unwrap_or((level, "latest"));
-            let patch = json!({"metadata": {"labels": {
-                "pod-security.kubernetes.io/enforce": level_only, "pod-security.kubernetes.io/enforce-version": version}}});
+            let (level_only, version) = level.split_once(':').map_or((level, None), |(l, v)| (l, Some(v)));
+            let mut patch =
+                json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level_only}}});
+            if let Some(version) = version {
+                patch["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"] = json!(version);
+            }
             let of_server = format!("/api/v1/namespaces/{namespace}?dryRun=All");
             let deadline = Instant::now() + Duration::from_secs(20);
             loop {

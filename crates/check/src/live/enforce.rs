@@ -4,61 +4,45 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use seawall_manifest::objects::{Object, Objects, objects};
-use seawall_model::{Level, WorkloadKind};
-use seawall_pss::namespace::{LevelVersion, Policy};
+use seawall_model::pod::Pod;
+use seawall_model::{Level, PolicyVersion, WorkloadKind};
+use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Policy};
 use seawall_pss::{Relabelling, forbidden_reason, results};
 use seawall_yaml::{NodeRef, Reader};
 
-use super::owners::{Live, Part, live};
+use super::families::{Families, Fate, Found, MadeBy, Refused};
+use super::owners::{Part, live};
 use super::revision::{Revision, template_hash};
 use crate::namespace;
 use crate::options::Options;
 use crate::survey::examine;
 
-/// Pods that the API server looks at when labels change, at most (`defaultNamespaceMaxPodsToCheck` of
-/// k8s.io/pod-security-admission `admission/admission.go`); for a second at most.
-const LOOKED_AT: u64 = 3000;
-
 /// A namespace that is to enforce a level, in the making.
 #[derive(Debug)]
 pub struct Enforcement<'a> {
     namespace: &'a str,
-    asked: LevelVersion,
+    asked: AskedLevel,
     options: &'a Options,
     declared: Option<Policy>,
+    /// Whether a label names what is enforced.
+    named: bool,
     /// Whether it is known if the API server looks at pods.
     begun: bool,
     /// What it says of them, if it does.
     relabelling: Option<Relabelling>,
     pods: u64,
-    refused: Vec<String>,
+    refused: Vec<Refused>,
+    /// Pods that violate it and have ended.
+    ended: u64,
+    /// Pods that violate it by ephemeral containers alone, and these.
+    ephemeral: Vec<String>,
     templates: Vec<Found>,
-    /// By what made them, and by their revision as [`Revision::of_pod`] gives it.
-    made: BTreeMap<(u64, [u64; 2]), Made>,
+    made: MadeBy,
+    /// What was found, once each: many pods violate the same.
+    reasons: BTreeSet<Arc<str>>,
     unread: Vec<String>,
     /// Whether anything in the namespace was met.
     met: bool,
-}
-
-/// Pods that were made of one template.
-#[derive(Debug, Default)]
-struct Made {
-    pods: u64,
-    refused: u64,
-    changed_by: BTreeSet<Box<str>>,
-}
-
-/// A template.
-#[derive(Debug)]
-struct Found {
-    live: Live,
-    called: String,
-    /// What of the level it violates by itself.
-    reason: Option<String>,
-    replicas: Option<i64>,
-    /// The template, but for what controllers add to it.
-    template: u64,
-    revision: Revision,
 }
 
 /// A template that violates the level by itself, and of which no pod shows what admission makes of it.
@@ -85,19 +69,44 @@ pub struct Mended {
     pub reason: String,
 }
 
+/// Pods that violate the level and are of an older template than their controller has now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Older {
+    /// `Deployment web`
+    pub called: String,
+    /// How many pods of it there are.
+    pub pods: u64,
+    /// What of the level the first of them violates.
+    pub reason: String,
+}
+
 /// Whether a namespace can enforce a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enforcing {
+    /// What was looked into: what was asked for, at the version of the namespace where none was.
+    pub asked: LevelVersion,
     /// What it asks for now; `None` where the namespace was not seen.
     pub now: Option<Policy>,
+    /// Whether a label names the level that it enforces now: without, that is the cluster's own.
+    pub named: bool,
     /// What the API server would warn of, word for word.
     pub warnings: Vec<String>,
     /// Whether the API server would look at pods at all.
     pub looks: bool,
     /// The pods that are there.
     pub pods: u64,
-    /// Those that would be refused if they were created now.
+    /// Those in whose place others come that would be refused.
     pub refused: Vec<String>,
+    /// Templates of which all pods have ended, and whose next ones would be refused as these.
+    pub refusing: Vec<Unseen>,
+    /// Pods in whose place others of a newer template come, which pass.
+    pub replaced: Vec<Older>,
+    /// Pods in whose place others of a newer template come, of which it is not known whether they pass.
+    pub unclear: Vec<Older>,
+    /// How many pods violate it and have ended.
+    pub ended: u64,
+    /// Pods that violate it by ephemeral containers alone, and these: no restart brings them back.
+    pub ephemeral: Vec<String>,
     /// Templates that violate it, of which it is not known whether their pods would be refused.
     pub unseen: Vec<Unseen>,
     /// Templates that violate it, and whose pods pass.
@@ -111,34 +120,39 @@ pub struct Enforcing {
 impl Enforcing {
     /// Whether pods would be refused for certain.
     pub fn refuses(&self) -> bool {
-        !self.refused.is_empty()
+        !(self.refused.is_empty() && self.refusing.is_empty())
     }
 
     /// Whether it is known of all that was looked at what would become of it.
     pub fn is_known(&self) -> bool {
-        self.unseen.is_empty() && self.unread.is_empty()
+        self.unseen.is_empty() && self.unclear.is_empty() && self.unread.is_empty()
     }
 
     /// Whether there are more pods than the API server looks at.
     pub fn beyond(&self) -> Option<u64> {
-        self.pods.checked_sub(LOOKED_AT).filter(|more| *more > 0)
+        self.pods.checked_sub(Relabelling::LOOKED_AT as u64).filter(|more| *more > 0)
     }
 }
 
 impl<'a> Enforcement<'a> {
-    /// For a namespace and what it is to enforce.
-    pub fn new(namespace: &'a str, asked: LevelVersion, options: &'a Options) -> Self {
+    /// For a namespace and what it is to enforce: where that says no version, the one that the namespace's labels say now, as a
+    /// label for the level alone leaves it in force.
+    pub fn new(namespace: &'a str, asked: AskedLevel, options: &'a Options) -> Self {
         Self {
             namespace,
             asked,
             options,
             declared: None,
+            named: false,
             begun: false,
             relabelling: None,
             pods: 0,
             refused: Vec::new(),
+            ended: 0,
+            ephemeral: Vec::new(),
             templates: Vec::new(),
             made: BTreeMap::new(),
+            reasons: BTreeSet::new(),
             unread: Vec::new(),
             met: false,
         }
@@ -155,6 +169,7 @@ impl<'a> Enforcement<'a> {
             for object in objects {
                 if namespace::is_namespace(&object) && object.name == self.namespace {
                     let labels = namespace::labels(&object);
+                    self.named = labels.iter().any(|(key, _)| key == Mode::Enforce.level_label());
                     let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
                     self.declared = Some(seawall_pss::namespace::resolve(labels, Policy::default()).0);
                 } else if object.namespace == self.namespace {
@@ -165,10 +180,15 @@ impl<'a> Enforcement<'a> {
         }
     }
 
+    /// What it is to enforce; known once its Namespace has been met.
+    fn asked(&self) -> LevelVersion {
+        self.asked.at(self.declared.map_or(PolicyVersion::Latest, |declared| declared.enforce.version))
+    }
+
     fn relabelling(&mut self) -> Option<&mut Relabelling> {
         if !std::mem::replace(&mut self.begun, true) {
             let old = self.declared.unwrap_or_default();
-            let new = Policy { enforce: self.asked, ..old };
+            let new = Policy { enforce: self.asked(), ..old };
             self.relabelling = Relabelling::of(&old, &new, self.options.kubernetes);
         }
         self.relabelling.as_mut()
@@ -176,7 +196,13 @@ impl<'a> Enforcement<'a> {
 
     fn object(&mut self, object: Object<'_>) {
         self.met = true;
-        let (level, minor) = (self.asked.level, self.asked.version.clamp(self.options.kubernetes));
+        let asked = self.asked();
+        let minor = asked.version.clamp(self.options.kubernetes);
+        let against = |pod: &Pod<'_>| {
+            let violated = asked.level != Level::Privileged;
+            let results = if violated { results(pod, asked.level, minor) } else { Vec::new() };
+            (!results.is_empty()).then(|| forbidden_reason(&results))
+        };
         if (object.api_version, object.kind) == ("v1", "Pod") {
             self.pods += 1;
             let name = object.name.to_owned();
@@ -186,25 +212,37 @@ impl<'a> Enforcement<'a> {
                 return;
             };
             if let Some(relabelling) = self.relabelling() {
-                relabelling.add(&name, &pod);
+                relabelling.add(&name, controller_uid(&object), &pod);
             }
-            let refused = level != Level::Privileged && !results(&pod, level, minor).is_empty();
+            let mut reason = against(&pod);
+            let ended = has_ended(&object);
+            if reason.is_some() && !ended && !pod.spec.ephemeral_containers.is_empty() {
+                // What comes in its place has none.
+                let mut without = pod.clone();
+                without.spec.ephemeral_containers.clear();
+                reason = against(&without);
+                if reason.is_none() {
+                    let named = pod.spec.ephemeral_containers.iter().map(|container| &*container.name);
+                    self.ephemeral.push(format!("{name} ({})", named.collect::<Vec<_>>().join(", ")));
+                }
+            }
+            let reason = reason.map(|reason| self.reason(reason));
             let live = live(&object, None);
-            if let Some(controller) = live.controller {
-                let made = self.made.entry((controller.uid, Revision::of_pod(&object))).or_default();
-                made.pods += 1;
-                made.refused += u64::from(refused);
+            let controller = live.controller.map(|controller| controller.uid);
+            let revision = Revision::of_pod(&object);
+            if let Some(uid) = controller {
+                let made = self.made.entry((uid, revision)).or_default();
+                if ended { &mut made.ended } else { &mut made.standing }.add(reason.as_ref());
                 made.changed_by.extend(live.changed_by);
             }
-            if refused {
-                self.refused.push(name);
+            match reason {
+                None => {}
+                Some(_) if ended => self.ended += 1,
+                Some(reason) => self.refused.push(Refused { name, controller, revision, reason }),
             }
             return;
         }
-        // It will make no pods any more.
-        if is_finished(&object) {
-            return;
-        }
+        let ended = is_finished(&object);
         let replicas = object.node.get("spec").and_then(|spec| spec.get("replicas"));
         let replicas = replicas.and_then(NodeRef::text).and_then(|text| text.parse().ok());
         let examined = examine(object, None, self.options);
@@ -214,46 +252,83 @@ impl<'a> Enforcement<'a> {
                 self.unread.push(called(object));
                 continue;
             };
-            let results = results(pod, level, minor);
+            let reason = against(pod).map(|reason| self.reason(reason));
             self.templates.push(Found {
                 live: live(object, None),
                 called: called(object),
-                reason: (!results.is_empty()).then(|| forbidden_reason(&results)),
+                reason,
                 replicas,
                 template: judged.template.node.map(template_hash).unwrap_or_default(),
                 revision: Revision::of_template(object),
+                ended,
             });
         }
     }
 
+    fn reason(&mut self, reason: String) -> Arc<str> {
+        if let Some(known) = self.reasons.get(reason.as_str()) {
+            return known.clone();
+        }
+        let reason: Arc<str> = reason.into();
+        self.reasons.insert(reason.clone());
+        reason
+    }
+
     /// What came of it.
     pub fn finish(mut self) -> Enforcing {
-        let namespace = self.namespace;
+        let (namespace, asked) = (self.namespace, self.asked());
         let warnings = self.relabelling().map(|relabelling| relabelling.warnings(namespace));
         let looks = warnings.is_some();
         let families = Families::of(&self.templates, &self.made);
-        let (mut unseen, mut mended) = (Vec::new(), Vec::new());
+        let (mut unseen, mut mended, mut refusing) = (Vec::new(), Vec::new(), Vec::new());
         for found in families.roots() {
-            let Some(reason) = found.reason.clone() else { continue };
             let called = found.called.clone();
             let current = families.current(found);
-            let pods: u64 = current.iter().map(|made| made.pods).sum();
-            if families.shows_refusal(found, &current) {
+            let shown = Families::shown(&current);
+            let stand = current.iter().any(|made| made.standing.pods > 0);
+            match (&found.reason, shown.reason) {
                 // The pods tell of it.
-            } else if pods > 0 {
-                let by: BTreeSet<&str> = current.iter().flat_map(|m| &m.changed_by).map(|by| &**by).collect();
-                let by = by.into_iter().map(str::to_owned).collect();
-                mended.push(Mended { called, pods, by, reason });
-            } else {
-                unseen.push(Unseen { called, because: families.why_unseen(found), reason });
+                (_, Some(_)) if stand => {}
+                (_, Some(reason)) => {
+                    let because = "all its pods have ended";
+                    refusing.push(Unseen { called, because, reason: reason.as_ref().into() });
+                }
+                (None, None) => {}
+                (Some(_), None) if families.may_show_refusal(found) => {}
+                (Some(reason), None) if shown.pods > 0 => {
+                    let by: BTreeSet<&str> =
+                        current.iter().flat_map(|m| &m.changed_by).map(|by| &**by).collect();
+                    let by = by.into_iter().map(str::to_owned).collect();
+                    mended.push(Mended { called, pods: shown.pods, by, reason: reason.as_ref().into() });
+                }
+                (Some(reason), None) => {
+                    let because = families.why_unseen(found);
+                    unseen.push(Unseen { called, because, reason: reason.as_ref().into() });
+                }
+            }
+        }
+        let mut refused = Vec::new();
+        let (mut replaced, mut unclear) = (BTreeMap::new(), BTreeMap::new());
+        for pod in &self.refused {
+            match families.fate(pod) {
+                Fate::Refused => refused.push(pod.name.clone()),
+                Fate::Replaced(by) => older(&mut replaced, by, pod),
+                Fate::Unclear(by) => older(&mut unclear, by, pod),
             }
         }
         Enforcing {
+            asked,
             now: self.declared,
+            named: self.named,
             warnings: warnings.unwrap_or_default(),
             looks,
             pods: self.pods,
-            refused: std::mem::take(&mut self.refused),
+            refused,
+            refusing,
+            replaced: by_name(replaced),
+            unclear: by_name(unclear),
+            ended: self.ended,
+            ephemeral: std::mem::take(&mut self.ephemeral),
             unseen,
             mended,
             unread: std::mem::take(&mut self.unread),
@@ -262,81 +337,30 @@ impl<'a> Enforcement<'a> {
     }
 }
 
-/// Templates by what made them, and the pods of each.
-struct Families<'f> {
-    all: &'f [Found],
-    by_uid: BTreeMap<u64, &'f Found>,
-    by_controller: BTreeMap<u64, Vec<&'f Found>>,
-    made: &'f BTreeMap<(u64, [u64; 2]), Made>,
+/// Counts a pod with those of the same controller.
+fn older(all: &mut BTreeMap<u64, Older>, by: &Found, pod: &Refused) {
+    let new = || Older { called: by.called.clone(), pods: 0, reason: pod.reason.as_ref().into() };
+    all.entry(by.live.uid).or_insert_with(new).pods += 1;
 }
 
-impl<'f> Families<'f> {
-    fn of(all: &'f [Found], made: &'f BTreeMap<(u64, [u64; 2]), Made>) -> Self {
-        let mut by_controller: BTreeMap<u64, Vec<&Found>> = BTreeMap::new();
-        for found in all {
-            if let Some(controller) = &found.live.controller {
-                by_controller.entry(controller.uid).or_default().push(found);
-            }
-        }
-        let by_uid = all.iter().map(|found| (found.live.uid, found)).collect();
-        Self { all, by_uid, by_controller, made }
-    }
+fn by_name(all: BTreeMap<u64, Older>) -> Vec<Older> {
+    let mut all: Vec<Older> = all.into_values().collect();
+    all.sort_by(|a, b| a.called.cmp(&b.called));
+    all
+}
 
-    /// Templates that no other template makes.
-    fn roots(&self) -> impl Iterator<Item = &'f Found> {
-        self.all.iter().filter(|found| {
-            let controller = found.live.controller.as_ref();
-            let owner = controller.and_then(|controller| self.by_uid.get(&controller.uid));
-            owner.is_none_or(|owner| !owner.live.part.makes(found.live.part))
-        })
-    }
+/// The UID of the owner that is an object's controller, of whatever kind.
+fn controller_uid<'d>(object: &Object<'d>) -> Option<&'d str> {
+    let references = object.metadata.and_then(|m| m.get("ownerReferences")).into_iter();
+    let mut references = references.flat_map(NodeRef::items);
+    let controller = references.find(|r| r.get("controller").and_then(NodeRef::as_bool) == Some(true))?;
+    Some(controller.get("uid").and_then(NodeRef::as_str).unwrap_or_default())
+}
 
-    /// What controllers made of a template on the way to pods.
-    fn below(&self, found: &Found) -> impl Iterator<Item = &'f Found> {
-        let part = found.live.part;
-        let below = self.by_controller.get(&found.live.uid).into_iter().flatten().copied();
-        below.filter(move |below| part.makes(below.live.part))
-    }
-
-    /// All pods that were made of it directly, whatever it was then.
-    fn pods(&self, found: &Found) -> impl Iterator<Item = (&'f [u64; 2], &'f Made)> {
-        let uid = found.live.uid;
-        let makes = found.live.part.makes(Part::Pod);
-        let range = self.made.range((uid, [0; 2])..=(uid, [u64::MAX; 2])).filter(move |_| makes);
-        range.map(|((_, revision), made)| (revision, made))
-    }
-
-    /// The pods that were made of it as it is now.
-    fn current(&self, found: &Found) -> Vec<&'f Made> {
-        match found.live.part {
-            Part::Deployment | Part::CronJob => {
-                let same = self.below(found).filter(|below| below.template == found.template);
-                same.flat_map(|below| self.pods(below)).map(|(_, made)| made).collect()
-            }
-            _ => self.pods(found).filter(|(of, _)| found.revision.made(of)).map(|(_, made)| made).collect(),
-        }
-    }
-
-    /// Whether a pod that would be refused may be taken for one of it.
-    fn shows_refusal(&self, found: &Found, current: &[&Made]) -> bool {
-        let may_be =
-            found.revision == Revision::NotTold && self.pods(found).any(|(_, made)| made.refused > 0);
-        may_be || current.iter().any(|made| made.refused > 0)
-    }
-
-    fn why_unseen(&self, found: &Found) -> &'static str {
-        let below = self.below(found).flat_map(|below| self.pods(below));
-        let mut pods = self.pods(found).chain(below);
-        match (found.live.part, found.replicas) {
-            (Part::CronJob, _) => "its next run makes pods",
-            _ if pods.next().is_some() => match found.revision {
-                Revision::NotTold => "its pods may be of another template",
-                _ => "its pods are of another template",
-            },
-            (_, Some(0)) => "it is scaled to zero",
-            _ => "it has no pods",
-        }
-    }
+/// Whether a pod is at its end: whatever becomes of it, it is not started again.
+fn has_ended(object: &Object<'_>) -> bool {
+    let phase = object.node.get("status").and_then(|status| status.get("phase")).and_then(NodeRef::as_str);
+    matches!(phase, Some("Succeeded" | "Failed"))
 }
 
 /// Whether a Job is at its end.

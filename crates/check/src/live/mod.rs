@@ -2,6 +2,7 @@
 //! are all there, and others than their authors have changed pods.
 
 mod enforce;
+mod families;
 mod namespaces;
 mod owners;
 mod revision;
@@ -9,7 +10,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-pub use enforce::{Enforcement, Enforcing, Mended, Unseen};
+pub use enforce::{Enforcement, Enforcing, Mended, Older, Unseen};
 pub use namespaces::{Clusters, NamespaceSummary, Namespaces};
 pub use owners::settle;
 pub use system::system_owner;

@@ -8,7 +8,7 @@ use seawall_pss::namespace::{LevelVersion, Mode};
 use seawall_yaml::NodeRef;
 
 use super::system::system_owner;
-use crate::levels::{Levels, NamespaceObject};
+use crate::levels::Levels;
 use crate::record::LevelSource;
 use crate::survey::{Seen, Survey};
 use crate::tally::blockers_of;
@@ -50,6 +50,9 @@ pub struct NamespaceSummary {
     pub managed_by: Option<&'static str>,
     /// What its labels ask for, by mode; `None` where they could not be seen.
     pub labels: Option<[LevelVersion; 3]>,
+    /// By mode, whether a label names the level: to ask for nothing is not the same as not to ask, where the cluster has levels of its
+    /// own.
+    pub named: [bool; 3],
     /// The strictest level that all its workloads pass; `None` where the API server would refuse one, or none could be seen.
     pub strictest: Option<Level>,
     /// Whether all its workloads were looked at. If not, others may not pass what these pass.
@@ -83,6 +86,7 @@ pub struct Clusters<'a> {
 struct Counted {
     managed_by: Option<&'static str>,
     declared: bool,
+    named: [bool; 3],
     workloads: u64,
     refused: u64,
     by_level: [u64; 3],
@@ -94,10 +98,13 @@ struct Counted {
 impl Namespaces {
     /// Takes note of the namespaces of a file, and of who let pods in.
     pub(crate) fn file(&mut self, survey: &Survey, scope: u16) {
-        for NamespaceObject { name, managed_by, .. } in survey.namespaces() {
-            let counted = self.all.entry((scope, name.as_str().into())).or_default();
+        for namespace in survey.namespaces() {
+            let counted = self.all.entry((scope, namespace.name.as_str().into())).or_default();
             counted.declared = true;
-            counted.managed_by = *managed_by;
+            counted.managed_by = namespace.managed_by;
+            for mode in Mode::ALL {
+                counted.named[mode as usize] |= namespace.names_level_of(mode);
+            }
         }
         for ((namespace, scc), pods) in survey.rare().into_iter().flat_map(|rare| &rare.sccs) {
             let counted = self.all.entry((scope, namespace.clone())).or_default();
@@ -143,6 +150,7 @@ impl Namespaces {
                 name: name.into(),
                 managed_by: counted.managed_by,
                 labels: seen.then(|| Mode::ALL.map(|mode| policy.mode(mode))),
+                named: counted.named,
                 strictest: known.then_some(strictest),
                 complete,
                 workloads: counted.workloads,

@@ -24,8 +24,10 @@ pub(crate) struct Live {
     /// What made it: its UID, and what it is called.
     pub(super) controller: Option<Controller>,
     pub(super) part: Part,
-    /// The names of its containers.
+    /// The names of its containers, but for ephemeral ones.
     containers: Box<[Box<str>]>,
+    /// Those of its ephemeral containers.
+    ephemeral: Box<[Box<str>]>,
     /// The security context constraint that let it in, on `OpenShift`.
     scc: Option<Box<str>>,
     /// Who is known to have changed it on its way.
@@ -142,6 +144,10 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         let named = spec.init_containers.iter().chain(&spec.containers);
         named.map(|container| (*container.name).into()).collect()
     });
+    let ephemeral = pod.map(|pod| {
+        let named = pod.spec.ephemeral_containers.iter();
+        named.map(|container| (*container.name).into()).collect()
+    });
     let scc = scc(object).map(Into::into);
     Live {
         scc,
@@ -150,6 +156,7 @@ pub(crate) fn live(object: &Object<'_>, pod: Option<&Pod<'_>>) -> Live {
         controller,
         part,
         containers: containers.unwrap_or_default(),
+        ephemeral: ephemeral.unwrap_or_default(),
         changed_by: changed_by.into(),
     }
 }
@@ -229,13 +236,23 @@ pub fn settle(surveys: &mut [Option<Survey>], kubernetes: u64) -> Vec<Notice> {
     served.into_iter().chain(notices).collect()
 }
 
+/// Ways in which pods of one owner fail the same and differ, at most: anybody may make one for each pod.
+const WAYS: usize = 10;
+
+/// How pods came out: of which owner, what they fail, what was added to them, and by whom.
+type Way<'s> = (u64, Faults, Vec<String>, &'s [Box<str>]);
+
 /// Workloads by what made them.
 #[derive(Default)]
 struct Groups<'s> {
     by_uid: BTreeMap<u64, At<'s>>,
     /// By survey and position.
     covered: Vec<(usize, usize)>,
-    differing: BTreeMap<(u64, Faults), Alike<'s>>,
+    differing: BTreeMap<Way<'s>, Alike<'s>>,
+    /// By the owner and what they fail, pods in further ways than are told.
+    further: BTreeMap<(u64, Faults), Alike<'s>>,
+    /// How many ways are told.
+    ways: BTreeMap<(u64, Faults), usize>,
     /// By namespace and controller, pods whose template cannot be judged, or was not seen.
     orphans: BTreeMap<(&'s str, u64, Faults), (At<'s>, u64)>,
     /// By namespace and UID.
@@ -245,7 +262,7 @@ struct Groups<'s> {
     /// By the containers and who added them: how many workloads, and the first.
     sidecars: BTreeMap<(String, String), (u64, String)>,
     /// Workloads whose containers are counted there.
-    told: BTreeSet<(u64, String)>,
+    told: BTreeSet<(u64, String, String)>,
 }
 
 /// An owner that was not seen.
@@ -324,19 +341,41 @@ impl<'s> Groups<'s> {
             (false, true) => return self.add_orphan(at, root.live.uid),
         }
         let added = added(at.live, direct.live);
+        let older = at.seen.pod == direct.seen.pod;
         if at.seen.pod == root.seen.pod {
-            self.add_sidecar(at, root, added.join(", "));
+            self.add_sidecar(at, root, added);
             self.cover(at);
             return;
         }
-        let older = at.seen.pod == direct.seen.pod;
-        match self.differing.entry((root.live.uid, at.seen.pod)) {
-            Entry::Vacant(new) => {
-                new.insert(Alike { first: at, pods: 1, owner: root, older, added });
-            }
+        match self.differing.entry((root.live.uid, at.seen.pod, added, &at.live.changed_by)) {
             Entry::Occupied(mut known) => {
                 known.get_mut().pods += 1;
                 self.cover(at);
+            }
+            Entry::Vacant(new) => {
+                let ways = self.ways.entry((root.live.uid, at.seen.pod)).or_default();
+                *ways += 1;
+                let added = new.key().2.clone();
+                let alike = Alike { first: at, pods: 1, owner: root, older, added };
+                if *ways <= WAYS {
+                    new.insert(alike);
+                } else if !self.add_further(alike) {
+                    self.cover(at);
+                }
+            }
+        }
+    }
+
+    /// Counts a pod that came out in a way that is not told; whether it is the first.
+    fn add_further(&mut self, alike: Alike<'s>) -> bool {
+        match self.further.entry((alike.owner.live.uid, alike.first.seen.pod)) {
+            Entry::Vacant(new) => {
+                new.insert(alike);
+                true
+            }
+            Entry::Occupied(mut known) => {
+                known.get_mut().pods += 1;
+                false
             }
         }
     }
@@ -353,12 +392,23 @@ impl<'s> Groups<'s> {
     }
 
     /// Counts the workload of a pod that passes what its template passes, and has more containers.
-    fn add_sidecar(&mut self, at: At<'s>, root: At<'s>, added: String) {
-        if added.is_empty() || !self.told.insert((root.live.uid, added.clone())) {
+    fn add_sidecar(&mut self, at: At<'s>, root: At<'s>, added: Vec<String>) {
+        if added.is_empty() {
             return;
         }
+        let way = (root.live.uid, added.join(", "), by(at.live));
+        if self.told.contains(&way) {
+            return;
+        }
+        let ways = self.ways.entry((root.live.uid, at.seen.pod)).or_default();
+        *ways += 1;
+        if *ways > WAYS {
+            self.add_further(Alike { first: at, pods: 1, owner: root, older: false, added });
+            return;
+        }
+        self.told.insert(way.clone());
         let first = || (0, format!("{} in namespace `{}`", root.live.called, root.seen.namespace));
-        self.sidecars.entry((added, by(at.live))).or_insert_with(first).0 += 1;
+        self.sidecars.entry((way.1, way.2)).or_insert_with(first).0 += 1;
     }
 
     /// What a person should know, in the order of the input.
@@ -375,6 +425,9 @@ impl<'s> Groups<'s> {
                 "pods of {first}{many} have containers that their templates have not: {added}{by}"
             ))
         }));
+        let mut further: Vec<_> = self.further.into_values().collect();
+        further.sort_by_key(|alike| (alike.first.survey, alike.first.position));
+        notices.extend(further.iter().map(|alike| more_differ(alike, kubernetes)));
         let by_uid = &self.by_uid;
         let seen = |at: &At<'_>| at.live.controller.as_ref().is_some_and(|c| by_uid.contains_key(&c.uid));
         let mut orphans: Vec<_> = self.orphans.into_values().filter(|(at, _)| seen(at)).collect();
@@ -479,7 +532,8 @@ fn notice(message: String) -> Notice {
 /// The containers of a pod that its template has not.
 fn added(pod: &Live, template: &Live) -> Vec<String> {
     let new = pod.containers.iter().filter(|name| !template.containers.contains(name));
-    new.map(|name| format!("`{name}`")).collect()
+    let ephemeral = pod.ephemeral.iter().map(|name| format!("ephemeral `{name}`"));
+    new.map(|name| format!("`{name}`")).chain(ephemeral).collect()
 }
 
 fn by(pod: &Live) -> String {
@@ -487,7 +541,34 @@ fn by(pod: &Live) -> String {
 }
 
 fn differ(alike: &Alike<'_>, kubernetes: u64) -> Notice {
-    let Alike { first, pods, owner, older, added } = alike;
+    let Alike { first, pods, owner, .. } = alike;
+    let who = match pods {
+        1 => format!("{}, which {} made,", first.live.called, owner.live.called),
+        n => format!("{n} pods of {}, such as {},", owner.live.called, first.live.called),
+    };
+    notice(format!(
+        "{who} in namespace `{}` came out in another way than the template: they {}",
+        first.seen.namespace,
+        difference(alike, kubernetes)
+    ))
+}
+
+/// What is said of pods in further ways than are told.
+fn more_differ(alike: &Alike<'_>, kubernetes: u64) -> Notice {
+    let Alike { first, pods, owner, .. } = alike;
+    notice(format!(
+        "{pods} more {} of {}, such as {}, in namespace `{}` came out in other ways than the template; the first is one of those that {}",
+        if *pods == 1 { "pod" } else { "pods" },
+        owner.live.called,
+        first.live.called,
+        first.seen.namespace,
+        difference(alike, kubernetes)
+    ))
+}
+
+/// In what pods differ from their template: `fail ... and have containers that it has not, ... (by ...)`.
+fn difference(alike: &Alike<'_>, kubernetes: u64) -> String {
+    let Alike { first, owner, older, added, .. } = alike;
     let fails = |faults: Faults| -> Vec<&str> {
         let mut ids: Vec<&str> = [Level::Restricted, Level::Baseline]
             .into_iter()
@@ -510,20 +591,12 @@ fn differ(alike: &Alike<'_>, kubernetes: u64) -> Notice {
     if !less.is_empty() {
         parts.push(format!("pass {less}, which it does not"));
     }
-    if parts.is_empty() {
+    if parts.is_empty() && first.seen.pod != owner.seen.pod {
         parts.push("fail in another way".to_owned());
     }
-    let who = match pods {
-        1 => format!("{}, which {} made,", first.live.called, owner.live.called),
-        n => format!("{n} pods of {}, such as {},", owner.live.called, first.live.called),
-    };
     if !added.is_empty() {
         parts.push(format!("have containers that it has not, {},", added.join(", ")));
     }
     let why = if *older { "; an older template made them".to_owned() } else { by(first.live) };
-    notice(format!(
-        "{who} in namespace `{}` came out in another way than the template: they {}{why}",
-        first.seen.namespace,
-        parts.join(" and ").trim_end_matches(',')
-    ))
+    format!("{}{why}", parts.join(" and ").trim_end_matches(','))
 }

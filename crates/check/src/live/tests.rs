@@ -112,6 +112,73 @@ fn pods_that_came_out_in_another_way_are_judged_once_for_each_way() {
     );
 }
 
+/// The specification of [`PLAIN`] with another container that fails the same as `MESHED`.
+fn with_container(name: &str) -> String {
+    format!(
+        r#"{{"containers":[{{"name":"app","image":"i"}},{{"name":"{name}","image":"i","securityContext":{{"capabilities":{{"add":["NET_ADMIN"]}}}}}}]}}"#
+    )
+}
+
+#[test]
+fn pods_of_one_template_that_others_changed_are_told_apart() {
+    let set = Some(("ReplicaSet", "web"));
+    let istio = r#""annotations":{"sidecar.istio.io/status":"{}"},"#;
+    let forged = r#""managedFields":[{"manager":"kubectl"}],"#;
+    let (judged, said, _) = settled(&[
+        templated("ReplicaSet", "web", None, "", PLAIN),
+        pod("a", set, istio, &with_container("istio-proxy")),
+        pod("b", set, "", &with_container("debug-shell")),
+        pod("c", set, istio, &with_container("istio-proxy")),
+        pod("d", set, forged, &with_container("istio-proxy")),
+    ]);
+    assert_eq!(judged, [true, true, true, false, true]);
+    let of = |names: &str, by: &str| said.iter().filter(|s| s.contains(names) && s.ends_with(by)).count();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert_eq!(of("2 pods of ReplicaSet web, such as Pod a,", "`istio-proxy` (by Istio)"), 1, "{said:?}");
+    assert_eq!(of("Pod b, which", "`debug-shell`"), 1, "{said:?}");
+    assert_eq!(of("Pod d, which", "`istio-proxy` (by `kubectl`)"), 1, "{said:?}");
+
+    // Those that fail nothing more, too.
+    let same = |name: &str| PROXIED.replace("proxy", name);
+    let (_, said, _) = settled(&[
+        templated("ReplicaSet", "web", None, "", PLAIN),
+        pod("a", set, istio, &same("x")),
+        pod("b", set, forged, &same("x")),
+    ]);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].ends_with("`x` (by Istio)") && said[1].ends_with("`x` (by `kubectl`)"), "{said:?}");
+}
+
+#[test]
+fn ways_of_which_each_pod_has_its_own_are_bounded() {
+    let set = Some(("ReplicaSet", "web"));
+    for failing in [true, false] {
+        let mut lines = vec![templated("ReplicaSet", "web", None, "", PLAIN)];
+        lines.extend((0..30).map(|i| {
+            let name = format!("c{i}");
+            let spec = if failing { with_container(&name) } else { PROXIED.replace("proxy", &name) };
+            pod(&format!("p{i}"), set, "", &spec)
+        }));
+        let (judged, said, _) = settled(&lines);
+        assert_eq!(judged.iter().filter(|judged| **judged).count(), if failing { 12 } else { 1 });
+        assert_eq!(said.len(), 11, "{said:?}");
+        let rest =
+            "20 more pods of ReplicaSet web, such as Pod p10, in namespace `shop` came out in other ways";
+        assert!(said[10].starts_with(rest) && said[10].contains("`c10`"), "{said:?}");
+    }
+}
+
+#[test]
+fn ephemeral_containers_are_named() {
+    let debugged = CLEAN.replacen('{', r#"{"ephemeralContainers":[{"name":"dbg","image":"i"}],"#, 1);
+    let (judged, said, _) = settled(&[
+        templated("ReplicaSet", "web", None, "", CLEAN),
+        pod("a", Some(("ReplicaSet", "web")), "", &debugged),
+    ]);
+    assert_eq!(judged, [true, true]);
+    assert!(said[0].ends_with("have containers that it has not, ephemeral `dbg`"), "{said:?}");
+}
+
 #[test]
 fn pods_of_an_older_template_are_told_from_changed_ones() {
     let old = r#"{"hostPID":true,"containers":[{"name":"app","image":"i"}]}"#;
@@ -442,6 +509,20 @@ fn pods_of_another_revision_do_not_speak_for_a_template() {
 }
 
 #[test]
+fn where_revisions_are_not_told_only_what_never_changes_speaks_against_a_level() {
+    for (kind, refused, unclear) in [("ReplicaSet", 1, 0), ("StatefulSet", 0, 1)] {
+        let lines = [
+            namespace(""),
+            templated(kind, "db", Some(("Rollout", "ro")), "", CLEAN),
+            pod("db-0", Some((kind, "db")), "", PLAIN),
+        ];
+        let found = enforcing(&lines, "restricted");
+        assert_eq!((found.refused.len(), found.unclear.len()), (refused, unclear), "{kind}");
+        assert!(!found.is_known() || found.refuses());
+    }
+}
+
+#[test]
 fn runs_speak_for_the_schedule_that_made_them() {
     let job = |name: &str, spec: &str| {
         templated("Job", name, Some(("CronJob", "nightly")), "", spec).replace(
@@ -505,5 +586,17 @@ fn pods_beyond_the_limit_of_the_server_are_counted() {
     lines.extend((0..3002).map(|i| pod(&format!("p{i}"), None, "", PLAIN)));
     let found = enforcing(&lines, "restricted");
     assert_eq!((found.pods, found.beyond()), (3002, Some(2)));
-    assert!(found.warnings[1].starts_with("p0 (and 3001 other pods): "), "{:?}", found.warnings);
+    let first = "new PodSecurity enforce level only checked against the first 3000 of 3002 existing pods";
+    assert_eq!(found.warnings[0], first);
+    assert!(found.warnings[2].starts_with("p0 (and 2999 other pods): "), "{:?}", found.warnings);
+    assert_eq!(found.refused.len(), 3002);
+
+    // Of each controller one comes first, and the others last: by the UID of what made them, of whatever kind that is.
+    let host = r#"{"hostPID":true,"containers":[{"name":"app","image":"i"}]}"#;
+    let mut lines = vec![namespace("")];
+    lines.extend((0..3001).map(|i| pod(&format!("p{i}"), Some(("Node", "n")), "", PLAIN)));
+    lines.extend((0..2).map(|i| pod(&format!("z{i}"), Some(("Rollout", "z")), "", host)));
+    let warnings = enforcing(&lines, "restricted").warnings;
+    let told = |begin: &str| warnings.iter().any(|warning| warning.starts_with(begin));
+    assert!(told("p0 (and 2998 other pods): allow") && told("z0: host"), "{warnings:?}");
 }

@@ -15,7 +15,7 @@ use self::escape::{clip, code, prose};
 use crate::Style;
 use crate::base::Base;
 use crate::group::Word;
-use crate::text::{self, NoticeLine, count, grouped, notice_lines, uncounted};
+use crate::text::{self, NoticeLine, count, grouped, told, uncounted};
 
 /// Bytes of the whole: GitHub takes 65,536 characters, of which the caller may want some.
 const LIMIT: usize = 60_000;
@@ -132,7 +132,7 @@ impl State {
         let _ = writeln!(out, "### seawall: {}\n", verdict(summary));
         numbers(summary, &mut out);
         self.table(&mut out);
-        let notices = if style.quiet { String::new() } else { self.notices() };
+        let notices = self.notices(style);
         let mut left_out = 0;
         let room = LIMIT - END - notices.len();
         for kept in self.blocks.iter().rev() {
@@ -167,9 +167,9 @@ impl State {
         out.push('\n');
     }
 
-    fn notices(&self) -> String {
+    fn notices(&self, style: Style) -> String {
         let mut out = String::new();
-        for NoticeLine { indent, text, hint } in self.tail.notices.iter().flat_map(notice_lines) {
+        for NoticeLine { indent, text, hint } in told(&self.tail, style) {
             let mut line = prose(&clip(&text, MESSAGE), code);
             if let Some(hint) = hint {
                 let _ = write!(line, ": {}", prose(&clip(&hint, MESSAGE), code));

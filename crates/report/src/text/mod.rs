@@ -26,7 +26,7 @@ pub(crate) use self::namespaces::{name as namespace_name, of_namespace};
 pub(crate) use self::paint::{Role, paint};
 pub(crate) use self::scores::{finish as finish_scores, graded};
 use self::snippet::{Marked, Quoted};
-pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notice_lines, notices, place, uncounted};
+pub(crate) use self::tail::{NoticeLine, count, finish, grouped, notices, place, told, uncounted};
 pub(crate) use self::tally::Tail;
 use crate::fix::{self, AtContainers, Fix, NO_CONTEXT};
 use crate::fixes::answer_shown;

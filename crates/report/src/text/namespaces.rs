@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use seawall_check::{Mode, NamespaceSummary};
-use seawall_model::Level;
+use seawall_check::{LevelVersion, Mode, NamespaceSummary};
+use seawall_model::{Level, PolicyVersion};
 
 use super::grouped;
 use super::paint::{Role, paint};
@@ -31,13 +31,17 @@ pub(super) fn write(all: &[NamespaceSummary], style: Style, out: &mut String) {
 fn labels(namespace: &NamespaceSummary) -> String {
     let Some(labels) = namespace.labels else { return "not seen".to_owned() };
     let [enforce, audit, warn] = labels;
-    let said = |at: seawall_check::LevelVersion| at.to_string().trim_end_matches(":latest").to_owned();
+    let said = |at: LevelVersion| at.to_string().trim_end_matches(":latest").to_owned();
+    let asks = |mode: Mode, at: LevelVersion| namespace.named[mode as usize] || at.level != Level::Privileged;
     let mut parts = Vec::new();
-    if enforce.level != Level::Privileged {
+    let enforces = asks(Mode::Enforce, enforce);
+    if enforces {
         parts.push(said(enforce));
+    } else if enforce.version != PolicyVersion::Latest {
+        parts.push(format!("enforce-version {}", enforce.version));
     }
     for (mode, at) in [(Mode::Audit, audit), (Mode::Warn, warn)] {
-        if at.level != Level::Privileged && at != enforce {
+        if asks(mode, at) && !(enforces && at == enforce) {
             parts.push(format!("{} {}", mode.as_str(), said(at)));
         }
     }
@@ -152,8 +156,6 @@ fn row(cells: &[String; 5], widths: &[usize; 4], out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use seawall_check::LevelVersion;
-
     use super::*;
 
     fn namespace(name: &str, labels: Option<[&str; 3]>) -> NamespaceSummary {
@@ -163,6 +165,7 @@ mod tests {
             system: None,
             managed_by: None,
             labels: labels.map(|labels| labels.map(at)),
+            named: [false; 3],
             strictest: Some(Level::Baseline),
             complete: true,
             workloads: 1204,

@@ -22,6 +22,7 @@ pub(super) const BLOCKERS: usize = 6;
 pub(crate) fn finish(summary: &Summary, tally: &Tail, style: Style, elapsed: Option<Duration>) -> String {
     let mut text = String::new();
     if style.quiet {
+        notices(tally, style, &mut text);
         return text;
     }
     let out = &mut text;
@@ -161,10 +162,12 @@ fn beyond(summary: &Summary, style: Style, out: &mut String) {
     }
     if !summary.not_evaluated.is_empty() {
         let rules: Vec<&str> = summary.not_evaluated.iter().map(|(rule, _)| *rule).collect();
-        let text = format!(
-            "not evaluated for want of other objects: {} (seawall scan --complete if the input is all there is)",
-            rules.join(", ")
-        );
+        // Of a cluster not all kinds are read.
+        let complete = match summary.namespaces {
+            None => " (seawall scan --complete if the input is all there is)",
+            Some(_) => "",
+        };
+        let text = format!("not evaluated for want of other objects: {}{complete}", rules.join(", "));
         wrap(&text, 0, 2, style.width, out);
     }
     let Some(score) = &summary.score else { return };
@@ -242,10 +245,16 @@ pub(super) fn columns(head: &str, items: &[String], style: Style, out: &mut Stri
 
 /// What should be known besides, each kind of notice together.
 pub(crate) fn notices(tally: &Tail, style: Style, out: &mut String) {
-    for NoticeLine { indent, text, hint } in tally.notices.iter().flat_map(notice_lines) {
+    for NoticeLine { indent, text, hint } in told(tally, style) {
         let line = hint.map_or(text.clone(), |hint| format!("{text}: {hint}"));
         wrap(&line, indent, indent + 2, style.width, out);
     }
+}
+
+/// The lines on all notices that are not left out.
+pub(crate) fn told(tally: &Tail, style: Style) -> impl Iterator<Item = NoticeLine> {
+    let told = tally.notices.iter().filter(move |counted| !style.hides_notice(counted.kind));
+    told.flat_map(notice_lines)
 }
 
 /// A line on notices, visible.
@@ -258,7 +267,7 @@ pub(crate) struct NoticeLine {
 }
 
 /// What is said of the notices of one kind.
-pub(crate) fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
+fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
     let Counted { kind, count: n, first, more } = counted;
     let mut lines = Vec::new();
     let (is, was) = if *n == 1 { ("is", "was") } else { ("are", "were") };
