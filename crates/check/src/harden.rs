@@ -66,8 +66,8 @@ pub(crate) fn survey(
 }
 
 /// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.
-/// `complete` says that the input is all there is in its cluster.
-pub fn index(surveys: &mut [Option<Survey>], complete: bool, options: &mut Options) {
+/// `complete` says that the input is all there is in its cluster, `of_cluster` that it was captured there.
+pub fn index(surveys: &mut [Option<Survey>], complete: bool, of_cluster: bool, options: &mut Options) {
     let enabled = &options.hardening.enabled;
     if !enabled.needs_others() {
         return;
@@ -75,7 +75,7 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, options: &mut Optio
     let subjects: Vec<Subject> =
         surveys.iter().flatten().flat_map(|survey| survey.facts.iter().map(Fact::subject)).collect();
     let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
-    let index = Index::new(facts, complete);
+    let index = Index::new(facts, complete).of_cluster(of_cluster);
     let mut subjects = subjects.iter();
     for place in surveys.iter_mut().flatten().flat_map(|survey| &mut survey.places) {
         for subject in subjects.by_ref().take(place.facts as usize) {

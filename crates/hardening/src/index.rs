@@ -58,6 +58,8 @@ fn cluster() -> u64 {
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     complete: bool,
+    /// Whether it is what was captured of a cluster, where some kinds are never asked for.
+    of_cluster: bool,
     spaces: HashMap<(u16, u64), Space>,
     /// The namespace that objects without one are in, by scope; `None` where several are named and it is none of them.
     unnamed: HashMap<u16, Option<u64>>,
@@ -99,6 +101,9 @@ struct Space {
     /// The labels of the Namespace, if it is in the input.
     labels: Option<Labels>,
 }
+
+/// Kinds that are never asked for of clusters, and what stands for them: they are or hold secrets.
+const NEVER_CAPTURED: [&str; 5] = ["ConfigMap", "Secret", "SealedSecret", "ExternalSecret", "Certificate"];
 
 /// The kinds that a check looks at and needs, as sets.
 #[derive(Clone, Copy, Debug)]
@@ -252,6 +257,17 @@ impl Index {
         namespace == hash(&[""]) && self.unnamed.get(&scope) == Some(&None)
     }
 
+    /// Of what was captured of a cluster: [`NEVER_CAPTURED`] are not in it, however complete it is.
+    #[must_use]
+    pub fn of_cluster(self, of_cluster: bool) -> Self {
+        Self { of_cluster, ..self }
+    }
+
+    /// Whether what is not in the input of these kinds is not there.
+    fn is_complete_for(&self, kinds: &[&str]) -> bool {
+        self.complete && !(self.of_cluster && kinds.iter().any(|kind| NEVER_CAPTURED.contains(kind)))
+    }
+
     /// Whether the input is declared complete.
     pub fn is_complete(&self) -> bool {
         self.complete
@@ -349,6 +365,13 @@ impl Index {
     pub fn not_evaluated(&self, enabled: &Enabled) -> Vec<NotEvaluated> {
         let mut out = Vec::new();
         if self.complete {
+            let blind = |check: &Check| matches!(check.sight, Sight::Beside(beside) if beside.need.iter().any(|kind| NEVER_CAPTURED.contains(kind)));
+            if self.of_cluster {
+                let checks = enabled.positions().map(|at| &CHECKS[at]).filter(|check| blind(check));
+                let reason =
+                    || format!("{} are not read of clusters", NEVER_CAPTURED[..2].join("s and ") + "s");
+                out.extend(checks.map(|check| NotEvaluated { rule: check.rule, reason: reason() }));
+            }
             return out;
         }
         for check in enabled.positions().map(|at| &CHECKS[at]) {

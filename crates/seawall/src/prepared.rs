@@ -99,7 +99,7 @@ impl Prepared {
             let notices = seawall_check::settle(&mut surveys, options.kubernetes);
             early.extend(notices.into_iter().map(Record::Notice));
         }
-        seawall_check::index(&mut surveys, judge.complete, &mut options);
+        seawall_check::index(&mut surveys, judge.complete, live, &mut options);
         let definitions = surveys.iter_mut().flatten().flat_map(Survey::take_definitions);
         options.definitions = Arc::new(Definitions::new(definitions));
         let levels = std::mem::take(&mut settings.config.levels);

@@ -512,3 +512,33 @@ fn a_template_that_admission_changes_is_a_warning() {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
 }
+
+/// However complete a snapshot is, `ConfigMaps`, Secrets and custom resources are not in it.
+#[test]
+fn what_is_never_captured_is_not_missing() {
+    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"q","namespace":"shop","uid":"v"},"spec":{"containers":[{"name":"c","image":"x","envFrom":[{"configMapRef":{"name":"settings"}},{"secretRef":{"name":"token"}}]}]}}"#;
+    let scaler = r#"{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"h","namespace":"shop"},"spec":{"maxReplicas":3,"scaleTargetRef":{"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","name":"web"}}}"#;
+    let dangling = scaler
+        .replace("argoproj.io/v1alpha1", "apps/v1")
+        .replace("Rollout", "Deployment")
+        .replace("\"h\"", "\"d\"");
+    let dir = Dir::with(&[("cluster.jsonl", &format!("{SNAPSHOT}{pod}\n{scaler}\n{dangling}\n"))]);
+    let args = [
+        "scan",
+        "--complete",
+        "--select",
+        "missing-config-ref,hpa-target-missing",
+        "-f",
+        "jsonl",
+        "cluster.jsonl",
+    ];
+    let records = dir.run_bare(&args).records();
+    assert!(records.findings("missing-config-ref").is_empty(), "{:#?}", records.all);
+    assert_eq!(records.findings("hpa-target-missing").len(), 1, "{:#?}", records.all);
+    let told = records.summary()["notEvaluated"].to_string();
+    assert!(
+        told.contains("missing-config-ref")
+            && told.contains("ConfigMaps and Secrets are not read of clusters"),
+        "{told}"
+    );
+}

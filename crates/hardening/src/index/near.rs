@@ -73,13 +73,17 @@ impl<'i> Near<'i> {
 
     /// Whether an object of one of these kinds is in it, or would be if there was one.
     pub fn shows(self, kinds: &[&str]) -> bool {
-        self.index.complete || self.holds(kinds)
+        self.index.is_complete_for(kinds) || self.holds(kinds)
     }
 
     /// Whether an object of this kind is in it, or would be if there was one.
     pub fn shows_kind(self, group: &str, kind: &str) -> bool {
         let counted = |space: &Space| space.kinds.contains_key(&Kind::of(group, kind));
-        self.index.complete || (Kind::of(group, kind) != Kind::OTHER && self.space.is_some_and(counted))
+        let is_listed = Kind::of(group, kind) != Kind::OTHER;
+        // Custom resources are not read of clusters either.
+        let is_built_in = !group.contains('.') || group.ends_with(".k8s.io");
+        let complete = self.index.is_complete_for(&[kind]) && (is_built_in || !self.index.of_cluster);
+        complete || (is_listed && self.space.is_some_and(counted))
     }
 
     /// Whether it is the namespace of this name.
