@@ -16,6 +16,7 @@ use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
 use thin_vec::ThinVec;
 
+use crate::encrypted;
 use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
 use crate::foreign::is_foreign;
 use crate::harden;
@@ -341,6 +342,13 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
     let mut walker = Walker::default();
     let mut lines = None;
+    if encrypted::is_encrypted(&object) {
+        encrypted::forgive(&object, &mut problems);
+        // What its pods will be is not known.
+        if judged.iter().any(|judged| judged.pod.is_err()) {
+            judged.clear();
+        }
+    }
     let mut reader =
         Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()).by_items(options.cut_lists_from);
     while let Some(entry) = reader.next() {
@@ -445,7 +453,7 @@ fn survey_document<'a>(
                 Err(_) => speaks = true,
             }
         }
-        speaks |= unknown(&object).is_some();
+        speaks |= unknown(&object).is_some() || encrypted::is_encrypted(&object);
         // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
         let is_namespace = namespace::is_namespace(&object);
         speaks |= is_namespace && namespace::is_wrong(&object, options);

@@ -21,6 +21,7 @@ use seawall_pss::Faults;
 use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
 use seawall_yaml::{Document, LineIndex, Reader, Span};
 
+use crate::encrypted;
 use crate::exceptions::{Exceptions, declaration, unknown};
 use crate::fix;
 use crate::harden;
@@ -282,7 +283,10 @@ impl Judge<'_> {
             for judged in &mut examined.judged {
                 schema::withhold(&mut judged.problems, secrets);
             }
-            if walker.as_deref().is_some_and(Walker::is_cut) {
+            let is_encrypted = encrypted::is_encrypted(&examined.object);
+            if is_encrypted {
+                out.push(self.encrypted(&examined.object));
+            } else if walker.as_deref().is_some_and(Walker::is_cut) {
                 out.push(self.cut_short(&examined.object));
             }
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
@@ -306,6 +310,9 @@ impl Judge<'_> {
                 examined.problems.extend(held.problems);
                 if !held.complete {
                     out.push(self.partly_held(&examined.object));
+                if is_encrypted {
+                    encrypted::forgive(&examined.object, &mut examined.problems);
+                }
                 }
                 if let Some(definition) = Definition::of(&examined.object)
                     && !definition.unheld().is_empty()
@@ -314,7 +321,7 @@ impl Judge<'_> {
                 }
                 examined.problems.sort_by_key(|p| p.span);
                 schema::withhold(&mut examined.problems, secrets);
-                if !is_built_in(&examined.object) && !definitions.knows(&examined.object) {
+                if !is_encrypted && !is_built_in(&examined.object) && !definitions.knows(&examined.object) {
                     out.push(self.undefined(&examined.object));
                 }
             }

@@ -143,6 +143,13 @@ impl Judge<'_> {
         self.notice(NoticeKind::NotEvaluated, object, message, hint)
     }
 
+    /// An object that SOPS encrypted.
+    pub(super) fn encrypted(&self, object: &Object<'_>) -> Record {
+        let message = format!("{} is encrypted by SOPS: not judged as it will be applied", object.id());
+        let hint = format!("sops --decrypt {} | seawall scan -", shell_word(self.source.file));
+        self.notice(NoticeKind::NotEvaluated, object, message, hint)
+    }
+
     /// An object that is too large for its schema, or has more against it than is told.
     pub(super) fn partly_held(&self, object: &Object<'_>) -> Record {
         let (kind, version) = (object.kind, object.api_version);
