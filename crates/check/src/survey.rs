@@ -1,10 +1,10 @@
 //! Phase one: what is in a file, in as few bytes as the judgement needs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
-use seawall_hardening::{Fact, Mask};
+use seawall_hardening::{Fact, Mask, Twins};
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, Definition, Definitions, SchemaProblem, Walker};
@@ -107,6 +107,8 @@ pub struct Rare {
     pub definitions: Vec<Definition>,
     /// What could not be read.
     pub problems: Vec<Unread>,
+    /// The objects that it holds more than once.
+    twins: Twins,
 }
 
 impl Survey {
@@ -118,6 +120,12 @@ impl Survey {
     /// What could not be read.
     pub fn problems(&self) -> &[Unread] {
         self.rare().map_or(&[], |rare| &rare.problems)
+    }
+
+    /// The objects that it holds more than once.
+    pub(crate) fn twins(&self) -> &Twins {
+        static NONE: LazyLock<Twins> = LazyLock::new(Twins::default);
+        self.rare().map_or(&NONE, |rare| &rare.twins)
     }
 
     /// Its Namespace objects in order.
@@ -334,6 +342,13 @@ pub(crate) fn examine<'d>(
             judged.problems = walker.check_template(&judged.template, wrong);
         }
     }
+    if encrypted::is_encrypted(&object) {
+        encrypted::forgive(&object, &mut problems);
+        // What its pods will be is not known.
+        if judged.iter().any(|judged| judged.pod.is_err()) {
+            judged.clear();
+        }
+    }
     Examined { object, problems, judged }
 }
 
@@ -342,13 +357,6 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
     let mut walker = Walker::default();
     let mut lines = None;
-    if encrypted::is_encrypted(&object) {
-        encrypted::forgive(&object, &mut problems);
-        // What its pods will be is not known.
-        if judged.iter().any(|judged| judged.pod.is_err()) {
-            judged.clear();
-        }
-    }
     let mut reader =
         Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()).by_items(options.cut_lists_from);
     while let Some(entry) = reader.next() {
@@ -381,11 +389,26 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
         }
         reader.recycle(document);
     }
+    find_twins(&mut survey);
     // Surveys of all files are held at once.
     survey.workloads.shrink_to_fit();
     survey.places.shrink_to_fit();
     survey.facts.shrink_to_fit();
     survey
+}
+
+/// Marks the documents that hold objects which the file holds more than once.
+fn find_twins(survey: &mut Survey) {
+    let twins = Twins::of(&mut survey.facts);
+    if twins.is_empty() {
+        return;
+    }
+    let mut facts = survey.facts.iter();
+    for place in &mut survey.places {
+        let mine = facts.by_ref().take(place.facts as usize);
+        place.concerned |= mine.filter(|fact| twins.holds(fact)).count() > 0;
+    }
+    survey.rare_mut().twins = twins;
 }
 
 /// What pods and templates of a file fail where exceptions hold for them, by the position of the workload.

@@ -492,3 +492,18 @@ fn parts_are_not_taken_for_the_whole() {
     let named = dir.run(&["scan", "patches/operations.yaml"]);
     assert_eq!(named.status, 2, "a file that is named is to be a manifest");
 }
+
+#[test]
+fn an_object_twice_in_a_file_is_told_of_and_in_two_files_where_the_input_is_complete() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n";
+    let dir = Dir::with(&[("a.yaml", &format!("{map}---\n{map}")), ("b/a.yaml", map), ("b/b.yaml", map)]);
+    let found = |args: &[&str]| {
+        let run = dir.scan(&[&["--select", "duplicate-object"], args].concat());
+        (run.of("object").len(), run.summary()["notEvaluated"].to_string())
+    };
+    let unseen = "[{\"reason\":\"1 object is in several files, which may be of several clusters\",\"rule\":\"duplicate-object\"}]";
+    assert_eq!(found(&["a.yaml"]), (2, "[]".to_owned()));
+    assert_eq!(found(&["b"]), (0, unseen.to_owned()));
+    assert_eq!(found(&["."]), (2, unseen.to_owned()));
+    assert_eq!(found(&["--complete", "."]), (4, "[]".to_owned()));
+}

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use seawall_finding::{Finding, Locus, document_secrets};
-use seawall_hardening::Found;
+use seawall_hardening::{Found, Twins};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{Definition, SchemaProblem, Walker};
 use seawall_manifest::workload;
@@ -146,7 +146,8 @@ pub fn judge(
         secrets: [].into(),
         live: source.live.is_some(),
     };
-    let judge = Judge { source, origin, lines: &lines, levels, exceptions, options };
+    let twins = survey.twins();
+    let judge = Judge { source, origin, lines: &lines, levels, exceptions, twins, options };
     let mut walker = Walker::default();
     for item in items {
         match *item {
@@ -207,6 +208,7 @@ struct Judge<'a> {
     lines: &'a LineIndex<'a>,
     levels: &'a Levels,
     exceptions: &'a Exceptions,
+    twins: &'a Twins,
     options: &'a Options,
 }
 
@@ -308,11 +310,11 @@ impl Judge<'_> {
                 let (definitions, minor) = (&self.options.definitions, self.options.kubernetes);
                 let held = seawall_manifest::schema::strict(&examined.object, minor, definitions);
                 examined.problems.extend(held.problems);
-                if !held.complete {
-                    out.push(self.partly_held(&examined.object));
                 if is_encrypted {
                     encrypted::forgive(&examined.object, &mut examined.problems);
                 }
+                if !held.complete {
+                    out.push(self.partly_held(&examined.object));
                 }
                 if let Some(definition) = Definition::of(&examined.object)
                     && !definition.unheld().is_empty()
@@ -327,7 +329,8 @@ impl Judge<'_> {
             }
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = Arc::new(examined.object.id());
-            let search = harden::search(&examined, &id, place.speaking, &self.source, self.options);
+            let search =
+                harden::search(&examined, &id, place.speaking, &self.source, self.twins, self.options);
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
