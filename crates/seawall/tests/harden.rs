@@ -507,3 +507,32 @@ fn an_object_twice_in_a_file_is_told_of_and_in_two_files_where_the_input_is_comp
     assert_eq!(found(&["."]), (2, unseen.to_owned()));
     assert_eq!(found(&["--complete", "."]), (4, "[]".to_owned()));
 }
+
+#[test]
+fn compat_tells_of_ids_that_it_does_not_know() {
+    let annotations = "datree.skip/CONTAINERS_MISSING_MEMORY_LIMIT_KEY: why, datree.skip/ARGO_X: why, checkov.io/skip1: CKV_X=why, kube-score/ignore: 'pod-probes, nothing', 'polaris.fairwinds.com/x-exempt': 'true'";
+    let yaml = WEB.replace(
+        "metadata: {name: web}",
+        &format!("metadata: {{name: web, annotations: {{{annotations}}}}}"),
+    );
+    let dir = Dir::with(&[("web.yaml", &yaml)]);
+    let told = |args: &[&str]| {
+        let run = dir.scan(&[&["--select", "memory-limit", "web.yaml"], args].concat());
+        let found = run.workloads()[0]["findings"].as_array().unwrap().clone();
+        let ignored = found.iter().filter(|f| f["suppressed"].is_object()).count();
+        let notices = run.of("notice");
+        let ids: Vec<String> = notices
+            .iter()
+            .map(|notice| {
+                assert_eq!(
+                    (notice["kind"].as_str(), notice["line"].as_u64()),
+                    (Some("ignore-unused"), Some(3))
+                );
+                notice["message"].as_str().unwrap().split('`').nth(1).unwrap().to_owned()
+            })
+            .collect();
+        (found.len(), ignored, ids.join(" "))
+    };
+    assert_eq!(told(&[]), (1, 0, String::new()));
+    assert_eq!(told(&["--compat"]), (1, 1, "ARGO_X CKV_X nothing x".to_owned()));
+}
