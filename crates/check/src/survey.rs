@@ -337,6 +337,7 @@ pub(crate) fn examine<'d>(
     let mut problems = Vec::new();
     if let Some(walker) = walker {
         problems = walker.check(&object);
+        problems.retain(|problem| !schema::is_of_newer(&object, problem, options.kubernetes));
         for judged in judged.iter_mut().filter(|judged| judged.template.custom) {
             let wrong = judged.pod.as_ref().err().map(|error| error.offset);
             judged.problems = walker.check_template(&judged.template, wrong);
