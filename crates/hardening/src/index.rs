@@ -123,9 +123,8 @@ struct Asked {
 static ASKED: LazyLock<Vec<Asked>> = LazyLock::new(|| {
     let asked = |check: &Check| match check.sight {
         Sight::Alone => Asked { of: 0, need: 0 },
-        Sight::Also(of) => Asked { of: Kind::set(of), need: 0 },
         Sight::Others(kinds) => Asked { of: 0, need: Kind::set(kinds) },
-        Sight::Complete(of) => Asked { of: Kind::set(of), need: 0 },
+        Sight::Complete(of) | Sight::Also(of) => Asked { of: Kind::set(of), need: 0 },
         Sight::Beside(Beside { of, need, .. }) => Asked { of: Kind::set(of), need: Kind::set(need) },
     };
     CHECKS.iter().map(asked).collect()

@@ -818,7 +818,7 @@ fn what_sops_encrypted_is_told_of_and_not_refused() {
         "apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\ndata: {{password: {value}}}\nstringData: {{a: {value}}}\n"
     );
     let deployment = format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {value}\n  selector: {{}}\n  template: {{spec: {{hostPID: {value}, containers: [{{name: c, image: x}}]}}}}\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {value}\n  selector: {{matchLabels: {{a: b}}}}\n  template: {{metadata: {{labels: {{a: b}}}}, spec: {{hostPID: {value}, containers: [{{name: c, image: x}}]}}}}\n"
     );
     let all = format!("apiVersion: {value}\nkind: {value}\nmetadata: {{name: {value}}}\n");
     let notices = |run: &common::Records| -> Vec<(String, String)> {
