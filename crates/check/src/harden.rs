@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seawall_hardening::view::Pod;
-use seawall_hardening::{Cx, Exposure, Fact, Index, Labels, Mask, Search, Subject};
+use seawall_hardening::{Cx, Exposure, Fact, Index, Labels, Mask, Search, Subject, Twins};
 use seawall_manifest::workload::Template;
 use seawall_model::ObjectId;
 
@@ -12,7 +12,7 @@ use crate::survey::{Examined, Judged, Source, Survey};
 
 /// What the checks may know in phase one, or with the index of the run in phase two. Of the other objects of a chart's
 /// template they know nothing: most of them are in templates that cannot be read before they are rendered.
-fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a> {
+fn cx<'a>(options: &'a Options, source: &Source<'_>, twins: Option<&'a Twins>) -> Cx<'a> {
     let hardening = &options.hardening;
     Cx {
         params: &hardening.params,
@@ -22,7 +22,8 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, with_index: bool) -> Cx<'a>
         index: hardening
             .index
             .as_deref()
-            .filter(|index| with_index && (source.chart.is_none() || index.is_complete())),
+            .filter(|index| twins.is_some() && (source.chart.is_none() || index.is_complete())),
+        twins,
     }
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn survey(
     if !is_checked {
         return Mask::default();
     }
-    seawall_hardening::speaking(&examined.object, &templates, &pods, enabled, &cx(options, source, false))
+    seawall_hardening::speaking(&examined.object, &templates, &pods, enabled, &cx(options, source, None))
 }
 
 /// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.
@@ -85,18 +86,19 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, of_cluster: bool, o
     options.hardening.index = Some(Arc::new(index));
 }
 
-/// Phase two: the checks that look at an object; `None` where none does.
+/// Phase two: the checks that look at an object; `twins` are those of its file. `None` where none does.
 pub(crate) fn search<'a, 'd>(
     examined: &'a Examined<'d>,
     id: &'a Arc<ObjectId>,
     speaking: Mask,
     source: &Source<'_>,
+    twins: &'a Twins,
     options: &'a Options,
 ) -> Option<Search<'a, 'd>> {
     let enabled = &options.hardening.enabled;
     let makes_pods = !templates(examined)?.is_empty();
     (!enabled.is_empty()).then(|| {
-        let cx = cx(options, source, true);
+        let cx = cx(options, source, Some(twins));
         Search::new(&examined.object, id, makes_pods, enabled, speaking, cx)
     })
 }

@@ -18,6 +18,8 @@ pub struct Imported {
     profile: Option<&'static str>,
     select: Vec<&'static str>,
     enable: Vec<&'static str>,
+    /// What the tool does without being told.
+    defaults: Vec<&'static str>,
     deselect: Vec<&'static str>,
     severity: Vec<(&'static str, Severity)>,
     minimum_replicas: Option<i64>,
@@ -42,6 +44,93 @@ fn of(tool: Tool, id: &str, untranslated: &mut Vec<String>) -> Vec<&'static str>
     if found.is_empty() {
         untranslated.push(format!("`{id}`: no rule here finds that"));
     }
+    found
+}
+
+/// What kube-linter does without being told (`internal/defaultchecks/default_checks.go`).
+const KUBE_LINTER: [&str; 31] = [
+    "dangling-service",
+    "deprecated-service-account-field",
+    "docker-sock",
+    "drop-net-raw-capability",
+    "duplicate-env-var",
+    "env-var-secret",
+    "host-ipc",
+    "host-network",
+    "host-pid",
+    "invalid-target-ports",
+    "job-ttl-seconds-after-finished",
+    "latest-tag",
+    "liveness-port",
+    "mismatching-selector",
+    "no-anti-affinity",
+    "no-extensions-v1beta",
+    "no-read-only-root-fs",
+    "non-existent-service-account",
+    "pdb-max-unavailable",
+    "pdb-min-available",
+    "pdb-unhealthy-pod-eviction-policy",
+    "privilege-escalation-container",
+    "privileged-container",
+    "readiness-port",
+    "run-as-non-root",
+    "sensitive-host-mounts",
+    "ssh-port",
+    "startup-port",
+    "unsafe-sysctls",
+    "unset-cpu-requirements",
+    "unset-memory-requirements",
+];
+
+/// What kube-score does without being told (`README_CHECKS.md`).
+const KUBE_SCORE: [&str; 33] = [
+    "deployment-strategy",
+    "deployment-replicas",
+    "ingress-targets-service",
+    "cronjob-has-deadline",
+    "cronjob-restartpolicy",
+    "container-resources",
+    "container-image-tag",
+    "container-image-pull-policy",
+    "container-ephemeral-storage-request-and-limit",
+    "environment-variable-key-duplication",
+    "statefulset-has-poddisruptionbudget",
+    "deployment-has-poddisruptionbudget",
+    "poddisruptionbudget-has-policy",
+    "pod-networkpolicy",
+    "networkpolicy-targets-pod",
+    "pod-probes",
+    "pod-probes-identical",
+    "container-security-context-user-group-id",
+    "container-security-context-privileged",
+    "container-security-context-readonlyrootfilesystem",
+    "service-targets-pod",
+    "service-type",
+    "stable-version",
+    "deployment-has-host-podantiaffinity",
+    "statefulset-has-host-podantiaffinity",
+    "deployment-targeted-by-hpa-does-not-have-replicas-configured",
+    "statefulset-has-servicename",
+    "deployment-pod-selector-labels-match-template-metadata-labels",
+    "statefulset-pod-selector-labels-match-template-metadata-labels",
+    "label-values",
+    "horizontalpodautoscaler-has-target",
+    "horizontalpodautoscaler-replicas",
+    "pod-topology-spread-constraints",
+];
+
+/// The rules that find what a tool finds without being told, where they are off here; notes what none finds.
+fn defaults(tool: Tool, ids: &[&str], untranslated: &mut Vec<String>) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for id in ids {
+        let rules = rules::called(Some(tool), id);
+        if rules.is_empty() {
+            untranslated.push(format!("`{id}`, which is on there: no rule here finds that"));
+        }
+        found.extend(rules);
+    }
+    let is_off = |id: &&str| rules::all().iter().any(|rule| rule.id == *id && rule.off);
+    found.retain(is_off);
     found
 }
 
@@ -73,6 +162,19 @@ impl Imported {
         .then(|| polaris(root))
     }
 
+    /// The configuration in a document of a file that is named as the tool has it, where nothing else tells.
+    pub fn from_named(file: &str, document: &Document) -> Option<Self> {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let root = document.root();
+        let is_settings = root.resolved().kind() == Kind::Mapping && root.get("kind").is_none();
+        match name {
+            _ if !is_settings => None,
+            _ if name.contains("kube-linter") => Some(kube_linter(root)),
+            _ if name.contains("polaris") => Some(polaris(root)),
+            _ => None,
+        }
+    }
+
     /// What the lines of a text that call kube-score say: a script, a pipeline, a `Makefile`. `None` where none does.
     pub fn from_commands(text: &str) -> Option<Self> {
         let joined = text.replace("\\\n", " ");
@@ -83,10 +185,12 @@ impl Imported {
                 continue;
             };
             if words.iter().any(|word| word == "score" || word.starts_with("--")) {
-                kube_score(
-                    &words,
-                    found.get_or_insert_with(|| Self { tool: "kube-score", ..Self::default() }),
-                );
+                let plain = || {
+                    let mut plain = Self { tool: "kube-score", ..Self::default() };
+                    plain.defaults = defaults(Tool::KubeScore, &KUBE_SCORE, &mut plain.untranslated);
+                    plain
+                };
+                kube_score(&words, found.get_or_insert_with(plain));
             }
         }
         found
@@ -127,8 +231,12 @@ fn kube_linter(root: NodeRef<'_>) -> Imported {
     }
     if flag("doNotAutoAddDefaults") && !flag("addAllBuiltIn") {
         out.select = include;
+        if out.select.is_empty() {
+            out.untranslated.push(NOTHING_ON.to_owned());
+        }
     } else {
         out.enable.extend(include);
+        out.defaults = defaults(Tool::KubeLinter, &KUBE_LINTER, &mut out.untranslated);
     }
     out.deselect = exclude;
     for path in list("ignorePaths") {
@@ -138,6 +246,10 @@ fn kube_linter(root: NodeRef<'_>) -> Imported {
     out
 }
 
+/// Said where a tool would look at nothing: there are no settings here that say so.
+const NOTHING_ON: &str = "that no check is on: those stay on that are on here without being told";
+
+/// A polaris configuration stands in place of its own: a check that it does not name is off (`pkg/config/config.go`).
 fn polaris(root: NodeRef<'_>) -> Imported {
     let mut out = Imported { tool: "polaris", ..Imported::default() };
     for (key, value) in root.get("checks").into_iter().flat_map(NodeRef::entries) {
@@ -156,7 +268,10 @@ fn polaris(root: NodeRef<'_>) -> Imported {
             }
         };
         out.severity.extend(found.iter().map(|rule| (*rule, severity)));
-        out.enable.extend(found);
+        out.select.extend(found);
+    }
+    if out.select.is_empty() {
+        out.untranslated.push(NOTHING_ON.to_owned());
     }
     for exemption in root.get("exemptions").into_iter().flat_map(NodeRef::items) {
         let list = |key: &str| strings(exemption.get(key));
@@ -182,6 +297,9 @@ fn polaris(root: NodeRef<'_>) -> Imported {
                 out.exemptions.push(Exemption { rules: rules.clone(), namespace, controller, container });
             }
         }
+    }
+    for name in strings(root.get("mutations")) {
+        out.untranslated.push(format!("the mutation `{name}`: seawall fix repairs files"));
     }
     if let Some(custom) = root.get("customChecks") {
         for (name, _) in custom.entries() {
@@ -259,7 +377,11 @@ impl fmt::Display for Imported {
             writeln!(f, "profile: {profile}")?;
         }
         let mut rules = String::new();
-        let lists = [("select", &self.select), ("enable", &self.enable), ("deselect", &self.deselect)];
+        // A profile with all rules has them.
+        let defaults: &[&str] = if self.profile.is_some() { &[] } else { &self.defaults };
+        let left = defaults.iter().filter(|id| !self.deselect.contains(id));
+        let enable: Vec<&'static str> = self.enable.iter().chain(left).copied().collect();
+        let lists = [("select", &self.select), ("enable", &enable), ("deselect", &self.deselect)];
         for (name, ids) in lists.map(|(name, ids)| (name, once(ids))) {
             if !ids.is_empty() {
                 writeln!(rules, "  {name}: [{}]", ids.join(", "))?;
@@ -328,7 +450,7 @@ mod tests {
         assert_eq!(
             imported(text).unwrap(),
             "# Translated from a configuration of polaris by `seawall import-config`.\n\
-             rules:\n  enable: [memory-limit]\n  deselect: [host-pid]\n  severity: {memory-limit: high}\n\
+             rules:\n  select: [memory-limit]\n  deselect: [host-pid]\n  severity: {memory-limit: high}\n\
              ignores:\n\
              - {rule: [host-network], namespace: \"kube-system\", name: \"dns*\", reason: exempt in polaris}\n\
              - {rule: [host-network], namespace: \"kube-system\", name: \"a\\\"b*\", reason: exempt in polaris}\n"
@@ -341,9 +463,53 @@ mod tests {
         assert_eq!(
             Imported::from_commands(text).unwrap().to_string(),
             "# Translated from a configuration of kube-score by `seawall import-config`.\n\
-             kubernetesVersion: \"1.30\"\nrules:\n  deselect: [read-only-root-filesystem]\n"
+             kubernetesVersion: \"1.30\"\nrules:\n  \
+             enable: [cpu-limit, cronjob-deadline, ephemeral-storage, image-pull-policy, liveness-probe, run-as-high-gid, run-as-high-uid]\n  \
+             deselect: [read-only-root-filesystem]\n"
         );
+        let with = |flag: &str| {
+            Imported::from_commands(&format!("kube-score score {flag} x.yaml\n")).unwrap().to_string()
+        };
+        let without = with("--ignore-container-cpu-limit");
+        assert!(
+            !without.contains("enable: [cpu-limit") && without.contains("deselect: [cpu-limit]"),
+            "{without}"
+        );
+        assert!(!with("--all-default-optional").contains("enable"));
         assert_eq!(Imported::from_commands("see kube-score\n"), None);
+    }
+
+    #[test]
+    fn what_is_on_there_is_on_here() {
+        let text = imported("checks: {exclude: [unset-cpu-requirements]}\n").unwrap();
+        assert!(text.contains("  enable: [job-ttl, net-raw-capability, pdb-unhealthy-eviction]\n"), "{text}");
+        let text = imported("checks: {doNotAutoAddDefaults: true}\n").unwrap();
+        assert!(text.contains("# not translated: that no check is on") && !text.contains("rules:"), "{text}");
+        let text = imported("checks: {hostPIDSet: ignore}\nmutations: [pullPolicyNotAlways]\n").unwrap();
+        assert!(text.contains("# not translated: that no check is on"), "{text}");
+        assert!(text.contains("# not translated: the mutation `pullPolicyNotAlways`"), "{text}");
+    }
+
+    #[test]
+    fn what_tools_do_without_being_told_is_known_or_told() {
+        for (tool, ids) in [(Tool::KubeLinter, &KUBE_LINTER[..]), (Tool::KubeScore, &KUBE_SCORE)] {
+            assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len());
+            let mut untranslated = Vec::new();
+            defaults(tool, ids, &mut untranslated);
+            assert_eq!(untranslated, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_name_tells_where_nothing_else_does() {
+        let named = |file: &str, text: &str| {
+            let entry = seawall_yaml::read(text.as_bytes()).remove(0);
+            Imported::from_named(file, &entry.document.unwrap()).map(|imported| imported.tool)
+        };
+        assert_eq!(named("a/.kube-linter.yaml", "checks: {}\n"), Some("kube-linter"));
+        assert_eq!(named("polaris.yaml", "checks: {}\n"), Some("polaris"));
+        assert_eq!(named("kube-linter/x.yaml", "checks: {}\n"), None);
+        assert_eq!(named("polaris.yaml", "kind: Pod\n"), None);
     }
 
     #[test]

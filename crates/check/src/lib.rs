@@ -8,6 +8,7 @@
 //! Pure: knows no file, clock or terminal; a report turns its records into output.
 
 mod config;
+mod encrypted;
 mod exceptions;
 mod fix;
 mod foreign;

@@ -1,10 +1,10 @@
 //! Phase one: what is in a file, in as few bytes as the judgement needs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use seawall_finding::exception::{Exception, ExceptionPolicy};
-use seawall_hardening::{Fact, Mask};
+use seawall_hardening::{Fact, Mask, Twins};
 use seawall_manifest::defaults::{self, Defaults};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::{self, Definition, Definitions, SchemaProblem, Walker};
@@ -16,6 +16,7 @@ use seawall_pss::Faults;
 use seawall_yaml::{Document, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
 use thin_vec::ThinVec;
 
+use crate::encrypted;
 use crate::exceptions::{Declaration, Declared, Exceptions, declaration, holding, unknown};
 use crate::foreign::is_foreign;
 use crate::harden;
@@ -106,6 +107,8 @@ pub struct Rare {
     pub definitions: Vec<Definition>,
     /// What could not be read.
     pub problems: Vec<Unread>,
+    /// The objects that it holds more than once.
+    twins: Twins,
 }
 
 impl Survey {
@@ -117,6 +120,12 @@ impl Survey {
     /// What could not be read.
     pub fn problems(&self) -> &[Unread] {
         self.rare().map_or(&[], |rare| &rare.problems)
+    }
+
+    /// The objects that it holds more than once.
+    pub(crate) fn twins(&self) -> &Twins {
+        static NONE: LazyLock<Twins> = LazyLock::new(Twins::default);
+        self.rare().map_or(&NONE, |rare| &rare.twins)
     }
 
     /// Its Namespace objects in order.
@@ -328,9 +337,17 @@ pub(crate) fn examine<'d>(
     let mut problems = Vec::new();
     if let Some(walker) = walker {
         problems = walker.check(&object);
+        problems.retain(|problem| !schema::is_of_newer(&object, problem, options.kubernetes));
         for judged in judged.iter_mut().filter(|judged| judged.template.custom) {
             let wrong = judged.pod.as_ref().err().map(|error| error.offset);
             judged.problems = walker.check_template(&judged.template, wrong);
+        }
+    }
+    if encrypted::is_encrypted(&object) {
+        encrypted::forgive(&object, &mut problems);
+        // What its pods will be is not known.
+        if judged.iter().any(|judged| judged.pod.is_err()) {
+            judged.clear();
         }
     }
     Examined { object, problems, judged }
@@ -373,11 +390,26 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
         }
         reader.recycle(document);
     }
+    find_twins(&mut survey);
     // Surveys of all files are held at once.
     survey.workloads.shrink_to_fit();
     survey.places.shrink_to_fit();
     survey.facts.shrink_to_fit();
     survey
+}
+
+/// Marks the documents that hold objects which the file holds more than once.
+fn find_twins(survey: &mut Survey) {
+    let twins = Twins::of(&mut survey.facts);
+    if twins.is_empty() {
+        return;
+    }
+    let mut facts = survey.facts.iter();
+    for place in &mut survey.places {
+        let mine = facts.by_ref().take(place.facts as usize);
+        place.concerned |= mine.filter(|fact| twins.holds(fact)).count() > 0;
+    }
+    survey.rare_mut().twins = twins;
 }
 
 /// What pods and templates of a file fail where exceptions hold for them, by the position of the workload.
@@ -445,7 +477,7 @@ fn survey_document<'a>(
                 Err(_) => speaks = true,
             }
         }
-        speaks |= unknown(&object).is_some();
+        speaks |= unknown(&object).is_some() || encrypted::is_encrypted(&object);
         // One without a name gets its name later, or none: it is nobody's, least of all that of workloads without one.
         let is_namespace = namespace::is_namespace(&object);
         speaks |= is_namespace && namespace::is_wrong(&object, options);

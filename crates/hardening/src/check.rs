@@ -8,7 +8,7 @@ use seawall_manifest::workload::Template;
 use seawall_model::FieldPath;
 use seawall_yaml::edit::Value;
 
-use crate::index::{Index, Labels, Near};
+use crate::index::{Index, Labels, Near, Twins};
 use crate::params::Params;
 use crate::view::{ContainerAt, Pod};
 
@@ -77,6 +77,9 @@ impl Run {
 pub enum Sight {
     /// The object alone.
     Alone,
+    /// The object alone; besides, in phase two with [`Cx::index`] where there is one, other objects take findings away or, on
+    /// objects of these kinds, add some.
+    Also(&'static [&'static str]),
     /// Other objects of the run: it is evaluated in phase two, with [`Cx::index`], where the scope holds an object of one of
     /// these kinds, or the input is declared complete.
     Others(&'static [&'static str]),
@@ -149,6 +152,8 @@ pub struct Cx<'a> {
     pub from_file: bool,
     /// The other objects of the run; `None` in phase one.
     pub index: Option<&'a Index>,
+    /// The objects that the file holds more than once; `None` in phase one.
+    pub twins: Option<&'a Twins>,
 }
 
 impl<'a> Cx<'a> {

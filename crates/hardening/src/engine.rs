@@ -19,11 +19,23 @@ pub struct Mask(u128);
 
 const _: () = assert!(CHECKS.len() <= 128, "there is a bit for each check");
 
-/// The checks that need to see nothing but the object.
+/// The checks that say something of an object by itself.
 const ALONE: Mask = {
     let (mut mask, mut at) = (0, 0);
     while at < CHECKS.len() {
-        if matches!(CHECKS[at].sight, Sight::Alone) {
+        if matches!(CHECKS[at].sight, Sight::Alone | Sight::Also(_)) {
+            mask |= 1 << at;
+        }
+        at += 1;
+    }
+    Mask(mask)
+};
+
+/// The checks that look at other objects.
+const BESIDE: Mask = {
+    let (mut mask, mut at) = (0, 0);
+    while at < CHECKS.len() {
+        if !matches!(CHECKS[at].sight, Sight::Alone) {
             mask |= 1 << at;
         }
         at += 1;
@@ -59,10 +71,6 @@ impl Mask {
         Self(self.0 | other.0)
     }
 
-    fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
@@ -94,9 +102,9 @@ impl Enabled {
         self.0.is_empty()
     }
 
-    /// Whether a check that runs has to know other objects.
+    /// Whether a check that runs looks at other objects.
     pub fn needs_others(&self) -> bool {
-        !self.0.without(ALONE).is_empty()
+        !self.0.and(BESIDE).is_empty()
     }
 
     /// The positions of the checks that run.
@@ -104,9 +112,9 @@ impl Enabled {
         self.0.positions()
     }
 
-    /// The positions of those that have to see other objects.
+    /// The positions of those that look at other objects.
     pub(crate) fn beside(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.without(ALONE).positions()
+        self.0.and(BESIDE).positions()
     }
 }
 
@@ -187,7 +195,8 @@ impl<'a, 'd> Search<'a, 'd> {
         let mut mask = enabled.0.and(speaking).and(ALONE);
         if let Some(index) = cx.index {
             let subject = Subject::of(object, makes_pods, cx.scope);
-            let shown = enabled.beside().filter(|at| index.shows(*at, &subject));
+            let again = cx.twins.is_some_and(|twins| twins.count(object) > 1);
+            let shown = enabled.beside().filter(|at| index.shows(*at, &subject, again));
             mask = mask.join(Mask(shown.fold(0, |mask, at| mask | 1 << at)));
         }
         Self { object, id, mask, cx }

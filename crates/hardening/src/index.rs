@@ -23,6 +23,7 @@ mod near;
 mod read;
 #[cfg(test)]
 mod tests;
+mod twins;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -33,18 +34,21 @@ use seawall_manifest::objects::Object;
 use crate::check::{Beside, Check, Sight};
 use crate::checks::CHECKS;
 use crate::engine::Enabled;
+pub(crate) use fact::Defaulted;
 use fact::{Detail, Grantee, KeysFact};
 pub use fact::{Directions, Fact, Scaler, Subject};
 pub(crate) use fact::{PodFact, Protocol, ServiceFact, ServicePort, Target};
 use kinds::Kind;
 pub use kinds::PODS;
 pub(crate) use kinds::hash;
+use kinds::identity;
 pub use labels::{Labels, Selector};
 use matching::{Labelled, Selectors};
 pub(crate) use near::Entry;
 pub use near::{Exposure, Near, ServiceAccount};
 pub use read::facts;
 pub(crate) use read::{budget, count, service_port};
+pub use twins::Twins;
 
 /// Kubernetes' own namespaces.
 pub(crate) const SYSTEM: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
@@ -67,6 +71,8 @@ pub struct Index {
     kinds: HashMap<u16, u64>,
     /// The accounts that bindings give something to, by scope.
     grants: HashSet<(u16, Grantee)>,
+    /// The roles that bindings of a namespace give: its scope and hash, and that of the role's kind and name.
+    bound: HashSet<(u16, u64, u64)>,
 }
 
 /// A namespace of a cluster.
@@ -80,6 +86,12 @@ struct Space {
     held: u64,
     /// How many objects there are of each kind and name.
     identities: HashMap<u64, u32>,
+    /// How many of these are in a file that has the object already.
+    again: HashMap<u64, u32>,
+    /// The roles that allow everything.
+    owners: HashSet<u64>,
+    /// What its LimitRanges set where containers say nothing.
+    limits: Defaulted,
     pods: Labelled<PodFact>,
     /// Whether something makes pods with labels that no manifest shows.
     uncertain: bool,
@@ -117,7 +129,7 @@ static ASKED: LazyLock<Vec<Asked>> = LazyLock::new(|| {
     let asked = |check: &Check| match check.sight {
         Sight::Alone => Asked { of: 0, need: 0 },
         Sight::Others(kinds) => Asked { of: 0, need: Kind::set(kinds) },
-        Sight::Complete(of) => Asked { of: Kind::set(of), need: 0 },
+        Sight::Complete(of) | Sight::Also(of) => Asked { of: Kind::set(of), need: 0 },
         Sight::Beside(Beside { of, need, .. }) => Asked { of: Kind::set(of), need: Kind::set(need) },
     };
     CHECKS.iter().map(asked).collect()
@@ -149,7 +161,7 @@ impl Index {
     }
 
     fn add(&mut self, fact: Fact, selecting: &mut Vec<(u16, u64, Detail)>) {
-        let Fact { scope, kind, identity, unrendered, detail, .. } = fact;
+        let Fact { scope, kind, identity, unrendered, again, detail, .. } = fact;
         let namespace = self.resolved(scope, fact.namespace);
         if let Detail::Exposes(services) = &detail {
             for (of, name) in services {
@@ -157,8 +169,9 @@ impl Index {
                 self.spaces.entry((scope, of)).or_default().exposed.insert(*name);
             }
         }
-        if let Detail::Grants(grantees) = &detail {
-            for Grantee { namespace, name } in grantees {
+        if let Detail::Grants(granted) = &detail {
+            self.bound.insert((scope, namespace, granted.role));
+            for Grantee { namespace, name } in &granted.to {
                 let namespace = namespace.map(|of| self.resolved(scope, of));
                 self.grants.insert((scope, Grantee { namespace, name: *name }));
             }
@@ -176,6 +189,9 @@ impl Index {
         *self.kinds.entry(scope).or_default() |= kind.bit() | pods;
         if let Some(identity) = identity {
             *space.identities.entry(identity).or_default() += 1;
+            if again {
+                *space.again.entry(identity).or_default() += 1;
+            }
         }
         match detail {
             Detail::Uncertain => space.uncertain = true,
@@ -206,6 +222,8 @@ impl Index {
                 });
             }
             Detail::Namespace(labels) => space.labels = Some(labels),
+            Detail::Limits(limits) => space.limits = space.limits.or(limits),
+            Detail::Owner => space.owners.extend(identity),
             Detail::Service(_) | Detail::Policy(_) | Detail::ClusterPolicy(_) | Detail::Budget(_) => {
                 selecting.push((scope, namespace, detail));
             }
@@ -313,6 +331,12 @@ impl Index {
         self.copies_of(&Subject::of(object, false, scope))
     }
 
+    /// Whether a binding of the namespace gives a ClusterRole of this name.
+    pub(crate) fn binds(&self, scope: u16, namespace: &str, cluster_role: &str) -> bool {
+        let namespace = self.resolved(scope, hash(&[namespace]));
+        self.bound.contains(&(scope, namespace, identity(crate::rbac::GROUP, "ClusterRole", cluster_role)))
+    }
+
     fn copies_of(&self, subject: &Subject) -> u32 {
         let anywhere = self.goes_anywhere(subject.scope, subject.namespace);
         let space = self.near_of(subject).space.filter(|_| self.complete || !anywhere);
@@ -335,19 +359,21 @@ impl Index {
     }
 
     /// Whether an enabled check that has to see other objects is evaluated on this one: whether phase two has to look at it
-    /// although it has nothing to say by itself.
+    /// although it has nothing to say by itself, and its file does not hold it more than once ([`Twins`]).
     pub fn concerns(&self, enabled: &Enabled, subject: &Subject) -> bool {
-        (self.complete || !subject.unrendered) && enabled.beside().any(|at| self.shows(at, subject))
+        (self.complete || !subject.unrendered) && enabled.beside().any(|at| self.shows(at, subject, false))
     }
 
-    /// Whether the check at this position is evaluated on an object.
-    pub(crate) fn shows(&self, at: usize, subject: &Subject) -> bool {
+    /// Whether the check at this position is evaluated on an object for what others say; `again` where its file holds it more
+    /// than once.
+    pub(crate) fn shows(&self, at: usize, subject: &Subject, again: bool) -> bool {
         let Asked { of, need } = ASKED[at];
         match CHECKS[at].sight {
             Sight::Alone => true,
+            Sight::Also(_) => subject.kind.bit() & of != 0,
             Sight::Others(_) => self.complete || self.has_any(subject.scope, need),
             Sight::Complete(_) => self.complete && subject.kind.bit() & of != 0,
-            Sight::Beside(Beside { of: [], .. }) => self.copies_of(subject) > 1,
+            Sight::Beside(Beside { of: [], .. }) => again || (self.complete && self.copies_of(subject) > 1),
             Sight::Beside(Beside { placed: true, .. })
                 if !self.complete && self.goes_anywhere(subject.scope, subject.namespace) =>
             {
@@ -376,7 +402,7 @@ impl Index {
         }
         for check in enabled.positions().map(|at| &CHECKS[at]) {
             let beside = match check.sight {
-                Sight::Alone => continue,
+                Sight::Alone | Sight::Also(_) => continue,
                 Sight::Others(kinds) if self.holds(kinds) => continue,
                 Sight::Complete(kinds) if !self.holds(kinds) => continue,
                 Sight::Complete(_) => {
@@ -386,6 +412,15 @@ impl Index {
                 }
                 Sight::Others(kinds) => {
                     let reason = format!("the input holds no {}", kinds.join(" or "));
+                    out.push(NotEvaluated { rule: check.rule, reason });
+                    continue;
+                }
+                Sight::Beside(Beside { of: [], .. }) => {
+                    let reason = match self.in_several_files() {
+                        0 => continue,
+                        1 => "1 object is in several files, which may be of several clusters".to_owned(),
+                        n => format!("{n} objects are in several files, which may be of several clusters"),
+                    };
                     out.push(NotEvaluated { rule: check.rule, reason });
                     continue;
                 }
@@ -413,6 +448,17 @@ impl Index {
             }
         }
         out
+    }
+
+    /// How many objects more than one file holds.
+    fn in_several_files(&self) -> usize {
+        let placed = self.spaces.iter().filter(|((scope, of), _)| !self.goes_anywhere(*scope, *of));
+        let files = |space: &Space, of: &u64, count: u32| count - space.again.get(of).copied().unwrap_or(0);
+        placed
+            .map(|(_, space)| {
+                space.identities.iter().filter(|(of, count)| files(space, of, **count) > 1).count()
+            })
+            .sum()
     }
 
     /// How many objects a check is not evaluated on because nothing tells their namespace.

@@ -45,6 +45,6 @@ pub use checks::CHECKS;
 pub use engine::{Enabled, Found, Mask, Search, speaking};
 pub use index::{
     Directions, Exposure, Fact, Index, Labels, Near, NotEvaluated, PODS, Scaler, Selector, ServiceAccount,
-    Subject, facts,
+    Subject, Twins, facts,
 };
 pub use params::Params;

@@ -86,6 +86,13 @@ pub(crate) fn rules<'d>(object: &Object<'d>, cx: &Cx<'_>) -> impl Iterator<Item 
     rules.map(|(index, node)| RuleAt { index, rule: PolicyRule::from_node(node) })
 }
 
+/// Whether a Role or ClusterRole, whoever wrote it, has a rule that allows every verb on every resource of every group.
+pub(crate) fn allows_everything(object: &Object<'_>) -> bool {
+    let rules = object.node.get("rules").into_iter().flat_map(NodeRef::items).enumerate();
+    let mut rules = rules.map(|(index, node)| RuleAt { index, rule: PolicyRule::from_node(node) });
+    is_cluster_role(object).is_some() && rules.any(|rule| rule.is_everything_of_all())
+}
+
 impl RuleAt<'_> {
     /// Its path in the object.
     pub(crate) fn path(&self) -> FieldPath {
@@ -96,6 +103,11 @@ impl RuleAt<'_> {
     pub(crate) fn is_everything(&self) -> bool {
         let star = |list| texts(list).any(|(_, text)| text == "*");
         star(self.rule.verbs) && star(self.rule.resources) && !self.is_narrowed()
+    }
+
+    /// Whether it allows every verb on every resource of every group.
+    pub(crate) fn is_everything_of_all(&self) -> bool {
+        self.is_everything() && texts(self.rule.api_groups).any(|(_, group)| group == "*")
     }
 
     /// Whether it speaks of named objects only. An empty name stands for requests without one, and so opens it.
@@ -151,13 +163,30 @@ pub(crate) struct Grant<'d> {
     rights: Vec<Right>,
 }
 
-/// The grants of `rights` in an object. What allows everything is left to `rbac-wildcard`: that is one cause.
+/// The grants of `rights` in an object. What allows everything, of one group or of all, is left to `rbac-wildcard`: that is one
+/// cause.
 pub(crate) fn grants<'d>(
     object: &Object<'d>,
     cx: &Cx<'_>,
     rights: &[Right],
 ) -> impl Iterator<Item = Grant<'d>> {
-    rules(object, cx).filter(|rule| !rule.is_everything()).flat_map(move |rule| {
+    grants_in(rules(object, cx).filter(|rule| !rule.is_everything()), rights)
+}
+
+/// The grants of `rights` that are graver than what `rbac-wildcard` says of a rule that allows everything of one group.
+pub(crate) fn grave_grants<'d>(
+    object: &Object<'d>,
+    cx: &Cx<'_>,
+    rights: &[Right],
+) -> impl Iterator<Item = Grant<'d>> {
+    grants_in(rules(object, cx).filter(|rule| !rule.is_everything_of_all()), rights)
+}
+
+fn grants_in<'d>(
+    rules: impl Iterator<Item = RuleAt<'d>>,
+    rights: &[Right],
+) -> impl Iterator<Item = Grant<'d>> {
+    rules.flat_map(move |rule| {
         let entries = texts(rule.rule.resources);
         let found: Vec<Grant<'d>> = entries
             .filter_map(|(entry, text)| {

@@ -4,6 +4,8 @@ use seawall_model::pod::ContainerClass;
 use seawall_model::quantity::Quantity;
 use seawall_yaml::NodeRef;
 
+use crate::check::Cx;
+use crate::index::{Defaulted, Near};
 use crate::view::{ContainerAt, Quantities, Resources};
 
 /// The amount of a resource as written.
@@ -29,15 +31,26 @@ pub(crate) fn is_zero(amount: NodeRef<'_>) -> bool {
 }
 
 /// Whether a container has no request of a resource: neither its own nor one of the pod as a whole, and no limit that the API
-/// server makes a request of (k8s.io/kubernetes `pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`). Ephemeral containers
-/// cannot have requests.
-pub(crate) fn lacks_request(at: &ContainerAt<'_, '_>, resource: &str) -> bool {
+/// server makes a request of (k8s.io/kubernetes `pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`), nor one by a LimitRange that
+/// the input shows. Ephemeral containers cannot have requests.
+pub(crate) fn lacks_request(at: &ContainerAt<'_, '_>, cx: &Cx<'_>, resource: &str) -> bool {
+    let written = |of: &Resources<'_>| {
+        amount(&of.requests, resource).or_else(|| amount(&of.limits, resource)).is_some()
+    };
     lacks(at, |of| amount(&of.requests, resource).or_else(|| amount(&of.limits, resource)))
+        && (written(&at.container.resources) || !defaulted(at, cx).requests(resource))
 }
 
-/// Whether a container has no limit of a resource, and the pod as a whole has none. Ephemeral containers cannot have limits.
-pub(crate) fn lacks_limit(at: &ContainerAt<'_, '_>, resource: &str) -> bool {
+/// Whether a container has no limit of a resource, the pod as a whole has none, and no LimitRange that the input shows gives it
+/// one. Ephemeral containers cannot have limits.
+pub(crate) fn lacks_limit(at: &ContainerAt<'_, '_>, cx: &Cx<'_>, resource: &str) -> bool {
     lacks(at, |of| amount(&of.limits, resource))
+        && (amount(&at.container.resources.limits, resource).is_some() || !defaulted(at, cx).limits(resource))
+}
+
+/// What LimitRanges of its namespace set.
+fn defaulted(at: &ContainerAt<'_, '_>, cx: &Cx<'_>) -> Defaulted {
+    cx.near(at.object()).map(Near::defaulted).unwrap_or_default()
 }
 
 fn lacks<'d>(at: &ContainerAt<'_, 'd>, amount: impl Fn(&Resources<'d>) -> Option<NodeRef<'d>>) -> bool {
@@ -45,4 +58,39 @@ fn lacks<'d>(at: &ContainerAt<'_, 'd>, amount: impl Fn(&Resources<'d>) -> Option
     at.class != ContainerClass::Ephemeral
         && !has(&at.container.resources)
         && !at.pod().spec.resources.as_ref().is_some_and(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::found;
+
+    const CHECKS: [&str; 4] = ["memory-limit", "memory-request", "cpu-limit", "cpu-request"];
+
+    /// Which of the checks speak of a pod with these resources beside a LimitRange with this item.
+    fn lacking(item: &str, namespace: &str, resources: &str) -> Vec<&'static str> {
+        let yaml = format!(
+            "kind: LimitRange\nmetadata: {{name: l, namespace: {namespace}}}\nspec: {{limits: [{item}]}}\n---\nkind: Pod\nmetadata: {{name: p, namespace: shop}}\nspec: {{containers: [{{name: a, resources: {resources}}}]}}\n"
+        );
+        CHECKS.into_iter().filter(|id| !found(id, &yaml).is_empty()).collect()
+    }
+
+    #[test]
+    fn a_limit_range_gives_what_is_not_written() {
+        let of = |item: &str| lacking(&format!("{{type: Container, {item}}}"), "shop", "{}");
+        assert_eq!(of("default: {memory: 1Gi, cpu: 1}"), [""; 0]);
+        assert_eq!(of("max: {memory: 1Gi}"), ["cpu-limit", "cpu-request"]);
+        assert_eq!(of("defaultRequest: {memory: 1Gi, cpu: 1}"), ["memory-limit", "cpu-limit"]);
+        assert_eq!(of("min: {cpu: 1}"), ["memory-limit", "memory-request", "cpu-limit"]);
+        assert_eq!(of("default: {memory: 0}, maxLimitRequestRatio: {cpu: 2}"), CHECKS);
+        assert_eq!(lacking("{type: Pod, max: {memory: 1Gi, cpu: 1}}", "shop", "{}"), CHECKS);
+        assert_eq!(lacking("{type: Container, default: {memory: 1Gi, cpu: 1}}", "other", "{}"), CHECKS);
+    }
+
+    #[test]
+    fn what_is_written_counts() {
+        let of =
+            |resources: &str| lacking("{type: Container, default: {memory: 1Gi, cpu: 1}}", "shop", resources);
+        assert_eq!(of("{limits: {memory: 0, cpu: 1}}"), ["memory-limit", "memory-request"]);
+        assert_eq!(of("{requests: {memory: 0}}"), ["memory-request"]);
+    }
 }

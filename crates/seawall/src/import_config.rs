@@ -24,6 +24,9 @@ pub(crate) fn unknown(file: &str) -> Failure {
 }
 
 /// Takes what the text of a file says.
-pub(crate) fn of(text: &str, document: Option<&seawall_yaml::Document>) -> Option<Imported> {
-    document.and_then(Imported::from_document).or_else(|| Imported::from_commands(text))
+pub(crate) fn of(file: &str, text: &str, document: Option<&seawall_yaml::Document>) -> Option<Imported> {
+    document
+        .and_then(Imported::from_document)
+        .or_else(|| Imported::from_commands(text))
+        .or_else(|| Imported::from_named(file, document?))
 }

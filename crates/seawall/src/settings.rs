@@ -298,7 +298,7 @@ pub(crate) fn read_foreign(path: &Path) -> Result<Imported, Failure> {
     // A script is no YAML.
     let document = text.document().ok().flatten();
     let words = String::from_utf8_lossy(&text.bytes);
-    import_config::of(&words, document.as_ref()).ok_or_else(|| import_config::unknown(&text.name))
+    import_config::of(&text.name, &words, document.as_ref()).ok_or_else(|| import_config::unknown(&text.name))
 }
 
 /// A file that settings are read from.

@@ -492,3 +492,100 @@ fn parts_are_not_taken_for_the_whole() {
     let named = dir.run(&["scan", "patches/operations.yaml"]);
     assert_eq!(named.status, 2, "a file that is named is to be a manifest");
 }
+
+#[test]
+fn an_object_twice_in_a_file_is_told_of_and_in_two_files_where_the_input_is_complete() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n";
+    let dir = Dir::with(&[("a.yaml", &format!("{map}---\n{map}")), ("b/a.yaml", map), ("b/b.yaml", map)]);
+    let found = |args: &[&str]| {
+        let run = dir.scan(&[&["--select", "duplicate-object"], args].concat());
+        (run.of("object").len(), run.summary()["notEvaluated"].to_string())
+    };
+    let unseen = "[{\"reason\":\"1 object is in several files, which may be of several clusters\",\"rule\":\"duplicate-object\"}]";
+    assert_eq!(found(&["a.yaml"]), (2, "[]".to_owned()));
+    assert_eq!(found(&["b"]), (0, unseen.to_owned()));
+    assert_eq!(found(&["."]), (2, unseen.to_owned()));
+    assert_eq!(found(&["--complete", "."]), (4, "[]".to_owned()));
+}
+
+#[test]
+fn compat_tells_of_ids_that_it_does_not_know() {
+    let annotations = "datree.skip/CONTAINERS_MISSING_MEMORY_LIMIT_KEY: why, datree.skip/ARGO_X: why, checkov.io/skip1: CKV_X=why, kube-score/ignore: 'pod-probes, nothing', 'polaris.fairwinds.com/x-exempt': 'true'";
+    let yaml = WEB.replace(
+        "metadata: {name: web}",
+        &format!("metadata: {{name: web, annotations: {{{annotations}}}}}"),
+    );
+    let dir = Dir::with(&[("web.yaml", &yaml)]);
+    let told = |args: &[&str]| {
+        let run = dir.scan(&[&["--select", "memory-limit", "web.yaml"], args].concat());
+        let found = run.workloads()[0]["findings"].as_array().unwrap().clone();
+        let ignored = found.iter().filter(|f| f["suppressed"].is_object()).count();
+        let notices = run.of("notice");
+        let ids: Vec<String> = notices
+            .iter()
+            .map(|notice| {
+                assert_eq!(
+                    (notice["kind"].as_str(), notice["line"].as_u64()),
+                    (Some("ignore-unused"), Some(3))
+                );
+                notice["message"].as_str().unwrap().split('`').nth(1).unwrap().to_owned()
+            })
+            .collect();
+        (found.len(), ignored, ids.join(" "))
+    };
+    assert_eq!(told(&[]), (1, 0, String::new()));
+    assert_eq!(told(&["--compat"]), (1, 1, "ARGO_X CKV_X nothing x".to_owned()));
+}
+
+#[test]
+fn what_no_schema_is_known_of_is_told_with_the_reason() {
+    let of = |version: &str, kind: &str| {
+        format!("---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: w, namespace: n}}\n")
+    };
+    let definition = WIDGETS.replace("served: true", "served: false");
+    assert_ne!(definition, WIDGETS);
+    let objects = [
+        of("apps/v1", "Deploymet"),
+        of("storagemigration.k8s.io/v1alpha1", "StorageVersionMigration"),
+        of("scheduling.k8s.io/v1alpha1", "Workload"),
+        of("example.com/v2", "Widget"),
+        of("example.com/v1", "Gadget"),
+        of("example.com/v1", "Widget"),
+    ]
+    .concat();
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\nspec:\n  workloadRef: {name: a}\n  containers: [{name: c, image: x}]\n";
+    let dir = Dir::with(&[("a.yaml", &format!("{definition}{objects}{pod}"))]);
+    let told = |version: &str| {
+        let run = dir.scan(&["--schema", "--level", "privileged", "--kubernetes-version", version, "a.yaml"]);
+        let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
+        let notices: Vec<String> = run
+            .of("notice")
+            .iter()
+            .map(|n| {
+                format!("{} ({})", text(&n["message"]), text(&n["hint"]))
+                    .replace(" was not held against a schema", "")
+            })
+            .collect();
+        let objects = run.of("workload").into_iter().chain(run.of("object"));
+        let findings: Vec<String> = objects
+            .flat_map(|o| o["findings"].as_array().unwrap().clone())
+            .map(|f| text(&f["message"]))
+            .collect();
+        (notices, findings)
+    };
+    let (notices, findings) = told("1.35");
+    assert_eq!(
+        notices,
+        [
+            "apps/v1 Deploymet: Kubernetes v1.37 has no such kind (did you mean `Deployment`?)",
+            "storagemigration.k8s.io/v1alpha1 StorageVersionMigration: Kubernetes v1.37 has no such kind (it has it in storagemigration.k8s.io/v1 and storagemigration.k8s.io/v1beta1; schemas of what older versions alone have are not known)",
+            "scheduling.k8s.io/v1alpha1 Workload: Kubernetes v1.37 has no such kind (it has it in scheduling.k8s.io/v1alpha3 and scheduling.k8s.io/v1beta1; schemas of what older versions alone have are not known)",
+            "example.com/v2 Widget: its definition has no such version (correct the definition: it serves no version)",
+            "example.com/v1 Gadget: nothing in the input defines it (add its CustomResourceDefinition to the input)",
+        ]
+    );
+    let unserved = "example.com/v1 Widget is not served: its definition says so".to_owned();
+    assert!(findings.contains(&unserved), "{findings:?}");
+    assert!(!findings.iter().any(|f| f.contains("workloadRef")), "{findings:?}");
+    assert!(told("1.36").1.iter().any(|f| f.contains("unknown field `workloadRef`")));
+}

@@ -809,3 +809,47 @@ fn a_workload_in_a_group_that_does_not_know_it_is_told_of_whatever_it_holds() {
         assert_eq!(run.findings("unknown-kind").len(), found, "{version} {kind}");
     }
 }
+
+#[test]
+fn what_sops_encrypted_is_told_of_and_not_refused() {
+    const SOPS: &str = "sops: {mac: 'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]', version: 3.8.1}\n";
+    let value = "'ENC[AES256_GCM,data:Zg==,iv:8P4=,tag:Yl3==,type:str]'";
+    let secret = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\ndata: {{password: {value}}}\nstringData: {{a: {value}}}\n"
+    );
+    let deployment = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {value}\n  selector: {{matchLabels: {{a: b}}}}\n  template: {{metadata: {{labels: {{a: b}}}}, spec: {{hostPID: {value}, containers: [{{name: c, image: x}}]}}}}\n"
+    );
+    let all = format!("apiVersion: {value}\nkind: {value}\nmetadata: {{name: {value}}}\n");
+    let notices = |run: &common::Records| -> Vec<(String, String)> {
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        run.of("notice").iter().map(|n| (text(&n["kind"]), text(&n["message"]))).collect()
+    };
+    for (name, yaml) in [("Secret db", &secret), ("Deployment web", &deployment), ("", &all)] {
+        let dir = Dir::with(&[("a.yaml", &format!("{yaml}{SOPS}"))]);
+        for more in [&["a.yaml"][..], &["--schema", "a.yaml"], &["--profile", "strict", "a.yaml"]] {
+            let run = dir.scan(more);
+            let said = notices(&run);
+            assert_eq!((run.status, said.len()), (0, 1), "{name} {more:?} {:?}", run.all);
+            assert_eq!(said[0].0, "not-evaluated");
+            assert!(
+                said[0].1.ends_with("is encrypted by SOPS: not judged as it will be applied"),
+                "{said:?}"
+            );
+            assert!(said[0].1.contains(name), "{said:?}");
+            assert_eq!(run.all.iter().filter(|r| r["refused"].is_string()).count(), 0, "{:?}", run.all);
+        }
+        // Without the metadata nobody will decrypt it.
+        if !name.is_empty() {
+            dir.write("a.yaml", yaml);
+            assert_eq!(dir.scan(&["a.yaml"]).status, 1, "{name}");
+        }
+    }
+    // What SOPS did not encrypt is judged.
+    let wrong = format!("{secret}immutable: 3\nsop: 1\n{SOPS}");
+    let dir = Dir::with(&[("a.yaml", &wrong)]);
+    let run = dir.scan(&["a.yaml"]);
+    let object = run.of("object")[0];
+    let said: Vec<_> = object["findings"].as_array().unwrap().iter().map(|f| &f["path"]).collect();
+    assert_eq!((run.status, said.len()), (1, 2), "{object}");
+}

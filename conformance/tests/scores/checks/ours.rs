@@ -77,7 +77,8 @@ pub(super) fn examine(documents: &[Document]) -> Vec<Examined> {
     });
     let index = Index::new(known.collect::<Vec<_>>(), true);
     let params = Params::default();
-    let cx = Cx { params: &params, kubernetes: KUBERNETES, scope: 0, from_file: true, index: Some(&index) };
+    let (index, kubernetes) = (Some(&index), KUBERNETES);
+    let cx = Cx { params: &params, kubernetes, scope: 0, from_file: true, index, twins: None };
     let enabled = Enabled::new(|rule| CHECKS.iter().any(|check| check.rule.id == rule.id));
     let mut examined = Vec::new();
     for (object, templates) in all.iter().zip(&templates) {

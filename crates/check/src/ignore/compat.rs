@@ -32,6 +32,15 @@ pub(super) struct Foreign {
     pub(super) reason: String,
     pub(super) until: Option<Date>,
     pub(super) span: Span,
+    /// The ids that no rule here is known by.
+    pub(super) unknown: Vec<Unknown>,
+}
+
+/// An id of a tool that no rule here is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unknown {
+    pub(super) tool: Tool,
+    pub(super) id: String,
 }
 
 /// The rules that a tool knows by this id, or all that it knows.
@@ -50,31 +59,41 @@ pub(super) fn annotations(metadata: NodeRef<'_>) -> Vec<Foreign> {
         let (Some(key), Some(text)) = (key.key(), value.as_str()) else { continue };
         let Some((prefix, name)) = key.split_once('/') else { continue };
         let span = value.resolved().span();
-        let mut add = |rules: Vec<&'static Rule>, given: &str| {
+        let mut add = |tool: Tool, ids: &[&str], given: &str| {
             let told = format!("{}: {}", &*key, text.trim());
             let reason = if given.trim().is_empty() { told } else { given.trim().to_owned() };
-            if !rules.is_empty() {
-                found.push(Foreign { rules, reason, until: None, span });
+            let (mut rules, mut unknown) = (Vec::new(), Vec::new());
+            for id in ids.iter().filter(|id| !id.is_empty()) {
+                let called = of(tool, Some(id));
+                if called.is_empty() {
+                    unknown.push(Unknown { tool, id: (*id).to_owned() });
+                }
+                rules.extend(called);
+            }
+            if ids.is_empty() {
+                rules = of(tool, None);
+            }
+            if !rules.is_empty() || !unknown.is_empty() {
+                found.push(Foreign { rules, reason, until: None, span, unknown });
             }
         };
         match (prefix, name) {
             ("kube-score", "ignore") => {
-                let ids = text.split(',').map(str::trim);
-                add(ids.flat_map(|id| of(Tool::KubeScore, Some(id))).collect(), "");
+                add(Tool::KubeScore, &text.split(',').map(str::trim).collect::<Vec<_>>(), "");
             }
-            ("ignore-check.kube-linter.io", check) => add(of(Tool::KubeLinter, Some(check)), text),
-            ("kube-linter.io", "ignore-all") => add(of(Tool::KubeLinter, None), text),
-            ("polaris.fairwinds.com", "exempt") if text == "true" => add(of(Tool::Polaris, None), ""),
+            ("ignore-check.kube-linter.io", check) => add(Tool::KubeLinter, &[check], text),
+            ("kube-linter.io", "ignore-all") => add(Tool::KubeLinter, &[], text),
+            ("polaris.fairwinds.com", "exempt") if text == "true" => add(Tool::Polaris, &[], ""),
             ("polaris.fairwinds.com", name) if text == "true" => {
                 if let Some(check) = name.strip_suffix("-exempt") {
-                    add(of(Tool::Polaris, Some(check)), "");
+                    add(Tool::Polaris, &[check], "");
                 }
             }
             ("checkov.io" | "bridgecrew.io", name) if name.starts_with("skip") => {
                 let (id, reason) = text.split_once('=').unwrap_or((text, ""));
-                add(of(Tool::Checkov, Some(id.trim())), reason);
+                add(Tool::Checkov, &[id.trim()], reason);
             }
-            ("datree.skip", id) => add(of(Tool::Datree, Some(id)), text),
+            ("datree.skip", id) => add(Tool::Datree, &[id], text),
             _ => {}
         }
     }
@@ -92,7 +111,9 @@ pub(super) fn comment(text: &str, span: Span) -> Vec<Foreign> {
         let until = rest.strip_prefix("exp:").and_then(|date| date.parse().ok());
         let rules = of(Tool::Trivy, Some(id));
         let reason = format!("trivy:ignore:{id}");
-        (!rules.is_empty()).then_some(Foreign { rules, reason, until, span })
+        let unknown = Unknown { tool: Tool::Trivy, id: id.to_owned() };
+        let unknown = if rules.is_empty() { vec![unknown] } else { Vec::new() };
+        Some(Foreign { rules, reason, until, span, unknown })
     })
     .collect()
 }
@@ -136,7 +157,9 @@ mod tests {
             told,
             [(vec!["privileged-container"], None), (vec!["host-pid"], Some("2027-01-31".to_owned()))]
         );
-        assert!(comment("# trivy:ignore:KSV-9999 trivy:ignore:KSV-0017[x=1] trivy", span).is_empty());
+        let unknown = comment("# trivy:ignore:KSV-9999 trivy:ignore:KSV-0017[x=1] trivy", span);
+        assert!(unknown.len() == 1 && unknown[0].rules.is_empty(), "{unknown:?}");
+        assert_eq!(unknown[0].unknown, [Unknown { tool: Tool::Trivy, id: "KSV-9999".to_owned() }]);
     }
 
     #[test]

@@ -12,11 +12,12 @@ use seawall_finding::{
 use seawall_model::Level;
 use seawall_yaml::{Document, LineIndex, NodeRef, Span};
 
-use super::{Ignore, Offence, Passed, compat};
+use super::compat::{self, Unknown};
+use super::{Ignore, Offence, Passed};
 use crate::locate::region;
 use crate::options::Options;
 use crate::reach::Reach;
-use crate::record::{InputError, Notice, Origin, Record};
+use crate::record::{InputError, Notice, NoticeKind, Origin, Record};
 use crate::rules;
 
 /// Whether a document may carry ignores; it may not if this says no.
@@ -79,7 +80,7 @@ impl DocumentIgnores {
         for span in document.comments() {
             let Ok(text) = std::str::from_utf8(&document.source()[span.range()]) else { continue };
             if compat {
-                for foreign in compat::comment(text, span) {
+                for foreign in known(compat::comment(text, span), lines, origin, errors) {
                     let block = compat::block(lines, target(lines, span), document.range());
                     found.comments.push((block, foreign_placed(foreign, lines, origin)));
                 }
@@ -162,9 +163,33 @@ fn placed(
     Ok(Placed { ignore: Arc::new(ignore), container, used: Cell::new(false) })
 }
 
+/// What of that names a rule here; a notice for each id that names none.
+fn known(
+    foreign: Vec<compat::Foreign>,
+    lines: &LineIndex<'_>,
+    origin: &Origin,
+    out: &mut Vec<Record>,
+) -> Vec<compat::Foreign> {
+    for foreign in &foreign {
+        out.extend(foreign.unknown.iter().map(|Unknown { tool, id }| {
+            Record::Notice(Notice {
+                kind: NoticeKind::IgnoreUnused,
+                file: Some(origin.file.clone()),
+                region: Some(region(lines, foreign.span)),
+                message: format!(
+                    "no rule is known as `{id}` of {}: nothing is passed over for it",
+                    tool.as_str()
+                ),
+                hint: Some("name the rule that is meant: seawall.dev/ignore: \"RULE=REASON\"".to_owned()),
+            })
+        }));
+    }
+    foreign.into_iter().filter(|foreign| !foreign.rules.is_empty()).collect()
+}
+
 /// An ignore of what another tool is told to pass over.
 fn foreign_placed(foreign: compat::Foreign, lines: &LineIndex<'_>, origin: &Origin) -> Placed {
-    let compat::Foreign { rules, reason, until, span } = foreign;
+    let compat::Foreign { rules, reason, until, span, .. } = foreign;
     let (source, region) = (IgnoreSource::Compat, Some(region(lines, span)));
     let ignore = Ignore { source, rules, reason, owner: None, until, file: origin.file.clone(), region };
     Placed { ignore: Arc::new(ignore), container: None, used: Cell::new(false) }
@@ -197,6 +222,7 @@ impl ObjectIgnores {
     ) -> Self {
         let mut found = Self::default();
         let foreign = metadata.filter(|_| compat).map(compat::annotations).unwrap_or_default();
+        let foreign = known(foreign, lines, origin, errors);
         found.placed.extend(foreign.into_iter().map(|foreign| foreign_placed(foreign, lines, origin)));
         let annotation = metadata.and_then(|m| m.get("annotations")).and_then(|a| a.get(IGNORE_ANNOTATION));
         let Some((value, node)) = annotation.and_then(|node| Some((node.as_str()?, node))) else {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use seawall_finding::{Finding, Locus, document_secrets};
-use seawall_hardening::Found;
+use seawall_hardening::{Found, Twins};
 use seawall_manifest::objects::{Object, Reject};
 use seawall_manifest::schema::{Definition, SchemaProblem, Walker};
 use seawall_manifest::workload;
@@ -21,6 +21,7 @@ use seawall_pss::Faults;
 use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
 use seawall_yaml::{Document, LineIndex, Reader, Span};
 
+use crate::encrypted;
 use crate::exceptions::{Exceptions, declaration, unknown};
 use crate::fix;
 use crate::harden;
@@ -145,7 +146,8 @@ pub fn judge(
         secrets: [].into(),
         live: source.live.is_some(),
     };
-    let judge = Judge { source, origin, lines: &lines, levels, exceptions, options };
+    let twins = survey.twins();
+    let judge = Judge { source, origin, lines: &lines, levels, exceptions, twins, options };
     let mut walker = Walker::default();
     for item in items {
         match *item {
@@ -206,6 +208,7 @@ struct Judge<'a> {
     lines: &'a LineIndex<'a>,
     levels: &'a Levels,
     exceptions: &'a Exceptions,
+    twins: &'a Twins,
     options: &'a Options,
 }
 
@@ -282,7 +285,10 @@ impl Judge<'_> {
             for judged in &mut examined.judged {
                 schema::withhold(&mut judged.problems, secrets);
             }
-            if walker.as_deref().is_some_and(Walker::is_cut) {
+            let is_encrypted = encrypted::is_encrypted(&examined.object);
+            if is_encrypted {
+                out.push(self.encrypted(&examined.object));
+            } else if walker.as_deref().is_some_and(Walker::is_cut) {
                 out.push(self.cut_short(&examined.object));
             }
             let containers = workload::looks_like_workload(&examined.object, &self.options.custom_resources);
@@ -304,6 +310,9 @@ impl Judge<'_> {
                 let (definitions, minor) = (&self.options.definitions, self.options.kubernetes);
                 let held = seawall_manifest::schema::strict(&examined.object, minor, definitions);
                 examined.problems.extend(held.problems);
+                if is_encrypted {
+                    encrypted::forgive(&examined.object, &mut examined.problems);
+                }
                 if !held.complete {
                     out.push(self.partly_held(&examined.object));
                 }
@@ -314,13 +323,14 @@ impl Judge<'_> {
                 }
                 examined.problems.sort_by_key(|p| p.span);
                 schema::withhold(&mut examined.problems, secrets);
-                if !is_built_in(&examined.object) && !definitions.knows(&examined.object) {
+                if !is_encrypted && !is_built_in(&examined.object) && !definitions.knows(&examined.object) {
                     out.push(self.undefined(&examined.object));
                 }
             }
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = Arc::new(examined.object.id());
-            let search = harden::search(&examined, &id, place.speaking, &self.source, self.options);
+            let search =
+                harden::search(&examined, &id, place.speaking, &self.source, self.twins, self.options);
             let mut levels = Vec::new();
             if examined.judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);

@@ -2,8 +2,10 @@
 
 use seawall_manifest::objects::{Object, Reject, RejectKind};
 use seawall_manifest::schema::Unheld;
+use seawall_manifest::types;
 use seawall_manifest::workload::{self, ConfiguredEntry, Form, Template};
 use seawall_model::FieldPath;
+use seawall_pss::NEWEST;
 use seawall_yaml::{LineIndex, NodeRef, ProblemKind, Span};
 
 use super::Judge;
@@ -111,6 +113,25 @@ fn is_kustomization(file: &str, kind: RejectKind) -> bool {
     }
 }
 
+/// What may be meant by a kind that a group of Kubernetes does not have.
+fn types_hint(object: &Object<'_>) -> String {
+    let (kind, group) = (object.kind, object.group());
+    let versions: Vec<&str> = types::kinds()
+        .filter(|(version, of, _)| *of == kind && types::group(version) == group)
+        .map(|(version, ..)| version)
+        .collect();
+    if !versions.is_empty() {
+        return format!(
+            "it has it in {}; schemas of what older versions alone have are not known",
+            versions.join(" and ")
+        );
+    }
+    match types::nearest_kind(group, kind) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "kubectl api-resources lists the kinds of a cluster; schemas of what older versions alone have are not known".to_owned(),
+    }
+}
+
 impl Judge<'_> {
     /// The file that is judged.
     pub(super) fn at(&self) -> At<'_> {
@@ -134,12 +155,32 @@ impl Judge<'_> {
         })
     }
 
-    /// A custom resource that nothing in the input defines.
+    /// An object that no schema is known of: its version is not in its definition, its group is Kubernetes' own and has no such
+    /// kind, or it is a custom resource that nothing in the input defines.
     pub(super) fn undefined(&self, object: &Object<'_>) -> Record {
         let (kind, version) = (object.kind, object.api_version);
-        let message =
-            format!("{version} {kind} was not held against a schema: nothing in the input defines it");
-        let hint = "add its CustomResourceDefinition to the input".to_owned();
+        let (why, hint) = if let Some(served) = self.options.definitions.instead_of(object) {
+            let hint = match &*served {
+                [] => "correct the definition: it serves no version".to_owned(),
+                _ => format!("write it in {}, or correct the definition", served.join(" or ")),
+            };
+            ("its definition has no such version".to_owned(), hint)
+        } else if types::has_group(object.group()) {
+            (format!("Kubernetes v1.{NEWEST} has no such kind"), types_hint(object))
+        } else {
+            (
+                "nothing in the input defines it".to_owned(),
+                "add its CustomResourceDefinition to the input".to_owned(),
+            )
+        };
+        let message = format!("{version} {kind} was not held against a schema: {why}");
+        self.notice(NoticeKind::NotEvaluated, object, message, hint)
+    }
+
+    /// An object that SOPS encrypted.
+    pub(super) fn encrypted(&self, object: &Object<'_>) -> Record {
+        let message = format!("{} is encrypted by SOPS: not judged as it will be applied", object.id());
+        let hint = format!("sops --decrypt {} | seawall scan -", shell_word(self.source.file));
         self.notice(NoticeKind::NotEvaluated, object, message, hint)
     }
 

@@ -78,6 +78,15 @@ impl Tool {
                 format!("{prefix}{}", digits.trim_start_matches('0'))
             }
             Self::Cis => id.strip_prefix("cis").unwrap_or(&id).trim_start_matches([' ', '-']).to_owned(),
+            // One rule for each version.
+            Self::Datree => {
+                let of_versions = ["k8s_deprecated_apiversion_", "k8s_removed_apiversion_"];
+                if of_versions.iter().any(|prefix| id.starts_with(prefix)) {
+                    of_versions[0].to_owned()
+                } else {
+                    id
+                }
+            }
             _ => id,
         }
     }
@@ -93,6 +102,12 @@ pub fn called(tool: Option<Tool>, id: &str) -> Vec<&'static str> {
     let same = |(of, ids): &(Tool, &[&str])| {
         tool.is_none_or(|tool| tool == *of) && ids.iter().any(|known| of.normal(known) == of.normal(id))
     };
+    TABLE.iter().filter(|(_, names)| names.iter().any(same)).map(|(rule, _)| *rule).collect()
+}
+
+/// As [`called`] by any tool, of ids that are written as they are there.
+pub(super) fn called_exactly(id: &str) -> Vec<&'static str> {
+    let same = |(_, ids): &(Tool, &[&str])| ids.contains(&id);
     TABLE.iter().filter(|(_, names)| names.iter().any(same)).map(|(rule, _)| *rule).collect()
 }
 
@@ -121,5 +136,16 @@ mod tests {
         assert_eq!(called(Some(Tool::Checkov), "privileged-container"), [""; 0]);
         assert_eq!(called(None, "CKV_K8S_1600"), [""; 0]);
         assert!(called(Some(Tool::KubeScore), "container-resources").contains(&"memory-limit"));
+        assert_eq!(called(None, "CKV2_K8S_6"), ["network-policy-missing"]);
+        assert_eq!(called(None, "CONTAINERS_MISSING_CPU_LIMIT_KEY"), ["cpu-limit"]);
+        for version in ["DEPRECATED_APIVERSION_1.16", "DEPRECATED_APIVERSION_1.99", "REMOVED_APIVERSION_1.25"]
+        {
+            assert_eq!(
+                called(Some(Tool::Datree), &format!("K8S_{version}")),
+                ["api-deprecated"],
+                "{version}"
+            );
+        }
+        assert_eq!(called(Some(Tool::Datree), "K8S_REMOVED"), [""; 0]);
     }
 }

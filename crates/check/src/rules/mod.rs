@@ -75,6 +75,12 @@ pub fn find(id: &str) -> Vec<&'static Rule> {
         .filter(|topic| topic.is_called(id))
         .flat_map(|topic| topic.rules.iter().copied())
         .collect();
+    // Some ids of other tools differ from words of the standard by their case alone.
+    let is_alias = |rule: &&&Rule| rule.aliases.contains(&id) || rule.tags.contains(&id);
+    let exactly = known_as::called_exactly(id);
+    if !exactly.is_empty() && group.is_empty() && !rules.iter().any(|rule| is_alias(&rule)) {
+        return rules.into_iter().filter(|rule| exactly.contains(&rule.id)).collect();
+    }
     let is_meant = |rule: &&Rule| {
         group.contains(&rule.id)
             || rule.tags.contains(&id)
@@ -118,6 +124,16 @@ mod tests {
             resolve("restrcted").unwrap_err().1,
             "did you mean `restricted`? all rules: seawall checks"
         );
+    }
+
+    #[test]
+    fn case_tells_other_tools_from_the_standard() {
+        let ids = |name: &str| find(name).iter().map(|rule| rule.id).collect::<Vec<_>>();
+        assert_eq!(ids("RunAsUser"), ["run-as-high-uid"]);
+        assert_eq!(ids("runAsUser"), ["run-as-root-user"]);
+        assert_eq!(ids("RUNASUSER"), ["run-as-root-user"]);
+        assert_eq!(ids("ProcMount"), ["host-path-sensitive"]);
+        assert_eq!(ids("procMount"), ["proc-mount"]);
     }
 
     #[test]

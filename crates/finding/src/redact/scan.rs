@@ -320,7 +320,10 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
         }
         let word = &text[at..end];
         if let Some(start) = token(word) {
-            found.push(at + start..end);
+            // What fills up base64 belongs to it.
+            let is_padded = word[start..].starts_with("base64:");
+            let padding = bytes[end..].iter().take_while(|b| is_padded && **b == b'=').count();
+            found.push(at + start..end + padding);
         }
         if urls {
             userinfo(word, at, found);

@@ -91,7 +91,7 @@ pub fn name_words(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Beginnings of tokens, with the least length of the whole.
-const TOKENS: [(&str, usize); 45] = [
+const TOKENS: [(&str, usize); 46] = [
     ("AKIA", 20),
     ("ASIA", 20),
     ("ghp_", 20),
@@ -130,6 +130,8 @@ const TOKENS: [(&str, usize); 45] = [
     ("shpat_", 24),
     ("NRAK-", 24),
     ("glsa_", 24),
+    // A key of Laravel.
+    ("base64:", 50),
     // Private keys in PEM, in base64 once more.
     ("LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRV", 40),
     ("LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0t", 40),
@@ -173,11 +175,27 @@ pub(super) const LEAST_TOKEN: usize = 16;
 /// Whether a word is in the form of a known token.
 pub(super) fn is_token(word: &str) -> bool {
     word.len() >= LEAST_TOKEN
-        && begins(word)
-        && (TOKENS.iter().any(|(head, least)| word.len() >= *least && word.starts_with(head))
-            || (word.starts_with("eyJ") && word.matches('.').count() >= 2)
-            // Older tokens of Vault.
-            || (word.len() == 26 && word.starts_with("s.") && word[2..].bytes().all(|b| b.is_ascii_alphanumeric())))
+        && (begins(word) && begins_as_token(word) || of_telegram(word) || of_terraform(word))
+}
+
+/// A bot's number and its key, in addresses behind `bot`.
+fn of_telegram(word: &str) -> bool {
+    let word = word.strip_prefix("bot").unwrap_or(word).as_bytes();
+    let digits = word.iter().take_while(|b| b.is_ascii_digit()).count();
+    let key = word.get(digits + 1..).unwrap_or_default();
+    (8..=10).contains(&digits) && word[digits..].starts_with(b":AA") && key.len() >= 35
+}
+
+/// A token of HCP Terraform.
+fn of_terraform(word: &str) -> bool {
+    word.as_bytes().get(14..).is_some_and(|rest| rest.starts_with(b".atlasv1."))
+}
+
+fn begins_as_token(word: &str) -> bool {
+    TOKENS.iter().any(|(head, least)| word.len() >= *least && word.starts_with(head))
+        || (word.starts_with("eyJ") && word.matches('.').count() >= 2)
+        // Older tokens of Vault.
+        || (word.len() == 26 && word.starts_with("s.") && word[2..].bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 #[cfg(test)]

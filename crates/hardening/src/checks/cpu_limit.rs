@@ -29,7 +29,7 @@ rule! {
     ///
     /// ## Applies to
     /// All containers but ephemeral ones, which cannot have limits. It is off unless it is asked for. A `LimitRange` of the namespace
-    /// may set a limit that the manifest does not show.
+    /// that sets a default is one, where the input shows it.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/>
@@ -45,10 +45,10 @@ rule! {
     };
 }
 
-pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Container(run) };
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Also(&[]), run: Run::Container(run) };
 
-fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
-    if !resources::lacks_limit(at, "cpu") {
+fn run(at: &ContainerAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
+    if !resources::lacks_limit(at, cx, "cpu") {
         return;
     }
     out.report(|| {

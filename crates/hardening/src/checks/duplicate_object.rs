@@ -8,7 +8,7 @@ use crate::workloads::path;
 
 rule! {
     /// ## What it does
-    /// Reports objects of the same kind, namespace and name as another of the input, in whatever apiVersion:
+    /// Reports objects of the same kind, namespace and name as another of the file, in whatever apiVersion:
     /// `Ingress` of `extensions/v1beta1` is that of `networking.k8s.io/v1`.
     ///
     /// ## Why it matters
@@ -24,9 +24,11 @@ rule! {
     /// ```
     ///
     /// ## Applies to
-    /// All objects with a name; those of different scopes are in different clusters. Objects without a namespace are the
-    /// same as those of the one namespace that the input names, or of `default`. Evaluated where the input is declared
-    /// complete: directories often hold variants of an object of which one is applied, such as bases and overlays.
+    /// All objects with a name. Those of different files count where the input is declared complete (`--complete`), for
+    /// directories often hold variants of an object of which one is applied, such as bases and overlays; those of
+    /// different scopes are in different clusters. Objects without a namespace are the same as others of the file without
+    /// one, and in a complete input as those of the one namespace that it names, or of `default`. What a `ManifestWork`
+    /// or a `Template` holds counts in a complete input alone.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>
@@ -45,15 +47,19 @@ static BESIDE: Beside = Beside::COPIES;
 pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESIDE), run: Run::Object(run) };
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
-    // Bases and overlays hold one object in many files: what is applied together is not seen.
-    let Some(index) = cx.index.filter(|index| index.is_complete()) else { return };
+    let Some(index) = cx.index else { return };
+    // Bases and overlays hold one object in many files: what of them is applied together is not seen.
+    let (copies, whose) = match cx.twins.map_or(0, |twins| twins.count(object)) {
+        _ if index.is_complete() => (index.copies(object, cx.scope), "input"),
+        0 => return,
+        copies => (copies, "file"),
+    };
     out.report(|| {
-        let copies = index.copies(object, cx.scope);
         let (kind, name) = (object.kind, object.name);
         Hit::new(
             path("metadata.name"),
             format!("{copies} objects have this name"),
-            format!("{copies} objects of the input are {kind} `{name}` of this namespace: the last one to be applied overwrites the others"),
+            format!("{copies} objects of the {whose} are {kind} `{name}` of this namespace: the last one to be applied overwrites the others"),
             "remove all but one, or give them names of their own",
         )
     });
@@ -90,9 +96,22 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_where_more_may_be_elsewhere() {
+    fn a_file_is_of_one_cluster() {
+        let in_file = |yaml: &str| Case::of(ID).found(yaml);
         let secret = "kind: Secret\nmetadata: {name: a, namespace: b}\n";
-        assert_eq!(Case::of(ID).found(&format!("{secret}---\n{secret}")), [""; 0]);
+        assert_eq!(in_file(&format!("{secret}---\n{secret}")), [FOUND; 2]);
+        let bare = "kind: Secret\nmetadata: {name: a}\n";
+        let others = "---\nkind: Secret\nmetadata: {name: b, namespace: c}\n---\nkind: Secret\nmetadata: {name: b, namespace: d}\n";
+        assert_eq!(in_file(&format!("{bare}---\n{bare}{others}")), [FOUND; 2], "they go to the same namespace");
+        assert_eq!(in_file(&format!("{secret}---\n{bare}")), [""; 0], "who knows where the one goes");
+        let item = "{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: b}}";
+        assert_eq!(in_file(&format!("kind: List\nitems: [{item}, {item}]\n")), [FOUND; 2]);
+        let work = format!(
+            "apiVersion: work.open-cluster-management.io/v1\nkind: ManifestWork\nspec: {{workload: {{manifests: [{item}]}}}}\n"
+        );
+        assert_eq!(in_file(&format!("{work}---\n{work}")), [""; 0], "of two clusters");
+        let message = &Case::of(ID).findings(&format!("{secret}---\n{secret}"))[0].finding.message;
+        assert!(message.starts_with("2 objects of the file are Secret `a`"), "{message}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         }
         let (label, must) = match error {
             _ if trimmed.is_empty() => ("empty", "is empty".to_owned()),
-            _ if ["{{", "${", "$(", "<"].iter().any(|open| text.contains(open)) => {
+            _ if ["{", "$(", "<"].iter().any(|open| text.contains(open)) => {
                 ("placeholder", "still has a placeholder".to_owned())
             }
             None => ("no registry", "must have a host name, or none, in front of its repository".to_owned()),
@@ -114,6 +114,8 @@ mod tests {
             ("https://ghcr.io/a", "no image reference"),
             ("'{{ .Values.image }}'", "placeholder"),
             ("'${IMAGE}'", "placeholder"),
+            ("'{IMAGE}'", "placeholder"),
+            ("'app:{tag}'", "placeholder"),
             ("'app:$(TAG)'", "placeholder"),
             ("<YOUR-IMAGE>", "placeholder"),
             ("nginx@sha256:ab", "no image reference"),

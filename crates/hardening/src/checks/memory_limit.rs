@@ -27,8 +27,8 @@ rule! {
     /// ```
     ///
     /// ## Applies to
-    /// All containers but ephemeral ones, which cannot have limits. A `LimitRange` of the namespace may set a limit that the
-    /// manifest does not show.
+    /// All containers but ephemeral ones, which cannot have limits. A `LimitRange` of the namespace that sets a
+    /// default is one, where the input shows it.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/>
@@ -43,10 +43,10 @@ rule! {
     };
 }
 
-pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Container(run) };
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Also(&[]), run: Run::Container(run) };
 
-fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
-    if !resources::lacks_limit(at, "memory") {
+fn run(at: &ContainerAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
+    if !resources::lacks_limit(at, cx, "memory") {
         return;
     }
     out.report(|| {

@@ -29,7 +29,7 @@ rule! {
     ///
     /// ## Applies to
     /// All containers but ephemeral ones, which cannot have requests. The API server makes a request of a limit that is alone. A
-    /// `LimitRange` of the namespace may set a request that the manifest does not show.
+    /// `LimitRange` of the namespace that sets a default does the same, where the input shows it.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/>
@@ -45,10 +45,10 @@ rule! {
     };
 }
 
-pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Container(run) };
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Also(&[]), run: Run::Container(run) };
 
-fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
-    if !resources::lacks_request(at, "memory") {
+fn run(at: &ContainerAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
+    if !resources::lacks_request(at, cx, "memory") {
         return;
     }
     out.report(|| {

@@ -6,11 +6,12 @@ use seawall_model::FieldPath;
 
 use crate::check::{Check, Cx, Hit, Out, Run, Sight};
 use crate::rbac::binding;
+use crate::view::RoleRef;
 use crate::workloads::said_of;
 
 rule! {
     /// ## What it does
-    /// Reports bindings whose role is the ClusterRole `cluster-admin`.
+    /// Reports bindings whose role is the ClusterRole `cluster-admin`, or one of the input that allows everything.
     ///
     /// ## Why it matters
     /// It allows everything: whoever gets hold of one of the subjects owns the cluster, or with a RoleBinding all of
@@ -31,8 +32,8 @@ rule! {
     /// ## Applies to
     /// `RoleBinding` and `ClusterRoleBinding`. Not those that the API server makes itself (with the label
     /// `kubernetes.io/bootstrapping: rbac-defaults` and a name of theirs). A RoleBinding gives one namespace only and
-    /// is high. A binding without subjects gives nothing. Roles of other names that allow everything are reported where
-    /// they are written, by `rbac-wildcard`.
+    /// is high. A binding without subjects gives nothing. Roles of other names count where the input shows that they
+    /// allow every verb on every resource of every group.
     ///
     /// ## References
     /// - CIS Kubernetes Benchmark 5.1.1: ensure that the cluster-admin role is only used where required
@@ -48,11 +49,11 @@ rule! {
     };
 }
 
-pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Object(run) };
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Also(&["RoleBinding", "ClusterRoleBinding"]), run: Run::Object(run) };
 
-fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
+fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     let Some(binding) = binding(object) else { return };
-    if binding.role.kind != "ClusterRole" || binding.role.name != "cluster-admin" || binding.subjects.is_empty() {
+    if binding.subjects.is_empty() || !gives_everything(&binding.role, object, cx) {
         return;
     }
     out.report(|| {
@@ -67,6 +68,20 @@ fn run(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
         Hit::new(FieldPath::root().keys("roleRef.name"), "every right", message, "bind a role with the rights that are needed")
             .severity(if in_cluster { Severity::Critical } else { Severity::High })
     });
+}
+
+/// Whether a role is `cluster-admin`, or one of the input that allows as much.
+fn gives_everything(role: &RoleRef<'_>, object: &Object<'_>, cx: &Cx<'_>) -> bool {
+    match role.kind {
+        "ClusterRole" => {
+            role.name == "cluster-admin"
+                || cx.index.is_some_and(|index| index.cluster(cx.scope).has_owner("ClusterRole", role.name))
+        }
+        "Role" => {
+            object.kind == "RoleBinding" && cx.near(object).is_some_and(|near| near.has_owner("Role", role.name))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +107,24 @@ mod tests {
         assert_eq!(severity("RoleBinding"), Severity::High);
         let message = Case::of(ID).findings(&binding("RoleBinding", ADMIN, &format!("{USER}, {USER}")))[0].finding.message.clone();
         assert_eq!(message, "RoleBinding \"b\" gives User \"jane\" and 1 more every right in the namespace");
+    }
+
+    #[test]
+    fn a_role_that_allows_everything_is_no_better() {
+        let role = |kind: &str, rule: &str| format!("---\nkind: {kind}\nmetadata: {{name: mine, namespace: n}}\nrules: [{rule}]\n");
+        let all = "{apiGroups: ['*'], resources: ['*'], verbs: ['*']}";
+        let given = |kind: &str, of: &str, rule: &str| {
+            let binding = binding(kind, &format!("{{kind: {of}, name: mine}}"), USER);
+            found(ID, &format!("{binding}{}", role(of, rule))).len()
+        };
+        assert_eq!(given("ClusterRoleBinding", "ClusterRole", all), 1);
+        assert_eq!(given("RoleBinding", "ClusterRole", all), 1);
+        assert_eq!(given("RoleBinding", "Role", all), 1);
+        assert_eq!(given("ClusterRoleBinding", "Role", all), 0, "it cannot give one");
+        for less in ["['*'], resourceNames: [a]", "[get]"] {
+            assert_eq!(given("RoleBinding", "ClusterRole", &all.replace("verbs: ['*']", &format!("verbs: {less}"))), 0, "{less}");
+        }
+        assert_eq!(given("RoleBinding", "ClusterRole", &all.replacen("'*'", "apps", 1)), 0);
     }
 
     #[test]

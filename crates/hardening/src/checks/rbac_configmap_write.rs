@@ -8,8 +8,8 @@ use crate::rbac::{Grant, Right, WRITE, grants, is_cluster_role, right, texts};
 
 rule! {
     /// ## What it does
-    /// Reports roles in `kube-system` that allow to `create`, `update` or `patch` any ConfigMap, and roles there and
-    /// cluster roles that allow it for one that the cluster is run by: `coredns`, `coredns-custom`, `kube-proxy`,
+    /// Reports roles in `kube-system`, and cluster roles that are bound there, that allow to `create`, `update` or `patch`
+    /// any ConfigMap, and roles there and cluster roles that allow it for one that the cluster is run by: `coredns`, `coredns-custom`, `kube-proxy`,
     /// `aws-auth`, `kubeadm-config` and `kubelet-config`.
     ///
     /// ## Why it matters
@@ -28,8 +28,8 @@ rule! {
     /// ```
     ///
     /// ## Applies to
-    /// `Role` in `kube-system`, and `ClusterRole` where it names such a ConfigMap: whether another one is bound there
-    /// cannot be seen here. Not those that the API server makes itself (with the label `kubernetes.io/bootstrapping:
+    /// `Role` in `kube-system`, and `ClusterRole` where it names such a ConfigMap or the input holds a RoleBinding for it
+    /// in `kube-system`. Not those that the API server makes itself (with the label `kubernetes.io/bootstrapping:
     /// rbac-defaults` and a name of theirs), and not the rules of an aggregated role in a file, which its controller
     /// replaces. A rule that allows every verb on every resource is reported by `rbac-wildcard` alone.
     ///
@@ -46,10 +46,13 @@ rule! {
     };
 }
 
-pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Object(run) };
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Also(&["ClusterRole"]), run: Run::Object(run) };
 
 /// ConfigMaps in kube-system that the cluster is run by.
 const SYSTEM: [&str; 6] = ["coredns", "coredns-custom", "kube-proxy", "aws-auth", "kubeadm-config", "kubelet-config"];
+
+/// Where they are.
+const SYSTEM_NAMESPACE: &str = "kube-system";
 
 const RIGHTS: &[Right] = &[right("", "configmaps", WRITE)];
 
@@ -58,8 +61,8 @@ const ADVICE: &str = "name the one ConfigMap that is meant in resourceNames, and
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     let here = match is_cluster_role(object) {
-        Some(true) => false,
-        Some(false) if object.namespace == "kube-system" => true,
+        Some(true) => cx.index.is_some_and(|index| index.binds(cx.scope, SYSTEM_NAMESPACE, object.name)),
+        Some(false) if object.namespace == SYSTEM_NAMESPACE => true,
         _ => return,
     };
     let counts = |grant: &Grant<'_>| {
@@ -99,5 +102,19 @@ mod tests {
         let rule = |names: &str| format!("{{apiGroups: [''], resources: [configmaps], verbs: [update]{names}}}");
         assert_eq!(found(ID, &cluster_role(&rule(", resourceNames: [a, aws-auth]"))).len(), 1);
         assert_eq!(found(ID, &cluster_role(&rule(""))), [""; 0]);
+    }
+
+    #[test]
+    fn a_cluster_role_counts_where_it_is_bound() {
+        let role = cluster_role("{apiGroups: [''], resources: [configmaps], verbs: [update]}");
+        let bound = |kind: &str, namespace: &str, name: &str| {
+            let binding = format!(
+                "---\nkind: {kind}\nmetadata: {{name: b, namespace: {namespace}}}\nroleRef: {{kind: ClusterRole, name: {name}}}\nsubjects: [{{kind: User, name: jane}}]\n"
+            );
+            found(ID, &format!("{role}{binding}"))
+        };
+        assert_eq!(bound("RoleBinding", "kube-system", "r"), ["- rules[0].resources[0]: update"]);
+        assert_eq!(bound("RoleBinding", "shop", "r"), [""; 0]);
+        assert_eq!(bound("RoleBinding", "kube-system", "other"), [""; 0]);
     }
 }

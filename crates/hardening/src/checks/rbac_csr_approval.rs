@@ -4,7 +4,7 @@ use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
 
 use crate::check::{Check, Cx, Out, Run, Sight};
-use crate::rbac::{Grant, Right, grants, is_cluster_role, right, texts};
+use crate::rbac::{Grant, Right, grave_grants, is_cluster_role, right, texts};
 
 rule! {
     /// ## What it does
@@ -36,8 +36,8 @@ rule! {
     /// an aggregated role in a file, which its controller replaces. Where the rule on signers names
     /// `kubernetes.io/kube-apiserver-client-kubelet` (identities of nodes) or others than those of Kubernetes, it is
     /// high, and where it names `kubernetes.io/kubelet-serving` alone it is not reported. Rights that are spread over
-    /// two roles are not seen here. A rule that allows every verb on every resource is reported by `rbac-wildcard`
-    /// alone.
+    /// two roles are not seen here. A rule that allows every verb on every resource of every group is reported by
+    /// `rbac-wildcard` alone.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/concepts/security/rbac-good-practices/>
@@ -81,8 +81,8 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     if is_cluster_role(object) != Some(true) {
         return;
     }
-    let Some(approval) = grants(object, cx, APPROVAL).next() else { return };
-    let graded = grants(object, cx, SIGNERS).filter_map(|signers| Some((severity(&signers)?, signers)));
+    let Some(approval) = grave_grants(object, cx, APPROVAL).next() else { return };
+    let graded = grave_grants(object, cx, SIGNERS).filter_map(|signers| Some((severity(&signers)?, signers)));
     let Some((severity, signers)) = graded.max_by_key(|(severity, _)| *severity) else { return };
     out.report(|| {
         let hit = approval.hit(object, severity, WHY, ADVICE).severity(severity);
@@ -120,6 +120,18 @@ mod tests {
         assert_eq!(found(ID, &role(ALL).replace("kind: ClusterRole", "kind: Role")), [""; 0]);
         let finding = &Case::of(ID).findings(&role(ALL))[0].finding;
         assert!(finding.related.iter().any(|place| place.path.to_string() == "rules[1].resources[0]"));
+    }
+
+    #[test]
+    fn everything_of_the_group_is_enough() {
+        let all = |group: &str| {
+            format!("kind: ClusterRole\nmetadata: {{name: r}}\nrules: [{{apiGroups: ['{group}'], resources: ['*'], verbs: ['*']}}]\n")
+        };
+        let hits = Case::of(ID).findings(&all("certificates.k8s.io"));
+        assert_eq!(hits.len(), 1);
+        assert_eq!(hits[0].finding.severity, Severity::Critical);
+        assert_eq!(found(ID, &all("*")), [""; 0], "that is critical as a wildcard");
+        assert_eq!(found(ID, &all("apps")), [""; 0]);
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
         out.report(|| {
             let fields: Vec<&str> = wildcards(&rule).map(|(field, ..)| field).collect();
             let what = if rule.is_everything() {
-                "allows every verb on every resource".to_owned()
+                format!("allows every verb on every resource{}", groups(&rule))
             } else {
                 format!("has a wildcard for {}", listed(&fields))
             };
@@ -72,6 +72,23 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
             }
             hit
         });
+    }
+}
+
+/// Of which groups a rule speaks, where these are not all.
+fn groups(rule: &RuleAt<'_>) -> String {
+    let groups: Vec<&str> = texts(rule.rule.api_groups).map(|(_, group)| group).collect();
+    let quoted: Vec<String> = groups.iter().filter(|group| !group.is_empty()).map(|group| format!("\"{group}\"")).collect();
+    let mut named: Vec<&str> = quoted.iter().map(String::as_str).collect();
+    if groups.contains(&"") {
+        named.insert(0, "the core group");
+    }
+    match &*named {
+        _ if groups.contains(&"*") => String::new(),
+        [] => " of no group".to_owned(),
+        [one] if groups.contains(&"") => format!(" of {one}"),
+        [one] => format!(" of group {one}"),
+        _ => format!(" of {}", listed(&named)),
     }
 }
 
@@ -141,6 +158,21 @@ mod tests {
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].finding.message, "Role \"r\": rule 1 allows every verb on every resource");
         assert_eq!(hits[0].finding.related.len(), 2);
+    }
+
+    #[test]
+    fn says_of_which_groups_it_is_everything() {
+        let message = |groups: &str| {
+            let rule = format!("{{apiGroups: [{groups}], resources: ['*'], verbs: ['*']}}");
+            let message = Case::of(ID).findings(&cluster_role(&rule))[0].finding.message.clone();
+            message.strip_prefix("ClusterRole \"r\": rule 1 allows every verb on every resource").expect("everything").to_owned()
+        };
+        assert_eq!(message("a, '*'"), "");
+        assert_eq!(message("certificates.k8s.io"), " of group \"certificates.k8s.io\"");
+        assert_eq!(message("''"), " of the core group");
+        assert_eq!(message("apps, ''"), " of the core group and \"apps\"");
+        assert_eq!(message("apps, batch"), " of \"apps\" and \"batch\"");
+        assert_eq!(message(""), " of no group");
     }
 
     #[test]

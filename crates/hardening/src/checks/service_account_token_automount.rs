@@ -46,7 +46,7 @@ rule! {
     };
 }
 
-pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: Run::Pod(run) };
+pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Also(&[]), run: Run::Pod(run) };
 
 fn run(at: &PodAt<'_, '_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     let account = cx.near(at.object).map(|near| near.service_account(service_account::name(&at.pod.spec)));

@@ -15,6 +15,10 @@ pub struct Fact {
     pub(super) identity: Option<u64>,
     /// Whether it is in a chart that is not rendered: others may see it, and it sees no others.
     pub(super) unrendered: bool,
+    /// Whether it is applied as it is written, and not by what holds it.
+    pub(super) direct: bool,
+    /// Whether its file holds the object already, in front of it.
+    pub(super) again: bool,
     pub(super) detail: Detail,
 }
 
@@ -44,8 +48,55 @@ pub(super) enum Detail {
     Keys(Box<KeysFact>),
     /// A Namespace and its labels.
     Namespace(Labels),
-    /// The accounts that a binding gives something to.
-    Grants(Box<[Grantee]>),
+    /// What a binding gives to whom.
+    Grants(Box<Granted>),
+    /// A role that allows everything.
+    Owner,
+    /// A LimitRange that sets something.
+    Limits(Defaulted),
+}
+
+/// What a binding gives to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Granted {
+    /// The hash of the role's kind and name.
+    pub(super) role: u64,
+    /// The accounts among its subjects.
+    pub(super) to: Box<[Grantee]>,
+}
+
+/// Which resources LimitRanges of a namespace give to containers that do not speak of them, as sets of bits in the order of
+/// [`Defaulted::RESOURCES`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Defaulted {
+    /// A limit.
+    pub(super) limits: u8,
+    /// A request.
+    pub(super) requests: u8,
+}
+
+impl Defaulted {
+    /// The resources that checks ask for.
+    pub(super) const RESOURCES: [&str; 2] = ["cpu", "memory"];
+
+    fn bit(resource: &str) -> u8 {
+        Self::RESOURCES.iter().position(|of| *of == resource).map_or(0, |at| 1 << at)
+    }
+
+    /// Whether containers get a limit of this resource.
+    pub(crate) fn limits(self, resource: &str) -> bool {
+        self.limits & Self::bit(resource) != 0
+    }
+
+    /// Whether containers get a request of this resource.
+    pub(crate) fn requests(self, resource: &str) -> bool {
+        self.requests & Self::bit(resource) != 0
+    }
+
+    /// What one or the other gives.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { limits: self.limits | other.limits, requests: self.requests | other.requests }
+    }
 }
 
 /// A pod or the pods of a template.
@@ -148,7 +199,7 @@ pub struct Subject {
 impl Fact {
     /// What it is a fact about.
     pub fn subject(&self) -> Subject {
-        let Self { scope, kind, namespace, identity, unrendered, ref detail } = *self;
+        let Self { scope, kind, namespace, identity, unrendered, ref detail, .. } = *self;
         let has_pods = matches!(detail, Detail::Pod(_));
         Subject { scope, kind, namespace, identity, has_pods, unrendered }
     }
@@ -206,7 +257,9 @@ impl Fact {
             | Detail::Uncertain
             | Detail::Blanket(_)
             | Detail::Scaler(_)
-            | Detail::Account(_) => 0,
+            | Detail::Account(_)
+            | Detail::Owner
+            | Detail::Limits(_) => 0,
             Detail::Pod(pod) => size_of::<PodFact>() + pod.labels.heap() + size_of_val(&*pod.ports),
             Detail::Service(service) => {
                 let selector = service.selector.as_ref().map_or(0, Selector::heap);
@@ -218,7 +271,7 @@ impl Fact {
             Detail::Exposes(list) => size_of_val(&**list),
             Detail::Keys(of) => size_of_val(&**of) + of.keys.as_ref().map_or(0, |keys| size_of_val(&**keys)),
             Detail::Namespace(labels) => labels.heap(),
-            Detail::Grants(list) => size_of_val(&**list),
+            Detail::Grants(of) => size_of_val(&**of) + size_of_val(&*of.to),
         };
         size_of::<Self>() + heap
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fact::{Directions, Grantee, PodFact, Scaler, ServiceFact};
+use super::fact::{Defaulted, Directions, Grantee, PodFact, Scaler, ServiceFact};
 use super::kinds::{Kind, hash, identity};
 use super::labels::{Labels, Selector};
 use super::read::scaled;
@@ -103,6 +103,17 @@ impl<'i> Near<'i> {
         let unplaced = || self.index.near_hashed(self.scope, anywhere);
         self.has(group, kind, name)
             || (self.index.goes_anywhere(self.scope, anywhere) && unplaced().has(group, kind, name))
+    }
+
+    /// Whether this role is in it and allows everything.
+    pub(crate) fn has_owner(self, kind: &str, name: &str) -> bool {
+        let of = identity(crate::rbac::GROUP, kind, name);
+        self.space.is_some_and(|space| space.owners.contains(&of))
+    }
+
+    /// What its LimitRanges set where containers say nothing.
+    pub(crate) fn defaulted(self) -> Defaulted {
+        self.space.map(|space| space.limits).unwrap_or_default()
     }
 
     /// Whether something in it makes pods whose labels no manifest shows, so that what selects nothing may select these.

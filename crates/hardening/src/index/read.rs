@@ -6,11 +6,14 @@ use seawall_model::WorkloadKind;
 use seawall_yaml::{Kind as NodeKind, NodeRef};
 
 use super::fact::{
-    Detail, Directions, Fact, Grantee, KeysFact, PodFact, Protocol, Scaler, ServiceFact, ServicePort,
-    Subject, Target,
+    Defaulted, Detail, Directions, Fact, Granted, Grantee, KeysFact, PodFact, Protocol, Scaler, ServiceFact,
+    ServicePort, Subject, Target,
 };
 use super::kinds::{Kind, hash, identity, makes_pods};
 use super::labels::{Labels, Selector};
+use super::twins;
+use crate::rbac::{GROUP, allows_everything};
+use crate::resources::is_zero;
 use crate::view::{FromNode, Pod, field};
 use crate::workloads::has_certain_labels;
 
@@ -26,7 +29,11 @@ pub fn facts<'d>(
     let pods = templates.iter().zip(pods).filter(|_| kind.name() != "PodTemplate");
     let mut pods = pods.map(|(template, view)| Detail::Pod(Box::new(pod(object, template, view.as_ref()))));
     let detail = pods.next().unwrap_or_else(|| detail(object, kind));
-    let of = |kind, identity, detail| Fact { scope, kind, namespace, identity, unrendered: false, detail };
+    let direct = twins::is_direct(object);
+    let of = |kind, identity, detail| {
+        let (unrendered, again) = (false, false);
+        Fact { scope, kind, namespace, identity, unrendered, direct, again, detail }
+    };
     let more = pods.map(|detail| of(Kind::PODS, None, detail));
     std::iter::once(of(kind, identity, detail)).chain(more).collect()
 }
@@ -130,6 +137,8 @@ fn detail(object: &Object<'_>, kind: Kind) -> Detail {
             None => Detail::Nothing,
         },
         "RoleBinding" | "ClusterRoleBinding" => grants(object),
+        "Role" | "ClusterRole" if allows_everything(object) => Detail::Owner,
+        "LimitRange" => limits(object),
         "" if makes_pods(object.group(), object.kind) || looks_like_workload(object, &[]).is_some() => {
             Detail::Uncertain
         }
@@ -244,6 +253,7 @@ fn scaler(object: &Object<'_>, min: &str, max: &str, fewest: u32) -> Detail {
 
 /// The accounts among a binding's subjects, also those that are named by the user and the groups that they log in as.
 fn grants(object: &Object<'_>) -> Detail {
+    let at = |path| field(object.node, path);
     let subjects = object.node.get("subjects").filter(|list| list.resolved().kind() == NodeKind::Sequence);
     let found = subjects.into_iter().flat_map(NodeRef::items).filter_map(|subject| {
         let text = |key| subject.get(key).and_then(NodeRef::as_str).filter(|text: &&str| !text.is_empty());
@@ -261,5 +271,27 @@ fn grants(object: &Object<'_>) -> Detail {
         let hashed = |text: Option<&str>| text.map(|text| hash(&[text]));
         Some(Grantee { namespace: hashed(namespace), name: hashed(name) })
     });
-    Detail::Grants(found.collect())
+    let role = |key| at(key).and_then(NodeRef::as_str).unwrap_or_default();
+    let role = identity(GROUP, role("roleRef.kind"), role("roleRef.name"));
+    Detail::Grants(Box::new(Granted { role, to: found.collect() }))
+}
+
+/// What a LimitRange gives to containers that do not speak of a resource: the default limit, or else the most that it allows, as
+/// limit; the default request, or else the default limit, or else the least that it allows, as request (k8s.io/kubernetes
+/// `pkg/apis/core/v1/defaults.go`, `SetDefaults_LimitRangeItem`; `plugin/pkg/admission/limitranger/admission.go`).
+fn limits(object: &Object<'_>) -> Detail {
+    let items = field(object.node, "spec.limits").into_iter().flat_map(NodeRef::items);
+    let of_containers = |item: &NodeRef<'_>| item.get("type").and_then(NodeRef::as_str) == Some("Container");
+    let mut given = Defaulted::default();
+    for item in items.filter(of_containers) {
+        for (at, resource) in Defaulted::RESOURCES.into_iter().enumerate() {
+            let amount =
+                |key| item.get(key).and_then(|amounts| amounts.get(resource)).filter(|of| !of.is_null());
+            let limit = amount("default").or_else(|| amount("max"));
+            let request = amount("defaultRequest").or(limit).or_else(|| amount("min"));
+            let bit = |of: Option<NodeRef<'_>>| u8::from(of.is_some_and(|of| !is_zero(of))) << at;
+            given = given.or(Defaulted { limits: bit(limit), requests: bit(request) });
+        }
+    }
+    if given == Defaulted::default() { Detail::Nothing } else { Detail::Limits(given) }
 }

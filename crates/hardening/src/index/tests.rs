@@ -66,7 +66,7 @@ fn scopes_are_clusters_of_their_own() {
     copies.extend(facts_of(&object("Secret", "shop"), 2));
     let subjects: Vec<Subject> = copies.iter().map(Fact::subject).collect();
     let duplicates = Enabled::new(|rule: &Rule| rule.id == "duplicate-object");
-    let secrets = Index::new(copies, false);
+    let secrets = Index::new(copies, true);
     let concerned: Vec<bool> = subjects.iter().map(|of| secrets.concerns(&duplicates, of)).collect();
     assert_eq!(concerned, [true, true, false]);
     let entry = Reader::new(object("Secret", "shop").into_bytes().into(), Limits::default()).next();
@@ -219,7 +219,11 @@ fn tells_which_objects_have_to_be_looked_at_again() {
     assert_eq!(concerned(pods, "network-policy-missing"), [false]);
     assert_eq!(concerned(&format!("{pods}{policy}"), "memory-limit"), [false, false]);
     assert_eq!(concerned(&format!("{pods}{policy}"), "duplicate-object"), [false, false]);
-    assert_eq!(concerned(&format!("{pods}{policy}---\n{pods}"), "duplicate-object"), [true, false, true]);
+    let twice = format!("{pods}{policy}---\n{pods}");
+    assert_eq!(concerned(&twice, "duplicate-object"), [false; 3], "files may be of several clusters");
+    let mut facts = facts_of(&twice, 0);
+    let twins = Twins::of(&mut facts);
+    assert_eq!(facts.iter().map(|fact| twins.holds(fact)).collect::<Vec<_>>(), [true, false, true]);
 }
 
 #[test]
@@ -285,7 +289,14 @@ fn odd_values_are_passed_over() {
         }
     }
     let index = Index::new(facts_of(&yaml, 0), true);
-    let cx = crate::Cx { params: &params, kubernetes: 37, scope: 0, from_file: true, index: Some(&index) };
+    let cx = crate::Cx {
+        params: &params,
+        kubernetes: 37,
+        scope: 0,
+        from_file: true,
+        index: Some(&index),
+        twins: None,
+    };
     let mut found = 0;
     for entry in Reader::new(yaml.into_bytes().into(), Limits::default()) {
         let document = entry.document.expect("a document");
@@ -318,7 +329,7 @@ fn every_kind_that_a_check_asks_for_is_known() {
     for check in CHECKS {
         let kinds: Vec<&str> = match check.sight {
             Sight::Alone => continue,
-            Sight::Others(kinds) | Sight::Complete(kinds) => kinds.to_vec(),
+            Sight::Others(kinds) | Sight::Complete(kinds) | Sight::Also(kinds) => kinds.to_vec(),
             Sight::Beside(beside) => [beside.of, beside.need].concat(),
         };
         for kind in kinds {

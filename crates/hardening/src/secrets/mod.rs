@@ -133,7 +133,7 @@ pub(crate) fn named<'t>(name: &str, value: &'t str, harmless: Harmless<'_>) -> O
 /// How sure a name makes it that a value is a secret.
 fn by_name(name: &str, value: &str) -> Option<Confidence> {
     let strength = name::strength(name);
-    if strength == Strength::None {
+    if strength == Strength::None || name::of_key(name, value) {
         return None;
     }
     match value::look(value, strength) {

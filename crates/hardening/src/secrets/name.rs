@@ -197,6 +197,18 @@ pub(super) fn strength(name: &str) -> Strength {
     strength
 }
 
+/// Whether a value is what a secret is kept under, and its name says so: `DB_PASSWORD_KEY: password`.
+pub(super) fn of_key(name: &str, value: &str) -> bool {
+    let mut words = name_words(name);
+    let (mut last, mut before) = ("", "");
+    for word in &mut words {
+        (before, last) = (last, word);
+    }
+    let is_made = BEFORE_KEY.iter().any(|known| before.eq_ignore_ascii_case(known));
+    let plain = value.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_' | b'.'));
+    last.eq_ignore_ascii_case("key") && !is_made && plain && names_secret(value)
+}
+
 /// Whether a pattern with `*` for any text matches a name, regardless of case.
 pub(super) fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);

@@ -44,7 +44,11 @@ fn made(pattern: &str, seed: u64) -> String {
 }
 
 /// What has the form of a credential: a pattern, and what it looks like.
-const FORMED: [(&str, &str); 52] = [
+const FORMED: [(&str, &str); 56] = [
+    ("12345{{d:5}}:AA{{w:33}}", "a Telegram bot token"),
+    ("https://api.telegram.org/bot123{{d:6}}:AA{{w:33}}/getMe", "a Telegram bot token"),
+    ("{{w:14}}.atlasv1.{{w:67}}", "a Terraform token"),
+    ("base64:{{w:43}}=", "a Laravel application key"),
     ("AKIA{{u:16}}", "an AWS access key id"),
     ("ASIA{{u:16}}", "an AWS access key id"),
     ("ghp_{{w:36}}", "a GitHub token"),
@@ -304,6 +308,8 @@ fn what_only_looks_like_a_secret_is_none() {
         ("SECRET", "db-secret"),
         ("TOKEN", "my-app-token"),
         ("API_KEY", "API_KEY"),
+        ("DB_PASSWORD_KEY", "password"),
+        ("TOKEN_KEY", "registry-token"),
         ("PASSWORD", "mysql.password"),
         ("PASSWORD", "true"),
         ("PASSWORD", "False"),

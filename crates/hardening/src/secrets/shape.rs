@@ -46,7 +46,7 @@ const DIGITALOCEAN: &str = "a DigitalOcean token";
 const AZURE: &str = "an Azure storage or service bus key";
 const KEY: &str = "a private key";
 
-const FORMATS: [Format; 37] = [
+const FORMATS: [Format; 38] = [
     ("AKIA", AWS, Letters::Upper, 16, 16, ""),
     ("ASIA", AWS, Letters::Upper, 16, 16, ""),
     ("ghp_", GITHUB, Letters::Word, 36, 255, ""),
@@ -81,6 +81,7 @@ const FORMATS: [Format; 37] = [
     ("NRAK-", "a New Relic key", Letters::Upper, 27, 27, ""),
     ("AccountKey=", AZURE, Letters::Base64, 86, 86, "=="),
     ("SharedAccessKey=", AZURE, Letters::Base64, 43, 43, "="),
+    ("base64:", "a Laravel application key", Letters::Base64, 43, 43, "="),
     ("LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRV", KEY, Letters::Base64, 40, usize::MAX, ""),
     ("LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0t", KEY, Letters::Base64, 40, usize::MAX, ""),
     ("LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtF", KEY, Letters::Base64, 40, usize::MAX, ""),
@@ -128,6 +129,8 @@ pub(super) fn find(text: &str) -> Option<(&'static str, Range<usize>)> {
             b':' if bytes[at + 1..].starts_with(b"//") => url::userinfo(text, at)
                 .map(|range| ("a URL with a password in it", range))
                 .or_else(|| url::webhook(text, at)),
+            b':' if bytes[at + 1..].starts_with(b"AA") => telegram(text, at),
+            b'.' if bytes[at..].starts_with(b".atlasv1.") => terraform(text, at),
             b'@' => url::of_driver(text, at).map(|range| ("a connection with a password in it", range)),
             b'-' if bytes[at..].starts_with(b"-----BEGIN ") => pem(text, at),
             _ => None,
@@ -138,6 +141,29 @@ pub(super) fn find(text: &str) -> Option<(&'static str, Range<usize>)> {
         inside = b.is_ascii_alphanumeric() || b == b'_';
     }
     None
+}
+
+/// A bot's token of Telegram, by the colon in it: the number of the bot, and 35 letters.
+fn telegram(text: &str, colon: usize) -> Option<(&'static str, Range<usize>)> {
+    let bytes = text.as_bytes();
+    let digits = bytes[..colon].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let start = colon - digits;
+    // In addresses the word `bot` stands in front of it.
+    let begins = start == 0 || !bytes[start - 1].is_ascii_alphanumeric() || text[..start].ends_with("bot");
+    let body = run(&bytes[colon + 1..], Letters::Url);
+    let end = colon + 1 + body;
+    ((8..=10).contains(&digits) && begins && body == 35 && is_varied(&text[colon + 1..end]))
+        .then_some(("a Telegram bot token", start..end))
+}
+
+/// A token of HCP Terraform, by the word in its middle.
+fn terraform(text: &str, dot: usize) -> Option<(&'static str, Range<usize>)> {
+    let bytes = text.as_bytes();
+    let head = bytes[..dot].iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let behind = dot + ".atlasv1.".len();
+    let body = run(&bytes[behind..], Letters::Url);
+    (head == 14 && (60..=70).contains(&body) && is_varied(&text[behind..behind + body]))
+        .then_some(("a Terraform token", dot - head..behind + body))
 }
 
 /// The token that begins at a word's beginning.

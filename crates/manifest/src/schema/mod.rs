@@ -6,6 +6,7 @@
 //! and keeps the last.
 
 mod base64;
+mod gone;
 mod keys;
 mod rank;
 mod strict;
@@ -24,6 +25,7 @@ use seawall_yaml::{NodeId, Span};
 use crate::objects::{Holder, Object};
 use crate::types::{self, Shape};
 use crate::workload::Template;
+pub use gone::is_of_newer;
 use rank::Rank;
 pub use strict::{Held, strict};
 pub use structural::{Definition, Definitions, Unheld};

@@ -8,6 +8,7 @@ mod history;
 #[rustfmt::skip]
 mod table;
 
+use crate::schema::nearest;
 use seawall_model::{FieldPath, Segment};
 use table::{FIELDS, GO_FIELDS, KINDS, NAMES, SHAPES, STARTS, TYPES};
 
@@ -106,6 +107,22 @@ pub(crate) fn is_list(api_version: &str, kind: &str) -> bool {
 /// All built-in kinds: apiVersion, kind, struct.
 pub fn kinds() -> impl ExactSizeIterator<Item = (&'static str, &'static str, TypeId)> {
     KINDS.iter().map(|(kind, version, id)| (*version, *kind, TypeId(*id)))
+}
+
+/// The group of an apiVersion; empty for the core group.
+pub fn group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Whether a group is one of Kubernetes' own.
+pub fn has_group(of: &str) -> bool {
+    kinds().any(|(version, ..)| group(version) == of)
+}
+
+/// The kind of a group whose name is nearly this.
+pub fn nearest_kind(of: &str, kind: &str) -> Option<&'static str> {
+    let known = kinds().filter(|(version, ..)| group(version) == of).map(|(_, kind, _)| kind);
+    nearest(known, kind)
 }
 
 impl ShapeId {

@@ -32,6 +32,8 @@ pub struct Definition {
     group: Box<str>,
     kind: Box<str>,
     versions: BTreeMap<Box<str>, Version>,
+    /// The names of all versions, with or without a schema, and whether they are served.
+    names: Vec<(Box<str>, bool)>,
     unheld: Unheld,
 }
 
@@ -68,6 +70,14 @@ impl Definition {
         };
         let mut reader = SchemaReader::default();
         let mut versions = BTreeMap::new();
+        let mut names = Vec::new();
+        for version in spec.get("versions").into_iter().flat_map(NodeRef::items) {
+            let served = version.get("served").and_then(NodeRef::as_bool) != Some(false);
+            names.extend(text(version, "name").map(|name| (name, served)));
+        }
+        if names.is_empty() {
+            names.extend(text(spec, "version").map(|name| (name, true)));
+        }
         for version in spec.get("versions").into_iter().flat_map(NodeRef::items) {
             let schema = version.get("schema").or_else(|| spec.get("validation"));
             let (Some(name), Some(node)) =
@@ -86,7 +96,7 @@ impl Definition {
             let has_status = has_status(spec);
             versions.insert(name, Version { schema: reader.read(node, 0), keeps, has_status });
         }
-        Some(Self { group, kind, versions, unheld: reader.unheld })
+        Some(Self { group, kind, versions, names, unheld: reader.unheld })
     }
 
     /// What of it objects are not held against.
@@ -122,6 +132,21 @@ impl Definitions {
         self.version(object).is_some()
     }
 
+    /// Where the kind of an object is defined and its version is not: the versions that are served.
+    pub fn instead_of(&self, object: &Object<'_>) -> Option<Vec<&str>> {
+        let (group, version) = object.api_version.split_once('/')?;
+        let names = &self.by_kind.get(group)?.get(object.kind)?.names;
+        let served = names.iter().filter(|(_, served)| *served).map(|(name, _)| &**name);
+        (!names.iter().any(|(name, _)| **name == *version)).then(|| served.collect())
+    }
+
+    /// Whether the definition of an object says that its version is not served.
+    fn is_unserved(&self, object: &Object<'_>) -> bool {
+        let definition = |(group, version)| Some((self.by_kind.get(group)?.get(object.kind)?, version));
+        let found: Option<(&Arc<Definition>, &str)> = object.api_version.split_once('/').and_then(definition);
+        found.is_some_and(|(of, version)| of.names.iter().any(|(name, served)| **name == *version && !served))
+    }
+
     fn version(&self, object: &Object<'_>) -> Option<&Version> {
         let (group, version) = object.api_version.split_once('/')?;
         self.by_kind.get(group)?.get(object.kind)?.versions.get(version)
@@ -131,6 +156,14 @@ impl Definitions {
 /// Holds an object against the schema of its definition, if there is one, in a cluster of a minor version; returns whether
 /// all of it could be.
 pub(super) fn check(object: &Object<'_>, definitions: &Definitions, minor: u64, found: &mut Found) -> bool {
+    if definitions.is_unserved(object) {
+        let at = object.node.get_entry("apiVersion");
+        let span = at.map_or_else(|| object.node.span(), |(_, value)| value.span());
+        let message = format!("{} {} is not served: its definition says so", object.api_version, object.kind);
+        let hint = "write it in a version that is served".to_owned();
+        let path = FieldPath::root().key("apiVersion");
+        found.add(object.node, span, &path, SchemaProblemKind::NotInVersion, message, hint);
+    }
     let Some(version) = definitions.version(object) else { return true };
     let Some(schema) = &version.schema else { return false };
     let Some(mut value) = Value::read(object.node, &mut Source::default()) else { return false };
@@ -220,6 +253,28 @@ spec:
             .iter()
             .map(|p| format!("{}: {}", p.path, p.message))
             .collect()
+    }
+
+    #[test]
+    fn versions_are_served_or_not_or_not_there() {
+        let text = format!("{CRD}  - {{name: v1alpha1, served: false}}\n  - {{name: v2, served: true}}\n");
+        let crd = seawall_yaml::read(text.as_bytes()).remove(0).document.unwrap();
+        let definitions = Definitions::new(Definition::all_of(&crd));
+        let of = |version: &str| {
+            let yaml = format!("apiVersion: example.com/{version}\nkind: Widget\nspec: {{size: 1}}\n");
+            let document = seawall_yaml::read(yaml.as_bytes()).remove(0).document.unwrap();
+            let objects = objects(&document);
+            let object = &objects.objects[0];
+            let problems = strict(object, 37, &definitions).problems;
+            let told: Vec<_> = problems.iter().map(|p| format!("{}: {}", p.path, p.message)).collect();
+            (told, definitions.instead_of(object).map(|versions| versions.join(" ")))
+        };
+        let unserved =
+            "apiVersion: example.com/v1alpha1 Widget is not served: its definition says so".to_owned();
+        assert_eq!(of("v1"), (vec![], None));
+        assert_eq!(of("v1alpha1"), (vec![unserved], None));
+        assert_eq!(of("v2"), (vec![], None), "without a schema");
+        assert_eq!(of("v3"), (vec![], Some("v1 v2".to_owned())));
     }
 
     #[test]
