@@ -7,6 +7,7 @@
 //!
 //! Pure: knows no file, clock or terminal; a report turns its records into output.
 
+mod beyond;
 mod config;
 mod exceptions;
 mod fix;
@@ -32,6 +33,7 @@ pub mod scores;
 mod survey;
 mod tally;
 
+pub use beyond::BeyondLevels;
 pub use config::{
     Base, Config, ConfigError, LevelRule, NamedRules, Part, Profile, RuleSettings, SETTINGS, Scope,
 };

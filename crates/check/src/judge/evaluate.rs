@@ -1,6 +1,8 @@
-//! What the standard says of one pod or template at the levels that its namespace asks for: evaluations and findings.
+//! What the standard says of one pod or template at the levels that its namespace asks for, and beyond them: evaluations and
+//! findings.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use seawall_finding::{Finding, Rule};
 use seawall_manifest::objects::Object;
@@ -41,10 +43,24 @@ impl Judge<'_> {
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, told, self.options));
             }
         }
-        if judged.template.kind == WorkloadKind::Pod {
-            join_app_armor(&mut workload.findings);
-            return;
+        if judged.template.kind != WorkloadKind::Pod {
+            self.evaluate_template(object, judged, around, &known, workload);
         }
+        self.evaluate_beyond(object, judged, around, &known, workload);
+        join_app_armor(&mut workload.findings);
+    }
+
+    /// Judges what the API server says of the object that carries a template.
+    fn evaluate_template(
+        &self,
+        object: &Object<'_>,
+        judged: &Judged<'_>,
+        around: &Around<'_>,
+        known: &RefCell<Known>,
+        workload: &mut Workload,
+    ) {
+        let (policy, from) = self.levels.of(self.source.scope, object.namespace);
+        let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(&from, *at, *modes);
         for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
             let same = workload.evaluations.iter().find(|e| (e.level, e.version) == (at.level, at.version));
             let evaluation = match (&judged.as_template, same) {
@@ -52,7 +68,7 @@ impl Judge<'_> {
                 (None, None) => continue,
                 (Some(pod), _) => {
                     let names = Names::of(pod);
-                    let subject = Judging { object, judged, names: &names, around, known: &known };
+                    let subject = Judging { object, judged, names: &names, around, known };
                     let results = self.results(&subject, at, modes, &mut workload.findings);
                     let told = self.told(&workload.findings);
                     evaluation(Subject::Template, at, modes, &results, told, self.options)
@@ -60,7 +76,56 @@ impl Judge<'_> {
             };
             workload.evaluations.push(evaluation);
         }
-        join_app_armor(&mut workload.findings);
+    }
+
+    /// Looks for what the rules of the standard find beyond the levels that were asked for.
+    fn evaluate_beyond(
+        &self,
+        object: &Object<'_>,
+        judged: &Judged<'_>,
+        around: &Around<'_>,
+        known: &RefCell<Known>,
+        workload: &mut Workload,
+    ) {
+        let policy = self.levels.of(self.source.scope, object.namespace).0;
+        let left = judged.faults().map(|faults| self.options.hardening.beyond_levels.left(faults, &policy));
+        let pods = [judged.pod.as_ref().ok(), judged.as_template.as_ref()];
+        for (pod, left) in pods.into_iter().zip(left).filter(|(_, left)| !left.is_empty()) {
+            let Some(pod) = pod else { continue };
+            let names = Names::of(pod);
+            let subject = Judging { object, judged, names: &names, around, known };
+            for variants in self.options.hardening.beyond_levels.passes(left) {
+                let (left, out) = self.split(&subject, seawall_pss::results_of(pod, variants));
+                self.add_untold(&subject, &left, &mut workload.findings);
+                self.add_untold(&subject, &out, &mut workload.findings);
+            }
+        }
+    }
+
+    /// Adds the findings that rules are asked for beyond the levels, without the places that are told of already.
+    fn add_untold(&self, subject: &Judging<'_, '_>, results: &[CheckResult<'_>], findings: &mut Findings) {
+        let told = |f: &Located| {
+            let Finding { rule, primary, related, .. } = &f.finding;
+            let paths = std::iter::once(primary).chain(related).map(|locus| locus.path.clone());
+            paths.map(|path| (rule.id, path)).collect::<Vec<_>>()
+        };
+        let told: HashSet<(&str, FieldPath)> = findings.iter().flat_map(|f| told(f)).collect();
+        for mut group in seawall_pss::groups(results) {
+            let rule = group.rule;
+            if !self.options.hardening.beyond_levels.asks(rule, group.level()) {
+                continue;
+            }
+            group.offenders.retain(|offender| {
+                let path = offender.path(subject.names, &FieldPath::root());
+                !told.contains(&(rule.id, subject.judged.template.path_in_object(path)))
+            });
+            if group.offenders.is_empty() {
+                continue;
+            }
+            for (located, suppressed) in self.parts(subject, &group) {
+                add(Located { suppressed, ..located }, &mut subject.known.borrow_mut(), findings);
+            }
+        }
     }
 
     /// Whether the reference's sentences are told: where they are wanted, or no finding that counts stands for them.
@@ -79,19 +144,28 @@ impl Judge<'_> {
     ) -> Vec<CheckResult<'p>> {
         let all =
             seawall_pss::results(subject.names.pod(), at.level, at.version.clamp(self.options.kubernetes));
+        let (left, out) = self.split(subject, all);
+        self.add_findings(subject, &left, modes, findings);
+        self.add_findings(subject, &out, modes, findings);
+        left
+    }
+
+    /// Some results without what is excepted, and what is.
+    fn split<'p>(
+        &self,
+        subject: &Judging<'_, 'p>,
+        all: Vec<CheckResult<'p>>,
+    ) -> (Vec<CheckResult<'p>>, Vec<CheckResult<'p>>) {
         let excepted = |rule: &'static Rule, offender: &Offender<'_>| {
             let container = offender.container().map(|_| offender.name);
             let value = offender.subject(subject.names.pod());
             subject.around.exception(rule, container, &value, self.options.today).is_some()
         };
-        let (left, out) = if subject.around.exceptions.is_empty() {
+        if subject.around.exceptions.is_empty() {
             (all, Vec::new())
         } else {
             seawall_pss::split_excepted(all, &excepted)
-        };
-        self.add_findings(subject, &left, modes, findings);
-        self.add_findings(subject, &out, modes, findings);
-        left
+        }
     }
 
     fn add_findings(
