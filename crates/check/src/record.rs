@@ -431,7 +431,7 @@ pub struct Blocker {
     pub workloads: u64,
 }
 
-/// How often a rule beyond the standard is failed.
+/// How often a rule is failed that no level in force asks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beyond {
     /// The rule's id.
@@ -501,7 +501,7 @@ pub struct Summary {
     pub targets: Vec<Level>,
     /// What keeps workloads from them, the most frequent first.
     pub blockers: Vec<Blocker>,
-    /// What is failed beyond the standard, the gravest and most frequent first.
+    /// What is failed beyond the standard and the levels, the gravest and most frequent first.
     pub beyond: Vec<Beyond>,
     /// Rules that could not be evaluated on some of the input, each with what was not seen.
     pub not_evaluated: Vec<(&'static str, String)>,

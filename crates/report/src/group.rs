@@ -124,6 +124,17 @@ fn several_basics(findings: &[&Located], of: (Word, bool)) -> bool {
 }
 
 impl Group<'_> {
+    /// Whether no level asks for what it is about, and nothing is refused for it.
+    pub(crate) fn is_beyond(&self) -> bool {
+        self.members.iter().all(|m| m.is_beyond() && !m.refuses)
+    }
+
+    /// What a command that makes the likely fixes of its basics is told.
+    pub(crate) fn likely(&self) -> &'static str {
+        // Without their name fixes lead to the level alone.
+        if self.is_beyond() { "--likely --only restricted" } else { "--likely" }
+    }
+
     /// The names of its containers in order, each once.
     pub(crate) fn containers(&self) -> Vec<&str> {
         let names = self.members.iter().filter_map(|m| m.finding.container.as_deref());

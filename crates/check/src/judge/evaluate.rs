@@ -9,7 +9,7 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::{FieldPath, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
-use seawall_pss::{CheckResult, Group, Names, Offender};
+use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 
 use super::around::Around;
 use super::joined::{Known, add, join_app_armor, same_suppression};
@@ -31,8 +31,8 @@ impl Judge<'_> {
     ) {
         let (policy, from) = self.levels.of(self.source.scope, object.namespace);
         let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(&from, *at, *modes);
-        let [pod_faults, _] = judged.faults();
-        workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
+        let faults = judged.faults();
+        workload.strictest = Some(seawall_pss::strictest(faults[0], self.options.kubernetes));
         let known = RefCell::default();
         if let Ok(pod) = &judged.pod {
             let names = Names::of(pod);
@@ -44,9 +44,10 @@ impl Judge<'_> {
             }
         }
         if judged.template.kind != WorkloadKind::Pod {
-            self.evaluate_template(object, judged, around, &known, workload);
+            self.evaluate_template(object, judged, around, &known, &policy, workload);
         }
-        self.evaluate_beyond(object, judged, around, &known, workload);
+        let left = faults.map(|faults| self.options.hardening.beyond_levels.left(faults, &policy));
+        self.evaluate_beyond(object, judged, around, &known, left, &mut workload.findings);
         join_app_armor(&mut workload.findings);
     }
 
@@ -57,11 +58,12 @@ impl Judge<'_> {
         judged: &Judged<'_>,
         around: &Around<'_>,
         known: &RefCell<Known>,
+        policy: &Policy,
         workload: &mut Workload,
     ) {
-        let (policy, from) = self.levels.of(self.source.scope, object.namespace);
-        let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(&from, *at, *modes);
-        for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
+        let from = &workload.levels_from;
+        let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(from, *at, *modes);
+        for (at, modes) in grouped(policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
             let same = workload.evaluations.iter().find(|e| (e.level, e.version) == (at.level, at.version));
             let evaluation = match (&judged.as_template, same) {
                 (None, Some(pod)) => Evaluation { subject: Subject::Template, modes, ..pod.clone() },
@@ -78,17 +80,17 @@ impl Judge<'_> {
         }
     }
 
-    /// Looks for what the rules of the standard find beyond the levels that were asked for.
+    /// Looks for what the rules of the standard find beyond the levels that were asked for: what is left of the faults of pod and
+    /// template.
     fn evaluate_beyond(
         &self,
         object: &Object<'_>,
         judged: &Judged<'_>,
         around: &Around<'_>,
         known: &RefCell<Known>,
-        workload: &mut Workload,
+        left: [Faults; 2],
+        findings: &mut Findings,
     ) {
-        let policy = self.levels.of(self.source.scope, object.namespace).0;
-        let left = judged.faults().map(|faults| self.options.hardening.beyond_levels.left(faults, &policy));
         let pods = [judged.pod.as_ref().ok(), judged.as_template.as_ref()];
         for (pod, left) in pods.into_iter().zip(left).filter(|(_, left)| !left.is_empty()) {
             let Some(pod) = pod else { continue };
@@ -96,20 +98,18 @@ impl Judge<'_> {
             let subject = Judging { object, judged, names: &names, around, known };
             for variants in self.options.hardening.beyond_levels.passes(left) {
                 let (left, out) = self.split(&subject, seawall_pss::results_of(pod, variants));
-                self.add_untold(&subject, &left, &mut workload.findings);
-                self.add_untold(&subject, &out, &mut workload.findings);
+                self.add_untold(&subject, &left, findings);
+                self.add_untold(&subject, &out, findings);
             }
         }
     }
 
     /// Adds the findings that rules are asked for beyond the levels, without the places that are told of already.
     fn add_untold(&self, subject: &Judging<'_, '_>, results: &[CheckResult<'_>], findings: &mut Findings) {
-        let told = |f: &Located| {
-            let Finding { rule, primary, related, .. } = &f.finding;
-            let paths = std::iter::once(primary).chain(related).map(|locus| locus.path.clone());
-            paths.map(|path| (rule.id, path)).collect::<Vec<_>>()
-        };
-        let told: HashSet<(&str, FieldPath)> = findings.iter().flat_map(|f| told(f)).collect();
+        let mut told: HashSet<(&str, FieldPath)> = HashSet::new();
+        for Finding { rule, primary, related, .. } in findings.iter().map(|f| &f.finding) {
+            told.extend(std::iter::once(primary).chain(related).map(|locus| (rule.id, locus.path.clone())));
+        }
         for mut group in seawall_pss::groups(results) {
             let rule = group.rule;
             if !self.options.hardening.beyond_levels.asks(rule, group.level()) {
