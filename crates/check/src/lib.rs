@@ -7,6 +7,7 @@
 //!
 //! Pure: knows no file, clock or terminal; a report turns its records into output.
 
+mod beyond;
 mod config;
 mod encrypted;
 mod exceptions;
@@ -33,6 +34,7 @@ pub mod scores;
 mod survey;
 mod tally;
 
+pub use beyond::BeyondLevels;
 pub use config::{
     Base, Config, ConfigError, LevelRule, NamedRules, Part, Profile, RuleSettings, SETTINGS, Scope,
 };

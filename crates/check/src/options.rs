@@ -9,6 +9,7 @@ use seawall_hardening::{Enabled, Index, Params};
 use seawall_manifest::schema::Definitions;
 use seawall_manifest::workload::ConfiguredEntry;
 
+use crate::beyond::BeyondLevels;
 use crate::config::RuleSettings;
 use crate::fix::Images;
 use crate::ignore::Ignores;
@@ -51,11 +52,13 @@ pub struct Options {
     pub cut_lists_from: usize,
 }
 
-/// Which checks beyond the standard run, and what they know; none by default.
+/// Which checks run beyond what the levels ask for, and what they know; none by default.
 #[derive(Clone, Debug, Default)]
 pub struct Hardening {
-    /// Those that run.
+    /// Those beyond the standard that run.
     pub enabled: Enabled,
+    /// The rules of the standard that run besides, whatever the levels ask for.
+    pub beyond_levels: BeyondLevels,
     /// What is set about them.
     pub params: Params,
     /// What they know of the objects of the run, once all are surveyed.

@@ -42,10 +42,12 @@ impl<'a> Reach<'a> {
         self.judges(rule, &minors)
     }
 
-    /// As [`Self::includes`], where pods are judged at these levels and minor versions.
+    /// As [`Self::includes`], where pods are judged at these levels and minor versions; none where no pod is.
     pub(crate) fn judges(self, rule: &Rule, at: &[(Level, u64)]) -> bool {
+        let beyond = || !at.is_empty() && self.options.hardening.beyond_levels.judges_whole(rule);
         let judged = rule.level.is_none()
-            || at.iter().any(|(level, minor)| seawall_pss::judges_whole(rule, *level, *minor));
+            || at.iter().any(|(level, minor)| seawall_pss::judges_whole(rule, *level, *minor))
+            || beyond();
         judged && self.options.rules.selects(rule)
     }
 

@@ -177,8 +177,8 @@ pub struct Workload {
     /// The strictest level that its pods pass at the target cluster's version without exceptions; `None` if the object would
     /// be refused.
     pub strictest: Option<Level>,
-    /// What stands in the way of the strictest of its effective levels, and what is wrong with the object itself; what is
-    /// suppressed too.
+    /// What stands in the way of the strictest of its effective levels, what is wrong with the object itself, and what is found
+    /// beyond the levels; what is suppressed too.
     pub findings: Findings,
     /// By mode: whether it fails there for something that counts.
     pub open: [bool; 3],
@@ -208,9 +208,11 @@ impl Located {
         Box::new(self)
     }
 
-    /// Whether its rule belongs to the checks beyond the standard.
+    /// Whether no level asks for it: its rule belongs to the checks beyond the standard, or no effective level forbids what a
+    /// rule of the standard finds.
     pub fn is_beyond(&self) -> bool {
-        self.finding.rule.is_beyond()
+        let Finding { rule, .. } = &self.finding;
+        rule.is_beyond() || (rule.level.is_some() && self.modes.is_empty())
     }
 
     /// Whether people are told of it in a line, without quoting the source: only then may [`Origin::secrets`] be left empty.
@@ -238,7 +240,8 @@ impl Workload {
 
     /// Whether it passes its levels, and an exception lets something pass.
     pub fn passes_by_exception(&self) -> bool {
-        let excepted = |f: &Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
+        let excepted =
+            |f: &Located| !f.modes.is_empty() && matches!(f.suppressed, Some(Suppression::Excepted(_)));
         self.refused.is_none()
             && self.evaluations.iter().all(|e| e.allowed)
             && self.findings.iter().any(|f| excepted(f))
@@ -428,7 +431,7 @@ pub struct Blocker {
     pub workloads: u64,
 }
 
-/// How often a rule beyond the standard is failed.
+/// How often a rule is failed that no level in force asks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beyond {
     /// The rule's id.
@@ -498,7 +501,7 @@ pub struct Summary {
     pub targets: Vec<Level>,
     /// What keeps workloads from them, the most frequent first.
     pub blockers: Vec<Blocker>,
-    /// What is failed beyond the standard, the gravest and most frequent first.
+    /// What is failed beyond the standard and the levels, the gravest and most frequent first.
     pub beyond: Vec<Beyond>,
     /// Rules that could not be evaluated on some of the input, each with what was not seen.
     pub not_evaluated: Vec<(&'static str, String)>,

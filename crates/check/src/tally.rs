@@ -51,7 +51,7 @@ pub struct Counts {
     worst: Option<Severity>,
     /// By mode: whether something fails there that counts. What the API server refuses fails in all.
     open: [bool; 3],
-    /// Rules beyond the standard that are failed.
+    /// Rules that are failed beyond the standard and the levels.
     beyond: Vec<Failed>,
     /// How many objects were looked at.
     objects: u64,

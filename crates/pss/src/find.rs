@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use seawall_finding::{Finding, Locus, Rule, Severity};
 use seawall_model::pod::{ContainerClass, Pod};
-use seawall_model::{FieldPath, ObjectId};
+use seawall_model::{FieldPath, Level, ObjectId};
 
 use crate::check::CheckInfo;
 use crate::evaluate::CheckResult;
@@ -54,6 +54,11 @@ impl<'o, 'p> Group<'o, 'p> {
     #[must_use]
     pub fn with(&self, offenders: Vec<&'o Offender<'p>>) -> Self {
         Self { offenders, ..*self }
+    }
+
+    /// The level of the check that found it.
+    pub fn level(&self) -> Level {
+        self.check.level
     }
 
     /// The container's name, if it is at one.
@@ -128,7 +133,6 @@ mod tests {
     use super::*;
     use crate::results;
     use crate::testing::pod;
-    use seawall_model::Level;
 
     /// `rule@container path: label` of every finding, related places behind.
     fn found(level: Level, json: &str) -> Vec<String> {

@@ -36,7 +36,7 @@ pub use evaluate::{
 pub use faults::Faults;
 pub use find::{Group, findings, groups};
 pub use offender::{Field, Names, Offender, Site, Value};
-pub use plan::{NEWEST, allowed, failing, judges_whole, plan_at, strictest};
+pub use plan::{NEWEST, allowed, failing, judges_whole, of_checks, plan_at, strictest};
 pub use relabel::Relabelling;
 pub use repair::{Action, Literal, Repair, RepairAt};
 pub use topics::{TOPICS, Topic};

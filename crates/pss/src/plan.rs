@@ -46,6 +46,20 @@ pub fn failing(faults: Faults, level: Level, minor: u64) -> impl Iterator<Item =
     })
 }
 
+/// Those of some variants whose checks are meant.
+pub fn of_checks(variants: Faults, is_meant: impl Fn(&CheckInfo) -> bool) -> Faults {
+    let mut first = 0;
+    let mut of = Faults::NONE;
+    for check in &CHECKS {
+        let count = check.variants.len() as u32;
+        if is_meant(check) {
+            of |= variants & Faults::run(first, count);
+        }
+        first += count;
+    }
+    of
+}
+
 /// Whether all that a rule forbids at any level is forbidden at this level and minor version. `seccomp-profile` is not judged
 /// whole at baseline, which lets pods pass that name no profile.
 pub fn judges_whole(rule: &Rule, level: Level, minor: u64) -> bool {

@@ -53,8 +53,8 @@ pub(crate) struct Group<'a> {
     pub(crate) basics: bool,
 }
 
-/// What findings of one group share: the word, the rule and the advice.
-type Cause<'a> = (Word, (*const Rule, &'a str));
+/// What findings of one group share: how loud they are, whether a level asks for them, the rule and the advice.
+type Cause<'a> = ((Word, bool), (*const Rule, &'a str));
 
 /// Causes with the positions of their groups: a list where there are few.
 #[derive(Default)]
@@ -78,15 +78,23 @@ impl<'a> Causes<'a> {
     }
 }
 
+/// What is not put together: how loud a finding is, and whether it is beyond what the levels ask for.
+fn kind(located: &Located) -> (Word, bool) {
+    (Word::of(located), located.is_beyond())
+}
+
+/// The kinds that basics of restricted come in.
+const KINDS: [(Word, bool); 3] = [(Word::Error, false), (Word::Warning, false), (Word::Warning, true)];
+
 /// The groups of what counts, in the order of their first findings.
 pub(crate) fn groups(findings: &[Box<Located>]) -> Vec<Group<'_>> {
     let findings: Vec<&Located> = findings.iter().map(|f| &**f).filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
-    let several = [Word::Note, Word::Warning, Word::Error].map(|word| several_basics(&findings, word));
+    let several = KINDS.map(|kind| several_basics(&findings, kind));
     let mut by_cause = Causes::default();
     for located in findings {
-        let word = Word::of(located);
-        let basics = several[word as usize] && basic(located).is_some();
+        let kind = kind(located);
+        let basics = basic(located).is_some() && KINDS.iter().zip(several).any(|(of, s)| s && *of == kind);
         let next = groups.len();
         let finding = &located.finding;
         let cause = match finding.container {
@@ -95,10 +103,10 @@ pub(crate) fn groups(findings: &[Box<Located>]) -> Vec<Group<'_>> {
             // What is wrong with a pod stands alone.
             None => None,
         };
-        let at = cause.map_or(next, |cause| by_cause.first((word, cause), next));
+        let at = cause.map_or(next, |cause| by_cause.first((kind, cause), next));
         match groups.get_mut(at) {
             Some(group) => group.members.push(located),
-            None => groups.push(Group { word, members: vec![located], basics }),
+            None => groups.push(Group { word: kind.0, members: vec![located], basics }),
         }
     }
     groups
@@ -110,16 +118,23 @@ pub(crate) fn basic(located: &Located) -> Option<usize> {
     (at < 2 || located.missing).then_some(at)
 }
 
-fn several_basics(findings: &[&Located], word: Word) -> bool {
+fn several_basics(findings: &[&Located], of: (Word, bool)) -> bool {
     let mut seen = None;
-    findings
-        .iter()
-        .filter(|f| Word::of(f) == word)
-        .filter_map(|f| basic(f))
-        .any(|b| *seen.get_or_insert(b) != b)
+    findings.iter().filter(|f| kind(f) == of).filter_map(|f| basic(f)).any(|b| *seen.get_or_insert(b) != b)
 }
 
 impl Group<'_> {
+    /// Whether no level asks for what it is about, and nothing is refused for it.
+    pub(crate) fn is_beyond(&self) -> bool {
+        self.members.iter().all(|m| m.is_beyond() && !m.refuses)
+    }
+
+    /// What a command that makes the likely fixes of its basics is told.
+    pub(crate) fn likely(&self) -> &'static str {
+        // Without their name fixes lead to the level alone.
+        if self.is_beyond() { "--likely --only restricted" } else { "--likely" }
+    }
+
     /// The names of its containers in order, each once.
     pub(crate) fn containers(&self) -> Vec<&str> {
         let names = self.members.iter().filter_map(|m| m.finding.container.as_deref());

@@ -1,5 +1,5 @@
 //! `JUnit` XML: a test suite for each object, a failure for each finding that counts, a skipped test for each that does not, an
-//! error for each input that could not be read. Readers take a failure for a failed run: what is found beyond the standard
+//! error for each input that could not be read. Readers take a failure for a failed run: what is found beyond the levels
 //! and does not fail the run is skipped.
 //!
 //! There is no standard; this is what the schema of Jenkins' `xunit` plugin takes (`junit-10.xsd`), which others read too. What a
@@ -36,7 +36,7 @@ fn passed(workload: &Workload) -> Option<String> {
     workload.findings.is_empty().then(|| format!("meets {}", workload.target()))
 }
 
-/// Whether a finding is no failure: nobody asked that what is found beyond the standard fails a run, or not this.
+/// Whether a finding is no failure: nobody asked that what is found beyond the levels fails a run, or not this.
 fn is_advice(located: &Located, bar: Bar, refused: bool) -> bool {
     located.is_beyond() && !bar.includes(located, refused)
 }

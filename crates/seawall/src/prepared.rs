@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
-    Config, Declared, Definitions, Enabled, Exceptions, Hardening, InputError, LevelVersion, Levels, Notice,
-    NoticeKind, Options, Record, Survey,
+    BeyondLevels, Config, Declared, Definitions, Enabled, Exceptions, Hardening, InputError, LevelVersion,
+    Levels, Notice, NoticeKind, Options, Record, Survey,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -438,6 +438,7 @@ fn options(
         rules: settings.rules.clone(),
         hardening: Hardening {
             enabled: Enabled::new(|rule| settings.rules.selects(rule)),
+            beyond_levels: BeyondLevels::new(&settings.rules, minor.min(newest)),
             params: settings.config.parameters.clone(),
             index: None,
         },

@@ -83,3 +83,17 @@ fn the_end_names_the_worst() {
     let few = Dir::with(&named[..5]);
     assert!(!scan(&few, &[]).contains("worst"), "five can be seen");
 }
+
+/// What has the node comes first also where its namespace allows everything.
+#[test]
+fn a_namespace_that_allows_everything_hides_no_rank() {
+    let open = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n---\n";
+    let files: Vec<(String, String)> =
+        many().into_iter().map(|(name, text)| (name, format!("{open}{text}"))).collect();
+    let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let dir = Dir::with(&named);
+    let page = scan(&dir, &[]);
+    let first = "worst 5 of 7 workloads with findings\n  Pod shop/node at 5.yaml:5 (host-level, score 85)\n  Pod shop/open at 6.yaml:5 (reached from outside, score 95)\n";
+    assert!(page.contains(first), "{page}");
+    assert!(page.contains("lowest 85: Pod shop/node at 5.yaml:5"), "{page}");
+}

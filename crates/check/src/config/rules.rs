@@ -1,6 +1,7 @@
 //! `rules`, `profiles` and `failOn`: which rules are reported, how grave they are, and what fails a run.
 
 use seawall_finding::{Rule, Severity};
+use seawall_model::Level;
 use seawall_yaml::{Kind, NodeRef};
 
 use super::{ConfigError, error, only, strings};
@@ -48,14 +49,28 @@ impl Base {
 
     /// Whether a rule is in it. Those that are not beyond the standard belong to it and to the reading of objects.
     fn includes(self, rule: &Rule) -> bool {
-        !rule.is_beyond()
-            || match self {
-                Self::Pss => false,
-                Self::Recommended => !rule.off,
-                Self::Strict => true,
-                Self::Cis => rule.tags.contains(&"cis"),
-                Self::Nsa => rule.tags.contains(&"nsa"),
-            }
+        !rule.is_beyond() || self.names(rule)
+    }
+
+    /// The level up to which a rule of the standard is reported where no namespace asks for it.
+    fn beyond_levels(self, rule: &Rule) -> Option<Level> {
+        match self {
+            Self::Pss => None,
+            // What gives a container something of its node; hardening is for who asks for it.
+            Self::Recommended => Some(Level::Baseline),
+            Self::Strict | Self::Cis | Self::Nsa => self.names(rule).then_some(Level::Restricted),
+        }
+    }
+
+    /// Whether it is for a rule, of whatever kind.
+    fn names(self, rule: &Rule) -> bool {
+        match self {
+            Self::Pss => false,
+            Self::Recommended => !rule.off,
+            Self::Strict => true,
+            Self::Cis => rule.tags.contains(&"cis"),
+            Self::Nsa => rule.tags.contains(&"nsa"),
+        }
     }
 }
 
@@ -108,8 +123,21 @@ impl RuleSettings {
     /// Whether a rule that is reported in any case is asked for all that it has to say: by a base with more than the standard, or
     /// by name.
     pub(crate) fn goes_beyond(&self, rule: &Rule) -> bool {
-        let named = || self.select.iter().chain(&self.enable).any(|of| of.contains(rule));
-        self.selects(rule) && (self.base != Base::Pss || named())
+        self.selects(rule) && (self.base != Base::Pss || self.names(rule))
+    }
+
+    /// The level up to which a rule of the standard is reported where no namespace asks for it; by name all that it finds.
+    pub(crate) fn beyond_levels(&self, rule: &Rule) -> Option<Level> {
+        match (self.selects(rule), self.names(rule)) {
+            (false, _) => None,
+            (true, true) => Some(Level::Restricted),
+            (true, false) => self.base.beyond_levels(rule),
+        }
+    }
+
+    /// Whether a rule is asked for by name.
+    fn names(&self, rule: &Rule) -> bool {
+        self.select.iter().chain(&self.enable).any(|of| of.contains(rule))
     }
 
     /// The severity that is set for a rule.

@@ -218,7 +218,7 @@ impl Located {
     pub fn baseline_entries(&self, scope: &str) -> impl Iterator<Item = BaselineEntry> {
         let object = object_key(&self.finding.object);
         let container = self.finding.container.clone().unwrap_or_default();
-        let related: &[_] = if self.is_beyond() { &[] } else { &self.finding.related };
+        let related: &[_] = if self.finding.rule.is_beyond() { &[] } else { &self.finding.related };
         let offending = std::iter::once(&self.finding.primary).chain(related);
         offending.map(move |locus| BaselineEntry {
             rule: self.finding.rule.id.to_owned(),

@@ -1,13 +1,15 @@
-//! What the standard says of one pod or template at the levels that its namespace asks for: evaluations and findings.
+//! What the standard says of one pod or template at the levels that its namespace asks for, and beyond them: evaluations and
+//! findings.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use seawall_finding::{Finding, Rule};
 use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::{FieldPath, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
-use seawall_pss::{CheckResult, Group, Names, Offender};
+use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
 
 use super::around::Around;
 use super::joined::{Known, add, join_app_armor, same_suppression};
@@ -29,8 +31,8 @@ impl Judge<'_> {
     ) {
         let (policy, from) = self.levels.of(self.source.scope, object.namespace);
         let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(&from, *at, *modes);
-        let [pod_faults, _] = judged.faults();
-        workload.strictest = Some(seawall_pss::strictest(pod_faults, self.options.kubernetes));
+        let faults = judged.faults();
+        workload.strictest = Some(seawall_pss::strictest(faults[0], self.options.kubernetes));
         let known = RefCell::default();
         if let Ok(pod) = &judged.pod {
             let names = Names::of(pod);
@@ -41,18 +43,34 @@ impl Judge<'_> {
                 workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, told, self.options));
             }
         }
-        if judged.template.kind == WorkloadKind::Pod {
-            join_app_armor(&mut workload.findings);
-            return;
+        if judged.template.kind != WorkloadKind::Pod {
+            self.evaluate_template(object, judged, around, &known, &policy, workload);
         }
-        for (at, modes) in grouped(&policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
+        let left = faults.map(|faults| self.options.hardening.beyond_levels.left(faults, &policy));
+        self.evaluate_beyond(object, judged, around, &known, left, &mut workload.findings);
+        join_app_armor(&mut workload.findings);
+    }
+
+    /// Judges what the API server says of the object that carries a template.
+    fn evaluate_template(
+        &self,
+        object: &Object<'_>,
+        judged: &Judged<'_>,
+        around: &Around<'_>,
+        known: &RefCell<Known>,
+        policy: &Policy,
+        workload: &mut Workload,
+    ) {
+        let from = &workload.levels_from;
+        let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(from, *at, *modes);
+        for (at, modes) in grouped(policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
             let same = workload.evaluations.iter().find(|e| (e.level, e.version) == (at.level, at.version));
             let evaluation = match (&judged.as_template, same) {
                 (None, Some(pod)) => Evaluation { subject: Subject::Template, modes, ..pod.clone() },
                 (None, None) => continue,
                 (Some(pod), _) => {
                     let names = Names::of(pod);
-                    let subject = Judging { object, judged, names: &names, around, known: &known };
+                    let subject = Judging { object, judged, names: &names, around, known };
                     let results = self.results(&subject, at, modes, &mut workload.findings);
                     let told = self.told(&workload.findings);
                     evaluation(Subject::Template, at, modes, &results, told, self.options)
@@ -60,7 +78,54 @@ impl Judge<'_> {
             };
             workload.evaluations.push(evaluation);
         }
-        join_app_armor(&mut workload.findings);
+    }
+
+    /// Looks for what the rules of the standard find beyond the levels that were asked for: what is left of the faults of pod and
+    /// template.
+    fn evaluate_beyond(
+        &self,
+        object: &Object<'_>,
+        judged: &Judged<'_>,
+        around: &Around<'_>,
+        known: &RefCell<Known>,
+        left: [Faults; 2],
+        findings: &mut Findings,
+    ) {
+        let pods = [judged.pod.as_ref().ok(), judged.as_template.as_ref()];
+        for (pod, left) in pods.into_iter().zip(left).filter(|(_, left)| !left.is_empty()) {
+            let Some(pod) = pod else { continue };
+            let names = Names::of(pod);
+            let subject = Judging { object, judged, names: &names, around, known };
+            for variants in self.options.hardening.beyond_levels.passes(left) {
+                let (left, out) = self.split(&subject, seawall_pss::results_of(pod, variants));
+                self.add_untold(&subject, &left, findings);
+                self.add_untold(&subject, &out, findings);
+            }
+        }
+    }
+
+    /// Adds the findings that rules are asked for beyond the levels, without the places that are told of already.
+    fn add_untold(&self, subject: &Judging<'_, '_>, results: &[CheckResult<'_>], findings: &mut Findings) {
+        let mut told: HashSet<(&str, FieldPath)> = HashSet::new();
+        for Finding { rule, primary, related, .. } in findings.iter().map(|f| &f.finding) {
+            told.extend(std::iter::once(primary).chain(related).map(|locus| (rule.id, locus.path.clone())));
+        }
+        for mut group in seawall_pss::groups(results) {
+            let rule = group.rule;
+            if !self.options.hardening.beyond_levels.asks(rule, group.level()) {
+                continue;
+            }
+            group.offenders.retain(|offender| {
+                let path = offender.path(subject.names, &FieldPath::root());
+                !told.contains(&(rule.id, subject.judged.template.path_in_object(path)))
+            });
+            if group.offenders.is_empty() {
+                continue;
+            }
+            for (located, suppressed) in self.parts(subject, &group) {
+                add(Located { suppressed, ..located }, &mut subject.known.borrow_mut(), findings);
+            }
+        }
     }
 
     /// Whether the reference's sentences are told: where they are wanted, or no finding that counts stands for them.
@@ -79,19 +144,28 @@ impl Judge<'_> {
     ) -> Vec<CheckResult<'p>> {
         let all =
             seawall_pss::results(subject.names.pod(), at.level, at.version.clamp(self.options.kubernetes));
+        let (left, out) = self.split(subject, all);
+        self.add_findings(subject, &left, modes, findings);
+        self.add_findings(subject, &out, modes, findings);
+        left
+    }
+
+    /// Some results without what is excepted, and what is.
+    fn split<'p>(
+        &self,
+        subject: &Judging<'_, 'p>,
+        all: Vec<CheckResult<'p>>,
+    ) -> (Vec<CheckResult<'p>>, Vec<CheckResult<'p>>) {
         let excepted = |rule: &'static Rule, offender: &Offender<'_>| {
             let container = offender.container().map(|_| offender.name);
             let value = offender.subject(subject.names.pod());
             subject.around.exception(rule, container, &value, self.options.today).is_some()
         };
-        let (left, out) = if subject.around.exceptions.is_empty() {
+        if subject.around.exceptions.is_empty() {
             (all, Vec::new())
         } else {
             seawall_pss::split_excepted(all, &excepted)
-        };
-        self.add_findings(subject, &left, modes, findings);
-        self.add_findings(subject, &out, modes, findings);
-        left
+        }
     }
 
     fn add_findings(

@@ -112,9 +112,13 @@ pub fn items(survey: &Survey, scope: u16, levels: &Levels, options: &Options, al
         }
         // What an exception lets pass is told of, as long as somebody may ask for it.
         let fails = |seen: &Seen| {
-            seen.refused
-                || seen.excepted.is_some()
-                || !verdict(seen, &levels.of(scope, &seen.namespace).0, options).is_clean()
+            if seen.refused || seen.excepted.is_some() {
+                return true;
+            }
+            let policy = levels.of(scope, &seen.namespace).0;
+            let [pod, template] = seen.faults();
+            !verdict(seen, &policy, options).is_clean()
+                || !options.hardening.beyond_levels.left(pod | template, &policy).is_empty()
         };
         if all || place.speaks || place.concerned || !place.speaking.is_empty() || seen.iter().any(fails) {
             out.push((place.index, Item::Place(i as u32, first as u32)));

@@ -179,7 +179,7 @@ fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, style: Sty
             let _ = writeln!(out, "  - write in {who}: {}", code(&fix::one_line(*fields, *has_context)));
         }
         if fix.decision {
-            let command = format!("{}: `seawall fix {}--likely`", fix::DECISION, style.judged_by);
+            let command = format!("{}: `seawall fix {}{}`", fix::DECISION, style.judged_by, group.likely());
             let _ = writeln!(out, "  - {}", prose(&command, code));
         }
     } else if let Some(first) = group.members.first() {

@@ -1,4 +1,4 @@
-//! Findings beyond the standard that are not grave: a line each, so that what keeps a workload from its level stands out. And
+//! Findings beyond the levels that are not grave: a line each, so that what keeps a workload from its level stands out. And
 //! what is told first.
 
 use std::cmp::Reverse;
@@ -11,21 +11,16 @@ use super::{count, flow};
 use crate::group::{Group, MOST};
 use crate::{Style, visible};
 
-/// Whether a group is about checks beyond the standard.
-pub(super) fn is_beyond(group: &Group<'_>) -> bool {
-    group.members.iter().all(|m| m.is_beyond() && !m.refuses)
-}
-
 /// Whether a group is told in a line.
 pub(super) fn is_brief(group: &Group<'_>) -> bool {
     group.members.iter().all(|m| m.is_brief())
 }
 
-/// Puts first what is to be looked at first: what the standard forbids by how loud it is, then the others by severity, what is
+/// Puts first what is to be looked at first: what a level forbids by how loud it is, then the others by severity, what is
 /// [host-level](seawall_finding::Rule::host_level) in front of the rest each time.
 pub(super) fn rank(groups: &mut [Group<'_>]) {
     groups.sort_by_cached_key(|group| {
-        let beyond = is_beyond(group);
+        let beyond = group.is_beyond();
         let word = (!beyond).then_some(group.word);
         let gravest = beyond.then(|| severity(group));
         let host_level = group.members.iter().any(|m| m.finding.rule.host_level);

@@ -250,7 +250,7 @@ fn finding(
     style: Style,
     out: &mut String,
 ) {
-    let said = if beyond::is_beyond(group) { beyond::severity(group).as_str() } else { group.word.as_str() };
+    let said = if group.is_beyond() { beyond::severity(group).as_str() } else { group.word.as_str() };
     title(group.word, said, group.rule(), &group.message(), style, out);
     if quoted.live {
         // What to write says where.
@@ -426,7 +426,7 @@ impl Notes<'_> {
             self.context(*fields, *has_context, out);
             write_under = true;
         }
-        let command = self.file.map(|file| command(self.style, "--likely", file));
+        let command = self.file.map(|file| command(self.style, group.likely(), file));
         match (fix.decision, command) {
             (true, Some(command)) => self.note(&format!("{}: {command}", fix::DECISION), out),
             (true, None) => self.note(fix::DECISION, out),

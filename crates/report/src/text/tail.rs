@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use seawall_check::{NEWEST, NoticeKind, Summary};
+use seawall_check::{NEWEST, NoticeKind, Summary, rules};
 use seawall_model::Level;
 
 use super::namespaces;
@@ -155,7 +155,12 @@ fn beyond(summary: &Summary, style: Style, out: &mut String) {
         if let Some(more) = summary.beyond.len().checked_sub(BLOCKERS).filter(|more| *more > 0) {
             items.push(format!("and {more} more"));
         }
-        columns("beyond the standard", &items, style, out);
+        // The levels may leave open what the standard forbids.
+        let open = rules::all().into_iter().filter(|rule| rule.level.is_some());
+        let open: Vec<&str> = open.map(|rule| rule.id).collect();
+        let of_standard = summary.beyond.iter().any(|beyond| open.contains(&beyond.rule));
+        let what = if of_standard { "levels" } else { "standard" };
+        columns(&format!("beyond the {what}"), &items, style, out);
         if summary.blockers.is_empty() {
             wrap(&format!("why, and what to write: seawall explain {}", first.rule), 0, 2, style.width, out);
         }

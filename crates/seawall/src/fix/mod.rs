@@ -14,7 +14,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
-use seawall_check::{Base, FileFix, InputError, Record, Selection, Survey};
+use seawall_check::{
+    Base, BeyondLevels, FileFix, InputError, NamedRules, Record, RuleSettings, Selection, Survey,
+};
 use seawall_finding::Rule;
 use seawall_report::fixes::{Fixes, Outcome};
 use seawall_report::{Bar, Style, diff, visible};
@@ -23,7 +25,7 @@ use self::ask::Asked;
 use self::interrupt::Interrupt;
 use self::write::{Fault, Writer};
 use crate::candidate::{Candidate, unreadable};
-use crate::cli::FixArgs;
+use crate::cli::{FixArgs, JudgeArgs};
 use crate::pipeline::in_order;
 use crate::prepared::{Found, Prepared, Reading};
 use crate::progress::Progress;
@@ -72,7 +74,9 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         Err(errors) => return refuse(&errors, style, &mut out),
     };
     let named = args.only.iter().chain(args.decide.iter().map(|decide| &decide.rules));
-    settings.rules.enable.extend(named.map(|rules| rules.0.clone()));
+    let named: Vec<NamedRules> = named.map(|rules| rules.0.clone()).collect();
+    settings.rules.enable.extend_from_slice(&named);
+    let beyond = beyond_levels(&args.judge, &settings, named);
     let mut images = seawall_check::Images::default();
     for path in &args.images {
         if let Err(errors) = settings::read_images(path, &mut images) {
@@ -89,6 +93,7 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         return Err(Failure::Usage("a snapshot of a cluster cannot be repaired".to_owned(), Some(hint)));
     }
     prepared.options.images = Arc::new(images);
+    prepared.options.hardening.beyond_levels = BeyondLevels::new(&beyond, prepared.options.kubernetes);
     if let Some(level) = args.to {
         prepared.hold_to(level);
     }
@@ -113,6 +118,17 @@ pub(crate) fn run(args: &FixArgs) -> Result<u8, Failure> {
         Ok(()) => run.finish(&mut out),
         Err(stop) => run.stopped(stop, &mut out),
     }
+}
+
+/// The rules of the standard that are repaired whatever the levels ask for: those of a profile, or that arguments name. What
+/// a configuration has reported is another matter.
+fn beyond_levels(args: &JudgeArgs, settings: &Settings, named: Vec<NamedRules>) -> RuleSettings {
+    let RuleSettings { base, deselect, .. } = settings.rules.clone();
+    let profile = settings.profile.as_deref().and_then(|name| settings.config.profile_called(name));
+    let of_profile = profile.map(|profile| profile.rules).unwrap_or_default();
+    let of_args = args.select.iter().chain(&args.enable).map(|rules| rules.0.clone());
+    let enable = of_profile.select.into_iter().chain(of_profile.enable).chain(of_args).chain(named);
+    RuleSettings { base, enable: enable.collect(), deselect, ..RuleSettings::default() }
 }
 
 /// Which fixes the arguments choose.
