@@ -87,6 +87,11 @@ impl Client {
         answer(request.send(patch.to_string())?)
     }
 
+    /// Deletes an object.
+    pub fn delete(&self, path: &str) -> Result<Response, ureq::Error> {
+        answer(self.agent.delete(self.url(path)).call()?)
+    }
+
     /// The same for all of `items`, several at a time; the results are in the order of the items.
     pub fn each<T: Sync, R: Send>(&self, items: &[T], ask: impl Fn(&Self, &T) -> R + Sync) -> Vec<R> {
         let next = AtomicUsize::new(0);

@@ -136,7 +136,11 @@ fn allow(control: &ControlPlane) {
         &format!("{root}/clusterroles"),
         &json!({"kind": "ClusterRole", "metadata": {"name": USER}, "rules": [
             {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch"]},
-            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]}),
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+            {"apiGroups": ["seawall.dev"], "resources": ["podsecurityexceptions", "podsecurityexceptionpolicies"], "verbs": ["list", "watch"]},
+            {"apiGroups": [""], "resources": ["replicationcontrollers"], "verbs": ["get", "list", "watch"]},
+            {"apiGroups": ["apps"], "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"], "verbs": ["get", "list", "watch"]},
+            {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": ["get", "list", "watch"]}]}),
     );
     create(
         control,

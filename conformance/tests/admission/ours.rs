@@ -2,11 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use seawall_admission::{
-    Admission, Configuration, Counters, Labels, Lookup, MAX_BODY, Namespaces, Pods, Reply, Surroundings,
-    timeout,
+    Admission, Configuration, Counters, Exceptions, Labels, Lookup, MAX_BODY, Namespaces, Owner, OwnerKind,
+    Owners, Pods, Reply, Surroundings, timeout,
 };
+use seawall_finding::Date;
+use seawall_finding::exception::Exception;
 use serde_json::Value;
 
 use crate::scenario::{Answer, Outcome, Scenario};
@@ -55,6 +58,28 @@ impl Pods for Cluster<'_> {
     }
 }
 
+/// There are none, as upstream has none.
+impl Exceptions for Cluster<'_> {
+    fn of(&self, _: &str) -> Option<Arc<[Exception]>> {
+        None
+    }
+
+    fn today(&self) -> Date {
+        Date::from_days(0)
+    }
+}
+
+impl Owners for Cluster<'_> {
+    fn owner(&self, _: &str, kind: OwnerKind<'_>, name: &str) -> Lookup<Option<Owner>> {
+        self.lookups.borrow_mut().push(format!("{} {name}", kind.resource));
+        Lookup::Known(None)
+    }
+
+    fn is_up_to_date(&self) -> bool {
+        true
+    }
+}
+
 /// What our handler makes of a scenario: one outcome a post, or the error of the configuration alone.
 pub(crate) fn ours(scenario: &Scenario) -> Vec<Outcome> {
     let configuration = match Configuration::read(scenario.configuration.as_bytes()) {
@@ -84,7 +109,13 @@ pub(crate) fn ours(scenario: &Scenario) -> Vec<Outcome> {
         let answer = if body.len() >= MAX_BODY {
             Answer::Http(413, String::new())
         } else {
-            let around = Surroundings { namespaces: &cluster, pods: &cluster, recorder: &counters };
+            let around = Surroundings {
+                namespaces: &cluster,
+                pods: &cluster,
+                exceptions: &cluster,
+                owners: &cluster,
+                recorder: &counters,
+            };
             match admission.reply(content_type, body, around).expect("nothing has to be fetched") {
                 Reply::Review(bytes) => {
                     let review: Value = serde_json::from_slice(&bytes).expect("JSON");

@@ -8,6 +8,8 @@ use seawall_model::gotext::quote;
 use seawall_pss::namespace::{LevelVersion, Mode, Policy};
 use seawall_yaml::{Kind, LineIndex, NodeRef, Position};
 
+use crate::settings::{self, Settings};
+
 /// The group of configurations; all its versions are the same.
 const GROUP: &str = "pod-security.admission.config.k8s.io";
 const VERSIONS: [&str; 3] = ["v1", "v1beta1", "v1alpha1"];
@@ -20,6 +22,8 @@ pub struct Configuration {
     pub defaults: Policy,
     /// For whom nothing holds.
     pub exemptions: Exemptions,
+    /// What the reference does not know.
+    pub settings: Settings,
 }
 
 /// For whom nothing holds. All names are compared whole.
@@ -85,16 +89,32 @@ impl Configuration {
         if let Some(problem) = entries.iter().flat_map(|entry| &entry.problems).next() {
             return Err(unreadable(Some(problem.span.start), problem.message.clone()));
         }
-        let mut documents = entries.iter().filter_map(|entry| entry.document.as_ref());
-        let missing = || unreadable(None, format!("it has no {KIND}"));
-        let document = documents.next().ok_or_else(missing)?;
-        if let Some(second) = documents.next() {
-            let message = format!("there is a second document: keep one {KIND}");
-            return Err(unreadable(Some(second.root().span().start), message));
+        let at = |(offset, message): Wrong| unreadable(Some(offset), message);
+        let (mut written, mut settings) = (None, None);
+        for document in entries.iter().filter_map(|entry| entry.document.as_ref()) {
+            let root = document.root();
+            let is_second = if Settings::is_one(root) {
+                settings.replace(Settings::read(root).map_err(at)?).is_some()
+            } else {
+                let mut found = Written::default();
+                let is_second = written.is_some();
+                if !is_second {
+                    found.read(root).map_err(at)?;
+                }
+                written.replace(found);
+                is_second
+            };
+            if is_second {
+                let message =
+                    format!("there is another document: keep one {KIND} and one {}", settings::KIND);
+                return Err(unreadable(Some(root.span().start), message));
+            }
         }
-        let mut written = Written::default();
-        written.read(document.root()).map_err(|(offset, message)| unreadable(Some(offset), message))?;
-        written.validate()
+        let Some(settings) = settings else {
+            let missing = || unreadable(None, format!("it has no {KIND}"));
+            return written.ok_or_else(missing)?.validate();
+        };
+        Ok(Self { settings, ..written.map(Written::validate).transpose()?.unwrap_or_default() })
     }
 }
 
@@ -109,10 +129,10 @@ struct Written {
 }
 
 /// Where something is wrong, and what.
-type Wrong = (u32, String);
+pub(crate) type Wrong = (u32, String);
 
 /// Calls `each` with every field of a mapping and its name; null is empty.
-fn fields<'d>(
+pub(crate) fn fields<'d>(
     node: NodeRef<'d>,
     mut each: impl FnMut(&str, NodeRef<'d>) -> Result<bool, Wrong>,
 ) -> Result<(), Wrong> {
@@ -137,12 +157,21 @@ fn fields<'d>(
     Ok(())
 }
 
-fn text(node: NodeRef<'_>) -> Result<String, Wrong> {
+pub(crate) fn text(node: NodeRef<'_>) -> Result<String, Wrong> {
     let node = node.resolved();
     if node.is_null() {
         return Ok(String::new());
     }
     node.as_str().map(str::to_owned).ok_or_else(|| (node.span().start, "this must be a string".to_owned()))
+}
+
+/// A switch; null is off.
+pub(crate) fn flag(node: NodeRef<'_>) -> Result<bool, Wrong> {
+    let node = node.resolved();
+    if node.is_null() {
+        return Ok(false);
+    }
+    node.as_bool().ok_or_else(|| (node.span().start, "this must be true or false".to_owned()))
 }
 
 fn texts(node: NodeRef<'_>) -> Result<Vec<String>, Wrong> {
@@ -228,7 +257,8 @@ impl Written {
             return Err(ConfigurationError::Exemptions(wrong));
         }
         let [enforce, audit, warn] = asked;
-        Ok(Configuration { defaults: Policy { enforce, audit, warn }, exemptions: self.exemptions })
+        let (defaults, settings) = (Policy { enforce, audit, warn }, Settings::default());
+        Ok(Configuration { defaults, exemptions: self.exemptions, settings })
     }
 }
 
@@ -304,6 +334,7 @@ fn too_long(most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TrustedController;
 
     const HEAD: &str =
         "apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\n";
@@ -336,7 +367,10 @@ mod tests {
             ("defaults: {enforce: 1}\n", "3:21: this must be a string"),
             ("defaults: []\n", "3:11: this must be a mapping"),
             ("exemptions: {namespaces: a}\n", "3:26: this must be a list of strings"),
-            ("---\na: b\n", "4:1: there is a second document: keep one PodSecurityConfiguration"),
+            (
+                "---\na: b\n",
+                "4:1: there is another document: keep one PodSecurityConfiguration and one WebhookSettings",
+            ),
         ] {
             assert_eq!(read(body), Err(error.to_owned()), "{body}");
         }
@@ -345,6 +379,40 @@ mod tests {
         {
             assert!(Configuration::read(other.as_bytes()).is_err(), "{other}");
         }
+    }
+
+    #[test]
+    fn settings_stand_beside_or_alone() {
+        let head = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\n";
+        let settings = |body: &str| {
+            Configuration::read(format!("{head}{body}").as_bytes()).map_err(|error| error.to_string())
+        };
+        assert_eq!(settings(""), Ok(Configuration::default()));
+        let one = "{username: u, apiVersion: a/v1, kind: K, resource: ks}";
+        let found = read(&format!(
+            "defaults: {{enforce: baseline}}\n---\n{head}refuseControllers: true\nreportOnly: false\ntrustedControllers: [{one}]\n"
+        ))
+        .unwrap();
+        assert_eq!(found.defaults.enforce.to_string(), "baseline:latest");
+        let Settings { report_only, refuse_controllers, trusted_controllers } = found.settings;
+        assert!(!report_only && refuse_controllers);
+        let [trusted] = &trusted_controllers[..] else { panic!("{trusted_controllers:?}") };
+        let TrustedController { username, api_version, kind, resource } = trusted;
+        assert_eq!([username, api_version, kind, resource], ["u", "a/v1", "K", "ks"]);
+        for (body, error) in [
+            ("reportOnly: 'true'\n", "3:13: this must be true or false"),
+            ("report: true\n", "3:1: unknown field `report`"),
+            ("trustedControllers: {}\n", "3:21: this must be a list"),
+            ("trustedControllers: [{username: u}]\n", "3:22: a trusted controller needs `apiVersion`"),
+            (
+                "---\nkind: WebhookSettings\napiVersion: seawall.dev/v1\n",
+                "4:1: it is `WebhookSettings` of `seawall.dev/v1`: write `apiVersion: seawall.dev/v1alpha1`",
+            ),
+        ] {
+            assert_eq!(settings(body), Err(error.to_owned()), "{body}");
+        }
+        let twice = settings(&format!("---\n{head}")).unwrap_err();
+        assert!(twice.starts_with("4:1: there is another document"), "{twice}");
     }
 
     #[test]

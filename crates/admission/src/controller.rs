@@ -1,8 +1,12 @@
-//! What makes pods: `ValidatePodController` of `admission/admission.go`. It is warned of and never refused.
+//! What makes pods: `ValidatePodController` of `admission/admission.go`. It is warned of, and only refused if that was asked for.
 
 use seawall_model::gotext::quote;
 
+use seawall_model::pod::Pod;
+use seawall_model::review::AdmissionRequest;
+
 use crate::object::{Object, object};
+use crate::owner::is_of_controller;
 use crate::record::Request;
 use crate::response::{ERROR, Response};
 use crate::{Admission, Lookup, Review, Surroundings};
@@ -27,8 +31,11 @@ impl Admission {
                 return unseen(format!("failed to lookup namespace {}: {why}", quote(&request.namespace)));
             }
         };
-        let (policy, errors) = self.resolve(&labels);
-        if errors.is_empty() && Self::forbids_nothing(policy.warn) && Self::forbids_nothing(policy.audit) {
+        let (policy, errors) = self.resolve(labels.iter().map(|(k, v)| (&**k, &**v)));
+        let refuses =
+            self.configuration.settings.refuse_controllers && !Self::forbids_nothing(policy.enforce);
+        let tells = !Self::forbids_nothing(policy.warn) || !Self::forbids_nothing(policy.audit);
+        if errors.is_empty() && !tells && !refuses {
             return Some(Response::allowed());
         }
         let template = match object(request.object, &request.kind) {
@@ -44,9 +51,25 @@ impl Admission {
             }
             Err(error) => return unseen(format!("failed to decode object: {}", error.message)),
         };
-        Some(match template {
-            Some(pod) => self.evaluate(request, &pod, &policy, &errors, false, around.recorder),
-            None => Response::allowed(),
-        })
+        match template {
+            Some(pod) => {
+                let enforce = refuses && !is_of_controller(request) && is_changed(request, &pod);
+                self.evaluate(request, &pod, &policy, &errors, enforce, around)
+            }
+            None => Some(Response::allowed()),
+        }
     }
+}
+
+/// Whether the template is another than before. What is there already can still be changed otherwise, or it could not be deleted:
+/// taking away a finalizer is an update.
+fn is_changed(request: &AdmissionRequest<'_>, new: &Pod<'_>) -> bool {
+    if request.operation != "UPDATE" {
+        return true;
+    }
+    let old = match object(request.old_object, &request.kind) {
+        Ok(Object::Pod(pod) | Object::Template(Some(pod))) => Some(pod),
+        _ => None,
+    };
+    old.is_none_or(|old| *old != *new)
 }

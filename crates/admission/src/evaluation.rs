@@ -1,16 +1,19 @@
 //! A pod, or a template, against the policy of its namespace: `EvaluatePod` of `admission/admission.go`.
 
+use seawall_finding::Rule;
 use seawall_model::pod::Pod;
 use seawall_model::review::AdmissionRequest;
 use seawall_pss::namespace::{LabelError, LevelVersion, Mode, Policy, joined};
-use seawall_pss::{Faults, forbidden_detail, results};
+use seawall_pss::{CheckResult, Faults, Offender, forbidden_detail, results, split_excepted};
 
+use crate::exceptions::{Granted, Later};
 use crate::record::{Decision, Evaluated, Request};
-use crate::response::{AUDIT_VIOLATIONS, ENFORCE_POLICY, ERROR, Response};
-use crate::{Admission, Recorder};
+use crate::response::{AUDIT_VIOLATIONS, ENFORCE_POLICY, ERROR, EXCEPTIONS, Response};
+use crate::{Admission, Surroundings};
 
 impl Admission {
-    /// The answer for a pod; for a template, which is never refused, without `enforce`.
+    /// The answer for a pod, or for a template; without `enforce` it is not refused. `None` if something has to be fetched
+    /// first.
     pub(crate) fn evaluate(
         &self,
         request: &AdmissionRequest<'_>,
@@ -18,12 +21,21 @@ impl Admission {
         policy: &Policy,
         errors: &[LabelError],
         enforce: bool,
-        recorder: &dyn Recorder,
-    ) -> Response {
-        let counted = Request::of(request);
+        around: Surroundings<'_>,
+    ) -> Option<Response> {
+        let (counted, recorder) = (Request::of(request), around.recorder);
         if self.is_exempt_runtime_class(pod) {
             recorder.exemption(counted);
-            return Response::exempt("runtimeClass");
+            return Some(Response::exempt("runtimeClass"));
+        }
+        let mut judged = Judged { admission: self, pod, faults: seawall_pss::evaluate(pod), granted: None };
+        let modes = if enforce { &Mode::ALL[..] } else { &[Mode::Audit, Mode::Warn] };
+        if modes.iter().any(|mode| !judged.passes(policy.mode(*mode))) {
+            match self.granted(request, around) {
+                Ok(Some(granted)) => judged.except(granted, modes.iter().map(|mode| policy.mode(*mode))),
+                Ok(None) => {}
+                Err(Later) => return None,
+            }
         }
         let mut response = Response::allowed();
         let mut annotations = Vec::new();
@@ -31,7 +43,6 @@ impl Admission {
             annotations.push((ERROR, format!("Failed to parse policy: {}", joined(errors))));
             recorder.error(counted, false);
         }
-        let judged = Judged { admission: self, pod, faults: seawall_pss::evaluate(pod) };
         let record = |mode, decision| {
             recorder.evaluation(counted, Evaluated { decision, mode, policy: policy.mode(mode) });
         };
@@ -57,8 +68,14 @@ impl Admission {
             response.warnings.push(violates("would violate", policy.warn, &detail));
             record(Mode::Warn, Decision::Deny);
         }
+        if let Some(granted) = &judged.granted {
+            annotations.extend(granted.names().map(|names| (EXCEPTIONS, names)));
+            if response.allowed {
+                response.warnings.extend(granted.warnings());
+            }
+        }
         response.audit_annotations = annotations;
-        response
+        Some(response)
     }
 
     pub(crate) fn is_exempt_runtime_class(&self, pod: &Pod<'_>) -> bool {
@@ -73,11 +90,29 @@ struct Judged<'j, 'd> {
     admission: &'j Admission,
     pod: &'j Pod<'d>,
     faults: Faults,
+    /// What it may do all the same.
+    granted: Option<Granted>,
 }
 
-impl Judged<'_, '_> {
+impl<'j> Judged<'j, '_> {
     fn passes(&self, at: LevelVersion) -> bool {
         seawall_pss::allowed(self.faults, at.level, self.admission.minor(at))
+    }
+
+    /// Takes out what exceptions let pass, of what these policies look at.
+    fn except(&mut self, granted: Granted, policies: impl Iterator<Item = LevelVersion>) {
+        let pod = self.pod;
+        let lets_pass = |rule: &'static Rule, offender: &Offender<'_>| granted.lets_pass(pod, rule, offender);
+        self.faults = seawall_pss::evaluate_except(pod, &lets_pass);
+        granted.forget();
+        for at in policies {
+            split_excepted(self.results(at), &lets_pass);
+        }
+        self.granted = Some(granted);
+    }
+
+    fn results(&self, at: LevelVersion) -> Vec<CheckResult<'j>> {
+        results(self.pod, at.level, self.admission.minor(at))
     }
 
     /// Why it does not pass, said once for each level and version.
@@ -85,7 +120,13 @@ impl Judged<'_, '_> {
         if let Some((_, detail)) = said.iter().find(|(known, _)| *known == at) {
             return detail.clone();
         }
-        let detail = forbidden_detail(&results(self.pod, at.level, self.admission.minor(at)));
+        let mut results = self.results(at);
+        if let Some(granted) = &self.granted {
+            let lets_pass =
+                |rule: &'static Rule, offender: &Offender<'_>| granted.lets_pass(self.pod, rule, offender);
+            results = split_excepted(results, &lets_pass).0;
+        }
+        let detail = forbidden_detail(&results);
         said.push((at, detail.clone()));
         detail
     }

@@ -3,7 +3,8 @@
 //! ```text
 //! HTTP body -> read_review -> Review --+
 //! Configuration -----------------------+-> Admission::answer -> Response -> write -> Reply
-//! Namespaces, Pods (traits) -----------+         |
+//! Namespaces, Pods, Exceptions,         |         |
+//! Owners (traits) ---------------------+         |
 //!                                                v
 //!                                            Recorder (what was decided)
 //! ```
@@ -15,26 +16,32 @@ mod configuration;
 mod controller;
 mod counters;
 mod evaluation;
+mod exceptions;
 mod exchange;
 mod namespace;
 mod object;
+mod owner;
 mod pod;
 mod record;
 mod response;
 mod review;
+mod settings;
 
 pub use configuration::{Configuration, ConfigurationError, Exemptions};
 pub use counters::Counters;
+pub use exceptions::Exceptions;
 pub use exchange::{MAX_BODY, Reply, timeout};
+pub use owner::{Named, Owner, OwnerKind, Owners, Reference, TrustedController, owner_kinds};
 pub use record::{Decision, Evaluated, Recorder, Request, ResourceLabel};
 pub use response::{Cause, Details, Response, Status};
 pub use review::{Review, ReviewError, read_review};
+pub use settings::Settings;
 
 use std::sync::Arc;
 
 use seawall_model::Level;
 use seawall_pss::NEWEST;
-use seawall_pss::namespace::{LevelVersion, Policy, resolve};
+use seawall_pss::namespace::{LabelError, LevelVersion, Policy, goal, resolve};
 
 /// The labels of a namespace that Pod Security reads.
 pub type Labels = Arc<[(Box<str>, Box<str>)]>;
@@ -81,6 +88,10 @@ pub struct Surroundings<'s> {
     pub namespaces: &'s dyn Namespaces,
     /// Where pods come from.
     pub pods: &'s dyn Pods,
+    /// Where exceptions come from.
+    pub exceptions: &'s dyn Exceptions,
+    /// Where owners come from.
+    pub owners: &'s dyn Owners,
     /// Who is told what was decided.
     pub recorder: &'s dyn Recorder,
 }
@@ -100,15 +111,24 @@ impl Admission {
     /// The answer to a request. `None` if something has to be fetched first ([`Lookup::Later`]); then nothing was recorded.
     pub fn answer(&self, review: &Review<'_>, around: Surroundings<'_>) -> Option<Response> {
         let resource = &review.request.resource;
-        match (&*resource.group, &*resource.resource) {
+        let response = match (&*resource.group, &*resource.resource) {
             ("", "namespaces") => self.namespace(review, around),
             ("", "pods") => self.pod(review, around),
             _ => self.controller(review, around),
-        }
+        }?;
+        Some(if self.configuration.settings.report_only { response.reported() } else { response })
     }
 
-    fn resolve(&self, labels: &[(Box<str>, Box<str>)]) -> (Policy, Vec<seawall_pss::namespace::LabelError>) {
-        resolve(labels.iter().map(|(k, v)| (&**k, &**v)), self.configuration.defaults)
+    /// The policy of a namespace with these labels, and those that are not valid. A goal takes the place of what is enforced.
+    fn resolve<'a>(
+        &self,
+        labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    ) -> (Policy, Vec<LabelError>) {
+        let (mut policy, mut errors) = resolve(labels.clone(), self.configuration.defaults);
+        let (goal, wrong) = goal(labels);
+        policy.enforce = goal.unwrap_or(policy.enforce);
+        errors.extend(wrong);
+        (policy, errors)
     }
 
     fn minor(&self, at: LevelVersion) -> u64 {

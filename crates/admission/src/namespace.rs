@@ -5,7 +5,7 @@ use seawall_model::json;
 use seawall_model::pod::{Metadata, Pod, Str};
 use seawall_model::review::{ListedPod, Namespace, PodList};
 use seawall_pss::Relabelling;
-use seawall_pss::namespace::{LabelError, Mode, Policy, resolve};
+use seawall_pss::namespace::{LabelError, Mode, Policy};
 
 use crate::object::{Object, object};
 use crate::response::Response;
@@ -60,7 +60,7 @@ impl Admission {
 
     fn policy_of(&self, namespace: &Namespace<'_>) -> (Policy, Vec<LabelError>) {
         let labels = &namespace.metadata.labels;
-        resolve(labels.iter().map(|(k, v)| (&**k, &**v)), self.configuration.defaults)
+        self.resolve(labels.iter().map(|(k, v)| (&**k, &**v)))
     }
 
     /// What a namespace is told that asks for something and is exempt.

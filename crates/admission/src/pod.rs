@@ -36,7 +36,7 @@ impl Admission {
                 return Some(Response::internal(&message, Some(&why)));
             }
         };
-        let (policy, errors) = self.resolve(&labels);
+        let (policy, errors) = self.resolve(labels.iter().map(|(k, v)| (&**k, &**v)));
         if errors.is_empty() && policy.is_fully_privileged() {
             let evaluated =
                 Evaluated { decision: Decision::Allow, mode: Mode::Enforce, policy: policy.enforce };
@@ -58,7 +58,7 @@ impl Admission {
                 return Some(Response::allowed());
             }
         }
-        Some(self.evaluate(request, &pod, &policy, &errors, true, around.recorder))
+        self.evaluate(request, &pod, &policy, &errors, true, around)
     }
 
     /// The answer to a request that is exempt by its namespace or its user.

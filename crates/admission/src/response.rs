@@ -60,6 +60,10 @@ pub struct Cause {
 pub(crate) const ENFORCE_POLICY: &str = "enforce-policy";
 /// The audit annotation that tells violations of the audited policy.
 pub(crate) const AUDIT_VIOLATIONS: &str = "audit-violations";
+/// The audit annotation that names the exceptions which let something pass.
+pub(crate) const EXCEPTIONS: &str = "exceptions";
+/// The audit annotation that tells why a request would have been refused, where nothing is.
+const WOULD_REFUSE: &str = "would-refuse";
 /// The audit annotation that tells why a request was exempt.
 const EXEMPT: &str = "exempt";
 /// The audit annotation that tells what went wrong.
@@ -151,6 +155,16 @@ impl Response {
 
     fn refused(status: Status) -> Self {
         Self { status: Some(Box::new(status)), ..Self::default() }
+    }
+
+    /// The same where nothing is refused: what would have been is said.
+    pub(crate) fn reported(mut self) -> Self {
+        if let Some(status) = self.status.take() {
+            self.allowed = true;
+            self.warnings.push(format!("this would be refused: {}", status.message));
+            self.audit_annotations.push((WOULD_REFUSE, status.message));
+        }
+        self
     }
 
     /// With what went wrong in the audit log.

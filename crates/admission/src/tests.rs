@@ -2,6 +2,9 @@
 
 use std::cell::RefCell;
 
+use seawall_finding::Date;
+use seawall_finding::exception::{Exception, ExceptionSource, Grant, OnExpiry, WorkloadSelector};
+
 use super::*;
 
 #[derive(Default)]
@@ -9,6 +12,9 @@ struct Cluster {
     /// A namespace and its labels, `enforce=baseline,warn=restricted`.
     namespaces: Vec<(&'static str, &'static str)>,
     pods: Vec<String>,
+    exceptions: Vec<Exception>,
+    /// Labels of seawall's own, of all namespaces.
+    own: &'static [(&'static str, &'static str)],
     later: bool,
     recorded: RefCell<Vec<String>>,
 }
@@ -23,7 +29,8 @@ impl Namespaces for Cluster {
         };
         let labels = labels.split(',').filter_map(|label| label.split_once('='));
         let full = |key: &str| Box::from(format!("pod-security.kubernetes.io/{key}"));
-        Lookup::Known(labels.map(|(key, value)| (full(key), Box::from(value))).collect())
+        let own = self.own.iter().map(|(key, value)| (Box::from(*key), Box::from(*value)));
+        Lookup::Known(labels.map(|(key, value)| (full(key), Box::from(value))).chain(own).collect())
     }
 }
 
@@ -43,6 +50,28 @@ impl Pods for Cluster {
     }
 }
 
+impl Exceptions for Cluster {
+    fn of(&self, namespace: &str) -> Option<Arc<[Exception]>> {
+        let own = self.exceptions.iter().filter(|exception| exception.is_in(namespace));
+        let own: Vec<_> = own.cloned().collect();
+        (!own.is_empty()).then(|| own.into())
+    }
+
+    fn today(&self) -> Date {
+        "2026-12-01".parse().unwrap()
+    }
+}
+
+impl Owners for Cluster {
+    fn owner(&self, _: &str, _: OwnerKind<'_>, _: &str) -> Lookup<Option<Owner>> {
+        if self.later { Lookup::Later } else { Lookup::Known(None) }
+    }
+
+    fn is_up_to_date(&self) -> bool {
+        true
+    }
+}
+
 impl Recorder for Cluster {
     fn evaluation(&self, _: Request<'_>, Evaluated { decision, mode, policy }: Evaluated) {
         self.recorded.borrow_mut().push(format!("{} {} {policy}", decision.as_str(), mode.as_str()));
@@ -59,6 +88,18 @@ impl Recorder for Cluster {
 
 /// What is asked: a kind with its resource, and more of the request.
 fn ask(cluster: &Cluster, admission: &Admission, kind: &str, more: &str) -> Option<String> {
+    let around = Surroundings {
+        namespaces: cluster,
+        pods: cluster,
+        exceptions: cluster,
+        owners: cluster,
+        recorder: cluster,
+    };
+    ask_in(around, admission, kind, more)
+}
+
+/// The same where not all is known from one place.
+fn ask_in(around: Surroundings<'_>, admission: &Admission, kind: &str, more: &str) -> Option<String> {
     let (group, resource) = match kind {
         "Pod" => ("", "pods"),
         "Namespace" => ("", "namespaces"),
@@ -69,7 +110,6 @@ fn ask(cluster: &Cluster, admission: &Admission, kind: &str, more: &str) -> Opti
             "resource":{{"group":"{group}","version":"v1","resource":"{resource}"}},"name":"x","namespace":"shop",{more}}}}}"#
     );
     let review = read_review(body.as_bytes()).unwrap();
-    let around = Surroundings { namespaces: cluster, pods: cluster, recorder: cluster };
     let response = admission.answer(&review, around)?;
     let mut out = Vec::new();
     response.write(&review.request.uid, &mut out);
@@ -176,4 +216,182 @@ fn exempt_is_who_is_named() {
     let exempt = ask(&cluster, &admission, "Pod", vm).unwrap();
     assert_eq!(exempt, r#""allowed":true,"auditAnnotations":{"exempt":"runtimeClass""#);
     assert_eq!(cluster.recorded.borrow().iter().filter(|what| *what == "exempt").count(), 2);
+}
+
+/// An exception for capabilities of one container of the Deployment or Pod `web`.
+fn exception() -> Exception {
+    let workload =
+        |kind: &str| WorkloadSelector { kind: kind.into(), name: "web".into(), labels: Vec::new() };
+    Exception {
+        source: ExceptionSource::Object,
+        name: "shop/mesh".into(),
+        namespaces: vec!["shop".into()],
+        workloads: vec![workload("Pod"), workload("Deployment")],
+        grants: vec![Grant {
+            rule: "added-capability".into(),
+            containers: vec!["init".into()],
+            values: vec!["NET_ADMIN".into()],
+        }],
+        reason: "mesh".into(),
+        owner: Some("team-mesh".into()),
+        created: None,
+        expires: Some("2026-12-01".parse().unwrap()),
+        on_expiry: OnExpiry::Refuse,
+    }
+}
+
+/// The part of a request that creates a pod with containers that add capabilities.
+fn create(name: &str, containers: &[(&str, &str)]) -> String {
+    let containers: Vec<String> = containers
+        .iter()
+        .map(|(name, added)| {
+            format!(r#"{{"name":"{name}","securityContext":{{"capabilities":{{"add":["{added}"]}}}}}}"#)
+        })
+        .collect();
+    let containers = containers.join(",");
+    format!(
+        r#""operation":"CREATE","object":{{"metadata":{{"name":"{name}"}},"spec":{{"containers":[{containers}]}}}}"#
+    )
+}
+
+#[test]
+fn exceptions_take_out_what_they_name() {
+    let cluster = Cluster { exceptions: vec![exception()], ..shop("enforce=baseline,warn=baseline") };
+    let answer = |pod: &str| ask(&cluster, &admission(), "Pod", pod).unwrap();
+    assert_eq!(
+        answer(&create("web", &[("init", "NET_ADMIN")])),
+        r#""allowed":true,"auditAnnotations":{"enforce-policy":"baseline:latest","exceptions":"shop/mesh""#
+    );
+    assert_eq!(cluster.recorded.take(), ["allow enforce baseline:latest"]);
+    let left = answer(&create("web", &[("init", "NET_ADMIN"), ("app", "SYS_ADMIN")]));
+    assert!(left.starts_with(r#""allowed":false"#), "{left}");
+    assert!(
+        left.contains(r#"violates PodSecurity \"baseline:latest\": non-default capabilities (container \"app\" must not include \"SYS_ADMIN\" in securityContext.capabilities.add)""#),
+        "{left}"
+    );
+    assert!(left.contains(r#""exceptions":"shop/mesh""#), "{left}");
+    for other in [
+        create("api", &[("init", "NET_ADMIN")]),
+        create("web", &[("app", "NET_ADMIN")]),
+        create("web", &[("init", "NET_RAW")]),
+    ] {
+        let refused = answer(&other);
+        assert!(refused.starts_with(r#""allowed":false"#) && !refused.contains("shop/mesh"), "{refused}");
+    }
+    let elsewhere = Cluster {
+        exceptions: vec![Exception { namespaces: vec!["prod".into()], ..exception() }],
+        ..shop("enforce=baseline")
+    };
+    let refused = ask(&elsewhere, &admission(), "Pod", &create("web", &[("init", "NET_ADMIN")])).unwrap();
+    assert!(refused.starts_with(r#""allowed":false"#), "{refused}");
+}
+
+#[test]
+fn exceptions_end_or_warn() {
+    let over: Date = "2026-11-30".parse().unwrap();
+    let ended = Exception { expires: Some(over), ..exception() };
+    let pod = create("web", &[("init", "NET_ADMIN")]);
+    let answer = |exception: Exception| {
+        let cluster = Cluster { exceptions: vec![exception], ..shop("enforce=baseline") };
+        ask(&cluster, &admission(), "Pod", &pod).unwrap()
+    };
+    assert!(answer(ended.clone()).starts_with(r#""allowed":false"#));
+    let warned = answer(Exception { on_expiry: OnExpiry::Warn, ..ended });
+    assert!(warned.starts_with(r#""allowed":true"#), "{warned}");
+    assert!(
+        warned.contains(r#""warnings":["PodSecurityException \"shop/mesh\" ended with 2026-11-30 and lets this pass for now: renew it or mend the workload, ask team-mesh""#),
+        "{warned}"
+    );
+}
+
+#[test]
+fn exceptions_silence_warnings_of_what_makes_pods() {
+    let cluster = Cluster { exceptions: vec![exception()], ..shop("warn=baseline") };
+    let deployment = |name: &str| {
+        let spec =
+            r#"{"containers":[{"name":"init","securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}]}"#;
+        format!(
+            r#""operation":"CREATE","object":{{"metadata":{{"name":"{name}"}},"spec":{{"template":{{"spec":{spec}}}}}}}"#
+        )
+    };
+    let answer = |name| ask(&cluster, &admission(), "Deployment", &deployment(name)).unwrap();
+    assert_eq!(answer("web"), r#""allowed":true,"auditAnnotations":{"exceptions":"shop/mesh""#);
+    assert!(answer("api").contains("would violate PodSecurity"), "{}", answer("api"));
+}
+
+#[test]
+fn owners_are_fetched_only_where_they_matter() {
+    let owned = r#""userInfo":{"username":"system:kube-controller-manager"},"operation":"CREATE","object":{"metadata":{"name":"web","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"r","uid":"u","controller":true}]},"spec":{HOST}}"#;
+    let (fails, fine) = (owned.replace("HOST", r#""hostPID":true"#), owned.replace("HOST", ""));
+    let answer = |cluster: &Cluster, pod: &str| {
+        let around = Surroundings {
+            namespaces: &shop("enforce=baseline"),
+            pods: cluster,
+            exceptions: cluster,
+            owners: cluster,
+            recorder: cluster,
+        };
+        ask_in(around, &admission(), "Pod", pod)
+    };
+    let later = Cluster { exceptions: vec![exception()], later: true, ..Cluster::default() };
+    assert_eq!(answer(&later, &fails), None);
+    assert!(later.recorded.borrow().is_empty());
+    assert!(answer(&later, &fine).unwrap().starts_with(r#""allowed":true"#));
+    let none = Cluster { later: true, ..Cluster::default() };
+    assert!(answer(&none, &fails).unwrap().starts_with(r#""allowed":false"#));
+}
+
+#[test]
+fn a_goal_is_enforced_in_place_of_the_label() {
+    let mut cluster = shop("enforce=privileged");
+    cluster.own = &[("seawall.dev/enforce", "baseline")];
+    let refused = ask(&cluster, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(refused.contains(r#"violates PodSecurity \"baseline:latest\""#), "{refused}");
+    cluster.own = &[("seawall.dev/enforce", "none")];
+    let refused = ask(&cluster, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(refused.contains("restricted:latest") && refused.contains("Failed to parse policy"), "{refused}");
+    let create = r#""operation":"CREATE","object":{"metadata":{"name":"shop","labels":{"seawall.dev/enforce":"none"}}}"#;
+    let invalid = ask(&cluster, &admission(), "Namespace", create).unwrap();
+    assert!(invalid.contains(r#""field":"metadata.labels[seawall.dev/enforce]""#), "{invalid}");
+}
+
+fn with_settings(settings: Settings) -> Admission {
+    Admission::new(Configuration { settings, ..Configuration::default() }, 37)
+}
+
+#[test]
+fn what_makes_pods_is_refused_where_that_is_asked_for() {
+    let strict = with_settings(Settings { refuse_controllers: true, ..Settings::default() });
+    let cluster = shop("enforce=baseline");
+    let deployment = |host: bool| {
+        format!(r#"{{"metadata":{{"name":"web"}},"spec":{{"template":{{"spec":{{"hostPID":{host}}}}}}}}}"#)
+    };
+    let (bad, good) = (deployment(true), deployment(false));
+    let is_allowed = |admission: &Admission, kind: &str, asked: &str| {
+        let answer = ask(&cluster, admission, kind, asked).unwrap();
+        assert!(answer.starts_with(r#""allowed":true"#) || answer.contains(r#""code":403"#), "{answer}");
+        answer.starts_with(r#""allowed":true"#)
+    };
+    let created = |object: &str| format!(r#""operation":"CREATE","object":{object}"#);
+    let updated = |old: &str, new: &str| format!(r#""operation":"UPDATE","object":{new},"oldObject":{old}"#);
+    assert!(!is_allowed(&strict, "Deployment", &created(&bad)));
+    assert!(is_allowed(&strict, "Deployment", &created(&good)));
+    assert!(is_allowed(&admission(), "Deployment", &created(&bad)), "not unless it is asked for");
+    assert!(!is_allowed(&strict, "Deployment", &updated(&good, &bad)));
+    assert!(is_allowed(&strict, "Deployment", &updated(&bad, &bad)), "its labels and finalizers can change");
+    let by = r#","userInfo":{"username":"system:serviceaccount:kube-system:deployment-controller"}"#;
+    assert!(is_allowed(&strict, "ReplicaSet", &(created(&bad) + by)));
+    assert!(!is_allowed(&strict, "Deployment", &(created(&bad) + by)));
+}
+
+#[test]
+fn reports_refuse_nothing() {
+    let reporting = with_settings(Settings { report_only: true, ..Settings::default() });
+    let cluster = shop("enforce=baseline");
+    let answer = ask(&cluster, &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(answer.starts_with(r#""allowed":true,"auditAnnotations":{"enforce-policy":"baseline:latest","would-refuse":"pods \"x\" is forbidden: violates"#), "{answer}");
+    assert!(answer.contains(r#""warnings":["this would be refused: pods \"x\" is forbidden"#), "{answer}");
+    assert_eq!(cluster.recorded.take(), ["deny enforce baseline:latest"]);
+    let unknown = ask(&Cluster::default(), &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(unknown.starts_with(r#""allowed":true"#) && unknown.contains("would-refuse"), "{unknown}");
 }

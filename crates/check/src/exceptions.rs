@@ -33,9 +33,27 @@ pub struct Declared<T> {
 }
 
 /// What an object of seawall's own group declares.
-pub(crate) enum Declaration {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declaration {
+    /// A `PodSecurityException`.
     Exception(Exception),
+    /// A `PodSecurityExceptionPolicy`.
     Policy(ExceptionPolicy),
+}
+
+/// What an object of an API server declares, as JSON, or why it declares nothing.
+pub fn declared(json: &[u8]) -> Result<Declaration, String> {
+    let entries = seawall_yaml::read(json.to_vec());
+    let document = entries.iter().find_map(|entry| entry.document.as_ref());
+    let objects = document.map(seawall_manifest::objects::objects);
+    let object = objects.as_ref().and_then(|objects| objects.objects.first());
+    match object.and_then(declaration) {
+        Some(declared) => declared.map_err(|error| match error.hint {
+            Some(hint) => format!("{} ({hint})", error.message),
+            None => error.message,
+        }),
+        None => Err(format!("it is no {EXCEPTION_KIND} or {POLICY_KIND} of {API_VERSION}")),
+    }
 }
 
 /// What an object declares, if it is one of seawall's own.
@@ -256,5 +274,35 @@ impl InForce {
             message: format!("exception `{}` ends with {last}", exception.name),
             hint: exception.owner.as_ref().map(|owner| format!("ask {owner}")),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_of_an_api_server_declare_exceptions() {
+        let object = |kind: &str, spec: &str| {
+            format!(
+                r#"{{"apiVersion":"seawall.dev/v1alpha1","kind":"{kind}","metadata":{{"name":"mesh","namespace":"shop","creationTimestamp":"2026-11-01T00:00:00Z","managedFields":[{{"manager":"a"}}]}},"spec":{spec}}}"#
+            )
+        };
+        let spec = r#"{"workloads":[{"kind":"Deployment","name":"web"}],"rules":[{"rule":"RULE"}],"reason":"r","expires":"2026-12-01"}"#;
+        let read = |rule: &str| declared(object(EXCEPTION_KIND, &spec.replace("RULE", rule)).as_bytes());
+        let Ok(Declaration::Exception(exception)) = read("capabilities_baseline") else {
+            panic!("no exception");
+        };
+        assert_eq!((&*exception.name, &*exception.namespaces), ("shop/mesh", &["shop".to_owned()][..]));
+        assert_eq!(exception.grants[0].rule, "added-capability", "by its own id");
+        assert_eq!(exception.created, "2026-11-01".parse().ok());
+        assert!(read("added-capabilty").unwrap_err().contains("did you mean `added-capability`?"));
+        let policy = declared(
+            object(POLICY_KIND, r#"{"namespaces":["shop"],"rules":[{"rule":"host-port"}]}"#).as_bytes(),
+        );
+        assert!(matches!(policy, Ok(Declaration::Policy(policy)) if policy.namespaces == ["shop"]));
+        for other in ["", "{", r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#] {
+            assert!(declared(other.as_bytes()).is_err(), "{other}");
+        }
     }
 }

@@ -38,7 +38,7 @@ pub use beyond::BeyondLevels;
 pub use config::{
     Base, Config, ConfigError, LevelRule, NamedRules, Part, Profile, RuleSettings, SETTINGS, Scope,
 };
-pub use exceptions::{Declared, Exceptions};
+pub use exceptions::{Declaration, Declared, Exceptions, declared};
 pub use fix::{
     FileFix, FindingKey, Fixed, Images, ImagesError, ObjectChanges, ObjectPatch, Open, Selection, patches,
     repair,

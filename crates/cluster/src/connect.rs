@@ -162,9 +162,8 @@ impl Cluster {
         }
     }
 
-    /// An object that is in no namespace, as JSON; [`Error::Refused`] with 404 where it is not there.
-    pub fn object(&self, api_version: &str, resource: &str, name: &str) -> Result<Vec<u8>, Error> {
-        let collection = Collection { api_version, resource, namespace: None, selector: "" };
+    /// An object of a collection, as JSON; [`Error::Refused`] with 404 where it is not there.
+    pub fn object(&self, collection: Collection<'_>, name: &str) -> Result<Vec<u8>, Error> {
         let mut path = collection.path();
         path.push('/');
         encode(&mut path, name);

@@ -25,8 +25,14 @@ impl Collection<'_> {
     /// Where it is, such as `/apis/apps/v1/namespaces/shop/deployments`.
     pub fn path(&self) -> String {
         let root = if self.api_version.contains('/') { "/apis" } else { "/api" };
-        let namespace = self.namespace.map(|name| format!("/namespaces/{name}")).unwrap_or_default();
-        format!("{root}/{}{namespace}/{}", self.api_version, self.resource)
+        let mut path = format!("{root}/{}", self.api_version);
+        if let Some(namespace) = self.namespace {
+            path.push_str("/namespaces/");
+            encode(&mut path, namespace);
+        }
+        path.push('/');
+        path.push_str(self.resource);
+        path
     }
 }
 

@@ -220,10 +220,10 @@ object! {
 }
 
 object! {
-    /// Some namespaces of a list.
-    pub struct NamespaceList<'d> {
+    /// Some objects of a list, as they are.
+    pub struct RawList<'d> {
         /// `items`
-        items: Vec<Namespace<'d>> = "items",
+        items: Vec<Raw<'d>> = "items",
     }
 }
 
@@ -300,9 +300,89 @@ object! {
 object! {
     /// What made an object.
     pub struct OwnerReference<'d> {
+        /// `apiVersion`
+        api_version: Str<'d> = "apiVersion",
+        /// `kind`
+        kind: Str<'d> = "kind",
+        /// `name`
+        name: Str<'d> = "name",
         /// `uid`
         uid: Str<'d> = "uid",
         /// `controller`: whether it is the one that manages the object
         controller: Option<bool> = "controller",
+    }
+}
+
+object! {
+    /// An object as one of many that belong together: its labels, what made it, and the templates that it may hold.
+    pub struct Member<'d> {
+        /// `metadata`
+        metadata: MemberMetadata<'d> = "metadata",
+        /// `spec`
+        spec: MemberSpec<'d> = "spec",
+        /// `template`: of a `PodTemplate`
+        template: TemplateMember<'d> = "template",
+    }
+}
+
+object! {
+    /// Some members of a list.
+    pub struct MemberList<'d> {
+        /// `items`
+        items: Vec<Member<'d>> = "items",
+    }
+}
+
+object! {
+    /// The metadata of a member.
+    pub struct MemberMetadata<'d> {
+        /// `name`
+        name: Str<'d> = "name",
+        /// `namespace`
+        namespace: Str<'d> = "namespace",
+        /// `uid`
+        uid: Str<'d> = "uid",
+        /// `labels`
+        labels: Vec<(Str<'d>, Str<'d>)> = "labels",
+        /// `annotations`
+        annotations: Vec<(Str<'d>, Str<'d>)> = "annotations",
+        /// `ownerReferences`
+        owner_references: Vec<OwnerReference<'d>> = "ownerReferences",
+    }
+}
+
+object! {
+    /// Where a member keeps its template.
+    pub struct MemberSpec<'d> {
+        /// `template`
+        template: TemplateMember<'d> = "template",
+        /// `jobTemplate`: of a `CronJob`
+        job_template: JobTemplateMember<'d> = "jobTemplate",
+    }
+}
+
+object! {
+    /// The template of the jobs of a `CronJob`.
+    pub struct JobTemplateMember<'d> {
+        /// `spec`
+        spec: JobSpecMember<'d> = "spec",
+    }
+}
+
+object! {
+    /// The specification of such a job.
+    pub struct JobSpecMember<'d> {
+        /// `template`
+        template: TemplateMember<'d> = "template",
+    }
+}
+
+object! {
+    /// A template of pods, whose specification is only compared.
+    pub struct TemplateMember<'d> {
+        /// `metadata`
+        metadata: MemberMetadata<'d> = "metadata",
+        /// `spec`
+        spec: Raw<'d> = "spec",
     }
 }

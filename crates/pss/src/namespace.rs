@@ -286,6 +286,45 @@ pub fn joined(errors: &[LabelError]) -> String {
     }
 }
 
+/// The label that names the level which a namespace is to enforce, exceptions aside. The API server does not know it: what it
+/// enforces by itself is the label of [`Mode::Enforce`], which may have to be less strict for exceptions to be of use.
+pub const GOAL_LABEL: &str = "seawall.dev/enforce";
+/// The label that names the version of that level.
+pub const GOAL_VERSION_LABEL: &str = "seawall.dev/enforce-version";
+
+/// The level that these labels name as the goal, and what of them is not valid. As with [`resolve`] an invalid level counts as
+/// restricted, and an invalid version as latest. `None` where no goal is named.
+pub fn goal<'a>(
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> (Option<LevelVersion>, Vec<LabelError>) {
+    let (mut level, mut version) = (None, None);
+    for (key, value) in labels {
+        match key {
+            GOAL_LABEL => level = Some(value),
+            GOAL_VERSION_LABEL => version = Some(value),
+            _ => {}
+        }
+    }
+    let Some(level) = level else { return (None, Vec::new()) };
+    let mut errors = Vec::new();
+    let mut refuse = |label, value: &str, problem| {
+        errors.push(LabelError { label, value: value.to_owned(), problem });
+    };
+    let asked = LevelVersion {
+        level: level.parse().unwrap_or_else(|problem| {
+            refuse(GOAL_LABEL, level, problem);
+            Level::Restricted
+        }),
+        version: version.map_or(PolicyVersion::Latest, |version| {
+            version.parse().unwrap_or_else(|problem| {
+                refuse(GOAL_VERSION_LABEL, version, problem);
+                PolicyVersion::Latest
+            })
+        }),
+    };
+    (Some(asked), errors)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,5 +392,24 @@ mod tests {
         assert!(old.equivalent(LevelVersion::PRIVILEGED));
         let baseline = LevelVersion { level: Level::Baseline, ..old };
         assert!(!baseline.equivalent(LevelVersion { version: PolicyVersion::Latest, ..baseline }));
+    }
+
+    #[test]
+    fn goals_stand_beside_what_is_enforced() {
+        let goal = |labels: &[(&str, &str)]| {
+            let (goal, errors) = goal(labels.iter().copied());
+            (goal.map(|at| at.to_string()), errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(goal(&[("pod-security.kubernetes.io/enforce", "baseline")]), (None, vec![]));
+        assert_eq!(goal(&[(GOAL_VERSION_LABEL, "v1.30")]), (None, vec![]));
+        assert_eq!(goal(&[(GOAL_LABEL, "baseline")]).0.as_deref(), Some("baseline:latest"));
+        let (found, errors) = goal(&[(GOAL_VERSION_LABEL, "1.30"), (GOAL_LABEL, "strict")]);
+        assert_eq!(found.as_deref(), Some("restricted:latest"));
+        assert_eq!(errors.len(), 2);
+        assert!(errors[0].starts_with("metadata.labels[seawall.dev/enforce]: Invalid value: \"strict\""));
+        assert_eq!(
+            goal(&[(GOAL_VERSION_LABEL, "v1.30"), (GOAL_LABEL, "restricted")]),
+            (Some("restricted:v1.30".to_owned()), vec![])
+        );
     }
 }

@@ -16,7 +16,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("pss", &["model", "finding"]),
     ("hardening", &["yaml", "model", "manifest", "finding"]),
     ("check", &["yaml", "model", "manifest", "finding", "pss", "hardening"]),
-    ("admission", &["yaml", "model", "pss"]),
+    ("admission", &["yaml", "model", "finding", "pss"]),
     ("input", &["yaml"]),
     ("snapshot", &["finding"]),
     ("server", &[]),

@@ -1,17 +1,19 @@
-//! What the webhook knows of the cluster: the labels of namespaces from a watch, and what is fetched when it is asked for.
+//! What the webhook knows of the cluster: what watches tell, and what is fetched when it is asked for.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use seawall_admission::{Labels, Lookup, Namespaces, Pods};
-use seawall_cluster::{Change, Cluster, Collection, Listed};
+use seawall_admission::{Labels, Lookup, Namespaces, Owner, OwnerKind, Owners, Pods};
+use seawall_cluster::{Cluster, Collection, Error, Listed};
+use seawall_model::gotext::quote;
 use seawall_model::json;
-use seawall_model::review::{Namespace, NamespaceList};
+use seawall_model::review::Member;
 
+use super::exceptions::Known;
+use super::follow::{Filled, Key, Read, Update, follow, key, members};
 use super::log::{Level, log};
+use super::owners::Cached;
 
 const NAMESPACES: Collection<'_> =
     Collection { api_version: "v1", resource: "namespaces", namespace: None, selector: "" };
@@ -19,74 +21,101 @@ const NAMESPACES: Collection<'_> =
 /// Pods of a page.
 const PAGE: usize = 500;
 
-/// The labels that are kept.
-const PREFIX: &str = "pod-security.kubernetes.io/";
+/// What the labels that are kept begin with.
+const PREFIXES: [&str; 2] = ["pod-security.kubernetes.io/", "seawall.dev/"];
 
-/// The labels of all namespaces, as a watch tells them.
-#[derive(Debug, Default)]
+/// What watches tell.
+#[derive(Debug)]
 pub(super) struct Cache {
-    by_name: RwLock<HashMap<Box<str>, Labels>>,
-    filled: AtomicBool,
+    namespaces: RwLock<HashMap<Key, Labels>>,
+    filled: Filled,
+    pub(super) exceptions: Arc<Known>,
+    owners: Arc<Cached>,
 }
 
-fn labels(namespace: &Namespace<'_>) -> Labels {
+fn labels(namespace: &Member<'_>) -> Labels {
     let labels = namespace.metadata.labels.iter();
-    labels.filter(|(key, _)| key.starts_with(PREFIX)).map(|(k, v)| ((**k).into(), (**v).into())).collect()
+    let is_kept = |key: &str| PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+    labels.filter(|(key, _)| is_kept(key)).map(|(k, v)| ((**k).into(), (**v).into())).collect()
+}
+
+/// Reads namespaces.
+struct Labelled;
+
+impl Read for Labelled {
+    type Kept = Labels;
+
+    fn list(&self, json: &[u8]) -> Result<Vec<(Key, Labels)>, String> {
+        Ok(members(json)?.items.iter().map(|namespace| (key(namespace), labels(namespace))).collect())
+    }
+
+    fn one(&self, json: &[u8]) -> Result<Option<(Key, Labels)>, String> {
+        let namespace: Member<'_> = json::decode(json).map_err(|error| error.to_string())?;
+        Ok(Some((key(&namespace), labels(&namespace))))
+    }
 }
 
 impl Cache {
-    /// Whether all namespaces were seen once.
-    pub(super) fn is_filled(&self) -> bool {
-        self.filled.load(Ordering::Acquire)
+    pub(super) fn new() -> Self {
+        Self {
+            namespaces: RwLock::default(),
+            filled: Filled::default(),
+            exceptions: Arc::default(),
+            owners: Arc::new(Cached::new()),
+        }
+    }
+
+    /// What is not known yet of what has to be; empty once all is.
+    pub(super) fn missing(&self) -> &'static str {
+        if !self.filled.is_so() {
+            "the namespaces of the cluster are not known yet"
+        } else if !self.exceptions.is_filled() {
+            "the exceptions of the cluster are not known yet"
+        } else {
+            ""
+        }
+    }
+
+    /// Follows all of it on threads of their own, for ever. Owners are followed once there is an exception.
+    pub(super) fn follow(self: &Arc<Self>, cluster: &Arc<Cluster>) {
+        let (own, from) = (self.clone(), cluster.clone());
+        std::thread::spawn(move || own.follow_namespaces(&from));
+        let started = Arc::new(std::sync::Once::new());
+        let changed = {
+            let (own, from) = (self.clone(), cluster.clone());
+            move || {
+                if own.exceptions.any(None) {
+                    started.call_once(|| {
+                        log(
+                            Level::Info,
+                            "there are exceptions: owners of pods are followed from now on",
+                            &[],
+                        );
+                        own.owners.follow(&from, &own.exceptions);
+                    });
+                }
+            }
+        };
+        let (own, from, told) = (self.clone(), cluster.clone(), changed.clone());
+        std::thread::spawn(move || own.exceptions.follow_exceptions(&from, told));
+        let (own, from) = (self.clone(), cluster.clone());
+        std::thread::spawn(move || own.exceptions.follow_policies(&from, changed));
+    }
+
+    fn follow_namespaces(&self, cluster: &Cluster) {
+        follow(cluster, NAMESPACES, false, &self.filled, &Labelled, |update| {
+            let mut known = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+            match update {
+                Update::All(all) => *known = all,
+                Update::Put(key, labels) => drop(known.insert(key, labels)),
+                Update::Gone(key) => drop(known.remove(&key)),
+            }
+        });
     }
 
     fn get(&self, name: &str) -> Option<Labels> {
-        self.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut HashMap<Box<str>, Labels>)) {
-        change(&mut self.by_name.write().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Follows the namespaces of a cluster, for ever.
-    pub(super) fn follow(&self, cluster: &Cluster) {
-        let mut listed: HashMap<Box<str>, Labels> = HashMap::new();
-        cluster.follow(NAMESPACES, |change| {
-            match change {
-                Change::Listing => listed.clear(),
-                Change::Page(page) => match json::decode::<NamespaceList<'_>>(&page.json) {
-                    Ok(list) => {
-                        listed.extend(list.items.iter().map(|n| ((*n.metadata.name).into(), labels(n))));
-                    }
-                    Err(error) => {
-                        log(Level::Error, "a list of namespaces cannot be read", &[("error", &error)]);
-                    }
-                },
-                Change::Complete => {
-                    let listed = std::mem::take(&mut listed);
-                    let count = listed.len();
-                    self.change(|by_name| *by_name = listed);
-                    if !self.filled.swap(true, Ordering::Release) {
-                        log(Level::Info, "all namespaces are known", &[("namespaces", &count)]);
-                    }
-                }
-                Change::Put(object) => match json::decode::<Namespace<'_>>(object) {
-                    Ok(namespace) => self.change(|by_name| {
-                        by_name.insert((*namespace.metadata.name).into(), labels(&namespace));
-                    }),
-                    Err(error) => log(Level::Error, "a namespace cannot be read", &[("error", &error)]),
-                },
-                Change::Gone(object) => {
-                    if let Ok(namespace) = json::decode::<Namespace<'_>>(object) {
-                        self.change(|by_name| drop(by_name.remove(&*namespace.metadata.name)));
-                    }
-                }
-                Change::Broken(error) => {
-                    log(Level::Warning, "namespaces cannot be followed, trying again", &[("error", &error)]);
-                }
-            }
-            ControlFlow::Continue(())
-        });
+        let known = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(Box::default(), name.into())).cloned()
     }
 }
 
@@ -103,6 +132,16 @@ impl Pods for Cache {
     }
 
     fn is_over(&self) -> bool {
+        false
+    }
+}
+
+impl Owners for Cache {
+    fn owner(&self, namespace: &str, kind: OwnerKind<'_>, name: &str) -> Lookup<Option<Owner>> {
+        self.owners.get(namespace, kind, name).map_or(Lookup::Later, |owner| Lookup::Known(Some(owner)))
+    }
+
+    fn is_up_to_date(&self) -> bool {
         false
     }
 }
@@ -124,13 +163,13 @@ impl Namespaces for Live<'_> {
         if name.is_empty() {
             return Lookup::Failed("resource name may not be empty".to_owned());
         }
-        match self.cluster.object("v1", "namespaces", name) {
-            Ok(object) => match json::decode::<Namespace<'_>>(&object) {
+        match self.cluster.object(NAMESPACES, name) {
+            Ok(object) => match json::decode::<Member<'_>>(&object) {
                 Ok(namespace) => Lookup::Known(labels(&namespace)),
                 Err(error) => Lookup::Failed(error.to_string()),
             },
-            Err(seawall_cluster::Error::Refused { status: 404, .. }) => {
-                Lookup::Failed(format!("namespaces {} not found", seawall_model::gotext::quote(name)))
+            Err(Error::Refused { status: 404, .. }) => {
+                Lookup::Failed(format!("namespaces {} not found", quote(name)))
             }
             Err(error) => Lookup::Failed(error.to_string()),
         }
@@ -158,5 +197,15 @@ impl Pods for Live<'_> {
 
     fn is_over(&self) -> bool {
         Instant::now() >= self.until
+    }
+}
+
+impl Owners for Live<'_> {
+    fn owner(&self, namespace: &str, kind: OwnerKind<'_>, name: &str) -> Lookup<Option<Owner>> {
+        self.cache.owners.ask(self.cluster, namespace, kind, name)
+    }
+
+    fn is_up_to_date(&self) -> bool {
+        true
     }
 }

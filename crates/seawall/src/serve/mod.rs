@@ -1,8 +1,11 @@
 //! `seawall serve`: the admission webhook.
 
 mod cluster;
+mod exceptions;
+mod follow;
 mod latency;
 mod log;
+mod owners;
 mod reload;
 mod webhook;
 
@@ -48,10 +51,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let certificates = Certificates::new(&pair.held()[0], &pair.held()[1])
         .map_err(|error| usage(format!("`{}`: {error}", args.tls_cert_file.display())))?;
 
-    let cache = Arc::new(Cache::default());
-    let watching = live::connect(&args.cluster, false)?;
-    let followed = cache.clone();
-    std::thread::spawn(move || followed.follow(&watching));
+    let cache = Arc::new(Cache::new());
+    cache.follow(&Arc::new(live::connect(&args.cluster, false)?));
 
     let admission = Admission::new(first, minor);
     let counters = Counters::new(admission.newest());

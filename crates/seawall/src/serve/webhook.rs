@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use seawall_admission::{Admission, Counters, Namespaces, Pods, Reply, Surroundings, timeout};
+use seawall_admission::{Admission, Counters, Reply, Surroundings, timeout};
 use seawall_cluster::Cluster;
 use seawall_server::{Answer, Request, Service};
 
@@ -65,15 +65,16 @@ impl Webhook {
         if self.ending.load(Ordering::Acquire) {
             return text(503, "shutting down");
         }
-        if !self.cache.is_filled() {
-            return text(503, "the namespaces of the cluster are not known yet");
+        match self.cache.missing() {
+            "" => text(200, "ok"),
+            missing => text(503, missing),
         }
-        text(200, "ok")
     }
 
     fn metrics(&self) -> Answer {
         let mut out = String::new();
         self.counters.write(&mut out);
+        self.cache.exceptions.write(&mut out);
         let help = "Time from a whole request to its answer.";
         self.latency.write("seawall_admission_duration_seconds", help, &mut out);
         Answer { status: 200, content_type: METRICS, body: out.into() }
@@ -82,8 +83,15 @@ impl Webhook {
     async fn validate(&self, request: Request) -> Answer {
         let started = Instant::now();
         let admission = self.admission.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let around = (&*self.cache as &dyn Namespaces, &*self.cache as &dyn Pods);
-        let answer = match answer(&admission, &request, around, &self.counters) {
+        let cache = &*self.cache;
+        let around = Surroundings {
+            namespaces: cache,
+            pods: cache,
+            exceptions: &*cache.exceptions,
+            owners: cache,
+            recorder: &*self.counters,
+        };
+        let answer = match answer(&admission, &request, around) {
             Some(answer) => answer,
             None => self.ask_cluster(admission, request, started).await,
         };
@@ -101,7 +109,14 @@ impl Webhook {
             let left = timeout.map(|timeout| timeout.saturating_sub(started.elapsed()) / 2);
             let until = Instant::now() + left.map_or(POD_CHECK, |left| left.min(POD_CHECK));
             let live = Live { cache: &cache, cluster: &cluster, until };
-            answer(&admission, &request, (&live, &live), &counters)
+            let around = Surroundings {
+                namespaces: &live,
+                pods: &live,
+                exceptions: &*cache.exceptions,
+                owners: &live,
+                recorder: &*counters,
+            };
+            answer(&admission, &request, around)
         });
         if let Ok(Some(answer)) = waited.await {
             return answer;
@@ -123,13 +138,7 @@ impl Service for Webhook {
 }
 
 /// The answer to the review in a request. `None` if the cluster has to be asked first.
-fn answer(
-    admission: &Admission,
-    request: &Request,
-    (namespaces, pods): (&dyn Namespaces, &dyn Pods),
-    counters: &Counters,
-) -> Option<Answer> {
-    let around = Surroundings { namespaces, pods, recorder: counters };
+fn answer(admission: &Admission, request: &Request, around: Surroundings<'_>) -> Option<Answer> {
     Some(match admission.reply(request.content_type.as_deref(), &request.body, around)? {
         Reply::Review(body) => Answer { status: 200, content_type: JSON, body: body.into() },
         Reply::BadRequest(message) => {

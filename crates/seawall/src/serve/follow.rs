@@ -1,0 +1,133 @@
+//! What a watch tells of a collection, kept by namespace and name.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use seawall_cluster::{Change, Cluster, Collection, Error};
+use seawall_model::json;
+use seawall_model::review::{Member, MemberList};
+
+use super::log::{Level, log};
+
+/// Namespace and name; the namespace is empty for what is in none.
+pub(super) type Key = (Box<str>, Box<str>);
+
+/// What became of a collection.
+pub(super) enum Update<T> {
+    /// These are all there are.
+    All(HashMap<Key, T>),
+    /// This is as it is now.
+    Put(Key, T),
+    /// This is gone.
+    Gone(Key),
+}
+
+/// How the objects of a collection are read.
+pub(super) trait Read {
+    /// What is kept of each.
+    type Kept;
+
+    /// A part of a list, as JSON.
+    fn list(&self, json: &[u8]) -> Result<Vec<(Key, Self::Kept)>, String>;
+
+    /// One object, as JSON; `None` if nothing is kept of it.
+    fn one(&self, json: &[u8]) -> Result<Option<(Key, Self::Kept)>, String>;
+}
+
+/// Whether a collection was seen as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Filled(AtomicBool);
+
+impl Filled {
+    pub(super) fn is_so(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Whether it was not so before.
+    fn set(&self) -> bool {
+        !self.0.swap(true, Ordering::Release)
+    }
+}
+
+/// Namespace and name of an object.
+pub(super) fn key(member: &Member<'_>) -> Key {
+    ((*member.metadata.namespace).into(), (*member.metadata.name).into())
+}
+
+/// The members of a list.
+pub(super) fn members(json: &[u8]) -> Result<MemberList<'_>, String> {
+    json::decode(json).map_err(|error| error.to_string())
+}
+
+/// Follows a collection for ever. One that the API server does not have, or does not show, has nothing in it if that is `optional`:
+/// then it is looked for again and again.
+pub(super) fn follow<R: Read>(
+    cluster: &Cluster,
+    collection: Collection<'_>,
+    optional: bool,
+    filled: &Filled,
+    read: &R,
+    mut update: impl FnMut(Update<R::Kept>),
+) {
+    let what = collection.resource;
+    let mut listed = HashMap::new();
+    let mut last = String::new();
+    cluster.follow(collection, |change| {
+        match change {
+            Change::Listing => listed.clear(),
+            Change::Page(page) => match read.list(&page.json) {
+                Ok(page) => listed.extend(page),
+                Err(error) => {
+                    log(Level::Error, "a list cannot be read", &[("resource", &what), ("error", &error)]);
+                }
+            },
+            Change::Complete => {
+                let listed = std::mem::take(&mut listed);
+                let count = listed.len();
+                update(Update::All(listed));
+                last.clear();
+                if filled.set() {
+                    log(Level::Info, "all are known", &[("resource", &what), ("count", &count)]);
+                }
+            }
+            Change::Put(object) => match read.one(object) {
+                Ok(Some((key, kept))) => update(Update::Put(key, kept)),
+                Ok(None) => {
+                    if let Ok(member) = json::decode::<Member<'_>>(object) {
+                        update(Update::Gone(key(&member)));
+                    }
+                }
+                Err(error) => {
+                    log(Level::Error, "an object cannot be read", &[("resource", &what), ("error", &error)]);
+                }
+            },
+            Change::Gone(object) => {
+                if let Ok(member) = json::decode::<Member<'_>>(object) {
+                    update(Update::Gone(key(&member)));
+                }
+            }
+            Change::Broken(error) => {
+                let missing = matches!(error, Error::Refused { status: 404, .. });
+                if optional && (missing || matches!(error, Error::Refused { status: 403, .. })) {
+                    if missing {
+                        update(Update::All(HashMap::new()));
+                    }
+                    filled.set();
+                }
+                let error = error.to_string();
+                // It is tried for ever, and told once.
+                if error != last {
+                    let message = if optional && missing {
+                        "these are not served, which is the same as none"
+                    } else {
+                        "these cannot be followed, trying again"
+                    };
+                    log(Level::Warning, message, &[("resource", &what), ("error", &error)]);
+                    last = error;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    });
+}
