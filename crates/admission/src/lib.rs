@@ -18,6 +18,7 @@ mod counters;
 mod evaluation;
 mod exceptions;
 mod exchange;
+mod floor;
 mod namespace;
 mod object;
 mod owner;
@@ -41,7 +42,7 @@ use std::sync::Arc;
 
 use seawall_model::Level;
 use seawall_pss::NEWEST;
-use seawall_pss::namespace::{LabelError, LevelVersion, Policy, goal, resolve};
+use seawall_pss::namespace::{LabelError, LevelVersion, Policy, resolve_goal};
 
 /// The labels of a namespace that Pod Security reads.
 pub type Labels = Arc<[(Box<str>, Box<str>)]>;
@@ -124,11 +125,7 @@ impl Admission {
         &self,
         labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
     ) -> (Policy, Vec<LabelError>) {
-        let (mut policy, mut errors) = resolve(labels.clone(), self.configuration.defaults);
-        let (goal, wrong) = goal(labels);
-        policy.enforce = goal.unwrap_or(policy.enforce);
-        errors.extend(wrong);
-        (policy, errors)
+        resolve_goal(labels, self.configuration.defaults)
     }
 
     fn minor(&self, at: LevelVersion) -> u64 {

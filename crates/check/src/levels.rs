@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use seawall_model::PolicyVersion;
-use seawall_pss::namespace::{LevelVersion, Mode, Policy, resolve};
+use seawall_pss::namespace::{GOAL_LABEL, LevelVersion, Mode, Policy, resolve, resolve_goal};
 
 use crate::config::{LevelRule, level_of};
 use crate::record::{LevelSource, Notice, NoticeKind, Region};
@@ -15,7 +15,7 @@ use crate::record::{LevelSource, Notice, NoticeKind, Region};
 pub struct NamespaceObject {
     /// Its name.
     pub name: String,
-    /// Its labels below `pod-security.kubernetes.io/`, each key once.
+    /// Its labels below `pod-security.kubernetes.io/`, and those that name a goal, each key once.
     pub labels: Vec<(String, String)>,
     /// Who else sets its labels.
     pub managed_by: Option<&'static str>,
@@ -28,7 +28,7 @@ pub struct NamespaceObject {
 }
 
 impl NamespaceObject {
-    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+    fn labels(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
@@ -39,12 +39,13 @@ impl NamespaceObject {
 
     /// Whether a label names the level of a mode.
     pub(crate) fn names_level_of(&self, mode: Mode) -> bool {
-        self.labels().any(|(key, _)| mode.level_label() == key)
+        self.labels()
+            .any(|(key, _)| mode.level_label() == key || (mode == Mode::Enforce && key == GOAL_LABEL))
     }
 
     /// What its labels ask for.
     pub(crate) fn policy(&self) -> Policy {
-        resolve(self.labels(), Policy::default()).0
+        resolve_goal(self.labels(), Policy::default()).0
     }
 }
 

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use seawall_finding::{Finding, Locus, Rule};
 use seawall_manifest::objects::Object;
 use seawall_model::{FieldPath, Level, gotext};
-use seawall_pss::namespace::{LabelError, Mode, Modes, Policy, joined, resolve};
+use seawall_pss::namespace::{
+    GOAL_LABEL, GOAL_VERSION_LABEL, LabelError, Mode, Modes, Policy, joined, resolve, resolve_goal,
+};
 use seawall_yaml::{LineIndex, NodeRef};
 
 use crate::locate::{Locator, mark};
@@ -26,13 +28,16 @@ fn known() -> impl Iterator<Item = &'static str> {
     Mode::ALL.into_iter().flat_map(|mode| [mode.level_label(), mode.version_label()])
 }
 
-/// The labels below `pod-security.kubernetes.io/`, each key once, with the last value.
+/// The labels that name a goal.
+const GOALS: [&str; 2] = [GOAL_LABEL, GOAL_VERSION_LABEL];
+
+/// The labels below `pod-security.kubernetes.io/`, and those that name a goal, each key once, with the last value.
 pub(crate) fn labels(object: &Object<'_>) -> Vec<(String, String)> {
     let labels = object.node.get("metadata").and_then(|m| m.get("labels"));
     let mut found: Vec<(String, String)> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(NodeRef::entries) {
         let Some(key) = key.key() else { continue };
-        if key.starts_with(PREFIX) {
+        if key.starts_with(PREFIX) || GOALS.contains(&&*key) {
             found.retain(|(k, _)| *k != key);
             // The API server makes null the empty text and refuses other types: none of them is a missing label.
             let value = if value.is_null() { "" } else { value.text().unwrap_or_default() };
@@ -50,8 +55,9 @@ pub(crate) fn check<'d>(
     locator: &Locator<'d>,
     lines: &LineIndex<'_>,
 ) -> (Vec<Located>, Option<String>) {
-    let Wrong { labels, errors, open, weaker } = Wrong::of(object, options);
+    let Wrong { labels, errors, wrong_goals, open, weaker } = Wrong::of(object, options);
     let mut findings: Vec<Located> = errors.iter().map(|e| invalid(object, e, locator, lines)).collect();
+    findings.extend(wrong_goals.iter().map(|e| invalid(object, e, locator, lines)));
     let unknown = labels.iter().filter(|(key, _)| is_unknown(key));
     findings.extend(unknown.map(|(key, _)| misspelt(object, key, locator, lines)));
     findings.extend(open.map(|open| unenforced(object, open, locator, lines)));
@@ -66,21 +72,24 @@ pub(crate) fn check<'d>(
 
 /// Whether [`check`] finds something.
 pub(crate) fn is_wrong(object: &Object<'_>, options: &Options) -> bool {
-    let Wrong { labels, errors, open, weaker } = Wrong::of(object, options);
+    let Wrong { labels, errors, wrong_goals, open, weaker } = Wrong::of(object, options);
     !errors.is_empty()
+        || !wrong_goals.is_empty()
         || open.is_some()
         || !weaker.is_empty()
         || labels.iter().any(|(key, _)| is_unknown(key))
 }
 
 fn is_unknown(key: &str) -> bool {
-    known().all(|known| known != key)
+    known().all(|known| known != key) && !GOALS.contains(&key)
 }
 
 /// What is wrong with the labels of a Namespace.
 struct Wrong {
     labels: Vec<(String, String)>,
     errors: Vec<LabelError>,
+    /// Labels of a goal that are not valid; the API server does not mind.
+    wrong_goals: Vec<LabelError>,
     /// Why nothing is enforced, where nothing is and that is asked for.
     open: Option<Unenforced>,
     /// Modes that ask for less than what is enforced, where that is asked for.
@@ -108,8 +117,16 @@ impl Wrong {
         let labels = labels(object);
         let (policy, errors) =
             resolve(labels.iter().map(|(k, v)| (k.as_str(), v.as_str())), Policy::default());
+        let named = || labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+        let (with_goal, goal_errors) = resolve_goal(named(), Policy::default());
+        let policy = Policy { enforce: with_goal.enforce, ..policy };
+        let wrong_goals = goal_errors.into_iter().filter(|error| GOALS.contains(&error.label)).collect();
         let is_system = crate::live::system_owner(object.name).is_some();
-        let says = |mode: Mode| labels.iter().any(|(key, _)| key == mode.level_label());
+        let says = |mode: Mode| {
+            labels
+                .iter()
+                .any(|(key, _)| key == mode.level_label() || (mode == Mode::Enforce && key == GOAL_LABEL))
+        };
         let open = match says(Mode::Enforce) {
             _ if is_system || !options.rules.goes_beyond(&NAMESPACE_PSS_LABEL) => None,
             false => Some(Unenforced::Unsaid),
@@ -126,7 +143,7 @@ impl Wrong {
             });
             weaker.extend(modes.filter(|weaker| weaker.level < weaker.enforced));
         }
-        Self { labels, errors, open, weaker }
+        Self { labels, errors, wrong_goals, open, weaker }
     }
 }
 
@@ -180,11 +197,15 @@ fn invalid<'d>(
     locator: &Locator<'d>,
     lines: &LineIndex<'_>,
 ) -> Located {
-    let closed =
-        if error.label == Mode::Enforce.level_label() { "; until then restricted is enforced" } else { "" };
+    let closed = if [Mode::Enforce.level_label(), GOAL_LABEL].contains(&error.label) {
+        "; until then restricted is enforced"
+    } else {
+        ""
+    };
     let message =
         format!("the label `{}` is {}, which {}", error.label, gotext::quote(&error.value), error.problem);
-    let advice = format!("correct the value: the API server refuses to create such a namespace{closed}");
+    let who = if GOALS.contains(&error.label) { "seawall's webhook" } else { "the API server" };
+    let advice = format!("correct the value: {who} refuses to create such a namespace{closed}");
     located(&NAMESPACE_PSS_LABEL, object, error.label, "no such value", message, advice, locator, lines)
 }
 

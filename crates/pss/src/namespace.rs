@@ -292,37 +292,45 @@ pub const GOAL_LABEL: &str = "seawall.dev/enforce";
 /// The label that names the version of that level.
 pub const GOAL_VERSION_LABEL: &str = "seawall.dev/enforce-version";
 
-/// The level that these labels name as the goal, and what of them is not valid. As with [`resolve`] an invalid level counts as
-/// restricted, and an invalid version as latest. `None` where no goal is named.
-pub fn goal<'a>(
-    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> (Option<LevelVersion>, Vec<LabelError>) {
-    let (mut level, mut version) = (None, None);
+/// The level that these labels name as the goal, if it is one. An invalid version counts as latest.
+pub fn goal<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<LevelVersion> {
+    let (mut level, mut version) = (None, PolicyVersion::Latest);
     for (key, value) in labels {
         match key {
-            GOAL_LABEL => level = Some(value),
-            GOAL_VERSION_LABEL => version = Some(value),
+            GOAL_LABEL => level = value.parse().ok(),
+            GOAL_VERSION_LABEL => version = value.parse().unwrap_or(PolicyVersion::Latest),
             _ => {}
         }
     }
-    let Some(level) = level else { return (None, Vec::new()) };
-    let mut errors = Vec::new();
-    let mut refuse = |label, value: &str, problem| {
-        errors.push(LabelError { label, value: value.to_owned(), problem });
-    };
-    let asked = LevelVersion {
-        level: level.parse().unwrap_or_else(|problem| {
-            refuse(GOAL_LABEL, level, problem);
-            Level::Restricted
+    level.map(|level| LevelVersion { level, version })
+}
+
+/// As [`resolve`], with the goal in place of what the API server is to enforce, where a goal is named.
+pub fn resolve_goal<'a>(
+    labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    defaults: Policy,
+) -> (Policy, Vec<LabelError>) {
+    if labels.clone().all(|(key, _)| key != GOAL_LABEL) {
+        return resolve(labels, defaults);
+    }
+    let (level, version) = (Mode::Enforce.level_label(), Mode::Enforce.version_label());
+    let (policy, mut errors) = resolve(
+        labels.filter(|(key, _)| *key != level && *key != version).map(|(key, value)| match key {
+            GOAL_LABEL => (level, value),
+            GOAL_VERSION_LABEL => (version, value),
+            _ => (key, value),
         }),
-        version: version.map_or(PolicyVersion::Latest, |version| {
-            version.parse().unwrap_or_else(|problem| {
-                refuse(GOAL_VERSION_LABEL, version, problem);
-                PolicyVersion::Latest
-            })
-        }),
-    };
-    (Some(asked), errors)
+        // The version that is enforced by default is no part of a goal.
+        Policy { enforce: LevelVersion::PRIVILEGED, ..defaults },
+    );
+    for error in &mut errors {
+        if error.label == level {
+            error.label = GOAL_LABEL;
+        } else if error.label == version {
+            error.label = GOAL_VERSION_LABEL;
+        }
+    }
+    (policy, errors)
 }
 
 #[cfg(test)]
@@ -395,21 +403,40 @@ mod tests {
     }
 
     #[test]
-    fn goals_stand_beside_what_is_enforced() {
-        let goal = |labels: &[(&str, &str)]| {
-            let (goal, errors) = goal(labels.iter().copied());
-            (goal.map(|at| at.to_string()), errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+    fn goals_take_the_place_of_what_is_enforced() {
+        let defaults = Policy { enforce: "baseline:v1.20".parse().unwrap(), ..Policy::default() };
+        let resolved = |labels: &[(&str, &str)]| {
+            let (policy, errors) = resolve_goal(labels.iter().copied(), defaults);
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            (format!("{} {}", policy.enforce, policy.warn), errors)
         };
-        assert_eq!(goal(&[("pod-security.kubernetes.io/enforce", "baseline")]), (None, vec![]));
-        assert_eq!(goal(&[(GOAL_VERSION_LABEL, "v1.30")]), (None, vec![]));
-        assert_eq!(goal(&[(GOAL_LABEL, "baseline")]).0.as_deref(), Some("baseline:latest"));
-        let (found, errors) = goal(&[(GOAL_VERSION_LABEL, "1.30"), (GOAL_LABEL, "strict")]);
-        assert_eq!(found.as_deref(), Some("restricted:latest"));
+        let enforced = ("pod-security.kubernetes.io/enforce", "baseline");
+        let version = ("pod-security.kubernetes.io/enforce-version", "v1.25");
+        assert_eq!(resolved(&[enforced]), ("baseline:v1.20 baseline:v1.20".into(), vec![]));
+        assert_eq!(
+            resolved(&[(GOAL_VERSION_LABEL, "v1.30"), enforced]).0,
+            "baseline:v1.20 baseline:v1.20",
+            "a version alone is no goal"
+        );
+        assert_eq!(
+            resolved(&[enforced, version, (GOAL_LABEL, "restricted")]),
+            ("restricted:latest restricted:latest".into(), vec![]),
+            "what is enforced is warned of"
+        );
+        assert_eq!(
+            resolved(&[(GOAL_VERSION_LABEL, "v1.30"), (GOAL_LABEL, "restricted")]).0,
+            "restricted:v1.30 restricted:v1.30"
+        );
+        let (policy, errors) = resolved(&[(GOAL_VERSION_LABEL, "1.30"), (GOAL_LABEL, "strict"), enforced]);
+        assert!(policy.starts_with("restricted:latest"), "{policy}");
         assert_eq!(errors.len(), 2);
         assert!(errors[0].starts_with("metadata.labels[seawall.dev/enforce]: Invalid value: \"strict\""));
+        assert!(errors[1].starts_with("metadata.labels[seawall.dev/enforce-version]: "));
         assert_eq!(
-            goal(&[(GOAL_VERSION_LABEL, "v1.30"), (GOAL_LABEL, "restricted")]),
-            (Some("restricted:v1.30".to_owned()), vec![])
+            goal([(GOAL_LABEL, "baseline"), (GOAL_VERSION_LABEL, "v1.30")]).unwrap().to_string(),
+            "baseline:v1.30"
         );
+        assert_eq!(goal([(GOAL_LABEL, "strict")]), None);
+        assert_eq!(goal([enforced]), None);
     }
 }

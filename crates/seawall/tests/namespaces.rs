@@ -76,3 +76,36 @@ fn warnings_weaker_than_what_is_enforced_hide_it() {
         0
     );
 }
+
+/// The level that seawall's webhook is to enforce counts as what is enforced: the label of Kubernetes beside it is a floor.
+#[test]
+fn a_goal_is_what_a_namespace_enforces() {
+    let goal = |level: &str| format!("seawall.dev/enforce: {level}, {P}/enforce: privileged");
+    assert_eq!(found("shop", &goal("restricted")), [""; 0]);
+    assert_eq!(found("shop", &goal("privileged")), ["namespace-pss-label medium 5"]);
+    let namespace = |labels: &str| {
+        format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{{labels}}}}}\n")
+    };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {hostPID: true, containers: [{name: a, image: b}]}\n";
+    for (labels, status) in [
+        (goal("baseline"), 1),
+        (goal("privileged"), 0),
+        (format!("seawall.dev/enforce: privileged, {P}/enforce: baseline"), 0),
+        ("seawall.dev/enforce-version: v1.30".to_owned(), 0),
+    ] {
+        let dir = Dir::with(&[("all.yaml", &format!("{}---\n{pod}", namespace(&labels)))]);
+        assert_eq!(dir.scan(&["all.yaml"]).status, status, "{labels}");
+    }
+    let wrong = scan("shop", "seawall.dev/enforce: Baseline", &["--profile", "pss"]);
+    assert_eq!(wrong.status, 0, "the API server takes it");
+    let findings = wrong.findings("namespace-pss-label");
+    assert_eq!(findings.len(), 1);
+    assert!(
+        findings[0]["advice"]
+            .as_str()
+            .unwrap()
+            .contains("seawall's webhook refuses to create such a namespace"),
+        "{}",
+        findings[0]
+    );
+}

@@ -5,7 +5,7 @@ use seawall_finding::{Severity, rule};
 rule! {
     /// ## What it does
     /// Reports labels below `pod-security.kubernetes.io/` whose value is no level or version, and keys that Pod Security does
-    /// not know. Where more than the standard is reported (with any profile but `pss`, or where the rule is named), also
+    /// not know, and the same of `seawall.dev/enforce`, the goal that seawall's webhook enforces. Where more than the standard is reported (with any profile but `pss`, or where the rule is named), also
     /// namespaces without a label `enforce`, and those that enforce `privileged`.
     ///
     /// ## Why it matters

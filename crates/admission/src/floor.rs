@@ -1,0 +1,98 @@
+//! The floor: the strictest level that the API server itself can enforce in a namespace without refusing what exceptions let pass.
+//! With the webhook gone it still holds.
+
+use seawall_finding::Date;
+use seawall_finding::exception::Exception;
+use seawall_model::Level;
+use seawall_pss::namespace::LevelVersion;
+use seawall_pss::{Faults, of_checks, plan_at};
+
+use crate::Admission;
+
+impl Admission {
+    /// The floor below a goal, with the exceptions of the namespace as far as policies allow them. An exception that has ended
+    /// and no longer holds lowers nothing. Whether an exception is used is not asked: it may be tomorrow.
+    pub fn floor(&self, goal: LevelVersion, exceptions: &[Exception], today: Date) -> Level {
+        let granted = || {
+            let holding = exceptions.iter().filter(|exception| exception.holds(today));
+            holding.flat_map(|exception| &exception.grants).map(|grant| &*grant.rule)
+        };
+        let is_open = |level: &Level| {
+            let checks = plan_at(*level, self.minor(goal));
+            granted().all(|rule| of_rule(checks, rule).is_empty())
+        };
+        let below = Level::ALL.into_iter().rev().filter(|level| *level <= goal.level);
+        below.into_iter().find(is_open).unwrap_or(Level::Privileged)
+    }
+}
+
+/// Those of some variants whose check reports under a rule.
+fn of_rule(variants: Faults, rule: &str) -> Faults {
+    of_checks(variants, |check| check.rules.iter().any(|known| known.is_called(rule)))
+}
+
+#[cfg(test)]
+mod tests {
+    use seawall_finding::exception::{ExceptionSource, Grant, OnExpiry, WorkloadSelector};
+
+    use super::*;
+    use crate::Configuration;
+
+    fn exception(rule: &str, expires: &str, on_expiry: OnExpiry) -> Exception {
+        Exception {
+            source: ExceptionSource::Object,
+            name: "shop/a".into(),
+            namespaces: vec!["shop".into()],
+            workloads: vec![WorkloadSelector { kind: "Pod".into(), name: String::new(), labels: Vec::new() }],
+            grants: vec![Grant { rule: rule.into(), containers: Vec::new(), values: Vec::new() }],
+            reason: "r".into(),
+            owner: None,
+            created: None,
+            expires: expires.parse().ok(),
+            on_expiry,
+        }
+    }
+
+    fn floor(goal: &str, rules: &[&str]) -> Level {
+        let exceptions: Vec<_> = rules.iter().map(|rule| exception(rule, "", OnExpiry::Refuse)).collect();
+        let admission = Admission::new(Configuration::default(), 37);
+        admission.floor(goal.parse().unwrap(), &exceptions, Date::from_days(0))
+    }
+
+    #[test]
+    fn a_floor_forbids_nothing_that_is_granted() {
+        assert_eq!(floor("restricted", &[]), Level::Restricted);
+        assert_eq!(floor("baseline", &[]), Level::Baseline);
+        assert_eq!(floor("privileged", &["host-pid"]), Level::Privileged);
+        assert_eq!(floor("restricted", &["run-as-non-root"]), Level::Baseline);
+        assert_eq!(floor("baseline", &["run-as-non-root"]), Level::Baseline);
+        assert_eq!(floor("restricted", &["run-as-non-root", "host-pid"]), Level::Privileged);
+        assert_eq!(floor("baseline", &["hostNamespaces"]), Level::Privileged, "by an alias");
+        // Before v1.8 restricted does not ask for it.
+        assert_eq!(floor("restricted:v1.7", &["allow-privilege-escalation"]), Level::Restricted);
+        assert_eq!(floor("restricted:v1.8", &["allow-privilege-escalation"]), Level::Baseline);
+    }
+
+    /// Whatever a rule finds, the floor below restricted lets it pass, and the level above does not judge that rule alone.
+    #[test]
+    fn every_rule_has_its_floor() {
+        for rule in seawall_pss::RULES {
+            let floor = floor("restricted", &[rule.id]);
+            assert!(of_rule(plan_at(floor, 37), rule.id).is_empty(), "{}", rule.id);
+            let above = Level::ALL.into_iter().find(|level| *level > floor).expect("a level");
+            assert!(!of_rule(plan_at(above, 37), rule.id).is_empty(), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn what_has_ended_lowers_nothing() {
+        let admission = Admission::new(Configuration::default(), 37);
+        let floor = |day: &str, on_expiry| {
+            let exceptions = [exception("host-pid", "2026-12-01", on_expiry)];
+            admission.floor("baseline".parse().unwrap(), &exceptions, day.parse().unwrap())
+        };
+        assert_eq!(floor("2026-12-01", OnExpiry::Refuse), Level::Privileged);
+        assert_eq!(floor("2026-12-02", OnExpiry::Refuse), Level::Baseline);
+        assert_eq!(floor("2026-12-02", OnExpiry::Warn), Level::Privileged);
+    }
+}
