@@ -11,6 +11,7 @@ use seawall_server::{Answer, Request, Service};
 use super::cluster::{Cache, Live};
 use super::latency::Latency;
 use super::log::{Level, log};
+use super::status::Status;
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -30,6 +31,7 @@ pub(super) struct Webhook {
     cluster: Arc<Cluster>,
     counters: Arc<Counters>,
     latency: Latency,
+    status: Arc<Status>,
     /// Whether the end has come, so that no new requests should.
     ending: AtomicBool,
 }
@@ -40,6 +42,7 @@ impl Webhook {
         cache: Arc<Cache>,
         cluster: Arc<Cluster>,
         counters: Counters,
+        status: Arc<Status>,
     ) -> Self {
         Self {
             admission: RwLock::new(Arc::new(admission)),
@@ -47,6 +50,7 @@ impl Webhook {
             cluster,
             counters: Arc::new(counters),
             latency: Latency::default(),
+            status,
             ending: AtomicBool::new(false),
         }
     }
@@ -68,7 +72,10 @@ impl Webhook {
         if !self.cache.is_filled() {
             return text(503, "the namespaces of the cluster are not known yet");
         }
-        text(200, "ok")
+        match self.status.waiting() {
+            Some(what) => text(503, what),
+            None => text(200, "ok"),
+        }
     }
 
     fn metrics(&self) -> Answer {
@@ -76,6 +83,7 @@ impl Webhook {
         self.counters.write(&mut out);
         let help = "Time from a whole request to its answer.";
         self.latency.write("seawall_admission_duration_seconds", help, &mut out);
+        self.status.write(&mut out);
         Answer { status: 200, content_type: METRICS, body: out.into() }
     }
 
