@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The user that replicas ask the API server as.
 const USER: &str = "seawall-replica";
 
+/// That of all pods: nobody looks whether there are any.
+const UID: &str = "00000000-0000-4000-8000-000000000000";
+
 /// The namespace of the Service and its replicas.
 pub const NAMESPACE: &str = "seawall";
 
@@ -54,7 +57,7 @@ impl Replica {
             .args(flags)
             .arg("--kubeconfig")
             .arg(control.kubeconfig(USER))
-            .envs([("POD_NAME", name), ("POD_NAMESPACE", NAMESPACE)]);
+            .envs([("POD_NAME", name), ("POD_NAMESPACE", NAMESPACE), ("POD_UID", UID)]);
         let process = Process::start(control.directory(), name, &mut command);
         let watchdog = Watchdog::over(&[&process]);
         Self { name: name.to_owned(), port, process, watchdog }
@@ -154,7 +157,7 @@ pub fn reading() -> Value {
 /// What certificates need in the cluster.
 pub fn trusting() -> Value {
     json!([{
-        "apiGroups": ["admissionregistration.k8s.io"], "resources": ["validatingwebhookconfigurations"],
+        "apiGroups": ["admissionregistration.k8s.io"], "resources": ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
         "resourceNames": [SERVICE], "verbs": ["get", "patch"],
     }])
 }
@@ -211,18 +214,27 @@ impl Service {
 
     /// Has the API server ask it about pods, and refuse them if it does not answer.
     pub fn register(&self, control: &ControlPlane) {
+        create(control, REGISTRATIONS, &self.registration("ValidatingWebhookConfiguration", "pods"));
+    }
+
+    /// Has the API server let it change the pods' templates that are objects of their own.
+    pub fn register_to_mutate(&self, control: &ControlPlane) {
+        let path = REGISTRATIONS.replace("validating", "mutating");
+        create(control, &path, &self.registration("MutatingWebhookConfiguration", "podtemplates"));
+    }
+
+    fn registration(&self, kind: &str, resource: &str) -> Value {
         let service =
             json!({"name": SERVICE, "namespace": NAMESPACE, "path": "/validate", "port": self.port});
-        let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]});
+        let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": [resource], "operations": ["CREATE"]});
         let webhook = json!({
-            "name": "pods.seawall.dev", "clientConfig": {"service": service}, "rules": [rule],
+            "name": format!("{resource}.seawall.dev"), "clientConfig": {"service": service}, "rules": [rule],
             "failurePolicy": "Fail", "sideEffects": "None", "timeoutSeconds": 10, "admissionReviewVersions": ["v1"],
         });
-        let object = json!({
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-            "metadata": {"name": SERVICE}, "webhooks": [webhook],
-        });
-        create(control, REGISTRATIONS, &object);
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": SERVICE},
+            "webhooks": [webhook],
+        })
     }
 }
 

@@ -82,17 +82,28 @@ fn it_is_trusted_when_it_is_ready() {
     let (control, service) = control();
     allow(&control);
     let admin = control.admin();
-    let mut replica = Replica::start(&control, "a", &[]);
+    let both = ["--webhook-configuration", "seawall-webhook,mutating/seawall-webhook"];
+    let mut replica = Replica::start(&control, "a", &both);
     service.set(&[&replica]);
-    replica.wait("told of what is missing", |replica| {
-        let said = "there is no ValidatingWebhookConfiguration `seawall-webhook`";
-        replica.get("/readyz") == Some((503, said.to_owned()))
-    });
+    let mut misses = |what: &str| {
+        let said = format!("there is no {what} `seawall-webhook`");
+        replica.wait(&said, |replica| replica.get("/readyz") == Some((503, said.clone())));
+    };
+    misses("ValidatingWebhookConfiguration");
     service.register(&control);
+    misses("MutatingWebhookConfiguration");
+    // Longer than it takes once all is there.
+    std::thread::sleep(Duration::from_secs(6));
+    misses("MutatingWebhookConfiguration");
+    service.register_to_mutate(&control);
     replica.wait("ready", Replica::is_ready);
     assert_answers(admin);
     let first = bundle(admin);
     assert_eq!(first, published(admin, "a"));
+    let template = json!({"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "t"},
+        "template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}});
+    let answer = admin.post("/api/v1/namespaces/shop/podtemplates?dryRun=All", &template).expect("an answer");
+    assert_eq!(answer.status, 201, "{}", answer.text);
     let record = lease(admin);
     assert_eq!((&record["holderIdentity"], &record["leaseTransitions"]), (&json!("a"), &json!(0)));
     assert_eq!(record["leaseDurationSeconds"], 15);
@@ -117,10 +128,10 @@ fn it_is_trusted_when_it_is_ready() {
 /// Several replicas: all are trusted, whoever leads, and after the leader was killed another one leads.
 #[test]
 fn another_one_leads_when_the_leader_is_gone() {
-    let (control, service) = control();
+    let (mut control, service) = control();
     allow(&control);
     service.register(&control);
-    let admin = control.admin();
+    let admin = &control.admin().clone();
     let mut replicas = ["a", "b"].map(|name| Replica::start(&control, name, &[]));
     for replica in &mut replicas {
         replica.wait("ready", Replica::is_ready);
@@ -169,6 +180,12 @@ fn another_one_leads_when_the_leader_is_gone() {
     assert_eq!(lease(admin)["leaseTransitions"], 2);
     service.set(&[&third]);
     assert_answers(admin);
+    // Without the API server nobody leads, and all else goes on.
+    control.kill_api_server();
+    third.wait("not leading", |third| third.metric("seawall_leader") == Some(0));
+    assert!(third.is_ready());
+    assert_eq!(third.is_trusted_by(&all), Ok(()));
+    assert_eq!(third.terminate(), Some(0));
 }
 
 /// Certificates that follow each other quickly, while pods are created all the time: nobody is ever refused a connection.

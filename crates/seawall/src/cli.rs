@@ -17,7 +17,7 @@ use seawall_model::{KubernetesVersion, Level};
 use seawall_report::Format;
 
 use crate::known::{self, known};
-use crate::serve::Registration;
+use crate::serve::{Registration, lifetime};
 
 /// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
 #[derive(Debug, Parser)]
@@ -196,25 +196,6 @@ fn namespace(text: &str) -> Result<String, String> {
         return Err("no namespace can be called so; list them: kubectl get namespaces".into());
     }
     Ok(text.to_owned())
-}
-
-/// How long a certificate lives: long enough to bring the next one to the API server, and no longer than clocks tell.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    const SHORTEST: u64 = 30;
-    const LONGEST: u64 = 3650 * 86_400;
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    let unit = match &text[digits.len()..] {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err("a number with s, m, h or d, such as 90d".into()),
-    };
-    let seconds = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    match seconds.filter(|seconds| (SHORTEST..=LONGEST).contains(seconds)) {
-        Some(seconds) => Ok(Duration::from_secs(seconds)),
-        None => Err("from 30s to 3650d".into()),
-    }
 }
 
 /// What of a cluster is read.

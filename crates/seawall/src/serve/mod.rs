@@ -32,6 +32,7 @@ use crate::terminal::Failure;
 use self::cluster::Cache;
 use self::log::{Level, log};
 use self::member::Member;
+pub(crate) use self::own::lifetime;
 pub(crate) use self::registration::Registration;
 use self::reload::Watched;
 use self::status::Status;

@@ -1,5 +1,6 @@
 //! The certificates that a replica makes for itself: published in a Lease of its own, shown once the API server trusts them.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -25,6 +26,24 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How long before it is made a certificate is valid: clocks differ.
 const BEFORE: Duration = Duration::from_hours(1);
+
+/// How long certificates may live: long enough to bring the next one to the API server, and not for ever.
+const LIVES: RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_hours(24 * 3650);
+
+/// A lifetime as text, such as `90d`.
+pub(crate) fn lifetime(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let unit = match &text[digits.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err("it is a number with s, m, h or d, such as 90d".to_owned()),
+    };
+    let seconds = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    let lifetime = seconds.map(Duration::from_secs).filter(|lifetime| LIVES.contains(lifetime));
+    lifetime.ok_or_else(|| "it is a number with s, m, h or d, from 30s to 3650d".to_owned())
+}
 
 /// A replica with certificates of its own.
 pub(super) struct Own {
@@ -218,6 +237,18 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
+
+    #[test]
+    fn lifetimes_have_a_unit_and_bounds() {
+        let seconds = |text: &str| lifetime(text).map(|lifetime| lifetime.as_secs());
+        assert_eq!(["30s", "5m", "36h", "90d"].map(seconds), [30, 300, 129_600, 7_776_000].map(Ok));
+        assert_eq!(seconds("3650d"), Ok(315_360_000));
+        for wrong in
+            ["", "90", "d", "29s", "0d", "3651d", "-1d", "1w", "1.5h", "9999999999999999999d", "1 d", "1D"]
+        {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_lease_keeps_what_others_wrote_and_says_what_is_needed() {

@@ -148,6 +148,9 @@ mod tests {
         assert!(!rotation.is_due(clock(80 * DAY)), "one at a time");
         assert_eq!(rotation.all().collect::<Vec<_>>(), [&"a", &"b"]);
         assert_eq!((rotation.shown(), rotation.awaited()), (&"a", Some(&"b")));
+        for seconds in [10, 50, 99] {
+            assert_eq!(rotation.see(false, at(seconds)), Change::None, "not as long as it is not trusted");
+        }
         assert_eq!(rotation.see(true, at(100)), Change::None);
         assert_eq!(rotation.see(true, at(159)), Change::None);
         assert_eq!(rotation.shown(), &"a");
