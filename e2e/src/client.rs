@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use ureq::Agent;
-use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
 use crate::pki::Pair;
 use crate::warning;
@@ -67,6 +67,29 @@ impl Client {
             .timeout_global(Some(TIMEOUT))
             .proxy(None)
             .max_idle_connections_per_host(WORKERS)
+            .build();
+        Self { agent: config.into(), server: server.to_owned() }
+    }
+
+    /// Nobody's connection to a server that has one of these certificates (PEM) or was signed by it; to any server without.
+    pub(crate) fn trusting(server: &str, certificates: Option<&str>) -> Self {
+        let roots = certificates.map(|pem| {
+            parse_pem(pem.as_bytes())
+                .filter_map(|item| match item {
+                    Ok(PemItem::Certificate(found)) => Some(found),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        });
+        let tls = match roots {
+            Some(roots) => TlsConfig::builder().root_certs(RootCerts::from(roots)).build(),
+            None => TlsConfig::builder().disable_verification(true).build(),
+        };
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .proxy(None)
             .build();
         Self { agent: config.into(), server: server.to_owned() }
     }

@@ -179,14 +179,32 @@ impl ControlPlane {
     }
 }
 
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
         let group = (0..3).fold(0_u32, |all, i| all << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
         for i in 0..4 {
             let sextet = (group >> (18 - 6 * i) & 63) as usize;
             out.push(if i <= chunk.len() { char::from(ALPHABET[sextet]) } else { '=' });
+        }
+    }
+    out
+}
+
+/// What [`base64`] was made of; nothing if it is none.
+pub fn from_base64(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0);
+    for c in text.bytes().filter(|c| *c != b'=') {
+        let Some(sextet) = ALPHABET.iter().position(|known| *known == c) else { return Vec::new() };
+        bits = bits << 6 | sextet as u32;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
         }
     }
     out

@@ -11,6 +11,7 @@ mod pki;
 pub mod pods;
 mod ports;
 mod process;
+pub mod replica;
 pub mod scan;
 mod valid;
 pub mod verdicts;
@@ -19,4 +20,4 @@ pub mod webhook;
 
 pub use assets::kubernetes;
 pub use client::{Client, Response};
-pub use control_plane::ControlPlane;
+pub use control_plane::{ControlPlane, from_base64};

@@ -135,7 +135,9 @@ fn allow(control: &ControlPlane) {
         control,
         &format!("{root}/clusterroles"),
         &json!({"kind": "ClusterRole", "metadata": {"name": USER}, "rules": [
-            {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch"]},
+            {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch", "patch"]},
+            {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+            {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list", "create", "update"]},
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
             {"apiGroups": ["seawall.dev"], "resources": ["podsecurityexceptions", "podsecurityexceptionpolicies"], "verbs": ["list", "watch"]},
             {"apiGroups": [""], "resources": ["replicationcontrollers"], "verbs": ["get", "list", "watch"]},

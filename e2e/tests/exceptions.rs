@@ -111,7 +111,12 @@ fn mighty(control: &ControlPlane, name: &str) -> Client {
 
 /// A control plane with the webhook in place of the built-in admission, and the namespace `shop`, which is to be baseline.
 fn start() -> (ControlPlane, Webhook) {
-    let control = ControlPlane::start_with(&["--disable-admission-plugins=PodSecurity"]);
+    start_with(&["--disable-admission-plugins=PodSecurity"])
+}
+
+/// The same with these flags of the API server.
+fn start_with(flags: &[&str]) -> (ControlPlane, Webhook) {
+    let control = ControlPlane::start_with(flags);
     define(&control);
     let webhook = Webhook::start(&control, "");
     let labels = json!({"seawall.dev/enforce": "baseline"});
@@ -268,4 +273,110 @@ fn exceptions_end_and_say_so() {
     until(&mut webhook, "holding", 0);
     assert!(!admitted(&ask("holds")));
     assert!(webhook.log().contains("did you mean `added-capability`?"), "{}", webhook.log());
+}
+
+/// Beside the built-in admission: the leader keeps what that enforces at the floor, which goes on to hold when nobody asks the
+/// webhook any more.
+#[test]
+fn the_floor_follows_the_exceptions_and_holds() {
+    let (control, mut webhook) = start_with(&[]);
+    let admin = control.admin().clone();
+    let enforced = || {
+        let labels =
+            admin.get("/api/v1/namespaces/shop").expect("an answer").body["metadata"]["labels"].clone();
+        let text = |key: &str| labels[key].as_str().unwrap_or("none").to_owned();
+        format!(
+            "{}:{}",
+            text("pod-security.kubernetes.io/enforce"),
+            text("pod-security.kubernetes.io/enforce-version")
+        )
+    };
+    let goal = |level: &str, version: &str| {
+        let labels = json!({"seawall.dev/enforce": level, "seawall.dev/enforce-version": version});
+        let patch = json!({"metadata": {"labels": labels}});
+        assert_eq!(admin.patch("/api/v1/namespaces/shop", &patch).expect("an answer").status, 200);
+    };
+    webhook.wait("at the goal", |_| enforced() == "baseline:latest");
+    goal("restricted", "v1.30");
+    webhook.wait("at the new goal", |_| enforced() == "restricted:v1.30");
+
+    let root = json!({
+        "workloads": [{"kind": "Pod", "name": "root"}],
+        "rules": [{"rule": "run-as-non-root"}],
+        "expires": "2999-01-31",
+    });
+    create(&control, EXCEPTIONS, &exception("root", &root));
+    let mut allowed = policy();
+    allowed["spec"]["rules"] = json!([{"rule": "run-as-non-root"}, {"rule": "added-capability"}]);
+    create(&control, POLICIES, &allowed);
+    webhook.wait("below the exception", |_| enforced() == "baseline:v1.30");
+    let ask = |name: &str, more: &Value| {
+        let mut spec = json!({
+            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{"name": "c", "image": "i",
+                "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}],
+        });
+        spec.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec});
+        let answer = admin.post(&format!("{PODS}?dryRun=All"), &pod).expect("an answer");
+        (answer.status, answer.message().to_owned())
+    };
+    assert_eq!(ask("root", &json!({})).0, 201);
+    let (status, message) = ask("other", &json!({}));
+    let by_webhook = "admission webhook \"pods.seawall.dev\" denied the request: pods \"other\" is forbidden: violates PodSecurity \"restricted:v1.30\"";
+    assert!(status == 403 && message.starts_with(by_webhook), "{message}");
+    let (status, message) = ask("root", &json!({"hostPID": true}));
+    assert!(
+        status == 403 && message.contains("violates PodSecurity \"baseline:v1.30\": host namespaces"),
+        "{message}"
+    );
+    // Somebody takes the floor away.
+    let patch = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}});
+    assert_eq!(admin.patch("/api/v1/namespaces/shop", &patch).expect("an answer").status, 200);
+    webhook.wait("mended", |_| enforced() == "baseline:v1.30");
+
+    // An exception from what baseline forbids takes away even that, and gives it back when it is gone.
+    create(&control, EXCEPTIONS, &exception("mesh", &json!({})));
+    webhook.wait("without a floor", |_| enforced() == "privileged:v1.30");
+    assert_eq!(admin.delete(&format!("{EXCEPTIONS}/mesh")).expect("an answer").status, 200);
+    webhook.wait("with a floor again", |_| enforced() == "baseline:v1.30");
+
+    // Nobody asks the webhook any more.
+    let registration = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/seawall";
+    assert_eq!(admin.delete(registration).expect("an answer").status, 200);
+    webhook.wait("alone", |_| ask("other", &json!({})).0 == 201);
+    let (status, message) = ask("other", &json!({"hostPID": true}));
+    assert!(
+        status == 403
+            && message.starts_with("pods \"other\" is forbidden: violates PodSecurity \"baseline:v1.30\""),
+        "{message}"
+    );
+    assert_eq!(webhook.terminate(), Some(0));
+}
+
+/// What ends within two weeks is told by an event on the exception, once a day.
+#[test]
+fn ends_are_announced() {
+    let (control, mut webhook) = start();
+    create(&control, POLICIES, &policy());
+    let day = |from_now: u64| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
+        seawall_finding::Date::from_days(i32::try_from(since.as_secs() / 86_400 + from_now).expect("a day"))
+            .to_string()
+    };
+    create(&control, EXCEPTIONS, &exception("soon", &json!({"expires": day(13), "owner": "team-mesh"})));
+    create(&control, EXCEPTIONS, &exception("later", &json!({"expires": day(16)})));
+    until(&mut webhook, "ends_soon", 1);
+    let events = || {
+        let list = control.admin().get("/api/v1/namespaces/shop/events").expect("an answer").body;
+        list["items"].as_array().cloned().unwrap_or_default()
+    };
+    webhook.wait("announced", |_| !events().is_empty());
+    let [event] = &events()[..] else { panic!("{:?}", events()) };
+    assert_eq!((&event["reason"], &event["type"]), (&json!("ExceptionEnds"), &json!("Warning")), "{event}");
+    assert_eq!(event["involvedObject"]["name"], "soon");
+    let soon = control.admin().get(&format!("{EXCEPTIONS}/soon")).expect("an answer").body;
+    assert_eq!(event["involvedObject"]["uid"], soon["metadata"]["uid"]);
+    let message = event["message"].as_str().expect("a message");
+    assert!(message.starts_with("ends with ") && message.ends_with(", ask team-mesh"), "{message}");
 }

@@ -4,15 +4,43 @@
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
 use seawall_model::Level;
-use seawall_pss::namespace::LevelVersion;
+use seawall_pss::namespace::{LevelVersion, Mode, goal};
 use seawall_pss::{Faults, of_checks, plan_at};
 
 use crate::Admission;
 
+/// The labels by which the API server itself enforces the floor of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// What the namespace is to enforce, exceptions aside.
+    pub goal: LevelVersion,
+    /// What its exceptions permit of that.
+    pub level: Level,
+}
+
+impl Floor {
+    /// The labels, by key.
+    pub fn labels(&self) -> [(&'static str, String); 2] {
+        let version = self.goal.version.to_string();
+        [(Mode::Enforce.level_label(), self.level.to_string()), (Mode::Enforce.version_label(), version)]
+    }
+}
+
 impl Admission {
+    /// The floor of a namespace with these labels; `None` where they name no goal.
+    pub fn floor_of<'a>(
+        &self,
+        labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+        exceptions: &[Exception],
+        today: Date,
+    ) -> Option<Floor> {
+        let goal = goal(labels)?;
+        Some(Floor { goal, level: self.floor(goal, exceptions, today) })
+    }
+
     /// The floor below a goal, with the exceptions of the namespace as far as policies allow them. An exception that has ended
     /// and no longer holds lowers nothing. Whether an exception is used is not asked: it may be tomorrow.
-    pub fn floor(&self, goal: LevelVersion, exceptions: &[Exception], today: Date) -> Level {
+    fn floor(&self, goal: LevelVersion, exceptions: &[Exception], today: Date) -> Level {
         let granted = || {
             let holding = exceptions.iter().filter(|exception| exception.holds(today));
             holding.flat_map(|exception| &exception.grants).map(|grant| &*grant.rule)
@@ -94,5 +122,24 @@ mod tests {
         assert_eq!(floor("2026-12-01", OnExpiry::Refuse), Level::Privileged);
         assert_eq!(floor("2026-12-02", OnExpiry::Refuse), Level::Baseline);
         assert_eq!(floor("2026-12-02", OnExpiry::Warn), Level::Privileged);
+    }
+
+    #[test]
+    fn floors_are_of_the_goals_version() {
+        let admission = Admission::new(Configuration::default(), 37);
+        let floor = |labels: &[(&str, &str)]| {
+            let exceptions = [exception("run-as-non-root", "", OnExpiry::Refuse)];
+            let floor = admission.floor_of(labels.iter().copied(), &exceptions, Date::from_days(0))?;
+            Some(floor.labels().map(|(key, value)| format!("{key}={value}")).join(" "))
+        };
+        assert_eq!(floor(&[("pod-security.kubernetes.io/enforce", "restricted")]), None);
+        assert_eq!(
+            floor(&[("seawall.dev/enforce", "restricted"), ("seawall.dev/enforce-version", "v1.30")])
+                .as_deref(),
+            Some(
+                "pod-security.kubernetes.io/enforce=baseline pod-security.kubernetes.io/enforce-version=v1.30"
+            )
+        );
+        assert_eq!(floor(&[("seawall.dev/enforce", "strict")]), None, "what is no level has no floor");
     }
 }

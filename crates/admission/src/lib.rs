@@ -32,6 +32,7 @@ pub use configuration::{Configuration, ConfigurationError, Exemptions};
 pub use counters::Counters;
 pub use exceptions::Exceptions;
 pub use exchange::{MAX_BODY, Reply, timeout};
+pub use floor::Floor;
 pub use owner::{Named, Owner, OwnerKind, Owners, Reference, TrustedController, owner_kinds};
 pub use record::{Decision, Evaluated, Recorder, Request, ResourceLabel};
 pub use response::{Cause, Details, Response, Status};

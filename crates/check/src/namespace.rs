@@ -55,9 +55,9 @@ pub(crate) fn check<'d>(
     locator: &Locator<'d>,
     lines: &LineIndex<'_>,
 ) -> (Vec<Located>, Option<String>) {
-    let Wrong { labels, errors, wrong_goals, open, weaker } = Wrong::of(object, options);
+    let Wrong { labels, errors, goals, open, weaker } = Wrong::of(object, options);
     let mut findings: Vec<Located> = errors.iter().map(|e| invalid(object, e, locator, lines)).collect();
-    findings.extend(wrong_goals.iter().map(|e| invalid(object, e, locator, lines)));
+    findings.extend(goals.iter().map(|e| invalid(object, e, locator, lines)));
     let unknown = labels.iter().filter(|(key, _)| is_unknown(key));
     findings.extend(unknown.map(|(key, _)| misspelt(object, key, locator, lines)));
     findings.extend(open.map(|open| unenforced(object, open, locator, lines)));
@@ -72,9 +72,9 @@ pub(crate) fn check<'d>(
 
 /// Whether [`check`] finds something.
 pub(crate) fn is_wrong(object: &Object<'_>, options: &Options) -> bool {
-    let Wrong { labels, errors, wrong_goals, open, weaker } = Wrong::of(object, options);
+    let Wrong { labels, errors, goals, open, weaker } = Wrong::of(object, options);
     !errors.is_empty()
-        || !wrong_goals.is_empty()
+        || !goals.is_empty()
         || open.is_some()
         || !weaker.is_empty()
         || labels.iter().any(|(key, _)| is_unknown(key))
@@ -89,7 +89,7 @@ struct Wrong {
     labels: Vec<(String, String)>,
     errors: Vec<LabelError>,
     /// Labels of a goal that are not valid; the API server does not mind.
-    wrong_goals: Vec<LabelError>,
+    goals: Vec<LabelError>,
     /// Why nothing is enforced, where nothing is and that is asked for.
     open: Option<Unenforced>,
     /// Modes that ask for less than what is enforced, where that is asked for.
@@ -120,7 +120,7 @@ impl Wrong {
         let named = || labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         let (with_goal, goal_errors) = resolve_goal(named(), Policy::default());
         let policy = Policy { enforce: with_goal.enforce, ..policy };
-        let wrong_goals = goal_errors.into_iter().filter(|error| GOALS.contains(&error.label)).collect();
+        let goals = goal_errors.into_iter().filter(|error| GOALS.contains(&error.label)).collect();
         let is_system = crate::live::system_owner(object.name).is_some();
         let says = |mode: Mode| {
             labels
@@ -143,7 +143,7 @@ impl Wrong {
             });
             weaker.extend(modes.filter(|weaker| weaker.level < weaker.enforced));
         }
-        Self { labels, errors, wrong_goals, open, weaker }
+        Self { labels, errors, goals, open, weaker }
     }
 }
 

@@ -26,6 +26,17 @@ const HURRIED_PATIENCE: Duration = Duration::from_secs(1);
 const ATTEMPTS: u32 = 4;
 const WAIT: Duration = Duration::from_millis(250);
 
+/// How requests are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// The longest that the API server may take between two pieces of an answer.
+    pub(crate) patience: Duration,
+    /// How often a request that finds no server is made.
+    pub(crate) attempts: u32,
+    /// Whether what the API server puts off is asked for again.
+    pub(crate) insists: bool,
+}
+
 /// Which cluster, and as whom; as the flags of kubectl.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -101,12 +112,22 @@ impl Answer {
 impl Cluster {
     /// Connects, and asks for the version, which everyone may who may anything.
     pub fn connect(options: &Options) -> Result<Self, Error> {
+        let manner = if options.hurried {
+            Manner { patience: HURRIED_PATIENCE, attempts: 1, insists: true }
+        } else {
+            Manner { patience: PATIENCE, attempts: ATTEMPTS, insists: true }
+        };
+        Self::connect_by(options, manner)
+    }
+
+    /// The same, with requests made in another manner than the options say.
+    pub(crate) fn connect_by(options: &Options, manner: Manner) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| Error::System(e.to_string()))?;
         let (client, target) = runtime.block_on(async {
-            let config = configuration(options).await?;
+            let config = configuration(options, manner).await?;
             let server = shown(&config.cluster_url);
             let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
             let target = Target { server, plugin };
@@ -114,8 +135,7 @@ impl Cluster {
             Ok((client, target))
         })?;
         let version = ServerVersion { git_version: String::new(), platform: String::new() };
-        let attempts = if options.hurried { 1 } else { ATTEMPTS };
-        let mut cluster = Self { runtime, client, target, version, attempts };
+        let mut cluster = Self { runtime, client, target, version, attempts: manner.attempts };
         let answer = cluster.get("/version")?;
         if answer.status != 200 {
             return Err(Error::Refused { status: answer.status, message: answer.message() });
@@ -220,7 +240,7 @@ impl Cluster {
 }
 
 /// What kube is to connect with.
-async fn configuration(options: &Options) -> Result<Config, Error> {
+async fn configuration(options: &Options, manner: Manner) -> Result<Config, Error> {
     let (kubeconfig, files) = read(options)?;
     let mut config = match kubeconfig {
         // A pod's own service account is nothing that a context could be of.
@@ -245,7 +265,8 @@ async fn configuration(options: &Options) -> Result<Config, Error> {
             config
         }
     };
-    config.read_timeout = Some(if options.hurried { HURRIED_PATIENCE } else { PATIENCE });
+    config.read_timeout = Some(manner.patience);
+    config.default_retry = manner.insists;
     // Else the time that a connection was idle counts.
     config.reset_reader_on_write = true;
     let agent = HeaderValue::from_static(concat!("seawall/", env!("CARGO_PKG_VERSION")));

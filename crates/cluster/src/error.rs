@@ -107,6 +107,15 @@ impl Target {
 }
 
 impl Error {
+    /// The HTTP status of a refusal: 403 where a right is missing, 404 where nothing is, 409 where something else is there or was
+    /// changed in between.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
     /// Whether the same request may have an answer a moment later.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Unreachable { .. })

@@ -3,7 +3,7 @@
 //! What is listed comes as the bytes that the API server sent, page by page, so that memory is bounded and the readers of files
 //! read it too. [`capture`] makes a snapshot of all kinds that engines read. A kind that may not be listed is [`Listed::Forbidden`], never an empty list.
 //!
-//! Only `GET` is ever sent.
+//! Only `GET` is ever sent, except by a [`Writer`]: who has a [`Cluster`] cannot change it.
 
 mod capture;
 mod connect;
@@ -11,9 +11,11 @@ mod error;
 mod list;
 mod proxy;
 mod watch;
+mod write;
 
 pub use capture::{KINDS, KindListed, Wanted, capture};
 pub use connect::{Cluster, Options, ServerVersion};
 pub use error::Error;
 pub use list::{Collection, Listed, Page};
 pub use watch::Change;
+pub use write::{Place, Writer};

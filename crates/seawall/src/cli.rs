@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -16,6 +17,7 @@ use seawall_model::{KubernetesVersion, Level};
 use seawall_report::Format;
 
 use crate::known::{self, known};
+use crate::serve::{Registration, lifetime};
 
 /// Judges Kubernetes workloads by the Pod Security Standards, exactly as Kubernetes does.
 #[derive(Debug, Parser)]
@@ -278,11 +280,12 @@ pub(crate) struct CanEnforceArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  seawall serve --tls-cert-file tls.crt --tls-private-key-file tls.key
-  seawall serve --config podsecurity.yaml --tls-cert-file tls.crt --tls-private-key-file tls.key --secure-port 10250
+  seawall serve --config podsecurity.yaml
+  seawall serve --tls-cert-file tls.crt --tls-private-key-file tls.key --secure-port 10250
 
 The configuration is the PodSecurityConfiguration of Kubernetes' own admission. It and the certificate are read again when they
-change. /livez, /readyz and /metrics answer on the same port; every other path is the webhook.
+change. Without a certificate it makes its own, and the replica that leads has the API server trust those of all. /livez, /readyz
+and /metrics answer on the same port; every other path is the webhook.
 
 Exit status:
   0  it was told to end (SIGTERM, SIGINT)    2  usage, or no cluster, certificate or port")]
@@ -291,13 +294,35 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Certificate that the API server is to trust, with its chain, as PEM.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) tls_cert_file: PathBuf,
+    /// Certificate that the API server is to trust, with its chain, as PEM [default: one that is made and renewed].
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "tls_private_key_file")]
+    pub(crate) tls_cert_file: Option<PathBuf>,
 
     /// Private key of the certificate, as PEM.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) tls_private_key_file: PathBuf,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "tls_cert_file")]
+    pub(crate) tls_private_key_file: Option<PathBuf>,
+
+    /// Service that the API server asks.
+    #[arg(long, value_name = "NAME", default_value = "seawall-webhook", value_parser = namespace)]
+    pub(crate) service_name: String,
+
+    /// Namespace of the service, and of the Leases by which replicas agree [default: `POD_NAMESPACE`, else the pod's or the context's].
+    #[arg(long, short, value_name = "NAME", value_parser = namespace)]
+    pub(crate) namespace: Option<String>,
+
+    /// Webhook configuration that is to trust certificates that are made: a name, or mutating/ with a name. Can be given several
+    /// times [default: the service's name].
+    #[arg(long, value_name = "[KIND/]NAME", value_delimiter = ',', conflicts_with = "tls_cert_file")]
+    pub(crate) webhook_configuration: Vec<Registration>,
+
+    /// Name or address that certificates are made for beside the service's. Can be given several times.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "tls_cert_file")]
+    pub(crate) certificate_name: Vec<String>,
+
+    /// How long certificates that are made are valid, such as 90d, 36h, 30m; after two thirds of it comes the next one.
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = lifetime)]
+    #[arg(conflicts_with = "tls_cert_file")]
+    pub(crate) certificate_lifetime: Duration,
 
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]

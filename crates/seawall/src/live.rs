@@ -30,9 +30,9 @@ pub(crate) const WORKLOADS: [&str; 9] = [
     "jobs",
 ];
 
-/// The cluster that is meant; `hurried` where somebody waits for each answer of it.
-pub(crate) fn connect(args: &ClusterArgs, hurried: bool) -> Result<Cluster, Failure> {
-    let options = Options {
+/// The cluster that is meant, and as whom; `hurried` where somebody waits for each answer of it.
+pub(crate) fn options(args: &ClusterArgs, hurried: bool) -> Options {
+    Options {
         kubeconfig: args.kubeconfig.iter().cloned().collect(),
         context: args.context.clone(),
         cluster: None,
@@ -40,8 +40,17 @@ pub(crate) fn connect(args: &ClusterArgs, hurried: bool) -> Result<Cluster, Fail
         impersonate: args.impersonate.clone(),
         impersonate_groups: args.impersonate_groups.clone(),
         hurried,
-    };
-    Cluster::connect(&options).map_err(|error| Failure::Usage(error.to_string(), hint(&error, &[], "")))
+    }
+}
+
+/// A connection to it for reading.
+pub(crate) fn connect(args: &ClusterArgs, hurried: bool) -> Result<Cluster, Failure> {
+    Cluster::connect(&options(args, hurried)).map_err(|error| not_connected(&error))
+}
+
+/// Why there is no connection.
+pub(crate) fn not_connected(error: &seawall_cluster::Error) -> Failure {
+    Failure::Usage(error.to_string(), hint(error, &[], ""))
 }
 
 /// The options with which kubectl is whom a command is, with a blank before each.

@@ -2,7 +2,7 @@
 //! packages below the edges.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -146,6 +146,30 @@ fn every_kind_of_deviation_is_found() {
     let fewer: BTreeSet<Edge> =
         workspace().1.into_iter().filter(|e| (e.from.as_str(), e.to.as_str()) != ("input", "yaml")).collect();
     assert_eq!(complaints(&names, &fewer), ["`input` does not use `yaml`: take it out of the table"]);
+}
+
+/// Rust files below a directory.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
+    let paths = entries.map(|entry| entry.expect("a file").path());
+    let found = paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    found.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+/// What scans clusters can read alone.
+#[test]
+fn only_the_webhook_writes_to_clusters() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("crates");
+    let mut writers = BTreeSet::new();
+    for package in std::fs::read_dir(crates).expect("crates") {
+        let package = package.expect("a package").path();
+        for path in sources(&package.join("src")) {
+            if std::fs::read_to_string(&path).expect("text").contains("Writer::connect") {
+                writers.insert(path.strip_prefix(crates).expect("below").to_path_buf());
+            }
+        }
+    }
+    assert_eq!(writers, BTreeSet::from([PathBuf::from("seawall/src/serve/member.rs")]));
 }
 
 /// Clippy takes each package's own `clippy.toml`, so that the same text has to stand in all pure ones.

@@ -9,6 +9,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use crate::self_signed::SelfSigned;
+
 /// A certificate with its chain and its key. Cheap to clone; all clones change together.
 #[derive(Clone, Debug)]
 pub struct Certificates(Arc<Current>);
@@ -24,6 +26,8 @@ pub enum CertificateError {
     Key(String),
     /// They do not belong together, or cannot be used.
     Pair(String),
+    /// None can be made.
+    Made(String),
 }
 
 impl fmt::Display for CertificateError {
@@ -33,6 +37,7 @@ impl fmt::Display for CertificateError {
             Self::NoCertificate => f.write_str("there is no `BEGIN CERTIFICATE` in the certificate's PEM"),
             Self::Key(why) => write!(f, "the private key cannot be read as PEM: {why}"),
             Self::Pair(why) => write!(f, "the certificate cannot be used with the key: {why}"),
+            Self::Made(why) => write!(f, "no certificate can be made: {why}"),
         }
     }
 }
@@ -54,11 +59,24 @@ impl Certificates {
         Ok(Self(Arc::new(Current(RwLock::new(Arc::new(pair(chain, key)?))))))
     }
 
+    /// A certificate that was made here.
+    pub fn self_signed(made: &SelfSigned) -> Self {
+        Self(Arc::new(Current(RwLock::new(made.pair()))))
+    }
+
     /// Uses another one for new connections; those that there are go on. If it cannot be used, the old one stays.
     pub fn replace(&self, chain: &[u8], key: &[u8]) -> Result<(), CertificateError> {
-        let pair = Arc::new(pair(chain, key)?);
-        *self.0.0.write().unwrap_or_else(PoisonError::into_inner) = pair;
+        self.set(Arc::new(pair(chain, key)?));
         Ok(())
+    }
+
+    /// The same by one that was made here.
+    pub fn replace_by(&self, made: &SelfSigned) {
+        self.set(made.pair());
+    }
+
+    fn set(&self, pair: Arc<CertifiedKey>) {
+        *self.0.0.write().unwrap_or_else(PoisonError::into_inner) = pair;
     }
 
     pub(crate) fn resolver(&self) -> Arc<dyn ResolvesServerCert> {

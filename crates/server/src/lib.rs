@@ -10,6 +10,7 @@
 mod certificates;
 mod limits;
 mod requests;
+mod self_signed;
 mod serve;
 
 use std::future::Future;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 
 pub use certificates::{CertificateError, Certificates};
 pub use limits::Limits;
+pub use self_signed::{SelfSigned, not_after, read_certificates};
 pub use serve::Server;
 
 /// A request with its whole body.

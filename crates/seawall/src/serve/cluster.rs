@@ -65,14 +65,15 @@ impl Cache {
         }
     }
 
-    /// What is not known yet of what has to be; empty once all is.
-    pub(super) fn missing(&self) -> &'static str {
+    /// What is not known yet of what has to be.
+    pub(super) fn missing(&self) -> Option<String> {
+        let of = |what: &str| Some(format!("the {what} of the cluster are not known yet"));
         if !self.filled.is_so() {
-            "the namespaces of the cluster are not known yet"
+            of("namespaces")
         } else if !self.exceptions.is_filled() {
-            "the exceptions of the cluster are not known yet"
+            of("exceptions")
         } else {
-            ""
+            None
         }
     }
 
@@ -111,6 +112,15 @@ impl Cache {
                 Update::Gone(key) => drop(known.remove(&key)),
             }
         });
+    }
+
+    /// All namespaces with their labels, by name.
+    pub(super) fn namespaces(&self) -> Vec<(Box<str>, Labels)> {
+        let known = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> =
+            known.iter().map(|((_, name), labels)| (name.clone(), labels.clone())).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
     }
 
     fn get(&self, name: &str) -> Option<Labels> {

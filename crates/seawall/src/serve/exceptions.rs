@@ -22,10 +22,10 @@ const NAMED: usize = 1000;
 /// Days before its end from which on an exception ends soon.
 const SOON: i32 = 14;
 
-/// As they are written.
+/// As they are written; exceptions with their UIDs.
 #[derive(Debug, Default)]
 struct Written {
-    exceptions: HashMap<Key, Exception>,
+    exceptions: HashMap<Key, (Exception, Box<str>)>,
     policies: HashMap<Key, ExceptionPolicy>,
 }
 
@@ -39,13 +39,24 @@ pub(super) struct Known {
     policies_filled: Filled,
 }
 
-/// What is read: a declaration, whichever of both.
+/// An exception that ends soon, or that has ended and is still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    pub(super) namespace: Box<str>,
+    pub(super) name: Box<str>,
+    pub(super) uid: Box<str>,
+    pub(super) last: Date,
+    pub(super) is_over: bool,
+    pub(super) owner: Option<String>,
+}
+
+/// What is read: a declaration, whichever of both, with its UID.
 struct Declarations;
 
 impl Read for Declarations {
-    type Kept = Declaration;
+    type Kept = (Declaration, Box<str>);
 
-    fn list(&self, json: &[u8]) -> Result<Vec<(Key, Declaration)>, String> {
+    fn list(&self, json: &[u8]) -> Result<Vec<(Key, Self::Kept)>, String> {
         // Items are read one by one, as each may be wrong in its own way.
         let list: RawList<'_> = json::decode(json).map_err(|error| error.to_string())?;
         let mut found = Vec::new();
@@ -55,11 +66,11 @@ impl Read for Declarations {
         Ok(found)
     }
 
-    fn one(&self, json: &[u8]) -> Result<Option<(Key, Declaration)>, String> {
+    fn one(&self, json: &[u8]) -> Result<Option<(Key, Self::Kept)>, String> {
         let member: Member<'_> = json::decode(json).map_err(|error| error.to_string())?;
         let key = key(&member);
         match seawall_check::declared(json) {
-            Ok(declared) => Ok(Some((key, declared))),
+            Ok(declared) => Ok(Some((key, (declared, (*member.metadata.uid).into())))),
             Err(error) => {
                 let (namespace, name) = &key;
                 let fields: [(&str, &dyn std::fmt::Display); 3] =
@@ -72,13 +83,18 @@ impl Read for Declarations {
 }
 
 /// Makes a change to what is kept.
-fn apply<T>(all: &mut HashMap<Key, T>, update: Update<Declaration>, own: fn(Declaration) -> Option<T>) {
+fn apply<T>(
+    all: &mut HashMap<Key, T>,
+    update: Update<(Declaration, Box<str>)>,
+    own: fn(Declaration, Box<str>) -> Option<T>,
+) {
     match update {
         Update::All(found) => {
-            *all = found.into_iter().filter_map(|(key, declared)| Some((key, own(declared)?))).collect();
+            let own = |(key, (declared, uid))| Some((key, own(declared, uid)?));
+            *all = found.into_iter().filter_map(own).collect();
         }
-        Update::Put(key, declared) => {
-            if let Some(declared) = own(declared) {
+        Update::Put(key, (declared, uid)) => {
+            if let Some(declared) = own(declared, uid) {
                 all.insert(key, declared);
             }
         }
@@ -92,6 +108,33 @@ impl Known {
         self.exceptions_filled.is_so() && self.policies_filled.is_so()
     }
 
+    /// Whether they are known, rather than not shown by the API server.
+    pub(super) fn is_seen(&self) -> bool {
+        self.exceptions_filled.is_seen() && self.policies_filled.is_seen()
+    }
+
+    /// Those that end within two weeks, and those that have ended, by namespace and name.
+    pub(super) fn ending(&self, today: Date) -> Vec<Ending> {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Ending> = written
+            .exceptions
+            .iter()
+            .filter_map(|((namespace, name), (exception, uid))| {
+                let last = exception.expires.filter(|last| today.days_until(*last) <= SOON)?;
+                Some(Ending {
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    uid: uid.clone(),
+                    last,
+                    is_over: exception.is_over(today),
+                    owner: exception.owner.clone(),
+                })
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        all
+    }
+
     /// Whether there are any in a namespace; `None` for in any at all.
     pub(super) fn any(&self, namespace: Option<&str>) -> bool {
         let allowed = self.allowed.read().unwrap_or_else(PoisonError::into_inner);
@@ -103,8 +146,8 @@ impl Known {
         let collection = of("podsecurityexceptions");
         follow(cluster, collection, true, &self.exceptions_filled, &Declarations, |update| {
             self.change(|written| {
-                apply(&mut written.exceptions, update, |declared| match declared {
-                    Declaration::Exception(exception) => Some(exception),
+                apply(&mut written.exceptions, update, |declared, uid| match declared {
+                    Declaration::Exception(exception) => Some((exception, uid)),
                     Declaration::Policy(_) => None,
                 });
             });
@@ -117,7 +160,7 @@ impl Known {
         let collection = of("podsecurityexceptionpolicies");
         follow(cluster, collection, true, &self.policies_filled, &Declarations, |update| {
             self.change(|written| {
-                apply(&mut written.policies, update, |declared| match declared {
+                apply(&mut written.policies, update, |declared, _| match declared {
                     Declaration::Policy(policy) => Some(policy),
                     Declaration::Exception(_) => None,
                 });
@@ -181,7 +224,7 @@ fn ends_soon(exception: &Exception, today: Date) -> bool {
 fn allowed(written: &Written, today: Date) -> HashMap<Box<str>, Arc<[Exception]>> {
     let policies: Vec<ExceptionPolicy> = written.policies.values().cloned().collect();
     let mut by_namespace: HashMap<Box<str>, Vec<Exception>> = HashMap::new();
-    for ((namespace, _), exception) in &written.exceptions {
+    for ((namespace, _), (exception, _)) in &written.exceptions {
         let (exception, _) = exception.clone().within(&policies, today);
         if !exception.grants.is_empty() {
             by_namespace.entry(namespace.clone()).or_default().push(exception);

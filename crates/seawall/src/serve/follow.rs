@@ -37,16 +37,26 @@ pub(super) trait Read {
 
 /// Whether a collection was seen as a whole.
 #[derive(Debug, Default)]
-pub(super) struct Filled(AtomicBool);
+pub(super) struct Filled {
+    is_so: AtomicBool,
+    is_seen: AtomicBool,
+}
 
 impl Filled {
+    /// Whether there is nothing to wait for.
     pub(super) fn is_so(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.is_so.load(Ordering::Acquire)
     }
 
-    /// Whether it was not so before.
-    fn set(&self) -> bool {
-        !self.0.swap(true, Ordering::Release)
+    /// Whether it was seen indeed, and not withheld by the API server.
+    pub(super) fn is_seen(&self) -> bool {
+        self.is_seen.load(Ordering::Acquire)
+    }
+
+    /// Whether there was something to wait for before.
+    fn set(&self, is_seen: bool) -> bool {
+        self.is_seen.store(is_seen, Ordering::Release);
+        !self.is_so.swap(true, Ordering::Release)
     }
 }
 
@@ -87,7 +97,7 @@ pub(super) fn follow<R: Read>(
                 let count = listed.len();
                 update(Update::All(listed));
                 last.clear();
-                if filled.set() {
+                if filled.set(true) {
                     log(Level::Info, "all are known", &[("resource", &what), ("count", &count)]);
                 }
             }
@@ -113,7 +123,7 @@ pub(super) fn follow<R: Read>(
                     if missing {
                         update(Update::All(HashMap::new()));
                     }
-                    filled.set();
+                    filled.set(missing);
                 }
                 let error = error.to_string();
                 // It is tried for ever, and told once.

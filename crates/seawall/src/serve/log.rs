@@ -28,6 +28,27 @@ pub(super) fn log(level: Level, message: &str, fields: &[(&str, &dyn Display)]) 
     tell(&line(seconds(), level, message, fields));
 }
 
+/// What went wrong the last time: the same again is not told again.
+#[derive(Debug, Default)]
+pub(super) struct Told(Option<String>);
+
+impl Told {
+    /// Writes a line, unless the last one said the same.
+    pub(super) fn tell(&mut self, level: Level, message: &str, error: &dyn Display) {
+        let error = error.to_string();
+        let text = format!("{message}: {error}");
+        if self.0.as_ref() != Some(&text) {
+            log(level, message, &[("error", &error)]);
+            self.0 = Some(text);
+        }
+    }
+
+    /// It goes well again.
+    pub(super) fn over(&mut self) {
+        self.0 = None;
+    }
+}
+
 /// Seconds since 1970-01-01.
 fn seconds() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()

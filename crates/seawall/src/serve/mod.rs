@@ -1,28 +1,48 @@
 //! `seawall serve`: the admission webhook.
 
+mod announce;
+mod bundle;
 mod cluster;
+mod election;
+mod ending;
 mod exceptions;
+mod floors;
 mod follow;
+mod identity;
 mod latency;
+mod leader;
+mod lease;
 mod log;
+mod member;
+mod own;
 mod owners;
+mod registration;
 mod reload;
+mod rotation;
+mod status;
 mod webhook;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use seawall_admission::{Admission, Configuration, Counters, MAX_BODY};
-use seawall_server::{Certificates, Limits, Server};
+use seawall_server::{Certificates, Limits, Server, not_after, read_certificates};
 
 use crate::cli::ServeArgs;
 use crate::live;
 use crate::terminal::Failure;
 
+use self::announce::Announce;
 use self::cluster::Cache;
+use self::floors::Floors;
 use self::log::{Level, log};
+use self::member::Member;
+pub(crate) use self::own::lifetime;
+pub(crate) use self::registration::Registration;
 use self::reload::Watched;
+use self::status::Status;
 use self::webhook::Webhook;
 
 /// How often files are looked at for changes.
@@ -47,16 +67,23 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let cluster = Arc::new(live::connect(&args.cluster, true)?);
     let minor =
         seawall_snapshot::minor(&cluster.version().git_version).unwrap_or(u64::from(seawall_check::NEWEST));
-    let mut pair = Watched::read(&[&args.tls_cert_file, &args.tls_private_key_file]).map_err(usage)?;
-    let certificates = Certificates::new(&pair.held()[0], &pair.held()[1])
-        .map_err(|error| usage(format!("`{}`: {error}", args.tls_cert_file.display())))?;
+    let status = Arc::new(Status::default());
+    let (mut pair, mut member) = (None, Member::connect(args)?);
+    let certificates = match (&args.tls_cert_file, &args.tls_private_key_file) {
+        (Some(certificate), Some(key)) => {
+            pair.insert(Pair::read(certificate, key, &status).map_err(usage)?).certificates.clone()
+        }
+        _ => member.make_certificates(args, &status)?,
+    };
 
     let cache = Arc::new(Cache::new());
     cache.follow(&Arc::new(live::connect(&args.cluster, false)?));
 
     let admission = Admission::new(first, minor);
     let counters = Counters::new(admission.newest());
-    let webhook = Arc::new(Webhook::new(admission, cache, cluster, counters));
+    let webhook = Arc::new(Webhook::new(admission, cache.clone(), cluster, counters, status.clone()));
+    member.add(Floors::new(cache.clone(), webhook.clone()));
+    member.add(Announce::new(cache));
 
     let address = SocketAddr::new(args.bind_address, args.secure_port);
     let begin = |error: std::io::Error| usage(format!("cannot listen on {address}: {error}"));
@@ -69,8 +96,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let address = server.local_addr().map_err(begin)?;
     log(Level::Info, "listening", &[("address", &address)]);
 
-    let (reloaded, renewed) = (webhook.clone(), certificates.clone());
-    let certificate = args.tls_cert_file.display().to_string();
+    let running = member.start(&status);
+    let reloaded = webhook.clone();
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(LOOK);
@@ -80,10 +107,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
                     Ok(())
                 });
             }
-            reload("the certificate", &mut pair, |watched| {
-                let [cert, key] = watched.held() else { return Ok(()) };
-                renewed.replace(cert, key).map_err(|error| format!("`{certificate}`: {error}"))
-            });
+            if let Some(pair) = &mut pair {
+                pair.reload(&status);
+            }
         }
     });
     runtime.block_on(async {
@@ -92,13 +118,51 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
             stop.await;
             log(Level::Info, "told to end: new requests are still answered for a while", &[]);
             webhook.end();
+            running.stand_down();
         };
         server
             .run(certificates, Limits { body: MAX_BODY, ..Limits::default() }, webhook.clone(), ending)
             .await;
+        running.end();
         log(Level::Info, "ended", &[]);
         Ok(0)
     })
+}
+
+/// A certificate and its key in files.
+struct Pair {
+    watched: Watched,
+    certificates: Certificates,
+    name: String,
+}
+
+impl Pair {
+    fn read(certificate: &Path, key: &Path, status: &Status) -> Result<Self, String> {
+        let watched = Watched::read(&[certificate, key])?;
+        let name = certificate.display().to_string();
+        let [chain, key] = watched.held() else { return Err(format!("`{name}`: nothing was read")) };
+        let certificates = Certificates::new(chain, key).map_err(|error| format!("`{name}`: {error}"))?;
+        show_expiry(chain, status);
+        Ok(Self { watched, certificates, name })
+    }
+
+    fn reload(&mut self, status: &Status) {
+        let Self { watched, certificates, name } = self;
+        reload("the certificate", watched, |watched| {
+            let [chain, key] = watched.held() else { return Ok(()) };
+            certificates.replace(chain, key).map_err(|error| format!("`{name}`: {error}"))?;
+            show_expiry(chain, status);
+            Ok(())
+        });
+    }
+}
+
+/// The first certificate of a chain is the one that clients look at.
+fn show_expiry(chain: &[u8], status: &Status) {
+    let first = read_certificates(chain).into_iter().next();
+    if let Some(until) = first.and_then(|first| not_after(&first).ok()) {
+        status.show_until(until);
+    }
 }
 
 /// Uses what files hold if that changed; if it cannot be used, what they held before stays in use.

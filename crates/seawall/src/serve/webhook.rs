@@ -11,6 +11,7 @@ use seawall_server::{Answer, Request, Service};
 use super::cluster::{Cache, Live};
 use super::latency::Latency;
 use super::log::{Level, log};
+use super::status::Status;
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -30,6 +31,7 @@ pub(super) struct Webhook {
     cluster: Arc<Cluster>,
     counters: Arc<Counters>,
     latency: Latency,
+    status: Arc<Status>,
     /// Whether the end has come, so that no new requests should.
     ending: AtomicBool,
 }
@@ -40,6 +42,7 @@ impl Webhook {
         cache: Arc<Cache>,
         cluster: Arc<Cluster>,
         counters: Counters,
+        status: Arc<Status>,
     ) -> Self {
         Self {
             admission: RwLock::new(Arc::new(admission)),
@@ -47,6 +50,7 @@ impl Webhook {
             cluster,
             counters: Arc::new(counters),
             latency: Latency::default(),
+            status,
             ending: AtomicBool::new(false),
         }
     }
@@ -54,6 +58,11 @@ impl Webhook {
     /// Answers by another configuration from now on.
     pub(super) fn replace(&self, admission: Admission) {
         *self.admission.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(admission);
+    }
+
+    /// By what it answers.
+    pub(super) fn admission(&self) -> Arc<Admission> {
+        self.admission.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Is not ready any more.
@@ -65,9 +74,9 @@ impl Webhook {
         if self.ending.load(Ordering::Acquire) {
             return text(503, "shutting down");
         }
-        match self.cache.missing() {
-            "" => text(200, "ok"),
-            missing => text(503, missing),
+        match self.cache.missing().or_else(|| self.status.waiting()) {
+            Some(missing) => text(503, missing),
+            None => text(200, "ok"),
         }
     }
 
@@ -77,12 +86,13 @@ impl Webhook {
         self.cache.exceptions.write(&mut out);
         let help = "Time from a whole request to its answer.";
         self.latency.write("seawall_admission_duration_seconds", help, &mut out);
+        self.status.write(&mut out);
         Answer { status: 200, content_type: METRICS, body: out.into() }
     }
 
     async fn validate(&self, request: Request) -> Answer {
         let started = Instant::now();
-        let admission = self.admission.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let admission = self.admission();
         let cache = &*self.cache;
         let around = Surroundings {
             namespaces: cache,

@@ -1,0 +1,92 @@
+//! Ends of exceptions, announced two weeks ahead: an event a day on the exception itself, written by the leader.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use seawall_admission::Exceptions as _;
+use seawall_cluster::{Collection, Writer};
+use seawall_finding::exception::{API_VERSION, EXCEPTION_KIND};
+use serde_json::{Value, json};
+
+use super::cluster::Cache;
+use super::exceptions::Ending;
+use super::leader::{Duty, Leader};
+use super::log::{Level, Told, log};
+use crate::live::now;
+
+/// How often it is looked for what ends.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// Announces ends.
+pub(super) struct Announce {
+    cache: Arc<Cache>,
+    looked: Option<Instant>,
+    /// The names of events that are written.
+    written: BTreeSet<String>,
+    told: Told,
+}
+
+impl Announce {
+    pub(super) fn new(cache: Arc<Cache>) -> Self {
+        Self { cache, looked: None, written: BTreeSet::new(), told: Told::default() }
+    }
+}
+
+/// The event of a day for an exception that ends, or that has ended and holds on.
+fn event(name: &str, ending: &Ending, time: &str) -> Value {
+    let Ending { namespace, name: exception, uid, last, is_over, owner } = ending;
+    let owner = owner.as_ref().map(|owner| format!(", ask {owner}")).unwrap_or_default();
+    let (reason, message) = if *is_over {
+        ("ExceptionEnded", format!("ended with {last}: renew it or delete it{owner}"))
+    } else {
+        ("ExceptionEnds", format!("ends with {last}: renew it or mend its workloads{owner}"))
+    };
+    json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": {"name": name, "namespace": namespace},
+        "involvedObject": {"apiVersion": API_VERSION, "kind": EXCEPTION_KIND, "namespace": namespace, "name": exception, "uid": uid},
+        "type": "Warning", "reason": reason, "message": message,
+        "source": {"component": "seawall"}, "reportingComponent": "seawall.dev/webhook",
+        "firstTimestamp": time, "lastTimestamp": time, "count": 1,
+    })
+}
+
+impl Duty for Announce {
+    fn perform(&mut self, writer: &Writer, leader: &Leader) {
+        if self.looked.is_some_and(|at| at.elapsed() < LOOK) || self.cache.missing().is_some() {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        let today = self.cache.exceptions.today();
+        let mut names = BTreeSet::new();
+        for ending in self.cache.exceptions.ending(today) {
+            // Of one day and one exception there is one event, whoever writes it.
+            let uid: String = ending.uid.chars().take(8).collect();
+            let name = format!("{}.{uid}.{today}", ending.name);
+            if self.written.contains(&name) {
+                names.insert(name);
+                continue;
+            }
+            if !leader.is_leader() {
+                return;
+            }
+            let events = Collection {
+                api_version: "v1",
+                resource: "events",
+                namespace: Some(&ending.namespace),
+                selector: "",
+            };
+            match writer.create(events, &event(&name, &ending, &now())) {
+                Ok(_) => {
+                    log(Level::Warning, "an exception ends", &[("exception", &name), ("last", &ending.last)]);
+                    names.insert(name);
+                    self.told.over();
+                }
+                Err(error) if error.status() == Some(409) => drop(names.insert(name)),
+                Err(error) => self.told.tell(Level::Error, "an event cannot be written", &error),
+            }
+        }
+        self.written = names;
+    }
+}
