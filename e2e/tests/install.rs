@@ -128,6 +128,68 @@ fn clusters_of_all_providers_take_it() {
     }
     exceptions(&control);
     rights(&control);
+    what_goes_with_it(&control);
+}
+
+/// `seawall uninstall` as a user; its exit status and what it prints.
+fn uninstall(control: &ControlPlane, user: &str) -> (Option<i32>, String, String) {
+    let kubeconfig = control.kubeconfig(user);
+    let output = Command::new(seawall()).args(["uninstall", "--kubeconfig"]).arg(kubeconfig).output();
+    let output = output.expect("seawall starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Namespaces lose what the webhook holds beyond their labels.
+fn what_goes_with_it(control: &ControlPlane) {
+    let (status, said, errors) = uninstall(control, "admin");
+    assert_eq!((status, &*errors), (Some(0), ""));
+    assert!(said.starts_with("0 of 6 namespaces lose protection without the webhook\n"), "{said}");
+    assert!(!said.contains("not seen"), "{said}");
+
+    let labels =
+        json!({"seawall.dev/enforce": "restricted", "pod-security.kubernetes.io/enforce": "baseline"});
+    let answer = control.admin().patch("/api/v1/namespaces/shop", &json!({"metadata": {"labels": labels}}));
+    assert_eq!(answer.expect("an answer").status, 200);
+    let (status, said, _) = uninstall(control, "admin");
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.starts_with(
+            "1 of 6 namespaces loses protection without the webhook\n  shop  restricted -> baseline\n\n"
+        ),
+        "{said}"
+    );
+
+    let config = control.directory().join("podsecurity.yaml");
+    let text = "apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\ndefaults: {enforce: baseline}\n";
+    std::fs::write(&config, text).expect("writable");
+    let documents = printed(&["--config", config.to_str().expect("UTF-8")]);
+    let is_config = |document: &&String| document.lines().any(|line| line == "kind: ConfigMap");
+    apply(control, &documents.iter().filter(is_config).cloned().collect::<Vec<_>>());
+    let (status, said, _) = uninstall(control, "admin");
+    assert_eq!(status, Some(1), "{said}");
+    // Neither its own namespace nor those that it is not asked about.
+    let wanted = "3 of 6 namespaces lose protection without the webhook
+  default      baseline -> privileged  (default of its configuration)
+  kube-public  baseline -> privileged  (default of its configuration)
+  shop         restricted -> baseline
+
+";
+    assert!(said.starts_with(wanted), "{said}");
+
+    // Who may not see the configuration is told so; who may see nothing gets no answer.
+    let (status, said, _) = uninstall(control, ACCOUNT);
+    assert!(
+        status == Some(1) && said.contains("1 of 6") && said.contains("not seen: the configuration"),
+        "{said}"
+    );
+    let (status, said, errors) = uninstall(control, "nobody");
+    assert!(status == Some(2) && said.is_empty(), "{said}");
+    assert!(
+        errors.contains("namespaces could not be read")
+            && errors.contains("kubectl auth can-i list namespaces --kubeconfig"),
+        "{errors}"
+    );
 }
 
 /// Definitions refuse what `seawall` does not take, with its words.
