@@ -18,8 +18,8 @@ tasks:
   bench [--quick] [NAME]...
                     every speed claim, both sides in one run; fails when a floor is missed
   docs [--check]    write the pages of docs/src and the Helm chart that are made from the code, or check that they are current
-  image [--quick]   build the image of the webhook without Docker, as an OCI archive, and look at it; --quick takes less time
-                    over the program
+  image [--quick]   build the image of the webhook without Docker, as an OCI archive, and look at it; with --quick of
+                    a program that is not optimised
   types [--check]   write crates/manifest/src/types/table.rs from Kubernetes' OpenAPI, and
                     crates/hardening/src/lifecycle/table.rs from the Go modules of its APIs, or check that they are current";
 

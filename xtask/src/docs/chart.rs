@@ -52,7 +52,8 @@ pub(super) fn files() -> Result<Vec<(String, String)>, String> {
         ));
     }
     files.push((chart("crds/exceptions.yaml"), format!("{MADE}{}", read("crds")?)));
-    let configuration: String = read("podsecurity")?.lines().map(|line| format!("  {line}\n")).collect();
+    let configuration = read("podsecurity")?;
+    let configuration: String = configuration.lines().flat_map(|line| ["  ", line, "\n"]).collect();
     files.push((chart("values.yaml"), format!("{MADE}{}", VALUES_FILE.replace("${config}", &configuration))));
     let version = env!("CARGO_PKG_VERSION");
     files.push((chart("Chart.yaml"), format!("{MADE}{}", CHART_FILE.replace("${version}", version))));
