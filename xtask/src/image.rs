@@ -268,15 +268,27 @@ mod tests {
         assert_eq!(unpack(&archive).unwrap(), b"program");
         let files = untar(&archive).unwrap();
         assert_eq!(files.len(), 5);
-        // What does not match its digest is noticed, whatever it is.
-        for (name, (_, bytes)) in &files {
-            let mut changed: Vec<(String, u32, Vec<u8>)> =
-                files.iter().map(|(name, (mode, bytes))| (name.clone(), *mode, bytes.clone())).collect();
-            let one = changed.iter_mut().find(|(other, ..)| other == name).unwrap();
-            one.2 = bytes.iter().rev().copied().collect();
+        // What does not match its digest is noticed, however little it is.
+        let changed = |from: &str, to: &str| {
+            let changed: Vec<(String, u32, Vec<u8>)> = files
+                .iter()
+                .map(|(name, (mode, bytes))| {
+                    let text = String::from_utf8(bytes.clone()).unwrap().replacen(from, to, 1);
+                    (name.clone(), *mode, text.into_bytes())
+                })
+                .collect();
             let changed: Vec<(String, u32, &[u8])> =
                 changed.iter().map(|(name, mode, bytes)| (name.clone(), *mode, &bytes[..])).collect();
-            assert!(unpack(&tar(&changed).unwrap()).is_err(), "{name}");
+            unpack(&tar(&changed).unwrap())
+        };
+        assert_eq!(changed("moon", "sun").unwrap(), b"program");
+        for (from, to, said) in [
+            ("image.title\":\"seawall", "image.title\":\"seawalm", "a blob is not as the image says"),
+            ("program", "sprogram", "a blob is not as the image says"),
+            ("1.0.0", "1.0.1", "the image has another layout"),
+        ] {
+            let error = changed(from, to).unwrap_err();
+            assert!(error.contains(said), "{from}: {error}");
         }
     }
 

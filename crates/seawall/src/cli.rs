@@ -351,7 +351,7 @@ pub(crate) enum Provider {
     Gke,
     /// Azure AKS: the selectors of its admissions enforcer.
     Aks,
-    /// Red Hat OpenShift: users from the range of the namespace.
+    /// That of Red Hat: users from the range of the namespace.
     Openshift,
 }
 

@@ -40,7 +40,7 @@ const REMOVAL: [&str; 6] = [
 
 /// A namespace that is less protected without the webhook.
 #[derive(Debug, PartialEq, Eq)]
-struct Drop {
+struct Loss {
     name: String,
     with: Level,
     without: Level,
@@ -53,14 +53,14 @@ pub(crate) fn run(args: &UninstallArgs) -> Result<u8, Failure> {
     let whom = live::as_whom(&args.cluster);
     let cluster = live::connect(&args.cluster, false)?;
     let (configuration, unseen) = configuration(&cluster, &args.namespace)?;
-    let (mut drops, mut count, mut unread) = (Vec::new(), 0, None);
+    let (mut losses, mut count, mut unread) = (Vec::new(), 0, None);
     let found =
         list(&cluster, "namespaces", None, |page| match json::decode::<NamespaceList<'_>>(&page.json) {
             Ok(list) => {
                 count += list.items.len();
                 let ours = |namespace: &&Namespace<'_>| *namespace.metadata.name != *args.namespace;
-                drops.extend(
-                    list.items.iter().filter(ours).filter_map(|namespace| drop_of(namespace, &configuration)),
+                losses.extend(
+                    list.items.iter().filter(ours).filter_map(|namespace| loss_of(namespace, &configuration)),
                 );
             }
             Err(error) => unread = Some(error.to_string()),
@@ -69,11 +69,11 @@ pub(crate) fn run(args: &UninstallArgs) -> Result<u8, Failure> {
         let hint = format!("kubectl auth can-i list namespaces{whom}");
         return Err(Failure::Usage(format!("namespaces could not be read: {problem}"), Some(hint)));
     }
-    drops.sort_by(|a, b| a.name.cmp(&b.name));
+    losses.sort_by(|a, b| a.name.cmp(&b.name));
     let mut out = BufWriter::new(io::stdout().lock());
-    write(&drops, count, unseen.as_deref(), &args.namespace, &whom, &mut out)?;
+    write(&losses, count, unseen.as_deref(), &args.namespace, &whom, &mut out)?;
     out.flush()?;
-    Ok(u8::from(!drops.is_empty()))
+    Ok(u8::from(!losses.is_empty()))
 }
 
 /// Hands on the pages of a list; why it may not be seen, if so.
@@ -109,7 +109,7 @@ fn configuration(cluster: &Cluster, namespace: &str) -> Result<(Configuration, O
     }
 }
 
-/// What the ConfigMap of the webhook holds, if it is in a list.
+/// What the `ConfigMap` of the webhook holds, if it is in a list.
 fn text_of(list: Vec<u8>) -> Option<String> {
     for entry in seawall_yaml::read(list) {
         let Some(document) = entry.document else { continue };
@@ -117,8 +117,10 @@ fn text_of(list: Vec<u8>) -> Option<String> {
         // Large lists come item by item.
         let items: Vec<_> = root.get("items").map_or_else(|| vec![root], |items| items.items().collect());
         for item in items {
-            let name =
-                item.get("metadata").and_then(|metadata| metadata.get("name")).and_then(|name| name.as_str());
+            let name = item
+                .get("metadata")
+                .and_then(|metadata| metadata.get("name"))
+                .and_then(seawall_yaml::NodeRef::as_str);
             if name == Some("seawall") {
                 return item.get("data")?.get("podsecurity.yaml")?.as_str().map(str::to_owned);
             }
@@ -128,7 +130,7 @@ fn text_of(list: Vec<u8>) -> Option<String> {
 }
 
 /// What a namespace loses, if anything.
-fn drop_of(namespace: &Namespace<'_>, configuration: &Configuration) -> Option<Drop> {
+fn loss_of(namespace: &Namespace<'_>, configuration: &Configuration) -> Option<Loss> {
     let name = &*namespace.metadata.name;
     if LEFT_ALONE.contains(&name) {
         return None;
@@ -143,11 +145,11 @@ fn drop_of(namespace: &Namespace<'_>, configuration: &Configuration) -> Option<D
         && !configuration.exemptions.namespaces.iter().any(|exempt| exempt == name))
     .then_some(configuration.defaults.enforce.level);
     let (with, without) = (goal.or(default)?, built_in.unwrap_or(Level::Privileged));
-    (with > without).then(|| Drop { name: name.to_owned(), with, without, by_default: goal.is_none() })
+    (with > without).then(|| Loss { name: name.to_owned(), with, without, by_default: goal.is_none() })
 }
 
 fn write(
-    drops: &[Drop],
+    losses: &[Loss],
     count: usize,
     unseen: Option<&str>,
     namespace: &str,
@@ -155,10 +157,10 @@ fn write(
     out: &mut impl io::Write,
 ) -> io::Result<()> {
     let noun = if count == 1 { "namespace" } else { "namespaces" };
-    let lose = if drops.len() == 1 { "loses" } else { "lose" };
-    writeln!(out, "{} of {count} {noun} {lose} protection without the webhook", drops.len())?;
-    let width = drops.iter().map(|drop| drop.name.len()).max().unwrap_or_default();
-    for Drop { name, with, without, by_default } in drops {
+    let lose = if losses.len() == 1 { "loses" } else { "lose" };
+    writeln!(out, "{} of {count} {noun} {lose} protection without the webhook", losses.len())?;
+    let width = losses.iter().map(|loss| loss.name.len()).max().unwrap_or_default();
+    for Loss { name, with, without, by_default } in losses {
         let why = if *by_default { "  (default of its configuration)" } else { "" };
         writeln!(out, "  {name:width$}  {with} -> {without}{why}")?;
     }
@@ -169,13 +171,13 @@ fn write(
             visible(why)
         )?;
     }
-    if !drops.is_empty() {
+    if !losses.is_empty() {
         writeln!(
             out,
             "\nto keep it, though workloads with exceptions are refused then at their next restart:"
         )?;
     }
-    for Drop { name, with, .. } in drops {
+    for Loss { name, with, .. } in losses {
         writeln!(out, "  kubectl label{whom} --overwrite namespace {} {BUILT_IN}={with}", shell_word(name))?;
     }
     writeln!(out, "\nto remove the webhook, its registration first; the last takes all exceptions with it:")?;
@@ -194,7 +196,7 @@ mod tests {
         let configuration = Configuration::read(format!("{head}{configuration}\n").as_bytes()).unwrap();
         let text = format!(r#"{{"metadata":{{"name":"shop","labels":{{{labels}}}}}}}"#);
         let namespace = json::decode::<Namespace<'_>>(text.as_bytes()).unwrap();
-        drop_of(&namespace, &configuration).map(|drop| (drop.with, drop.without, drop.by_default))
+        loss_of(&namespace, &configuration).map(|loss| (loss.with, loss.without, loss.by_default))
     }
 
     #[test]

@@ -135,7 +135,7 @@ pub(crate) fn cluster_scoped() -> Vec<String> {
             let document = entry.document.unwrap();
             let metadata = document.root().get("metadata").unwrap();
             if metadata.get("namespace").is_none() {
-                names.push(metadata.get("name").and_then(|name| name.as_str()).unwrap().to_owned());
+                names.push(metadata.get("name").and_then(seawall_yaml::NodeRef::as_str).unwrap().to_owned());
             }
         }
     }
@@ -192,9 +192,8 @@ mod tests {
     #[test]
     fn pods_have_the_time_that_their_end_takes() {
         let limits = seawall_server::Limits::default();
-        let line = PARTS.iter().flat_map(|part| part.lines());
-        let seconds =
-            line.filter_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: ")).next();
+        let mut line = PARTS.iter().flat_map(|part| part.lines());
+        let seconds = line.find_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: "));
         let seconds: u64 = seconds.unwrap().parse().unwrap();
         assert!(seconds >= (limits.linger + limits.drain).as_secs() + 5, "{seconds}");
     }
