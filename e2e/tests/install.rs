@@ -307,6 +307,12 @@ fn rights(control: &ControlPlane) {
     ] {
         assert_eq!(get(refused), 403, "{refused}");
     }
+    // It is not there: who may change it is told so.
+    let registration = |name: &str| {
+        let at = format!("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{name}");
+        account.patch(&at, &json!({})).expect("an answer").status
+    };
+    assert_eq!((registration("seawall"), registration("other")), (404, 403));
     let change = |metadata: Value| {
         account.patch("/api/v1/namespaces/shop", &json!({"metadata": metadata})).expect("an answer")
     };
