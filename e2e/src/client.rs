@@ -110,6 +110,13 @@ impl Client {
         answer(request.send(patch.to_string())?)
     }
 
+    /// Creates or changes an object as `kubectl apply --server-side` does, without fields that are not known.
+    pub fn apply(&self, path: &str, yaml: &str) -> Result<Response, ureq::Error> {
+        let tie = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{tie}fieldManager=e2e&force=true&fieldValidation=Strict");
+        answer(self.agent.patch(self.url(&path)).content_type("application/apply-patch+yaml").send(yaml)?)
+    }
+
     /// Deletes an object.
     pub fn delete(&self, path: &str) -> Result<Response, ureq::Error> {
         answer(self.agent.delete(self.url(path)).call()?)

@@ -1,6 +1,7 @@
-//! `cargo xtask docs`: the pages of the book that are made from the code: rules, the settings of `seawall.yaml`, and
-//! what differs from other tools.
+//! `cargo xtask docs`: what is made from the code: the pages of the book on rules, the settings of `seawall.yaml` and what differs
+//! from other tools, and the Helm chart.
 
+mod chart;
 mod differences;
 mod rules;
 mod settings;
@@ -61,6 +62,7 @@ fn pages() -> Result<BTreeMap<PathBuf, String>, String> {
     let summary = book.join("SUMMARY.md");
     let old = fs::read_to_string(&summary).map_err(|e| format!("{}: {e}", summary.display()))?;
     pages.insert(summary, rules::in_summary(&old));
+    pages.extend(chart::files()?.into_iter().map(|(name, text)| (root().join(name), text)));
     Ok(pages)
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod bench;
 mod docs;
+mod image;
 mod lifecycle;
 mod run;
 mod test;
@@ -16,7 +17,9 @@ tasks:
                     everything that is proven, in order; --quick leaves out what needs Go or minutes
   bench [--quick] [NAME]...
                     every speed claim, both sides in one run; fails when a floor is missed
-  docs [--check]    write the pages of docs/src that are made from the code, or check that they are current
+  docs [--check]    write the pages of docs/src and the Helm chart that are made from the code, or check that they are current
+  image [--quick]   build the image of the webhook without Docker, as an OCI archive, and look at it; with --quick of
+                    a program that is not optimised
   types [--check]   write crates/manifest/src/types/table.rs from Kubernetes' OpenAPI, and
                     crates/hardening/src/lifecycle/table.rs from the Go modules of its APIs, or check that they are current";
 
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         ["bench", ref rest @ ..] => bench::bench(rest),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["image", ref rest @ ..] => image::image(rest),
         ["types"] => types::write().and_then(|()| lifecycle::write()),
         ["types", "--check"] => types::check().and_then(|()| lifecycle::check()),
         _ => Err(USAGE.to_owned()),

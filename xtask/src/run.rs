@@ -87,6 +87,20 @@ pub(crate) fn need_target(target: &str) -> Result<(), String> {
         .map_err(|e| format!("{e}\nthe target {target} is needed; get it with rustup, https://rustup.rs"))
 }
 
+/// The C compiler for programs without a system's library; installs it unless it is there.
+pub(crate) fn need_musl() -> Result<&'static str, String> {
+    const COMPILER: &str = "musl-gcc";
+    if output(Command::new(COMPILER).arg("--version")).is_ok() {
+        return Ok(COMPILER);
+    }
+    println!("{COMPILER} is missing: installing musl-tools");
+    show(Command::new("apt-get").args(["install", "--yes", "musl-tools"])).map_err(|e| {
+        format!("{e}
+{COMPILER} compiles the C parts of a static program; get it from your distribution, or from https://musl.libc.org")
+    })?;
+    Ok(COMPILER)
+}
+
 /// Installs a program that finds mistakes in manual pages, unless one is there. Without one they are not looked for.
 pub(crate) fn want_manual_reader() {
     let is_there = |program: &str| output(Command::new(program).arg("--version")).is_ok();

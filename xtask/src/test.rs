@@ -42,7 +42,7 @@ const PARTS: [Part; 10] = [
     Part { name: "types", budget: 90, slow: true, run: types },
     Part { name: "conformance", budget: 240, slow: true, run: conformance },
     Part { name: "fuzz", budget: 60, slow: true, run: fuzz },
-    Part { name: CONTROL_PLANE, budget: 600, slow: true, run: control_plane },
+    Part { name: CONTROL_PLANE, budget: 690, slow: true, run: control_plane },
 ];
 
 /// How a part ended.
@@ -177,7 +177,7 @@ fn fuzz() -> Result<(), String> {
     show(conformance_tests().args(["--test", "*fuzz"]).env("SEAWALL_FUZZ_SECONDS", "25"))
 }
 
-/// The binary beside a real etcd and kube-apiserver, which are built once.
+/// The binary beside a real etcd and kube-apiserver, and Helm, which are built once.
 fn control_plane() -> Result<(), String> {
     need_go()?;
     show(&mut cargo(&["test", "-p", "seawall-e2e"]))

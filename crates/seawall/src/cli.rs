@@ -37,6 +37,10 @@ pub(crate) enum Command {
     CanEnforce(CanEnforceArgs),
     /// Answer the API server as an admission webhook, as the Pod Security admission of Kubernetes would.
     Serve(ServeArgs),
+    /// Print the manifests that put the webhook into a cluster.
+    Install(InstallArgs),
+    /// Say which namespaces lose protection without the webhook, and how to remove it.
+    Uninstall(UninstallArgs),
     /// Repair manifests: show, write or give out the fixes of what a scan finds.
     Fix(Box<FixArgs>),
     /// Print the settings that hold for a scan, and where each comes from.
@@ -180,22 +184,47 @@ pub(crate) struct ClusterArgs {
     pub(crate) impersonate_groups: Vec<String>,
 }
 
-/// The name of a namespace, as the API server takes it (RFC 1123).
-fn namespace(text: &str) -> Result<String, String> {
+/// Whether a namespace can be called so (RFC 1123).
+fn can_be_a_namespace(text: &str) -> bool {
     let of_names = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    let is_edge = |c: Option<&u8>| c == Some(&b'-');
     let bytes = text.as_bytes();
-    if bytes.is_empty() {
+    (1..=63).contains(&bytes.len())
+        && bytes.iter().copied().all(of_names)
+        && !is_edge(bytes.first())
+        && !is_edge(bytes.last())
+}
+
+/// The name of a namespace, as the API server takes it.
+fn namespace(text: &str) -> Result<String, String> {
+    if text.is_empty() {
         return Err("it is empty; leave --namespace out for the whole cluster, or name one of: kubectl get namespaces".into());
     }
-    let is_edge = |c: Option<&u8>| c == Some(&b'-');
-    if bytes.len() > 63
-        || !bytes.iter().copied().all(of_names)
-        || is_edge(bytes.first())
-        || is_edge(bytes.last())
-    {
-        return Err("no namespace can be called so; list them: kubectl get namespaces".into());
+    if can_be_a_namespace(text) {
+        return Ok(text.to_owned());
     }
-    Ok(text.to_owned())
+    Err("no namespace can be called so; list them: kubectl get namespaces".into())
+}
+
+/// The name of a namespace that may not be there yet.
+fn own_namespace(text: &str) -> Result<String, String> {
+    // A webhook there would stand in the way of its own pods, and of what it needs.
+    if ["kube-system", "kube-public", "kube-node-lease", "default"].contains(&text) {
+        return Err("the webhook wants a namespace of its own, such as seawall".into());
+    }
+    if can_be_a_namespace(text) {
+        return Ok(text.to_owned());
+    }
+    Err("no namespace can be called so; up to 63 of a-z, 0-9 and -, such as seawall".into())
+}
+
+/// The reference of an image.
+fn image(text: &str) -> Result<String, String> {
+    let of_references = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    if !text.is_empty() && text.chars().all(of_references) {
+        return Ok(text.to_owned());
+    }
+    Err("no image can be called so; such as registry.example.com/seawall:0.1.0".into())
 }
 
 /// What of a cluster is read.
@@ -331,6 +360,87 @@ pub(crate) struct ServeArgs {
     /// Port to listen on.
     #[arg(long, value_name = "PORT", default_value_t = 8443)]
     pub(crate) secure_port: u16,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+/// Who runs a cluster: what its control plane and its nodes ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Provider {
+    /// Any cluster that needs nothing special.
+    Generic,
+    /// Amazon EKS; with another network plugin than Amazon's add --host-network.
+    Eks,
+    /// Google GKE: a quota for the priority of the pods.
+    Gke,
+    /// Azure AKS: the selectors of its admissions enforcer.
+    Aks,
+    /// That of Red Hat: users from the range of the namespace.
+    Openshift,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall install | kubectl apply --server-side -f -
+  seawall install --provider gke --config podsecurity.yaml > seawall.yaml
+  seawall install --provider eks --host-network             where nodes are on a network of their own
+  seawall install --crds-only | kubectl apply -f -          the definitions of exceptions alone
+
+It prints and connects to nothing. As long as no replica answers, requests pass; for pods to be refused then, label a namespace:
+  kubectl label namespace shop seawall.dev/fail-closed=true
+
+Exit status:
+  0  printed    2  usage, or a configuration that the webhook would not take")]
+pub(crate) struct InstallArgs {
+    /// Who runs the cluster.
+    #[arg(long, value_name = "NAME", default_value = "generic")]
+    pub(crate) provider: Provider,
+
+    /// Namespace to install into. It should hold nothing else.
+    #[arg(long, short, value_name = "NAME", default_value = "seawall", value_parser = own_namespace)]
+    pub(crate) namespace: String,
+
+    /// Pods of the webhook, 2 to 50.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=50))]
+    pub(crate) replicas: u8,
+
+    /// Image to run [default: seawall.dev/seawall, at the version of this program].
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
+    pub(crate) image: Option<String>,
+
+    /// `PodSecurityConfiguration` file [default: nothing is enforced but what labels say, nobody is exempt].
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Put the pods on the network of their nodes, where the control plane does not reach that of pods.
+    #[arg(long)]
+    pub(crate) host_network: bool,
+
+    /// Port that the pods listen on [default: 10250, which control planes may connect to; 8443 with --host-network].
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..))]
+    pub(crate) port: Option<u16>,
+
+    /// Print the definitions of `PodSecurityException` and `PodSecurityExceptionPolicy` and nothing else.
+    #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
+    pub(crate) crds_only: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seawall uninstall
+  seawall uninstall --context prod --namespace seawall
+
+It reads and changes nothing: the commands that it prints remove the webhook, its registration first.
+
+Exit status:
+  0  no namespace loses protection    1  some do    2  usage, or no cluster, or not all namespaces could be read")]
+pub(crate) struct UninstallArgs {
+    /// Namespace that it is installed in.
+    #[arg(long, short, value_name = "NAME", default_value = "seawall", value_parser = own_namespace)]
+    pub(crate) namespace: String,
 
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,

@@ -11,6 +11,7 @@ mod explain;
 mod fix;
 mod import_config;
 mod init;
+mod install;
 mod known;
 mod live;
 mod man;
@@ -24,6 +25,7 @@ mod serve;
 mod settings;
 mod snapshot;
 mod terminal;
+mod uninstall;
 mod watch;
 
 use std::process::ExitCode;
@@ -53,6 +55,8 @@ fn main() -> ExitCode {
         cli::Command::Snapshot(args) => snapshot::run(&args),
         cli::Command::CanEnforce(args) => can_enforce::run(&args),
         cli::Command::Serve(args) => serve::run(&args),
+        cli::Command::Install(args) => install::run(&args),
+        cli::Command::Uninstall(args) => uninstall::run(&args),
         cli::Command::Explain(args) => explain::run(&args),
         cli::Command::Checks(args) => checks::run(&args),
         cli::Command::Init(args) => init::run(&args),
