@@ -45,6 +45,8 @@ mod tests {
                 let started = Instant::now();
                 (ending.within(Duration::from_mins(1)), started.elapsed())
             });
+            // Most likely it waits then.
+            std::thread::sleep(Duration::from_millis(100));
             ending.end();
             let (over, took) = waiting.join().unwrap();
             assert!(over && took < Duration::from_secs(30), "{took:?}");
