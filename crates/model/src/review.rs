@@ -220,6 +220,14 @@ object! {
 }
 
 object! {
+    /// Some namespaces of a list.
+    pub struct NamespaceList<'d> {
+        /// `items`
+        items: Vec<Namespace<'d>> = "items",
+    }
+}
+
+object! {
     /// Some objects of a list, as they are.
     pub struct RawList<'d> {
         /// `items`

@@ -259,3 +259,24 @@ fn definitions_come_alone_if_wanted() {
     assert_eq!(of_kind(&all, "CustomResourceDefinition").len(), all.len());
     assert!(all.len() == 2 && printed(&[]).contains(&alone));
 }
+
+/// What the pods are started with is what the program takes: it gets as far as the file that only they have.
+#[test]
+fn the_program_takes_the_arguments_of_its_pods() {
+    for args in ALL {
+        let all = documents(&printed(args));
+        let deployment = of_kind(&all, "Deployment")[0];
+        let mut containers = ["spec", "template", "spec", "containers"].iter();
+        let containers = containers.try_fold(deployment, |node, key| node.get(key)).unwrap();
+        let container = containers.items().next().unwrap();
+        let args: Vec<&str> =
+            container.get("args").unwrap().items().map(|item| item.as_str().unwrap()).collect();
+        let run = Dir::new().run_bare(&args);
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(
+            run.stderr.starts_with("error: cannot read `/etc/seawall/podsecurity.yaml`"),
+            "{}",
+            run.stderr
+        );
+    }
+}
