@@ -123,6 +123,13 @@ impl<'d, T: Decode<'d> + Default> Decode<'d> for Option<T> {
     }
 }
 
+impl<'d, T: Decode<'d>> Decode<'d> for Box<T> {
+    #[inline]
+    fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
+        (**self).decode_into(source)
+    }
+}
+
 impl<'d, T: Decode<'d> + Default> Decode<'d> for Vec<T> {
     /// One difference from Go is known: a list that was cut by a shorter duplicate forgets its tail, while Go's decoder finds
     /// the tail again in the slice's capacity when a third, longer duplicate comes.

@@ -8,13 +8,14 @@ use crate::check::{CheckInfo, Sink};
 use crate::checks::{self, CHECKS};
 use crate::faults::Faults;
 use crate::offender::{Field, Offender, Site, Value};
+use crate::part::Part;
 use crate::plan;
 
 /// The variants of all checks that a pod fails, found in one pass without allocation. Whether it is allowed at a level
 /// and version: [`crate::allowed`].
 pub fn evaluate(pod: &Pod<'_>) -> Faults {
     let mut bits = Bits(Faults::NONE);
-    checks::visit(pod, &mut bits);
+    checks::visit(pod, Part::ALL, &mut bits);
     bits.0.without(exempted(&pod.spec))
 }
 
@@ -47,8 +48,14 @@ pub fn results<'p>(pod: &'p Pod<'_>, level: Level, minor: u64) -> Vec<CheckResul
 
 /// Why a pod fails these variants, in the reference's order.
 pub fn results_of<'p>(pod: &'p Pod<'_>, variants: Faults) -> Vec<CheckResult<'p>> {
+    results_within(pod, variants, Part::ALL)
+}
+
+/// Why a part of a pod fails these variants, in the reference's order. What [`results_of`] finds, the parts find together; the
+/// offenders of the pod's own fields are in each.
+pub fn results_within<'p>(pod: &'p Pod<'_>, variants: Faults, part: Part) -> Vec<CheckResult<'p>> {
     let mut results = Vec::new();
-    for_each(pod, variants, |_, check, offenders| {
+    for_each(pod, variants, part, |_, check, offenders| {
         results.push(CheckResult { check, offenders: offenders.iter().map(|(_, o)| *o).collect() });
     });
     results
@@ -79,7 +86,7 @@ pub type Excepted<'e> = &'e dyn Fn(&'static Rule, &Offender<'_>) -> bool;
 pub fn evaluate_except(pod: &Pod<'_>, excepted: Excepted<'_>) -> Faults {
     let all = Faults::run(0, CHECKS.iter().map(|check| check.variants.len() as u32).sum());
     let mut left = Faults::NONE;
-    for_each(pod, all, |own, check, offenders| {
+    for_each(pod, all, Part::ALL, |own, check, offenders| {
         for (bits, offender) in offenders {
             if !excepted((check.rule)(offender), offender) {
                 left |= *bits & own;
@@ -93,11 +100,12 @@ pub fn evaluate_except(pod: &Pod<'_>, excepted: Excepted<'_>) -> Faults {
 fn for_each<'p>(
     pod: &'p Pod<'_>,
     wanted: Faults,
+    part: Part,
     mut each: impl FnMut(Faults, &'static CheckInfo, &[(Faults, Offender<'p>)]),
 ) {
     let wanted = wanted.without(exempted(&pod.spec));
     let mut all = Collector { wanted, site: Site::Pod, name: "", found: Vec::new() };
-    checks::visit(pod, &mut all);
+    checks::visit(pod, part, &mut all);
     let mut first = 0;
     for check in &CHECKS {
         let count = check.variants.len() as u32;
@@ -109,6 +117,34 @@ fn for_each<'p>(
             each(own, check, &offenders);
         }
     }
+}
+
+/// [`forbidden_reason`] and [`forbidden_detail`] of what is left of a pod's results at a level and minor version: `left` is
+/// called with those of one check at a time, as they may be many.
+pub fn forbidden<'p>(
+    pod: &'p Pod<'_>,
+    level: Level,
+    minor: u64,
+    left: impl Fn(Vec<CheckResult<'p>>) -> Vec<CheckResult<'p>>,
+) -> (String, String) {
+    let plan = plan::plan_at(level, minor);
+    let mut said = (String::new(), String::new());
+    for check in &CHECKS {
+        let own = plan::of_checks(plan, |known| std::ptr::eq(known, check));
+        if own.is_empty() {
+            continue;
+        }
+        let results = left(results_of(pod, own));
+        for (all, more) in
+            [(&mut said.0, forbidden_reason(&results)), (&mut said.1, forbidden_detail(&results))]
+        {
+            if !all.is_empty() && !more.is_empty() {
+                all.push_str(", ");
+            }
+            all.push_str(&more);
+        }
+    }
+    said
 }
 
 /// The reference's reasons, joined: `host namespaces, hostPort`.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use seawall_check::{Located, Mode};
+use seawall_check::{Located, Mode, Totals};
 use seawall_finding::{Finding, Rule, Severity};
 
 /// The rules that hold for nearly every workload nobody has hardened yet, in the order in which they are named.
@@ -51,6 +51,8 @@ pub(crate) struct Group<'a> {
     pub(crate) members: Vec<&'a Located>,
     /// Whether these are several of the four basics of restricted.
     pub(crate) basics: bool,
+    /// Whether there are others with this cause that are not held.
+    pub(crate) cut: bool,
 }
 
 /// What findings of one group share: how loud they are, whether a level asks for them, the rule and the advice.
@@ -86,8 +88,8 @@ fn kind(located: &Located) -> (Word, bool) {
 /// The kinds that basics of restricted come in.
 const KINDS: [(Word, bool); 3] = [(Word::Error, false), (Word::Warning, false), (Word::Warning, true)];
 
-/// The groups of what counts, in the order of their first findings.
-pub(crate) fn groups(findings: &[Box<Located>]) -> Vec<Group<'_>> {
+/// The groups of what counts, in the order of their first findings; `totals` are there where not all findings are held.
+pub(crate) fn groups<'a>(findings: &'a [Box<Located>], totals: Option<&Totals>) -> Vec<Group<'a>> {
     let findings: Vec<&Located> = findings.iter().map(|f| &**f).filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several = KINDS.map(|kind| several_basics(&findings, kind));
@@ -106,7 +108,10 @@ pub(crate) fn groups(findings: &[Box<Located>]) -> Vec<Group<'_>> {
         let at = cause.map_or(next, |cause| by_cause.first((kind, cause), next));
         match groups.get_mut(at) {
             Some(group) => group.members.push(located),
-            None => groups.push(Group { word: kind.0, members: vec![located], basics }),
+            None => groups.push(Group { word: kind.0, members: vec![located], basics, cut: false }),
+        }
+        if let (Some(totals), Some(group)) = (totals, groups.get_mut(at)) {
+            group.cut |= totals.cut.iter().any(|rule| std::ptr::eq(*rule, finding.rule));
         }
     }
     groups
@@ -154,13 +159,13 @@ impl Group<'_> {
     pub(crate) fn message(&self) -> Cow<'_, str> {
         let names = self.containers();
         if self.basics {
-            return Cow::Owned(basics_message(&self.members, &names));
+            return Cow::Owned(basics_message(&self.members, &names, self.cut));
         }
         let first = &self.members[0].finding;
         if self.members.len() < 2 {
             return Cow::Borrowed(&first.message);
         }
-        let list = listed(&names);
+        let list = listed(&names, self.cut);
         let is = self.members.iter().map(|m| predicate(m));
         match (same(is.clone()), names.len()) {
             (Some(_), 0 | 1) => Cow::Borrowed(&first.message),
@@ -183,6 +188,8 @@ impl Group<'_> {
         Cow::Owned(match (messages.len() - 1, several) {
             (0, false) => return Cow::Borrowed(first),
             (0, true) => format!("in each of the containers {list}: {first}"),
+            (_, false) if self.cut => format!("{first} (and others like it)"),
+            (_, true) if self.cut => format!("in the containers {list}: {first} (and others like it)"),
             (more, false) => format!("{first} (and {more} more like it)"),
             (more, true) => format!("in the containers {list}: {first} (and {more} more like it)"),
         })
@@ -206,7 +213,7 @@ fn same<'a>(mut all: impl Iterator<Item = Option<&'a str>>) -> Option<&'a str> {
     all.all(|other| other == Some(first)).then_some(first)
 }
 
-fn basics_message(members: &[&Located], names: &[&str]) -> String {
+fn basics_message(members: &[&Located], names: &[&str], cut: bool) -> String {
     let failing: Vec<&str> = BASICS
         .iter()
         .enumerate()
@@ -215,8 +222,8 @@ fn basics_message(members: &[&Located], names: &[&str]) -> String {
         .collect();
     let (who, verb) = match names {
         [] => ("the pod".to_owned(), "does"),
-        [one] => (format!("container {}", listed(&[one])), "does"),
-        _ => (format!("containers {}", listed(names)), "do"),
+        [one] if !cut => (format!("container {}", listed(&[one], false)), "does"),
+        _ => (format!("containers {}", listed(names, cut)), "do"),
     };
     if failing.len() == BASICS.len() {
         format!("{who} {verb} not meet the four basics of restricted")
@@ -228,11 +235,13 @@ fn basics_message(members: &[&Located], names: &[&str]) -> String {
 /// So many names are told, and so many places shown; of the others only the number is.
 pub(crate) const MOST: usize = 100;
 
-/// Names in quotes, as the messages of checks have them.
-pub(crate) fn listed(names: &[&str]) -> String {
+/// Names in quotes, as the messages of checks have them; `cut` says that there are others, nobody knows how many.
+pub(crate) fn listed(names: &[&str], cut: bool) -> String {
     let quoted: Vec<String> = names.iter().take(MOST).map(|n| seawall_model::gotext::quote(n)).collect();
     let mut text = quoted.join(", ");
-    if let Some(more) = names.len().checked_sub(MOST).filter(|more| *more > 0) {
+    if cut {
+        text.push_str(" and others");
+    } else if let Some(more) = names.len().checked_sub(MOST).filter(|more| *more > 0) {
         let _ = write!(text, " and {more} more");
     }
     text

@@ -1,6 +1,7 @@
 //! Views from nodes.
 
 use seawall_yaml::{Kind, NodeRef, Number};
+use thin_vec::ThinVec;
 
 /// A value that is read from a node. What is null or of another type is the default.
 pub trait FromNode<'d>: Default {
@@ -51,6 +52,12 @@ impl<'d> FromNode<'d> for Option<&'d str> {
 impl<'d> FromNode<'d> for Option<NodeRef<'d>> {
     fn from_node(node: NodeRef<'d>) -> Self {
         (!node.is_null()).then(|| node.resolved())
+    }
+}
+
+impl<'d, T: FromNode<'d>> FromNode<'d> for ThinVec<T> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        node.items().map(T::from_node).collect()
     }
 }
 
@@ -117,6 +124,12 @@ macro_rules! view {
             fn from_node(node: seawall_yaml::NodeRef<'d>) -> Self {
                 (node.resolved().kind() == seawall_yaml::Kind::Mapping)
                     .then(|| $crate::view::FromNode::from_node(node))
+            }
+        }
+
+        impl<'d> $crate::view::FromNode<'d> for Option<Box<$name<'d>>> {
+            fn from_node(node: seawall_yaml::NodeRef<'d>) -> Self {
+                Option::<$name<'d>>::from_node(node).map(Box::new)
             }
         }
     };

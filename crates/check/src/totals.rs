@@ -1,0 +1,134 @@
+//! What all findings of an object amount to, where only the first of them are held.
+
+use std::collections::HashMap;
+
+use seawall_finding::{Answer, Rule, Safety, Severity};
+
+use crate::record::{Located, Suppression};
+use crate::score::{Failing, share, weight};
+
+/// Findings, and the places that they show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Findings.
+    pub findings: u64,
+    /// Their places.
+    pub places: u64,
+}
+
+impl Extent {
+    /// Adds a finding that shows so many places.
+    pub(crate) fn add(&mut self, places: u64) {
+        self.findings += 1;
+        self.places += places;
+    }
+}
+
+/// What all findings of an object amount to. There for objects alone of which not all findings are held
+/// ([`Options::held`](crate::Options::held)): of the others their findings say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// What counts.
+    pub counting: Extent,
+    /// What does not.
+    pub suppressed: Extent,
+    /// Findings that exceptions allow.
+    pub excepted: u64,
+    /// The gravest that counts.
+    pub worst: Option<Severity>,
+    /// What counts and no level asks for: each rule with its gravest finding.
+    pub beyond: Vec<(&'static Rule, Severity)>,
+    /// Whether something that counts is [host-level](Rule::host_level).
+    pub host_level: bool,
+    /// Whether an exception allows something that a level forbids.
+    pub allows_by_exception: bool,
+    /// Whether the API server refuses the object for a finding.
+    pub refuses: bool,
+    /// Whether it does for one that counts.
+    pub refuses_for_what_counts: bool,
+    /// Whether something of what counts and a level asks for has no fix that can be made here.
+    pub unfixable: bool,
+    /// The least safe of the fixes of what counts and a level asks for.
+    pub least_safe: Option<Safety>,
+    /// The rules of which not all places are held.
+    pub cut: Vec<&'static Rule>,
+}
+
+/// Totals in the making.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counting {
+    pub(crate) totals: Totals,
+    /// By rule and class of containers: what fails.
+    failing: HashMap<(&'static str, Option<usize>), Share>,
+    /// The containers that fail something, by name.
+    containers: HashMap<String, usize>,
+}
+
+/// Which containers of a class fail a rule.
+#[derive(Clone, Debug, Default)]
+struct Share {
+    /// That of the gravest finding.
+    weight: u64,
+    /// A bit for each container, by its number.
+    containers: Vec<u64>,
+}
+
+impl Counting {
+    /// Counts a finding in its last form.
+    pub(crate) fn add(&mut self, located: &Located) {
+        let Self { totals, .. } = self;
+        let (rule, severity) = (located.finding.rule, located.finding.severity);
+        totals.refuses |= located.refuses;
+        if let Some(why) = &located.suppressed {
+            totals.suppressed.add(located.places());
+            let excepted = matches!(why, Suppression::Excepted(_));
+            totals.excepted += u64::from(excepted);
+            totals.allows_by_exception |= excepted && !located.modes.is_empty();
+            return;
+        }
+        totals.refuses_for_what_counts |= located.refuses;
+        totals.counting.add(located.places());
+        totals.worst = totals.worst.max(Some(severity));
+        totals.host_level |= rule.host_level;
+        if located.is_beyond() {
+            match totals.beyond.iter_mut().find(|(known, _)| std::ptr::eq(*known, rule)) {
+                Some((_, gravest)) => *gravest = severity.max(*gravest),
+                None => totals.beyond.push((rule, severity)),
+            }
+        } else {
+            let fix = located.fix.as_ref().filter(|fix| fix.answer != Some(Answer::Elsewhere));
+            totals.unfixable |= fix.is_none();
+            totals.least_safe = totals.least_safe.max(fix.map(|fix| fix.safety));
+        }
+        let failing = Failing::of(&located.finding);
+        let next = self.containers.len();
+        let number = match self.containers.get(failing.container) {
+            Some(number) => *number,
+            None => *self.containers.entry(failing.container.to_owned()).or_insert(next),
+        };
+        let share = self.failing.entry((rule.id, failing.class)).or_default();
+        share.weight = share.weight.max(weight(severity));
+        if share.containers.len() <= number / 64 {
+            share.containers.resize(number / 64 + 1, 0);
+        }
+        if let Some(bits) = share.containers.get_mut(number / 64) {
+            *bits |= 1 << (number % 64);
+        }
+    }
+
+    /// Takes note that not all places of a rule are held.
+    pub(crate) fn cut(&mut self, rule: &'static Rule) {
+        if !self.totals.cut.iter().any(|known| std::ptr::eq(*known, rule)) {
+            self.totals.cut.push(rule);
+        }
+    }
+
+    /// The hundredths of points that a workload loses that has so many containers of each class.
+    pub(crate) fn lost(&self, containers: [u32; 3]) -> u64 {
+        let taken = self.failing.iter().map(|((_, class), failing)| {
+            let count = failing.containers.iter().map(|bits| u64::from(bits.count_ones())).sum();
+            share(failing.weight, count, *class, containers)
+        });
+        taken.sum()
+    }
+}
