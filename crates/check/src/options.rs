@@ -53,6 +53,8 @@ pub struct Options {
     /// So many places of findings are held of one object, of those that count and as many of the others, with the first of each
     /// rule in any case; the rest is counted ([`Totals`](crate::Totals)), and a notice says so.
     pub held: usize,
+    /// Whether findings that do not count are reported, so that it is to be said where not all of them are.
+    pub tells_suppressed: bool,
 }
 
 /// Which checks run beyond what the levels ask for, and what they know; none by default.
@@ -95,6 +97,7 @@ impl Default for Options {
             brief: false,
             cut_lists_from: LARGE,
             held: usize::MAX,
+            tells_suppressed: true,
         }
     }
 }

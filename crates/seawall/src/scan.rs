@@ -83,6 +83,7 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         patches: renderers.want_patches(),
         edits: renderers.want_edits() && labels.is_none(),
         sentences: renderers.want_sentences(),
+        tells_suppressed: renderers.tell_suppressed(),
         // A baseline holds all there is.
         held: if args.write_baseline.is_some() { usize::MAX } else { HELD },
         ..options

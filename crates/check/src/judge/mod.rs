@@ -437,7 +437,7 @@ impl Judge<'_> {
                 let notices = around.on_template.notices(reach, &levels);
                 let notices: Vec<Record> = notices.map(Record::Notice).collect();
                 let left_out =
-                    workload.totals.as_deref().map(|totals| self.left_out(&examined.object, held, totals));
+                    workload.totals.as_deref().and_then(|totals| self.left_out(&examined.object, held, totals));
                 out.push(Record::Workload(Box::new(workload)));
                 out.extend(left_out);
                 out.extend(notices);
@@ -525,7 +525,7 @@ impl Judge<'_> {
         }
         let (findings, held, counting) = kept.finish();
         let totals = counting.map(|counting| Box::new(counting.totals));
-        let left_out = totals.as_deref().map(|totals| self.left_out(object, held, totals));
+        let left_out = totals.as_deref().and_then(|totals| self.left_out(object, held, totals));
         out.push(Record::Object(Box::new(ObjectReport {
             in_document: object.path(),
             origin: self.origin.clone(),

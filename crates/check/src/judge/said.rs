@@ -263,21 +263,26 @@ impl Judge<'_> {
         )
     }
 
-    /// Said of an object of which not all findings are held.
-    pub(super) fn left_out(&self, object: &Object<'_>, held: [Extent; 2], totals: &Totals) -> Record {
-        let all = [(totals.counting, ""), (totals.suppressed, "suppressed ")];
-        let parts = all.into_iter().zip(held).filter(|((all, _), held)| all != held);
-        let said = parts.map(|((all, suppressed), held)| {
-            let (what, count, held) = if all.findings > held.findings {
-                (format!("{suppressed}findings"), all.findings, held.findings)
+    /// Said of an object of which not all findings are held, if it is of what is reported.
+    pub(super) fn left_out(&self, object: &Object<'_>, held: [Extent; 2], totals: &Totals) -> Option<Record> {
+        let parts = [
+            (totals.counting, held[0], "", true),
+            (totals.suppressed, held[1], "suppressed ", self.options.tells_suppressed),
+        ];
+        let parts = parts.into_iter().filter(|(all, held, _, told)| *told && all != held);
+        let said = parts.map(|(all, held, which, _)| {
+            let (what, all, held) = if all.findings > held.findings {
+                ("", all.findings, held.findings)
             } else {
-                (format!("places of {suppressed}findings"), all.places, held.places)
+                ("places of ", all.places, held.places)
             };
-            format!("{} {what}, {} of which are reported", thousands(count), thousands(held))
+            format!("{} {what}{which}findings, {} of which are reported", thousands(all), thousands(held))
         });
         let said: Vec<String> = said.collect();
-        let message = format!("{} has {}; all are counted", object.id(), said.join(", and "));
-        self.notice(NoticeKind::FindingsLeftOut, object, message, "mend these and scan again".into())
+        (!said.is_empty()).then(|| {
+            let message = format!("{} has {}; all are counted", object.id(), said.join(", and "));
+            self.notice(NoticeKind::FindingsLeftOut, object, message, "mend these and scan again".into())
+        })
     }
 
     /// Said of an object of a configured kind in which no pod is found.
