@@ -61,7 +61,7 @@ pub(crate) struct Counting {
     /// By rule and class of containers: what fails.
     failing: HashMap<(&'static str, Option<usize>), Share>,
     /// The containers that fail something, by name.
-    containers: HashMap<String, usize>,
+    containers: HashMap<Box<str>, u32>,
 }
 
 /// Which containers of a class fail a rule.
@@ -101,11 +101,12 @@ impl Counting {
             totals.least_safe = totals.least_safe.max(fix.map(|fix| fix.safety));
         }
         let failing = Failing::of(&located.finding);
-        let next = self.containers.len();
+        let next = self.containers.len() as u32;
         let number = match self.containers.get(failing.container) {
             Some(number) => *number,
-            None => *self.containers.entry(failing.container.to_owned()).or_insert(next),
+            None => *self.containers.entry(failing.container.into()).or_insert(next),
         };
+        let number = number as usize;
         let share = self.failing.entry((rule.id, failing.class)).or_default();
         share.weight = share.weight.max(weight(severity));
         if share.containers.len() <= number / 64 {

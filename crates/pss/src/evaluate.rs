@@ -54,11 +54,11 @@ pub fn results_of<'p>(pod: &'p Pod<'_>, variants: Faults) -> Vec<CheckResult<'p>
 /// Why a part of a pod fails these variants, in the reference's order. What [`results_of`] finds, the parts find together; the
 /// offenders of the pod's own fields are in each.
 pub fn results_within<'p>(pod: &'p Pod<'_>, variants: Faults, part: Part) -> Vec<CheckResult<'p>> {
-    let mut results = Vec::new();
-    for_each(pod, variants, part, |_, check, offenders| {
-        results.push(CheckResult { check, offenders: offenders.iter().map(|(_, o)| *o).collect() });
-    });
-    results
+    let wanted = variants.without(exempted(&pod.spec));
+    let mut found = ByCheck { wanted, site: Site::Pod, name: "", of: Default::default() };
+    checks::visit(pod, part, &mut found);
+    let found = CHECKS.iter().zip(found.of).filter(|(_, offenders)| !offenders.is_empty());
+    found.map(|(check, offenders)| CheckResult { check, offenders }).collect()
 }
 
 /// What an exception lets pass, taken out of some results: which are left, and what was taken out, each with its check.
@@ -86,7 +86,7 @@ pub type Excepted<'e> = &'e dyn Fn(&'static Rule, &Offender<'_>) -> bool;
 pub fn evaluate_except(pod: &Pod<'_>, excepted: Excepted<'_>) -> Faults {
     let all = Faults::run(0, CHECKS.iter().map(|check| check.variants.len() as u32).sum());
     let mut left = Faults::NONE;
-    for_each(pod, all, Part::ALL, |own, check, offenders| {
+    for_each(pod, all, |own, check, offenders| {
         for (bits, offender) in offenders {
             if !excepted((check.rule)(offender), offender) {
                 left |= *bits & own;
@@ -100,12 +100,11 @@ pub fn evaluate_except(pod: &Pod<'_>, excepted: Excepted<'_>) -> Faults {
 fn for_each<'p>(
     pod: &'p Pod<'_>,
     wanted: Faults,
-    part: Part,
     mut each: impl FnMut(Faults, &'static CheckInfo, &[(Faults, Offender<'p>)]),
 ) {
     let wanted = wanted.without(exempted(&pod.spec));
     let mut all = Collector { wanted, site: Site::Pod, name: "", found: Vec::new() };
-    checks::visit(pod, part, &mut all);
+    checks::visit(pod, Part::ALL, &mut all);
     let mut first = 0;
     for check in &CHECKS {
         let count = check.variants.len() as u32;
@@ -201,6 +200,28 @@ impl<'p> Sink<'p> for Collector<'p> {
         let bits = variants & self.wanted;
         if !bits.is_empty() {
             self.found.push((bits, Offender { site: self.site, name: self.name, field, value }));
+        }
+    }
+}
+
+/// Offenders by the position of their check.
+struct ByCheck<'p> {
+    wanted: Faults,
+    site: Site,
+    name: &'p str,
+    of: [Vec<Offender<'p>>; CHECKS.len()],
+}
+
+impl<'p> Sink<'p> for ByCheck<'p> {
+    fn enter(&mut self, site: Site, name: &'p str) {
+        self.site = site;
+        self.name = name;
+    }
+
+    fn offend(&mut self, variants: Faults, field: Field, value: Value<'p>) {
+        let check = (variants & self.wanted).first().and_then(|variant| checks::OF_VARIANT.get(variant as usize));
+        if let Some(offenders) = check.and_then(|check| self.of.get_mut(*check)) {
+            offenders.push(Offender { site: self.site, name: self.name, field, value });
         }
     }
 }

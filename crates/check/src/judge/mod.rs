@@ -37,7 +37,7 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Place, Seen, Source, Survey, examine, is_built_in};
+use crate::survey::{Examined, Place, Seen, Source, Survey, examine, is_built_in};
 use crate::totals::Extent;
 
 use self::around::{Around, expired};
@@ -337,41 +337,50 @@ impl Judge<'_> {
             }
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = Arc::new(examined.object.id());
-            let search =
-                harden::search(&examined, &id, place.speaking, &self.source, self.twins, self.options);
+            let Examined { object, problems, mut judged } = examined;
+            let search = harden::search(
+                &object,
+                &problems,
+                &judged,
+                &id,
+                place.speaking,
+                &self.source,
+                self.twins,
+                self.options,
+            );
             let mut levels = Vec::new();
-            if examined.judged.is_empty() {
+            if judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
                 let mut kept = Kept::new(self.options);
-                kept.extend(self.schema(&examined.object, &examined.problems, &around));
+                kept.extend(self.schema(&object, &problems, &around));
                 if let Some(search) = &search {
-                    search.of_object(|found| kept.add(self.hardened(&examined.object, found, &around)));
+                    search.of_object(|found| kept.add(self.hardened(&object, found, &around)));
                 }
                 let mut refused = refusal.clone();
                 if misnamed {
-                    let wrong = schema::misnamed(&examined.object, &locator, self.lines);
+                    let wrong = schema::misnamed(&object, &locator, self.lines);
                     refused = Some(wrong.finding.message.clone());
                     kept.add(self.passed(wrong, &around));
                 }
-                if namespace::is_namespace(&examined.object) {
-                    let (wrong, why) = namespace::check(&examined.object, self.options, &locator, self.lines);
+                if namespace::is_namespace(&object) {
+                    let (wrong, why) = namespace::check(&object, self.options, &locator, self.lines);
                     kept.extend(wrong.into_iter().map(|located| self.passed(located, &around)).collect());
                     refused = refused.or(why);
                 }
-                self.object(index, &examined.object, &around, refused, chart_source.clone(), kept, out);
+                self.object(index, &object, &around, refused, chart_source.clone(), kept, out);
             }
             let mut object_searched = false;
-            for (i, judged) in examined.judged.iter().enumerate() {
+            for (i, judged) in judged.iter_mut().enumerate() {
                 let [pod, template] = judged.faults();
                 if seen.next().is_none_or(|s| (s.pod, s.template) != (pod, template)) {
                     out.push(self.changed());
                     return;
                 }
-                if workload::lacks_template(&examined.object, &judged.template) {
-                    out.push(self.without_template(&examined.object, &judged.template));
+                if workload::lacks_template(&object, &judged.template) {
+                    out.push(self.without_template(&object, &judged.template));
                 }
                 let mut around = self.around(&id, &locator, &comments, &on_object);
-                around.exceptions = self.exceptions.of(self.source.scope, &examined.object, &judged.template);
+                around.exceptions = self.exceptions.of(self.source.scope, &object, &judged.template);
                 if judged.template.has_own_metadata() {
                     around.on_template = ObjectIgnores::of(
                         judged.template.metadata(),
@@ -384,49 +393,50 @@ impl Judge<'_> {
                 // What is wrong with the object is said once, with its first template.
                 let mut kept = Kept::new(self.options);
                 if i == 0 {
-                    kept.extend(self.schema(&examined.object, &examined.problems, &around));
+                    kept.extend(self.schema(&object, &problems, &around));
                 }
-                kept.extend(self.schema(&examined.object, &judged.problems, &around));
+                kept.extend(self.schema(&object, &judged.problems, &around));
                 let is_told = seawall_manifest::schema::refused(&judged.problems);
                 // The API server does not know that custom resources hold pods.
                 let undecoded = judged.pod.as_ref().err().map(|error| self.undecoded(error));
                 let refused = refusal.clone().or(undecoded);
                 if let Some(error) = judged.pod.as_ref().err().filter(|_| judged.template.custom && !is_told)
                 {
-                    let undecoded = schema::undecoded(&examined.object, error, self.lines);
+                    let undecoded = schema::undecoded(&object, error, self.lines);
                     kept.add(self.passed(undecoded, &around));
                 }
                 let mut workload = Workload {
                     origin: self.origin.clone(),
                     document: index,
                     object: (*id).clone(),
-                    in_document: examined.object.path(),
-                    region: region(self.lines, first_token(examined.object.node)),
+                    in_document: object.path(),
+                    region: region(self.lines, first_token(object.node)),
                     chart_source: chart_source.clone(),
                     template: judged.template.path(),
                     pod_spec: judged
                         .template
                         .spec_path()
-                        .map(|path| pod_spec(&examined.object, path, &locator)),
+                        .map(|path| pod_spec(&object, path, &locator)),
                     custom: judged.template.custom,
                     refused,
                     evaluations: Vec::new(),
-                    levels_from: self.levels.of(self.source.scope, examined.object.namespace).1,
+                    levels_from: self.levels.of(self.source.scope, object.namespace).1,
                     strictest: None,
                     findings: Vec::new(),
                     totals: None,
                     open: [false; 3],
                     containers: judged.pod.as_ref().map_or([0; 3], count_containers),
-                    exposed: harden::is_exposed(&examined, judged, &self.source, self.options),
+                    exposed: harden::is_exposed(&object, judged, &self.source, self.options),
                     lost: 0,
                     score: None,
                 };
                 if workload.refused.is_none() {
-                    self.evaluate(&examined.object, judged, &around, &mut workload, &mut kept);
+                    self.evaluate(&object, judged, &around, &mut workload, &mut kept);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
+                judged.forget();
                 if let Some(search) = search.as_ref().filter(|_| workload.refused.is_none()) {
-                    let mut add = |found| kept.add(self.hardened(&examined.object, found, &around));
+                    let mut add = |found| kept.add(self.hardened(&object, found, &around));
                     // What concerns the object is said once, with its first template that is judged.
                     if !std::mem::replace(&mut object_searched, true) {
                         search.of_object(&mut add);
@@ -437,7 +447,7 @@ impl Judge<'_> {
                 let notices = around.on_template.notices(reach, &levels);
                 let notices: Vec<Record> = notices.map(Record::Notice).collect();
                 let left_out =
-                    workload.totals.as_deref().and_then(|totals| self.left_out(&examined.object, held, totals));
+                    workload.totals.as_deref().and_then(|totals| self.left_out(&object, held, totals));
                 out.push(Record::Workload(Box::new(workload)));
                 out.extend(left_out);
                 out.extend(notices);

@@ -73,7 +73,7 @@ pub fn field<'d>(node: NodeRef<'d>, dotted: &str) -> Option<NodeRef<'d>> {
 }
 
 /// Amounts of resources as written, a string or a number, sorted by name.
-pub type Quantities<'d> = Vec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
+pub type Quantities<'d> = ThinVec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
 
 impl<'d> FromNode<'d> for Quantities<'d> {
     fn from_node(node: NodeRef<'d>) -> Self {

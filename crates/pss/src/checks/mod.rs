@@ -94,6 +94,31 @@ pub(crate) const fn first_bit(id: &str) -> u32 {
     bit
 }
 
+/// The position of the check that each variant belongs to.
+pub(crate) const OF_VARIANT: [usize; variant_count()] = {
+    let mut of = [0; variant_count()];
+    let (mut check, mut bit) = (0, 0);
+    while check < TABLE.len() {
+        let mut i = 0;
+        while i < TABLE[check].variants.len() {
+            of[bit] = check;
+            bit += 1;
+            i += 1;
+        }
+        check += 1;
+    }
+    of
+};
+
+const fn variant_count() -> usize {
+    let (mut check, mut count) = (0, 0);
+    while check < TABLE.len() {
+        count += TABLE[check].variants.len();
+        check += 1;
+    }
+    count
+}
+
 /// Whether two texts are equal, for constants.
 pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
