@@ -43,6 +43,10 @@ pub trait Source<'d>: Sized {
     fn object(&mut self, each: impl FnMut(&mut Self, &Str<'d>) -> Result<()>) -> Result<bool>;
     /// Calls `each` at every item of a list, which it must consume. `false` for null.
     fn list(&mut self, each: impl FnMut(&mut Self) -> Result<()>) -> Result<bool>;
+    /// How many items the list at the position has, as far as that is known before it is read.
+    fn length(&self) -> usize {
+        0
+    }
     /// A string; `None` for null.
     fn string(&mut self) -> Result<Option<Str<'d>>>;
     /// A boolean; `None` for null.
@@ -136,6 +140,7 @@ impl<'d, T: Decode<'d> + Default> Decode<'d> for Vec<T> {
     #[inline]
     fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
         let mut count = 0;
+        self.reserve_exact(source.length().saturating_sub(self.len()));
         let set = source.list(|source| {
             if count == self.len() {
                 self.push(T::default());

@@ -181,7 +181,7 @@ impl Judge<'_> {
             let mut finding = group.finding(names, &FieldPath::root(), around.id, self.options.held)?;
             rebase(&mut finding, &judged.template);
             let mut located = self.located(object, finding, around.locator);
-            located.left_out = (group.offenders.len() - 1 - located.finding.related.len()) as u64;
+            located.left_out += group.offenders.len().saturating_sub(self.options.held) as u64;
             located.fix = fix::of(group, names, &judged.template, located.missing, self.options);
             Some(located)
         };

@@ -57,14 +57,25 @@ impl<'d> FromNode<'d> for Option<NodeRef<'d>> {
 
 impl<'d, T: FromNode<'d>> FromNode<'d> for ThinVec<T> {
     fn from_node(node: NodeRef<'d>) -> Self {
-        node.items().map(T::from_node).collect()
+        // A list that grows would hold its items twice.
+        let mut out = Self::with_capacity(length(node));
+        out.extend(node.items().map(T::from_node));
+        out
     }
 }
 
 impl<'d, T: FromNode<'d>> FromNode<'d> for Vec<T> {
     fn from_node(node: NodeRef<'d>) -> Self {
-        node.items().map(T::from_node).collect()
+        let mut out = Self::with_capacity(length(node));
+        out.extend(node.items().map(T::from_node));
+        out
     }
+}
+
+/// How many items a list has.
+fn length(node: NodeRef<'_>) -> usize {
+    let node = node.resolved();
+    if node.kind() == Kind::Sequence { node.count() } else { 0 }
 }
 
 /// The value that a dotted chain of keys leads to, unless it is null.
