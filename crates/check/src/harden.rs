@@ -31,10 +31,7 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, twins: Option<&'a Twins>) -
 
 /// The templates of what the API server would take; what it refuses is not checked, nor is a part of a workload: what it
 /// lacks stands elsewhere.
-fn templates<'a, 'd>(
-    problems: &[SchemaProblem],
-    judged: &'a [Judged<'d>],
-) -> Option<Vec<&'a Template<'d>>> {
+fn templates<'a, 'd>(problems: &[SchemaProblem], judged: &'a [Judged<'d>]) -> Option<Vec<&'a Template<'d>>> {
     let refused = seawall_manifest::schema::refused(problems);
     let templates = || judged.iter().map(|judged| &judged.template);
     let partial = !judged.is_empty() && templates().all(Template::is_partial);

@@ -246,8 +246,10 @@ mod tests {
         windows.spec.os = Some(PodOs { name: Cow::Borrowed("windows") });
         assert!(!apply(&mut windows, Defaults::Pod, NEW).app_armor);
         let mut same = annotated("unconfined");
-        let context =
-            PodSecurityContext { app_armor_profile: Some(unconfined.into()), ..PodSecurityContext::default() };
+        let context = PodSecurityContext {
+            app_armor_profile: Some(unconfined.into()),
+            ..PodSecurityContext::default()
+        };
         same.spec.security_context = Some(context);
         assert!(!apply(&mut same, Defaults::Pod, NEW).app_armor);
         let mut set = annotated("unconfined");

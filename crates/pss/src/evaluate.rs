@@ -219,7 +219,8 @@ impl<'p> Sink<'p> for ByCheck<'p> {
     }
 
     fn offend(&mut self, variants: Faults, field: Field, value: Value<'p>) {
-        let check = (variants & self.wanted).first().and_then(|variant| checks::OF_VARIANT.get(variant as usize));
+        let check =
+            (variants & self.wanted).first().and_then(|variant| checks::OF_VARIANT.get(variant as usize));
         if let Some(offenders) = check.and_then(|check| self.of.get_mut(*check)) {
             offenders.push(Offender { site: self.site, name: self.name, field, value });
         }

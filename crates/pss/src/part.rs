@@ -59,7 +59,9 @@ mod tests {
         let list = |count: usize| {
             let container = |i| match i % 3 {
                 0 => format!(r#"{{"name":"c{i}"}}"#),
-                1 => format!(r#"{{"name":"c{i}","securityContext":{{"privileged":true,"runAsNonRoot":false}}}}"#),
+                1 => format!(
+                    r#"{{"name":"c{i}","securityContext":{{"privileged":true,"runAsNonRoot":false}}}}"#
+                ),
                 _ => format!(r#"{{"name":"c","ports":[{{"hostPort":{i}}},{{"hostPort":1}}]}}"#),
             };
             (0..count).map(container).collect::<Vec<_>>().join(",")

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use seawall_check::{
-    Base, Baseline, BaselineEntry, Clusters, Config, Counts, Exceptions, HELD, InputError, Item, Levels, Notice,
-    NoticeKind, Options, Reach, Record, Source, Suppression, Survey, Tally,
+    Base, Baseline, BaselineEntry, Clusters, Config, Counts, Exceptions, HELD, InputError, Item, Levels,
+    Notice, NoticeKind, Options, Reach, Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::IgnoreSource;
 use seawall_report::Bar;

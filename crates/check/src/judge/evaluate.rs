@@ -70,7 +70,11 @@ impl Judge<'_> {
         }
         kept.extend(first);
         for question in &mut questions {
-            if question.same_as.is_none() && !question.allowed && question.said.0.is_empty() && question.is_told(self.options) {
+            if question.same_as.is_none()
+                && !question.allowed
+                && question.said.0.is_empty()
+                && question.is_told(self.options)
+            {
                 let (pod, at) = (question.names.pod(), question.at);
                 let subject = judging(question.names, Part::ALL);
                 let left = |all| self.split(&subject, all).0;
@@ -78,7 +82,9 @@ impl Judge<'_> {
                 question.said = seawall_pss::forbidden(pod, at.level, minor, left);
             }
             let evaluation = match question.same_as.and_then(|same| workload.evaluations.get(same)) {
-                Some(same) => Evaluation { subject: Subject::Template, modes: question.modes, ..same.clone() },
+                Some(same) => {
+                    Evaluation { subject: Subject::Template, modes: question.modes, ..same.clone() }
+                }
                 None => question.answer(self.options),
             };
             workload.evaluations.push(evaluation);

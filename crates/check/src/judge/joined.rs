@@ -67,8 +67,7 @@ pub(super) fn tells(finding: &Located, other: &Located) -> bool {
         std::iter::once(primary).chain(related).map(|locus| locus.path.clone()).collect::<HashSet<_>>()
     };
     // Of what is not held a pod has at least what its template has.
-    finding.modes.includes(other.modes)
-        && (finding.left_out > 0 || paths(other).is_subset(&paths(finding)))
+    finding.modes.includes(other.modes) && (finding.left_out > 0 || paths(other).is_subset(&paths(finding)))
 }
 
 /// Shows the profile that the API server copies from an annotation with the annotation, which is its cause and of whose places no

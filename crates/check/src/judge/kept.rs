@@ -137,3 +137,86 @@ fn held_of<'r>(all: &'r mut Vec<(&'static Rule, [usize; 2])>, rule: &'static Rul
     });
     &mut all[at].1
 }
+
+#[cfg(test)]
+mod tests {
+    use seawall_finding::{Finding, Locus, Severity};
+    use seawall_model::FieldPath;
+
+    use super::*;
+    use crate::ignore::Ignore;
+    use crate::record::{Mark, Region, Suppression};
+    use crate::rules::{DUPLICATE_KEY, SCHEMA_INVALID};
+
+    fn located(rule: &'static Rule, places: usize, suppressed: bool) -> Box<Located> {
+        let locus = |i: usize| Locus { path: FieldPath::root().key("a").index(i), label: "".into() };
+        let mark = || Mark { region: Region::default(), label: "".into() };
+        let ignore = || Ignore {
+            source: seawall_finding::IgnoreSource::Comment,
+            rules: vec![rule],
+            reason: String::new(),
+            owner: None,
+            until: None,
+            file: "a.yaml".into(),
+            region: None,
+        };
+        Box::new(Located {
+            finding: Finding {
+                rule,
+                severity: Severity::High,
+                object: std::sync::Arc::default(),
+                container: None,
+                primary: locus(0),
+                related: (1..places).map(locus).collect(),
+                message: String::new(),
+                advice: "".into(),
+            },
+            primary: mark(),
+            related: (1..places).map(|_| mark()).collect(),
+            left_out: 0,
+            missing: false,
+            refuses: false,
+            modes: Modes::NONE,
+            suppressed: suppressed.then(|| Suppression::Ignored(ignore().into())),
+            fix: None,
+        })
+    }
+
+    /// The places held of each finding.
+    fn held(findings: &Findings) -> Vec<usize> {
+        findings.iter().map(|f| 1 + f.finding.related.len()).collect()
+    }
+
+    #[test]
+    fn what_fits_is_held_and_counted_by_nobody() {
+        let options = Options { held: 10, ..Options::default() };
+        let mut kept = Kept::new(&options);
+        kept.extend(vec![located(&SCHEMA_INVALID, 4, false), located(&SCHEMA_INVALID, 6, false)]);
+        kept.add(located(&SCHEMA_INVALID, 10, true));
+        let (findings, extents, counting) = kept.finish();
+        assert_eq!((held(&findings), extents.map(|e| e.places)), (vec![4, 6, 10], [10, 10]));
+        assert!(counting.is_none());
+    }
+
+    #[test]
+    fn each_rule_has_room_and_what_does_not_count_takes_none() {
+        let options = Options { held: 60, ..Options::default() };
+        let mut kept = Kept::new(&options);
+        kept.extend((0..100).map(|_| located(&SCHEMA_INVALID, 1, true)).collect());
+        kept.extend((0..100).map(|_| located(&SCHEMA_INVALID, 1, false)).collect());
+        kept.add(located(&DUPLICATE_KEY, 70, false));
+        kept.add(located(&DUPLICATE_KEY, 1, false));
+        let (findings, extents, counting) = kept.finish();
+        assert_eq!(extents.map(|e| e.findings), [61, 60]);
+        let last = findings.last().unwrap();
+        assert_eq!((held(&findings)[120], last.left_out, last.related.len()), (50, 20, 49));
+        let totals = counting.unwrap().totals;
+        assert_eq!(totals.counting, Extent { findings: 102, places: 171 });
+        assert_eq!(totals.suppressed, Extent { findings: 100, places: 100 });
+        assert_eq!(totals.worst, Some(Severity::High));
+        assert_eq!(
+            totals.cut.iter().map(|rule| rule.id).collect::<Vec<_>>(),
+            ["schema-invalid", "duplicate-key"]
+        );
+    }
+}

@@ -413,10 +413,7 @@ impl Judge<'_> {
                     region: region(self.lines, first_token(object.node)),
                     chart_source: chart_source.clone(),
                     template: judged.template.path(),
-                    pod_spec: judged
-                        .template
-                        .spec_path()
-                        .map(|path| pod_spec(&object, path, &locator)),
+                    pod_spec: judged.template.spec_path().map(|path| pod_spec(&object, path, &locator)),
                     custom: judged.template.custom,
                     refused,
                     evaluations: Vec::new(),

@@ -307,9 +307,9 @@ fn further(group: &Group<'_>, known: usize) -> Option<String> {
         (0, false) => None,
         (_, false) => Some(format!("and at {more} more places: --format json names them all")),
         (0, true) => Some("and at other places, which are only counted".to_owned()),
-        (_, true) => {
-            Some(format!("and at {more} more places, which --format json names, and others, which are only counted"))
-        }
+        (_, true) => Some(format!(
+            "and at {more} more places, which --format json names, and others, which are only counted"
+        )),
     }
 }
 
