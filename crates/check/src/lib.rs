@@ -74,4 +74,4 @@ pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Modes, Policy};
 pub use survey::{Operators, Place, Rare, Seen, Source, Survey, UnknownKind, Unread, excepted, survey};
 pub use tally::{Counts, Tally};
-pub use totals::{Extent, Totals};
+pub use totals::{Cut, Extent, Totals};

@@ -1,8 +1,10 @@
 //! What all findings of an object amount to, where only the first of them are held.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use seawall_finding::{Answer, Rule, Safety, Severity};
+use seawall_finding::{Answer, Finding, Rule, Safety, Severity};
+use seawall_pss::namespace::Modes;
 
 use crate::record::{Located, Suppression};
 use crate::score::{Failing, share, weight};
@@ -51,7 +53,37 @@ pub struct Totals {
     /// The least safe of the fixes of what counts and a level asks for.
     pub least_safe: Option<Safety>,
     /// The rules of which not all places are held.
-    pub cut: Vec<&'static Rule>,
+    pub cut: Vec<Cut>,
+}
+
+/// All findings that count of a rule of which not all places are held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Their places.
+    pub places: u64,
+    /// A bit for each of their containers, the same one for the same name in all rules of an object.
+    pub containers: Vec<u64>,
+    /// Whether they are all of one kind: in the modes that they count against, severity, advice, and what they say of containers.
+    pub alike: bool,
+}
+
+/// What a message says behind the name of its container.
+fn predicate(finding: &Finding) -> &str {
+    let name = finding.container.as_deref().unwrap_or_default();
+    finding.message.split_once(name).filter(|_| !name.is_empty()).map_or(&*finding.message, |(_, said)| said)
+}
+
+/// What is counted of a rule.
+#[derive(Clone, Debug)]
+struct OfRule {
+    rule: &'static Rule,
+    places: u64,
+    /// What the first finding is like.
+    like: (Modes, bool, Severity, Cow<'static, str>, String),
+    alike: bool,
+    is_cut: bool,
 }
 
 /// Totals in the making.
@@ -60,6 +92,7 @@ pub(crate) struct Counting {
     pub(crate) totals: Totals,
     /// By rule and class of containers: what fails.
     failing: HashMap<(&'static str, Option<usize>), Share>,
+    rules: Vec<OfRule>,
     /// The containers that fail something, by name.
     containers: HashMap<Box<str>, u32>,
 }
@@ -100,7 +133,23 @@ impl Counting {
             totals.unfixable |= fix.is_none();
             totals.least_safe = totals.least_safe.max(fix.map(|fix| fix.safety));
         }
-        let failing = Failing::of(&located.finding);
+        let finding = &located.finding;
+        let like = (located.modes, located.refuses, severity, &finding.advice, predicate(finding));
+        match self.rules.iter_mut().find(|of| std::ptr::eq(of.rule, rule)) {
+            Some(of) => {
+                of.places += located.places();
+                let (modes, refuses, severity, advice, said) = &of.like;
+                of.alike &= (*modes, *refuses, *severity, advice, said.as_str()) == like;
+            }
+            None => self.rules.push(OfRule {
+                rule,
+                places: located.places(),
+                like: (like.0, like.1, like.2, like.3.clone(), like.4.to_owned()),
+                alike: true,
+                is_cut: false,
+            }),
+        }
+        let failing = Failing::of(finding);
         let next = self.containers.len() as u32;
         let number = match self.containers.get(failing.container) {
             Some(number) => *number,
@@ -119,9 +168,22 @@ impl Counting {
 
     /// Takes note that not all places of a rule are held.
     pub(crate) fn cut(&mut self, rule: &'static Rule) {
-        if !self.totals.cut.iter().any(|known| std::ptr::eq(*known, rule)) {
-            self.totals.cut.push(rule);
+        if let Some(of) = self.rules.iter_mut().find(|of| std::ptr::eq(of.rule, rule)) {
+            of.is_cut = true;
         }
+    }
+
+    /// The totals.
+    pub(crate) fn finish(mut self) -> Totals {
+        for OfRule { rule, places, alike, .. } in self.rules.into_iter().filter(|of| of.is_cut) {
+            let mut containers: Vec<u64> = Vec::new();
+            for (_, share) in self.failing.iter().filter(|((id, _), _)| *id == rule.id) {
+                containers.resize(containers.len().max(share.containers.len()), 0);
+                containers.iter_mut().zip(&share.containers).for_each(|(all, more)| *all |= more);
+            }
+            self.totals.cut.push(Cut { rule, places, containers, alike });
+        }
+        self.totals
     }
 
     /// The hundredths of points that a workload loses that has so many containers of each class.

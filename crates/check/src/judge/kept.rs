@@ -112,7 +112,7 @@ impl<'o> Kept<'o> {
         counting.add(&located);
         let held = &mut held_of(&mut self.of_rules, rule)[of];
         let room = left.max(OF_EACH_RULE.saturating_sub(*held));
-        if room < places {
+        if counts && room < places {
             counting.cut(rule);
         }
         if room > 0 {
@@ -210,12 +210,12 @@ mod tests {
         assert_eq!(extents.map(|e| e.findings), [61, 60]);
         let last = findings.last().unwrap();
         assert_eq!((held(&findings)[120], last.left_out, last.related.len()), (50, 20, 49));
-        let totals = counting.unwrap().totals;
+        let totals = counting.unwrap().finish();
         assert_eq!(totals.counting, Extent { findings: 102, places: 171 });
         assert_eq!(totals.suppressed, Extent { findings: 100, places: 100 });
         assert_eq!(totals.worst, Some(Severity::High));
         assert_eq!(
-            totals.cut.iter().map(|rule| rule.id).collect::<Vec<_>>(),
+            totals.cut.iter().map(|cut| cut.rule.id).collect::<Vec<_>>(),
             ["schema-invalid", "duplicate-key"]
         );
     }

@@ -531,7 +531,7 @@ impl Judge<'_> {
             return;
         }
         let (findings, held, counting) = kept.finish();
-        let totals = counting.map(|counting| Box::new(counting.totals));
+        let totals = counting.map(|counting| Box::new(counting.finish()));
         let left_out = totals.as_deref().and_then(|totals| self.left_out(object, held, totals));
         out.push(Record::Object(Box::new(ObjectReport {
             in_document: object.path(),
@@ -571,7 +571,7 @@ impl Judge<'_> {
             Some(counting) => counting.lost(workload.containers),
             None => score::lost(workload),
         };
-        workload.totals = counting.map(|counting| Box::new(counting.totals));
+        workload.totals = counting.map(|counting| Box::new(counting.finish()));
         if workload.refused.is_none() && !self.options.hardening.enabled.is_empty() {
             workload.score = Some(score::score(workload.lost));
         }

@@ -160,7 +160,7 @@ fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, style: Sty
     lines.sort_unstable();
     lines.dedup();
     let shown: Vec<String> = lines.iter().take(LINES).map(u32::to_string).collect();
-    let more = if lines.len() > LINES || group.cut { ", ..." } else { "" };
+    let more = if lines.len() > LINES || group.cut.is_some() { ", ..." } else { "" };
     let noun = if lines.len() == 1 { "line" } else { "lines" };
     let (word, rule) = (group.word.as_str(), code(group.rule()));
     let _ = writeln!(out, "- **{word}** {rule}, {noun} {}{more}: {what}", shown.join(", "));

@@ -300,17 +300,20 @@ fn finding(
     out.push('\n');
 }
 
-/// What is said of the places of a group that are not shown; so many are known.
-fn further(group: &Group<'_>, known: usize) -> Option<String> {
-    let more = known.saturating_sub(MOST);
-    match (more, group.cut) {
-        (0, false) => None,
-        (_, false) => Some(format!("and at {more} more places: --format json names them all")),
-        (0, true) => Some("and at other places, which are only counted".to_owned()),
-        (_, true) => Some(format!(
-            "and at {more} more places, which --format json names, and others, which are only counted"
-        )),
-    }
+/// What is said of the places of a group that are not shown; so many are held.
+fn further(group: &Group<'_>, held: usize) -> Option<String> {
+    let shown = held.min(MOST) as u64;
+    let Some(others) = &group.cut else {
+        let more = held as u64 - shown;
+        return (more > 0).then(|| format!("and at {more} more places: --format json names them all"));
+    };
+    Some(match others.places().map(|all| all.saturating_sub(shown)) {
+        Some(more) if held > MOST => {
+            format!("and at {more} more places: --format json names the first of them")
+        }
+        Some(more) => format!("and at {more} more places, which are only counted"),
+        None => "and at other places, which are only counted".to_owned(),
+    })
 }
 
 /// Where a finding is in an object that has no lines: its fields.
