@@ -226,9 +226,11 @@ impl Located {
             return;
         }
         self.left_out += (related.len() + 1 - places) as u64;
+        // The definition behind an alias is shown besides.
+        let besides = self.related.len().saturating_sub(related.len());
         related.truncate(places - 1);
         related.shrink_to_fit();
-        self.related.truncate(places);
+        self.related.truncate(places - 1 + besides);
         self.related.shrink_to_fit();
         if let Some(fix) = &mut self.fix {
             fix.steps = Vec::new();
