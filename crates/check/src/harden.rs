@@ -88,19 +88,22 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, of_cluster: bool, o
     options.hardening.index = Some(Arc::new(index));
 }
 
+/// Whether an object that is checked makes pods; `None` where it is not checked.
+pub(crate) fn makes_pods(problems: &[SchemaProblem], judged: &[Judged<'_>]) -> Option<bool> {
+    Some(!templates(problems, judged)?.is_empty())
+}
+
 /// Phase two: the checks that look at an object; `twins` are those of its file. `None` where none does.
 pub(crate) fn search<'a, 'd>(
     object: &'a Object<'d>,
-    problems: &[SchemaProblem],
-    judged: &[Judged<'d>],
     id: &'a Arc<ObjectId>,
+    makes_pods: bool,
     speaking: Mask,
     source: &Source<'_>,
     twins: &'a Twins,
     options: &'a Options,
 ) -> Option<Search<'a, 'd>> {
     let enabled = &options.hardening.enabled;
-    let makes_pods = !templates(problems, judged)?.is_empty();
     (!enabled.is_empty()).then(|| {
         let cx = cx(options, source, Some(twins));
         Search::new(object, id, makes_pods, enabled, speaking, cx)

@@ -187,7 +187,8 @@ fn a_baseline_holds_all_and_passes_over_all() {
 
 #[test]
 fn one_finding_of_very_many_places_shows_some() {
-    let ports: String = (1..3000).map(|i| format!("    - {{containerPort: {i}, hostPort: {i}}}\n")).collect();
+    let port = |i| format!("    - {{containerPort: {i}, hostPort: {i}}}\n");
+    let ports: String = (1..3000).map(port).collect();
     let text = format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: many}}\nspec:\n  containers:\n  - name: c\n    image: a\n    ports:\n{ports}"
     );

@@ -90,7 +90,8 @@ fn every_record_fits_and_every_member_is_written() {
     let root: Value = serde_json::from_str(SCHEMA).unwrap();
     let dir = Dir::with(&INPUTS);
     // Of very many places not all are held.
-    let ports: String = (1..1100).map(|i| format!("{{containerPort: {i}, hostPort: {i}}}, ")).collect();
+    let port = |i| format!("{{containerPort: {i}, hostPort: {i}}}, ");
+    let ports: String = (1..1100).map(port).collect();
     let pod = format!("spec: {{containers: [{{name: c, image: x, ports: [{ports}]}}]}}");
     let rules = "- {apiGroups: ['*'], resources: ['*'], verbs: ['*']}\n".repeat(400);
     dir.write(

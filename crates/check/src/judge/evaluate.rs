@@ -39,7 +39,9 @@ impl Judge<'_> {
         let [Some(of_pod), of_template] = &names else { return };
         let is_template = judged.template.kind != WorkloadKind::Pod;
         let mut questions = questions(of_pod, of_template.as_ref(), is_template, &policy, &from);
-        questions.iter_mut().for_each(|question| question.stands = kept.counts);
+        for question in &mut questions {
+            question.stands = kept.counts;
+        }
         let known = RefCell::default();
         let judging = |names, part| Judging { object, judged, names, part, around, known: &known };
         let mut first = Findings::new();

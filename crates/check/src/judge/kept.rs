@@ -69,7 +69,9 @@ impl<'o> Kept<'o> {
         if self.findings.is_empty() && self.counting.is_none() {
             self.findings.reserve_exact(findings.len());
         }
-        findings.into_iter().for_each(|located| self.add(located));
+        for located in findings {
+            self.add(located);
+        }
     }
 
     /// Applies what the configuration says of the rule, and holds the finding as far as there is room.
@@ -104,7 +106,7 @@ impl<'o> Kept<'o> {
             let mut counting = Box::<Counting>::default();
             for located in &self.findings {
                 counting.add(located);
-                let held = &mut held_of(&mut self.of_rules, located.finding.rule);
+                let held = held_of(&mut self.of_rules, located.finding.rule);
                 held[usize::from(located.suppressed.is_some())] += located.places() as usize;
             }
             counting

@@ -338,16 +338,10 @@ impl Judge<'_> {
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = Arc::new(examined.object.id());
             let Examined { object, problems, mut judged } = examined;
-            let search = harden::search(
-                &object,
-                &problems,
-                &judged,
-                &id,
-                place.speaking,
-                &self.source,
-                self.twins,
-                self.options,
-            );
+            let search = harden::makes_pods(&problems, &judged).and_then(|makes_pods| {
+                let speaking = place.speaking;
+                harden::search(&object, &id, makes_pods, speaking, &self.source, self.twins, self.options)
+            });
             let mut levels = Vec::new();
             if judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
@@ -523,7 +517,7 @@ impl Judge<'_> {
     ) {
         let silent = !kept.any;
         let explained = kept.refuses.any;
-        self.add_ended(around, &mut kept);
+        add_ended(around, &mut kept);
         // Of what is not selected nothing is said.
         let said = if explained { kept.refuses.selected } else { silent || !kept.is_empty() };
         let refused = refused.filter(|_| said);
@@ -564,7 +558,7 @@ impl Judge<'_> {
             // A refusal that no finding explains must not be lost.
             fails && (!any || counts)
         });
-        self.add_ended(around, &mut kept);
+        add_ended(around, &mut kept);
         let (findings, held, counting) = kept.finish();
         workload.findings = findings;
         workload.lost = match &counting {
@@ -576,13 +570,6 @@ impl Judge<'_> {
             workload.score = Some(score::score(workload.lost));
         }
         held
-    }
-
-    /// Adds what has ended.
-    fn add_ended(&self, around: &Around<'_>, kept: &mut Kept<'_>) {
-        for ended in around.ended.take() {
-            kept.add(expired(ended, around.id).kept());
-        }
     }
 
     fn located<'d>(&self, object: &Object<'d>, mut finding: Finding, locator: &Locator<'d>) -> Located {
@@ -611,6 +598,13 @@ impl Judge<'_> {
             suppressed: None,
             fix: None,
         }
+    }
+}
+
+/// Adds what has ended.
+fn add_ended(around: &Around<'_>, kept: &mut Kept<'_>) {
+    for ended in around.ended.take() {
+        kept.add(expired(ended, around.id).kept());
     }
 }
 
