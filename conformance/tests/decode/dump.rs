@@ -67,6 +67,12 @@ impl<T: Dump> Dump for Option<T> {
     }
 }
 
+impl<T: Dump> Dump for Box<T> {
+    fn dump(&self, path: &str, out: &mut String) {
+        (**self).dump(path, out);
+    }
+}
+
 impl<T: Dump> Dump for Vec<T> {
     fn dump(&self, path: &str, out: &mut String) {
         for (i, value) in self.iter().enumerate() {

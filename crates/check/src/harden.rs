@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use seawall_hardening::view::Pod;
 use seawall_hardening::{Cx, Exposure, Fact, Index, Labels, Mask, Search, Subject, Twins};
+use seawall_manifest::objects::Object;
+use seawall_manifest::schema::SchemaProblem;
 use seawall_manifest::workload::Template;
 use seawall_model::ObjectId;
 
@@ -29,10 +31,10 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, twins: Option<&'a Twins>) -
 
 /// The templates of what the API server would take; what it refuses is not checked, nor is a part of a workload: what it
 /// lacks stands elsewhere.
-fn templates<'a, 'd>(examined: &'a Examined<'d>) -> Option<Vec<&'a Template<'d>>> {
-    let refused = seawall_manifest::schema::refused(&examined.problems);
-    let templates = || examined.judged.iter().map(|judged| &judged.template);
-    let partial = !examined.judged.is_empty() && templates().all(Template::is_partial);
+fn templates<'a, 'd>(problems: &[SchemaProblem], judged: &'a [Judged<'d>]) -> Option<Vec<&'a Template<'d>>> {
+    let refused = seawall_manifest::schema::refused(problems);
+    let templates = || judged.iter().map(|judged| &judged.template);
+    let partial = !judged.is_empty() && templates().all(Template::is_partial);
     (!refused && !partial).then(|| templates().collect())
 }
 
@@ -47,7 +49,7 @@ pub(crate) fn survey(
     if enabled.is_empty() {
         return Mask::default();
     }
-    let checked = templates(examined);
+    let checked = templates(&examined.problems, &examined.judged);
     let is_checked = checked.is_some();
     // Others may mean it although it has to be corrected first.
     let all = || examined.judged.iter().map(|judged| &judged.template).collect();
@@ -86,32 +88,37 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, of_cluster: bool, o
     options.hardening.index = Some(Arc::new(index));
 }
 
+/// Whether an object that is checked makes pods; `None` where it is not checked.
+pub(crate) fn makes_pods(problems: &[SchemaProblem], judged: &[Judged<'_>]) -> Option<bool> {
+    Some(!templates(problems, judged)?.is_empty())
+}
+
 /// Phase two: the checks that look at an object; `twins` are those of its file. `None` where none does.
 pub(crate) fn search<'a, 'd>(
-    examined: &'a Examined<'d>,
+    object: &'a Object<'d>,
     id: &'a Arc<ObjectId>,
+    makes_pods: bool,
     speaking: Mask,
     source: &Source<'_>,
     twins: &'a Twins,
     options: &'a Options,
 ) -> Option<Search<'a, 'd>> {
     let enabled = &options.hardening.enabled;
-    let makes_pods = !templates(examined)?.is_empty();
     (!enabled.is_empty()).then(|| {
         let cx = cx(options, source, Some(twins));
-        Search::new(&examined.object, id, makes_pods, enabled, speaking, cx)
+        Search::new(object, id, makes_pods, enabled, speaking, cx)
     })
 }
 
 /// Whether the input shows a way to pods from outside the cluster.
 pub(crate) fn is_exposed(
-    examined: &Examined<'_>,
+    object: &Object<'_>,
     judged: &Judged<'_>,
     source: &Source<'_>,
     options: &Options,
 ) -> bool {
     options.hardening.index.as_deref().is_some_and(|index| {
-        let labels = Labels::of_pods(&examined.object, &judged.template);
-        index.exposure(source.scope, examined.object.namespace, &labels) == Exposure::External
+        let labels = Labels::of_pods(object, &judged.template);
+        index.exposure(source.scope, object.namespace, &labels) == Exposure::External
     })
 }

@@ -33,6 +33,7 @@ mod score;
 pub mod scores;
 mod survey;
 mod tally;
+mod totals;
 
 pub use beyond::BeyondLevels;
 pub use config::{
@@ -55,7 +56,7 @@ pub use live::{
     system_owner,
 };
 pub use locate::region;
-pub use options::{FailOn, FailOnError, Hardening, Options};
+pub use options::{FailOn, FailOnError, HELD, Hardening, Options};
 pub use proposal::{Proposal, Surveyed};
 pub use quoted::{quoted, shell_word};
 pub use rank::Rank;
@@ -73,3 +74,4 @@ pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Modes, Policy};
 pub use survey::{Operators, Place, Rare, Seen, Source, Survey, UnknownKind, Unread, excepted, survey};
 pub use tally::{Counts, Tally};
+pub use totals::{Cut, Extent, Totals};

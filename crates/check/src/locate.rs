@@ -53,7 +53,7 @@ type MappingIndex = HashMap<String, (u32, u32)>;
 #[derive(Debug, Default)]
 struct ListIndex {
     nodes: Vec<u32>,
-    named: HashMap<String, HashMap<String, u32>>,
+    named: HashMap<String, HashMap<Box<str>, u32>>,
 }
 
 /// Collections up to this size are searched anew every time.
@@ -161,7 +161,7 @@ impl<'d> Locator<'d> {
                 let resolved = item.resolved();
                 let name = if key.is_empty() { Some(resolved) } else { resolved.get(key) };
                 if let Some(name) = name.and_then(NodeRef::key).filter(|name| is_item(item, key, name)) {
-                    named.entry(name.into_owned()).or_insert(index(item));
+                    named.entry(name.into()).or_insert(index(item));
                 }
             }
             list.named.insert(key.to_owned(), named);

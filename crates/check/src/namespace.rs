@@ -246,6 +246,7 @@ fn located<'d>(
             advice: advice.into(),
         },
         related: Vec::new(),
+        left_out: 0,
         missing: !place.found,
         refuses: false,
         modes: Modes::NONE,

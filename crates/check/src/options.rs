@@ -50,6 +50,11 @@ pub struct Options {
     /// Lists of so many bytes are read item by item ([`seawall_yaml::Reader::by_items`]): it takes less memory, and
     /// changes nothing else.
     pub cut_lists_from: usize,
+    /// So many places of findings are held of one object, of those that count and as many of the others, with the first of each
+    /// rule in any case; the rest is counted ([`Totals`](crate::Totals)), and a notice says so.
+    pub held: usize,
+    /// Whether findings that do not count are reported, so that it is to be said where not all of them are.
+    pub tells_suppressed: bool,
 }
 
 /// Which checks run beyond what the levels ask for, and what they know; none by default.
@@ -64,6 +69,9 @@ pub struct Hardening {
     /// What they know of the objects of the run, once all are surveyed.
     pub index: Option<Arc<Index>>,
 }
+
+/// How many places of findings of one object reports hold ([`Options::held`]): an object that people write has fewer.
+pub const HELD: usize = 1000;
 
 /// From here on a list's tree takes memory that one would notice.
 pub(crate) const LARGE: usize = 1 << 20;
@@ -88,6 +96,8 @@ impl Default for Options {
             sentences: true,
             brief: false,
             cut_lists_from: LARGE,
+            held: usize::MAX,
+            tells_suppressed: true,
         }
     }
 }

@@ -17,7 +17,10 @@ impl Rank {
     /// The rank of a workload; `None` where nothing counts.
     pub fn of(workload: &Workload) -> Option<Self> {
         let mut counting = workload.findings.iter().filter(|f| f.suppressed.is_none());
-        let host_level = counting.any(|f| f.finding.rule.host_level);
+        let host_level = match &workload.totals {
+            Some(totals) => totals.host_level,
+            None => counting.any(|f| f.finding.rule.host_level),
+        };
         let lost = workload.lost * if workload.exposed { 2 } else { 1 };
         (lost > 0).then_some(Self { host_level, lost })
     }

@@ -12,6 +12,7 @@ use seawall_pss::namespace::Modes;
 use crate::ignore::Ignore;
 use crate::live::NamespaceSummary;
 use crate::score::Grade;
+use crate::totals::Totals;
 
 /// A region of a source. Lines and columns count from 1, columns in Unicode scalar values; `end_column` is one past the
 /// last character.
@@ -61,6 +62,8 @@ pub struct Located {
     pub primary: Mark,
     /// Where its other places are: the definition behind an alias, the cause of a default, the first of two keys.
     pub related: Vec<Mark>,
+    /// Its further places, which are not held.
+    pub left_out: u64,
     /// Whether what the primary locus names is not written: the mark shows where it belongs.
     pub missing: bool,
     /// Whether the API server refuses the object for it.
@@ -180,6 +183,8 @@ pub struct Workload {
     /// What stands in the way of the strictest of its effective levels, what is wrong with the object itself, and what is found
     /// beyond the levels; what is suppressed too.
     pub findings: Findings,
+    /// What all findings amount to, where not all are held.
+    pub totals: Option<Box<Totals>>,
     /// By mode: whether it fails there for something that counts.
     pub open: [bool; 3],
     /// How many containers it has: init, main, ephemeral.
@@ -208,6 +213,30 @@ impl Located {
         Box::new(self)
     }
 
+    /// How many places it shows, held or not.
+    pub(crate) fn places(&self) -> u64 {
+        1 + self.finding.related.len() as u64 + self.left_out
+    }
+
+    /// Lets go of its places behind the first so many. A fix of a part of them would be none: what is left of it says how safe it
+    /// is.
+    pub(crate) fn cut(&mut self, places: usize) {
+        let related = &mut self.finding.related;
+        if related.len() < places {
+            return;
+        }
+        self.left_out += (related.len() + 1 - places) as u64;
+        // The definition behind an alias is shown besides.
+        let besides = self.related.len().saturating_sub(related.len());
+        related.truncate(places - 1);
+        related.shrink_to_fit();
+        self.related.truncate(places - 1 + besides);
+        self.related.shrink_to_fit();
+        if let Some(fix) = &mut self.fix {
+            fix.steps = Vec::new();
+        }
+    }
+
     /// Whether no level asks for it: its rule belongs to the checks beyond the standard, or no effective level forbids what a
     /// rule of the standard finds.
     pub fn is_beyond(&self) -> bool {
@@ -224,6 +253,9 @@ impl Located {
 impl Workload {
     /// Whether something critical counts.
     pub fn is_critical(&self) -> bool {
+        if let Some(totals) = &self.totals {
+            return totals.worst == Some(Severity::Critical);
+        }
         let critical = |f: &Located| f.suppressed.is_none() && f.finding.severity == Severity::Critical;
         self.findings.iter().any(|f| critical(f))
     }
@@ -242,9 +274,10 @@ impl Workload {
     pub fn passes_by_exception(&self) -> bool {
         let excepted =
             |f: &Located| !f.modes.is_empty() && matches!(f.suppressed, Some(Suppression::Excepted(_)));
+        let allows = |totals: &Totals| totals.allows_by_exception;
         self.refused.is_none()
             && self.evaluations.iter().all(|e| e.allowed)
-            && self.findings.iter().any(|f| excepted(f))
+            && self.totals.as_deref().map_or_else(|| self.findings.iter().any(|f| excepted(f)), allows)
     }
 }
 
@@ -267,13 +300,19 @@ pub struct ObjectReport {
     pub refused: Option<String>,
     /// What is wrong; what is suppressed too.
     pub findings: Findings,
+    /// What all findings amount to, where not all are held.
+    pub totals: Option<Box<Totals>>,
 }
 
 impl ObjectReport {
     /// Whether the API server would refuse it for something that counts.
     pub fn is_open(&self) -> bool {
-        let mut refusing = self.findings.iter().filter(|f| f.refuses).peekable();
-        self.refused.is_some() && (refusing.peek().is_none() || refusing.any(|f| f.suppressed.is_none()))
+        let refusing = || self.findings.iter().filter(|f| f.refuses);
+        let (any, counting) = match &self.totals {
+            Some(totals) => (totals.refuses, totals.refuses_for_what_counts),
+            None => (refusing().next().is_some(), refusing().any(|f| f.suppressed.is_none())),
+        };
+        self.refused.is_some() && (!any || counting)
     }
 }
 
@@ -331,6 +370,8 @@ pub enum NoticeKind {
     PodsDiffer,
     /// An owner that was not seen.
     OwnerNotSeen,
+    /// An object with more findings than are reported.
+    FindingsLeftOut,
     /// By which of `OpenShift`'s security context constraints pods were let in, and which there are.
     ContextConstraint,
 }
@@ -357,6 +398,7 @@ impl NoticeKind {
             Self::NotSeen => "not-seen",
             Self::PodsDiffer => "pods-differ",
             Self::OwnerNotSeen => "owner-not-seen",
+            Self::FindingsLeftOut => "findings-left-out",
             Self::ContextConstraint => "security-context-constraint",
         }
     }

@@ -80,22 +80,28 @@ pub(crate) fn lost(workload: &Workload) -> u64 {
     let taken = failing.chunk_by(|a, b| (a.rule, a.class) == (b.rule, b.class)).map(|failing| {
         let weight = failing.iter().map(|f| weight(f.severity)).max().unwrap_or_default();
         let containers = failing.chunk_by(|a, b| a.container == b.container).count() as u64;
-        let all = failing[0].class.map_or(1, |class| u64::from(workload.containers[class])).max(1);
-        weight * POINT * containers.min(all) / all
+        share(weight, containers, failing[0].class, workload.containers)
     });
     taken.sum()
 }
 
+/// The hundredths of points that a rule of this weight takes which so many containers of a class fail, or what is none;
+/// `containers` is how many there are of each class.
+pub(crate) fn share(weight: u64, failing: u64, class: Option<usize>, containers: [u32; 3]) -> u64 {
+    let all = class.map_or(1, |class| u64::from(containers[class])).max(1);
+    weight * POINT * failing.min(all) / all
+}
+
 /// What fails a rule: a container of a class, or what is none.
-struct Failing<'a> {
+pub(crate) struct Failing<'a> {
     rule: *const Rule,
-    class: Option<usize>,
-    container: &'a str,
+    pub(crate) class: Option<usize>,
+    pub(crate) container: &'a str,
     severity: Severity,
 }
 
 impl<'a> Failing<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    pub(crate) fn of(finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule,
             class: finding.container.as_ref().and_then(|_| class(&finding.primary.path)),

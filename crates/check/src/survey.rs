@@ -295,6 +295,12 @@ impl<'d> Judged<'d> {
         Self { template, pod: Ok(pod), as_template, problems: Vec::new() }
     }
 
+    /// Lets go of what was looked at, as the checks beyond the standard have views of their own and pods may be large.
+    pub(crate) fn forget(&mut self) {
+        self.pod = self.pod.as_ref().map(|_| Pod::default()).map_err(Clone::clone);
+        self.as_template = None;
+    }
+
     /// What its pods fail, and what the template fails.
     pub(crate) fn faults(&self) -> [Faults; 2] {
         self.faults_by(seawall_pss::evaluate)
@@ -492,7 +498,7 @@ fn survey_document<'a>(
             }
             survey.rare_mut().served_sccs.extend(served_scc(&object).map(Into::into));
         }
-        let examined = examine(object, Some(walker), options);
+        let mut examined = examine(object, Some(walker), options);
         speaks |= !examined.problems.is_empty()
             || examined.judged.iter().any(|judged| !judged.problems.is_empty())
             || workload::is_misplaced(&examined.object)
@@ -510,7 +516,6 @@ fn survey_document<'a>(
         }
         let is_judged = examined.judged.iter().any(|judged| !examined.refused(judged));
         meet(&examined.object, is_judged, source, options);
-        speaking = speaking.join(harden::survey(&examined, &source, options, &mut survey.facts));
         for judged in &examined.judged {
             speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();
@@ -527,6 +532,8 @@ fn survey_document<'a>(
                 survey.rare_mut().live.push(live(&examined.object, judged.pod.as_ref().ok()));
             }
         }
+        examined.judged.iter_mut().for_each(Judged::forget);
+        speaking = speaking.join(harden::survey(&examined, &source, options, &mut survey.facts));
     }
     (speaks, speaking)
 }

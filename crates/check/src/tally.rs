@@ -16,6 +16,7 @@ use crate::record::{
 };
 use crate::score::Grade;
 use crate::survey::{Seen, Survey};
+use crate::totals::Totals;
 
 /// What the checks of the standard are called when workloads are counted: the four basics of restricted are one thing.
 const BLOCKERS: [(&str, &[&str]); 15] = [
@@ -121,14 +122,14 @@ impl Counts {
         for record in records {
             match record {
                 Record::Workload(workload) => {
-                    counts.findings(&workload.findings);
+                    counts.findings(&workload.findings, workload.totals.as_deref());
                     counts.scores.add(workload);
                     for (open, more) in counts.open.iter_mut().zip(workload.open) {
                         *open |= more;
                     }
                 }
                 Record::Object(object) => {
-                    counts.findings(&object.findings);
+                    counts.findings(&object.findings, object.totals.as_deref());
                     if object.is_open() {
                         counts.open = [true; 3];
                     }
@@ -143,7 +144,16 @@ impl Counts {
         counts
     }
 
-    fn findings(&mut self, findings: &[Box<Located>]) {
+    fn findings(&mut self, findings: &[Box<Located>], totals: Option<&Totals>) {
+        self.objects += 1;
+        if let Some(totals) = totals {
+            self.findings += totals.counting.findings;
+            self.suppressed += totals.suppressed.findings;
+            self.excepted += totals.excepted;
+            self.worst = self.worst.max(totals.worst);
+            totals.beyond.iter().for_each(|(rule, severity)| self.beyond(rule, *severity));
+            return;
+        }
         let counted = || findings.iter().filter(|f| f.suppressed.is_none());
         let count = counted().count() as u64;
         self.findings += count;
@@ -151,17 +161,21 @@ impl Counts {
         let excepted = |f: &Located| matches!(f.suppressed, Some(Suppression::Excepted(_)));
         self.excepted += findings.iter().filter(|f| excepted(f)).count() as u64;
         self.worst = self.worst.max(counted().map(|f| f.finding.severity).max());
-        self.objects += 1;
-        let last = self.objects;
         for Finding { rule, severity, .. } in counted().filter(|f| f.is_beyond()).map(|f| &f.finding) {
-            match self.beyond.iter_mut().find(|known| std::ptr::eq(known.rule, *rule)) {
-                Some(known) => {
-                    known.severity = known.severity.max(*severity);
-                    known.objects += u64::from(known.last != last);
-                    known.last = last;
-                }
-                None => self.beyond.push(Failed { rule, severity: *severity, objects: 1, last }),
+            self.beyond(rule, *severity);
+        }
+    }
+
+    /// Counts a rule that the last object fails beyond the standard and the levels.
+    fn beyond(&mut self, rule: &'static Rule, severity: Severity) {
+        let last = self.objects;
+        match self.beyond.iter_mut().find(|known| std::ptr::eq(known.rule, rule)) {
+            Some(known) => {
+                known.severity = known.severity.max(severity);
+                known.objects += u64::from(known.last != last);
+                known.last = last;
             }
+            None => self.beyond.push(Failed { rule, severity, objects: 1, last }),
         }
     }
 }

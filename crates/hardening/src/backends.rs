@@ -37,39 +37,38 @@ impl std::fmt::Display for BackendPort<'_> {
     }
 }
 
-/// All backends of an Ingress of any version (`extensions/v1beta1`, `networking.k8s.io/v1beta1`, `networking.k8s.io/v1`) or of
-/// a route of the Gateway API that are Services. Those without a name are left out.
-pub(crate) fn backends<'d>(object: &Object<'d>) -> Vec<Backend<'d>> {
-    let mut found = Vec::new();
-    let Some(spec) = object.node.get("spec") else { return found };
+/// Gives `each` all backends of an Ingress of any version (`extensions/v1beta1`, `networking.k8s.io/v1beta1`,
+/// `networking.k8s.io/v1`) or of a route of the Gateway API that are Services, one by one as they may be many. Those without a name
+/// are left out.
+pub(crate) fn backends<'d>(object: &Object<'d>, mut each: impl FnMut(Backend<'d>)) {
+    let Some(spec) = object.node.get("spec") else { return };
     let root = FieldPath::root().key("spec");
     if object.kind == "Ingress" {
         for key in ["defaultBackend", "backend"] {
             if let Some(backend) = spec.get(key) {
-                found.extend(of_ingress(backend, root.clone().key(key), object.namespace));
+                of_ingress(backend, root.clone().key(key), object.namespace).map(&mut each);
             }
         }
         for (rule, at) in items(spec, "rules", &root) {
             let Some(http) = rule.get("http") else { continue };
             for (path, at) in items(http, "paths", &at.key("http")) {
                 if let Some(backend) = path.get("backend") {
-                    found.extend(of_ingress(backend, at.key("backend"), object.namespace));
+                    of_ingress(backend, at.key("backend"), object.namespace).map(&mut each);
                 }
             }
         }
-        return found;
+        return;
     }
     for (rule, at) in items(spec, "rules", &root) {
         for (backend, at) in items(rule, "backendRefs", &at) {
-            found.extend(of_route(backend, at, object.namespace));
+            of_route(backend, at, object.namespace).map(&mut each);
         }
         for (filter, at) in items(rule, "filters", &at) {
             if let Some(backend) = filter.get("requestMirror").and_then(|mirror| mirror.get("backendRef")) {
-                found.extend(of_route(backend, at.keys("requestMirror.backendRef"), object.namespace));
+                of_route(backend, at.keys("requestMirror.backendRef"), object.namespace).map(&mut each);
             }
         }
     }
-    found
 }
 
 fn items<'d>(

@@ -12,7 +12,7 @@ impl<'d> Container<'d> {
             ("livenessProbe", &self.liveness_probe),
             ("readinessProbe", &self.readiness_probe),
         ];
-        all.into_iter().filter_map(|(field, probe)| Some((field, probe.as_ref()?)))
+        all.into_iter().filter_map(|(field, probe)| Some((field, probe.as_deref()?)))
     }
 
     /// A handler of its lifecycle, `preStop` or `postStart`.

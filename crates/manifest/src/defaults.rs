@@ -136,7 +136,7 @@ fn copy_app_armor<'d>(pod: &mut Pod<'d>) -> bool {
             .iter()
             .find(|(key, _)| key.strip_prefix(APP_ARMOR_PREFIX) == Some(&container.name))
             .map(|(_, value)| value);
-        let profile = value.and_then(|v| profile_of(v));
+        let profile = value.and_then(|v| profile_of(v)).map(Box::new);
         if profile.is_some() && profile != of_pod {
             container.security_context.get_or_insert_default().app_armor_profile = profile;
             changed = true;
@@ -186,7 +186,7 @@ mod tests {
     }
 
     fn app_armor<'p>(pod: &'p Pod<'_>) -> Option<&'p Profile<'p>> {
-        pod.spec.containers[0].security_context.as_ref()?.app_armor_profile.as_ref()
+        pod.spec.containers[0].security_context.as_ref()?.app_armor_profile.as_deref()
     }
 
     #[test]
@@ -246,20 +246,23 @@ mod tests {
         windows.spec.os = Some(PodOs { name: Cow::Borrowed("windows") });
         assert!(!apply(&mut windows, Defaults::Pod, NEW).app_armor);
         let mut same = annotated("unconfined");
-        let context =
-            PodSecurityContext { app_armor_profile: Some(unconfined), ..PodSecurityContext::default() };
+        let context = PodSecurityContext {
+            app_armor_profile: Some(unconfined.into()),
+            ..PodSecurityContext::default()
+        };
         same.spec.security_context = Some(context);
         assert!(!apply(&mut same, Defaults::Pod, NEW).app_armor);
         let mut set = annotated("unconfined");
         set.spec.containers[0].security_context.get_or_insert_default().app_armor_profile =
-            Some(Profile { kind: Cow::Borrowed("RuntimeDefault"), localhost_profile: None });
+            Some(Profile { kind: Cow::Borrowed("RuntimeDefault"), localhost_profile: None }.into());
         assert!(!apply(&mut set, Defaults::Pod, NEW).app_armor);
         assert_eq!(app_armor(&set).unwrap().kind, "RuntimeDefault");
     }
 
     #[test]
     fn older_clusters_keep_less() {
-        let profile = || Some(Profile { kind: Cow::Borrowed("Unconfined"), localhost_profile: None });
+        let unconfined = Profile { kind: Cow::Borrowed("Unconfined"), localhost_profile: None };
+        let profile = || Some(Box::new(unconfined.clone()));
         let mut pod = Pod::default();
         pod.spec.host_users = Some(false);
         pod.spec.security_context =

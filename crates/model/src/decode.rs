@@ -43,6 +43,10 @@ pub trait Source<'d>: Sized {
     fn object(&mut self, each: impl FnMut(&mut Self, &Str<'d>) -> Result<()>) -> Result<bool>;
     /// Calls `each` at every item of a list, which it must consume. `false` for null.
     fn list(&mut self, each: impl FnMut(&mut Self) -> Result<()>) -> Result<bool>;
+    /// How many items the list at the position has, as far as that is known before it is read.
+    fn length(&self) -> usize {
+        0
+    }
     /// A string; `None` for null.
     fn string(&mut self) -> Result<Option<Str<'d>>>;
     /// A boolean; `None` for null.
@@ -123,12 +127,20 @@ impl<'d, T: Decode<'d> + Default> Decode<'d> for Option<T> {
     }
 }
 
+impl<'d, T: Decode<'d>> Decode<'d> for Box<T> {
+    #[inline]
+    fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
+        (**self).decode_into(source)
+    }
+}
+
 impl<'d, T: Decode<'d> + Default> Decode<'d> for Vec<T> {
     /// One difference from Go is known: a list that was cut by a shorter duplicate forgets its tail, while Go's decoder finds
     /// the tail again in the slice's capacity when a third, longer duplicate comes.
     #[inline]
     fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
         let mut count = 0;
+        self.reserve_exact(source.length().saturating_sub(self.len()));
         let set = source.list(|source| {
             if count == self.len() {
                 self.push(T::default());

@@ -80,6 +80,11 @@ impl<'d> Source<'d> for Cursor<'d> {
     }
 
     #[inline]
+    fn length(&self) -> usize {
+        if self.0.kind() == Kind::Sequence { self.0.count() } else { 0 }
+    }
+
+    #[inline]
     fn string(&mut self) -> Result<Option<Str<'d>>> {
         match self.0.kind() {
             Kind::String => Ok(Some(Cow::Borrowed(self.0.text().unwrap_or_default()))),

@@ -75,11 +75,11 @@ object! {
         /// `runAsUser`
         run_as_user: Option<i64> = "runAsUser",
         /// `seccompProfile`
-        seccomp_profile: Option<Profile<'d>> = "seccompProfile",
+        seccomp_profile: Option<Box<Profile<'d>>> = "seccompProfile",
         /// `appArmorProfile`
-        app_armor_profile: Option<Profile<'d>> = "appArmorProfile",
+        app_armor_profile: Option<Box<Profile<'d>>> = "appArmorProfile",
         /// `seLinuxOptions`
-        se_linux_options: Option<SeLinuxOptions<'d>> = "seLinuxOptions",
+        se_linux_options: Option<Box<SeLinuxOptions<'d>>> = "seLinuxOptions",
         /// `windowsOptions`
         windows_options: Option<WindowsOptions> = "windowsOptions",
         /// `sysctls`
@@ -126,7 +126,7 @@ object! {
 }
 
 object! {
-    /// A container of any class.
+    /// A container of any class. What most leave out stands apart: a pod may have thousands of them.
     pub struct Container<'d> {
         /// `name`
         name: Str<'d> = "name",
@@ -135,15 +135,15 @@ object! {
         /// `ports`
         ports: Vec<ContainerPort> = "ports",
         /// `securityContext`
-        security_context: Option<SecurityContext<'d>> = "securityContext",
+        security_context: Option<Box<SecurityContext<'d>>> = "securityContext",
         /// `livenessProbe`
-        liveness_probe: Option<Handler<'d>> = "livenessProbe",
+        liveness_probe: Option<Box<Handler<'d>>> = "livenessProbe",
         /// `readinessProbe`
-        readiness_probe: Option<Handler<'d>> = "readinessProbe",
+        readiness_probe: Option<Box<Handler<'d>>> = "readinessProbe",
         /// `startupProbe`
-        startup_probe: Option<Handler<'d>> = "startupProbe",
+        startup_probe: Option<Box<Handler<'d>>> = "startupProbe",
         /// `lifecycle`
-        lifecycle: Option<Lifecycle<'d>> = "lifecycle",
+        lifecycle: Option<Box<Lifecycle<'d>>> = "lifecycle",
     }
 }
 
@@ -173,11 +173,11 @@ object! {
         /// `runAsUser`
         run_as_user: Option<i64> = "runAsUser",
         /// `seccompProfile`
-        seccomp_profile: Option<Profile<'d>> = "seccompProfile",
+        seccomp_profile: Option<Box<Profile<'d>>> = "seccompProfile",
         /// `appArmorProfile`
-        app_armor_profile: Option<Profile<'d>> = "appArmorProfile",
+        app_armor_profile: Option<Box<Profile<'d>>> = "appArmorProfile",
         /// `seLinuxOptions`
-        se_linux_options: Option<SeLinuxOptions<'d>> = "seLinuxOptions",
+        se_linux_options: Option<Box<SeLinuxOptions<'d>>> = "seLinuxOptions",
         /// `windowsOptions`
         windows_options: Option<WindowsOptions> = "windowsOptions",
     }

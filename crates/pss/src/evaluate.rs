@@ -8,13 +8,14 @@ use crate::check::{CheckInfo, Sink};
 use crate::checks::{self, CHECKS};
 use crate::faults::Faults;
 use crate::offender::{Field, Offender, Site, Value};
+use crate::part::Part;
 use crate::plan;
 
 /// The variants of all checks that a pod fails, found in one pass without allocation. Whether it is allowed at a level
 /// and version: [`crate::allowed`].
 pub fn evaluate(pod: &Pod<'_>) -> Faults {
     let mut bits = Bits(Faults::NONE);
-    checks::visit(pod, &mut bits);
+    checks::visit(pod, Part::ALL, &mut bits);
     bits.0.without(exempted(&pod.spec))
 }
 
@@ -47,11 +48,17 @@ pub fn results<'p>(pod: &'p Pod<'_>, level: Level, minor: u64) -> Vec<CheckResul
 
 /// Why a pod fails these variants, in the reference's order.
 pub fn results_of<'p>(pod: &'p Pod<'_>, variants: Faults) -> Vec<CheckResult<'p>> {
-    let mut results = Vec::new();
-    for_each(pod, variants, |_, check, offenders| {
-        results.push(CheckResult { check, offenders: offenders.iter().map(|(_, o)| *o).collect() });
-    });
-    results
+    results_within(pod, variants, Part::ALL)
+}
+
+/// Why a part of a pod fails these variants, in the reference's order. What [`results_of`] finds, the parts find together; the
+/// offenders of the pod's own fields are in each.
+pub fn results_within<'p>(pod: &'p Pod<'_>, variants: Faults, part: Part) -> Vec<CheckResult<'p>> {
+    let wanted = variants.without(exempted(&pod.spec));
+    let mut found = ByCheck { wanted, site: Site::Pod, name: "", of: Default::default() };
+    checks::visit(pod, part, &mut found);
+    let found = CHECKS.iter().zip(found.of).filter(|(_, offenders)| !offenders.is_empty());
+    found.map(|(check, offenders)| CheckResult { check, offenders }).collect()
 }
 
 /// What an exception lets pass, taken out of some results: which are left, and what was taken out, each with its check.
@@ -97,7 +104,7 @@ fn for_each<'p>(
 ) {
     let wanted = wanted.without(exempted(&pod.spec));
     let mut all = Collector { wanted, site: Site::Pod, name: "", found: Vec::new() };
-    checks::visit(pod, &mut all);
+    checks::visit(pod, Part::ALL, &mut all);
     let mut first = 0;
     for check in &CHECKS {
         let count = check.variants.len() as u32;
@@ -109,6 +116,34 @@ fn for_each<'p>(
             each(own, check, &offenders);
         }
     }
+}
+
+/// [`forbidden_reason`] and [`forbidden_detail`] of what is left of a pod's results at a level and minor version: `left` is
+/// called with those of one check at a time, as they may be many.
+pub fn forbidden<'p>(
+    pod: &'p Pod<'_>,
+    level: Level,
+    minor: u64,
+    left: impl Fn(Vec<CheckResult<'p>>) -> Vec<CheckResult<'p>>,
+) -> (String, String) {
+    let plan = plan::plan_at(level, minor);
+    let mut said = (String::new(), String::new());
+    for check in &CHECKS {
+        let own = plan::of_checks(plan, |known| std::ptr::eq(known, check));
+        if own.is_empty() {
+            continue;
+        }
+        let results = left(results_of(pod, own));
+        for (all, more) in
+            [(&mut said.0, forbidden_reason(&results)), (&mut said.1, forbidden_detail(&results))]
+        {
+            if !all.is_empty() && !more.is_empty() {
+                all.push_str(", ");
+            }
+            all.push_str(&more);
+        }
+    }
+    said
 }
 
 /// The reference's reasons, joined: `host namespaces, hostPort`.
@@ -165,6 +200,29 @@ impl<'p> Sink<'p> for Collector<'p> {
         let bits = variants & self.wanted;
         if !bits.is_empty() {
             self.found.push((bits, Offender { site: self.site, name: self.name, field, value }));
+        }
+    }
+}
+
+/// Offenders by the position of their check.
+struct ByCheck<'p> {
+    wanted: Faults,
+    site: Site,
+    name: &'p str,
+    of: [Vec<Offender<'p>>; CHECKS.len()],
+}
+
+impl<'p> Sink<'p> for ByCheck<'p> {
+    fn enter(&mut self, site: Site, name: &'p str) {
+        self.site = site;
+        self.name = name;
+    }
+
+    fn offend(&mut self, variants: Faults, field: Field, value: Value<'p>) {
+        let check =
+            (variants & self.wanted).first().and_then(|variant| checks::OF_VARIANT.get(variant as usize));
+        if let Some(offenders) = check.and_then(|check| self.of.get_mut(*check)) {
+            offenders.push(Offender { site: self.site, name: self.name, field, value });
         }
     }
 }

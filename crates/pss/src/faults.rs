@@ -32,6 +32,11 @@ impl Faults {
         self.0.count_ones()
     }
 
+    /// The first variant in it.
+    pub(crate) const fn first(self) -> Option<u32> {
+        if self.is_empty() { None } else { Some(self.0.trailing_zeros()) }
+    }
+
     /// What is in both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

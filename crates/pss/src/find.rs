@@ -69,14 +69,29 @@ impl<'o, 'p> Group<'o, 'p> {
 
     /// How its offenders may be repaired, each that can be.
     pub fn repairs(&self, names: &Names<'_>) -> Vec<RepairAt<'p>> {
-        let repair = |offender: &&Offender<'p>| {
-            (self.check.repair)(names.pod(), offender).map(|repair| RepairAt::of(repair, offender, names))
-        };
-        self.offenders.iter().filter_map(repair).collect()
+        self.offenders.iter().filter_map(|offender| self.repair_of(offender, names)).collect()
     }
 
-    /// The finding: `prefix` leads from the object's root to the pod or its template (`spec.template`).
-    pub fn finding(&self, names: &Names<'_>, prefix: &FieldPath, object: &Arc<ObjectId>) -> Option<Finding> {
+    /// How one of its offenders may be repaired, if it can be.
+    pub fn repair_of(&self, offender: &Offender<'p>, names: &Names<'_>) -> Option<RepairAt<'p>> {
+        let repair = (self.check.repair)(names.pod(), offender)?;
+        Some(RepairAt::of(repair, offender, names))
+    }
+
+    /// Whether one of its offenders can be repaired.
+    pub fn is_repairable(&self, offender: &Offender<'_>, names: &Names<'_>) -> bool {
+        (self.check.repair)(names.pod(), offender).is_some()
+    }
+
+    /// The finding: `prefix` leads from the object's root to the pod or its template (`spec.template`). It speaks of all offenders
+    /// and shows the first `most` of them.
+    pub fn finding(
+        &self,
+        names: &Names<'_>,
+        prefix: &FieldPath,
+        object: &Arc<ObjectId>,
+        most: usize,
+    ) -> Option<Finding> {
         let Self { check, rule, offenders } = self;
         let pod = names.pod();
         let (first, others) = offenders.split_first()?;
@@ -92,7 +107,7 @@ impl<'o, 'p> Group<'o, 'p> {
             object: object.clone(),
             container: self.container().map(str::to_owned),
             primary: locus(first),
-            related: others.iter().map(|o| locus(o)).collect(),
+            related: others.iter().take(most.saturating_sub(1)).map(|o| locus(o)).collect(),
             message: account.message,
             advice: account.advice.into(),
         })
@@ -107,7 +122,7 @@ pub fn findings(
     object: &Arc<ObjectId>,
 ) -> Vec<Finding> {
     let names = Names::of(pod);
-    groups(results).iter().filter_map(|group| group.finding(&names, prefix, object)).collect()
+    groups(results).iter().filter_map(|group| group.finding(&names, prefix, object, usize::MAX)).collect()
 }
 
 /// The offenders that are causes: where the pod itself sets something bad, containers that set nothing only inherit it.

@@ -19,6 +19,7 @@ mod faults;
 mod find;
 pub mod namespace;
 mod offender;
+mod part;
 mod plan;
 mod relabel;
 mod repair;
@@ -30,12 +31,13 @@ mod topics;
 pub use check::{CheckInfo, Exempt, Variant};
 pub use checks::{CHECKS, RULES, rule};
 pub use evaluate::{
-    CheckResult, Excepted, evaluate, evaluate_except, forbidden_detail, forbidden_reason, results,
-    results_of, split_excepted,
+    CheckResult, Excepted, evaluate, evaluate_except, forbidden, forbidden_detail, forbidden_reason, results,
+    results_of, results_within, split_excepted,
 };
 pub use faults::Faults;
 pub use find::{Group, findings, groups};
 pub use offender::{Field, Names, Offender, Site, Value};
+pub use part::Part;
 pub use plan::{NEWEST, allowed, failing, judges_whole, of_checks, plan_at, strictest};
 pub use relabel::Relabelling;
 pub use repair::{Action, Literal, Repair, RepairAt};

@@ -223,7 +223,7 @@ impl<'p> Names<'p> {
     ) -> bool {
         let mut known = self.stated.borrow_mut();
         *known.entry(field).or_insert_with(|| {
-            let containers = self.pod.spec.visit().filter_map(|(.., c)| c.security_context.as_ref());
+            let containers = self.pod.spec.visit().filter_map(|(.., c)| c.security_context.as_deref());
             containers.into_iter().any(stated)
         })
     }

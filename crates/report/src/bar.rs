@@ -56,9 +56,9 @@ impl Style {
         self.quiet && !self.bar.includes(located, refused)
     }
 
-    /// Whether a notice is left out. What was not seen is never taken for clean.
+    /// Whether a notice is left out. What was not seen is never taken for clean, nor what is reported in part for all there is.
     pub(crate) fn hides_notice(self, kind: NoticeKind) -> bool {
-        self.quiet && kind != NoticeKind::NotSeen
+        self.quiet && !matches!(kind, NoticeKind::NotSeen | NoticeKind::FindingsLeftOut)
     }
 
     /// Whether a refusal that no finding explains is left out.

@@ -67,10 +67,13 @@ impl Fix {
             let names: Vec<&str> = left.iter().filter(|c| same(c)).map(|(name, ..)| *name).collect();
             left.retain(|c| !same(c));
             let who = match names.as_slice() {
+                [_, _, ..] if group.cut.is_some() => {
+                    format!("containers {} and others", listed(&names, None))
+                }
                 [_, _] if all == 2 => "both containers".to_owned(),
                 [_, _, ..] if names.len() == all => format!("all {all} containers"),
-                [one] => format!("container {}", listed(&[one])),
-                several => format!("containers {}", listed(several)),
+                [one] => format!("container {}", listed(&[one], None)),
+                several => format!("containers {}", listed(several, None)),
             };
             let who = if has_context { format!("the securityContext of {who}") } else { who };
             at_containers.push(AtContainers { who, fields, has_context });

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use seawall_check::{InputError, NoticeKind, Record, Region};
+use seawall_check::{InputError, Notice, NoticeKind, Record, Region};
 use seawall_finding::{Severity, fingerprint};
 
 use crate::base::Base;
@@ -18,11 +18,15 @@ pub(crate) fn render(records: &[Record], base: &Base) -> Part {
     for record in records {
         match record {
             Record::Error(error) => input_error(error, base, &mut part),
-            // A report without it would be taken for clean.
-            Record::Notice(notice) if notice.kind == NoticeKind::NotSeen => {
-                not_seen(&notice.message, &mut part);
-            }
-            Record::Notice(_) => {}
+            // A report without these would be taken for clean, or for all there is.
+            Record::Notice(notice) => match notice.kind {
+                NoticeKind::NotSeen => told("cluster", notice, &mut part),
+                NoticeKind::FindingsLeftOut => {
+                    let file = notice.file.as_deref().unwrap_or_default();
+                    told(base.named(file).path(), notice, &mut part);
+                }
+                _ => {}
+            },
             Record::Workload(_) | Record::Object(_) => {
                 if let Some(judged) = Judged::of(record) {
                     entries(&judged, base, &mut part);
@@ -64,12 +68,12 @@ fn entries(judged: &Judged<'_>, base: &Base, part: &mut Part) {
     }
 }
 
-fn not_seen(message: &str, part: &mut Part) {
-    let check = NoticeKind::NotSeen.as_str();
-    let region = Region { line: 1, column: 1, end_line: 1, end_column: 1 };
+fn told(path: &str, notice: &Notice, part: &mut Part) {
+    let (check, message) = (notice.kind.as_str(), &notice.message);
+    let region = notice.region.unwrap_or(Region { line: 1, column: 1, end_line: 1, end_column: 1 });
     let own = fingerprint([check, message]);
     let entry = Entry { check, message, site: None, fingerprint: own, severity: "info", region };
-    entry.write(part, Place { path: "cluster", record: number([check, message]), first: true });
+    entry.write(part, Place { path, record: number([check, message]), first: true });
 }
 
 fn input_error(error: &InputError, base: &Base, part: &mut Part) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use seawall_check::{Located, Mode};
+use seawall_check::{Located, Mode, Totals};
 use seawall_finding::{Finding, Rule, Severity};
 
 /// The rules that hold for nearly every workload nobody has hardened yet, in the order in which they are named.
@@ -51,6 +51,28 @@ pub(crate) struct Group<'a> {
     pub(crate) members: Vec<&'a Located>,
     /// Whether these are several of the four basics of restricted.
     pub(crate) basics: bool,
+    /// Whether there are others with this cause that are not held.
+    pub(crate) cut: Option<Others>,
+}
+
+/// What is known of findings of which not all are held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Others {
+    /// All their places, and a bit for each of their containers; `None` where these may have other causes, too.
+    all: Option<(u64, Vec<u64>)>,
+}
+
+impl Others {
+    /// How many containers there are in all, as far as that is known.
+    fn containers(&self) -> Option<usize> {
+        let bits = &self.all.as_ref()?.1;
+        Some(bits.iter().map(|bits| bits.count_ones() as usize).sum())
+    }
+
+    /// How many places there are in all, as far as that is known.
+    pub(crate) fn places(&self) -> Option<u64> {
+        self.all.as_ref().map(|(places, _)| *places)
+    }
 }
 
 /// What findings of one group share: how loud they are, whether a level asks for them, the rule and the advice.
@@ -86,8 +108,8 @@ fn kind(located: &Located) -> (Word, bool) {
 /// The kinds that basics of restricted come in.
 const KINDS: [(Word, bool); 3] = [(Word::Error, false), (Word::Warning, false), (Word::Warning, true)];
 
-/// The groups of what counts, in the order of their first findings.
-pub(crate) fn groups(findings: &[Box<Located>]) -> Vec<Group<'_>> {
+/// The groups of what counts, in the order of their first findings; `totals` are there where not all findings are held.
+pub(crate) fn groups<'a>(findings: &'a [Box<Located>], totals: Option<&Totals>) -> Vec<Group<'a>> {
     let findings: Vec<&Located> = findings.iter().map(|f| &**f).filter(|f| f.suppressed.is_none()).collect();
     let mut groups: Vec<Group<'_>> = Vec::with_capacity(findings.len().min(8));
     let several = KINDS.map(|kind| several_basics(&findings, kind));
@@ -106,10 +128,48 @@ pub(crate) fn groups(findings: &[Box<Located>]) -> Vec<Group<'_>> {
         let at = cause.map_or(next, |cause| by_cause.first((kind, cause), next));
         match groups.get_mut(at) {
             Some(group) => group.members.push(located),
-            None => groups.push(Group { word: kind.0, members: vec![located], basics }),
+            None => groups.push(Group { word: kind.0, members: vec![located], basics, cut: None }),
         }
     }
+    if let Some(totals) = totals {
+        count_others(&mut groups, totals);
+    }
     groups
+}
+
+/// Tells groups what there is besides what is held.
+fn count_others(groups: &mut [Group<'_>], totals: &Totals) {
+    let mut rules: Vec<Vec<&'static Rule>> = Vec::new();
+    for group in groups.iter() {
+        let mut own: Vec<&'static Rule> = Vec::new();
+        for member in &group.members {
+            if !own.iter().any(|known| std::ptr::eq(*known, member.finding.rule)) {
+                own.push(member.finding.rule);
+            }
+        }
+        rules.push(own);
+    }
+    for (at, group) in groups.iter_mut().enumerate() {
+        let cut_of = |rule: &&'static Rule| totals.cut.iter().find(|cut| std::ptr::eq(cut.rule, *rule));
+        let own = rules.get(at).map(Vec::as_slice).unwrap_or_default();
+        if own.iter().all(|rule| cut_of(rule).is_none()) {
+            continue;
+        }
+        let alone = |rule: &&'static Rule| {
+            rules.iter().filter(|own| own.iter().any(|of| std::ptr::eq(*of, *rule))).count() == 1
+        };
+        let cuts: Option<Vec<_>> =
+            own.iter().map(|rule| cut_of(rule).filter(|cut| cut.alike && alone(rule))).collect();
+        let all = cuts.map(|cuts| {
+            let mut containers: Vec<u64> = Vec::new();
+            for cut in &cuts {
+                containers.resize(containers.len().max(cut.containers.len()), 0);
+                containers.iter_mut().zip(&cut.containers).for_each(|(all, more)| *all |= more);
+            }
+            (cuts.iter().map(|cut| cut.places).sum(), containers)
+        });
+        group.cut = Some(Others { all });
+    }
 }
 
 /// Which of the basics a finding is about; a seccomp profile that is turned off is a matter of its own.
@@ -154,13 +214,13 @@ impl Group<'_> {
     pub(crate) fn message(&self) -> Cow<'_, str> {
         let names = self.containers();
         if self.basics {
-            return Cow::Owned(basics_message(&self.members, &names));
+            return Cow::Owned(basics_message(&self.members, &names, self.cut.as_ref()));
         }
         let first = &self.members[0].finding;
         if self.members.len() < 2 {
             return Cow::Borrowed(&first.message);
         }
-        let list = listed(&names);
+        let list = listed(&names, self.cut.as_ref());
         let is = self.members.iter().map(|m| predicate(m));
         match (same(is.clone()), names.len()) {
             (Some(_), 0 | 1) => Cow::Borrowed(&first.message),
@@ -183,6 +243,10 @@ impl Group<'_> {
         Cow::Owned(match (messages.len() - 1, several) {
             (0, false) => return Cow::Borrowed(first),
             (0, true) => format!("in each of the containers {list}: {first}"),
+            (_, false) if self.cut.is_some() => format!("{first} (and others like it)"),
+            (_, true) if self.cut.is_some() => {
+                format!("in the containers {list}: {first} (and others like it)")
+            }
             (more, false) => format!("{first} (and {more} more like it)"),
             (more, true) => format!("in the containers {list}: {first} (and {more} more like it)"),
         })
@@ -206,7 +270,7 @@ fn same<'a>(mut all: impl Iterator<Item = Option<&'a str>>) -> Option<&'a str> {
     all.all(|other| other == Some(first)).then_some(first)
 }
 
-fn basics_message(members: &[&Located], names: &[&str]) -> String {
+fn basics_message(members: &[&Located], names: &[&str], cut: Option<&Others>) -> String {
     let failing: Vec<&str> = BASICS
         .iter()
         .enumerate()
@@ -215,8 +279,8 @@ fn basics_message(members: &[&Located], names: &[&str]) -> String {
         .collect();
     let (who, verb) = match names {
         [] => ("the pod".to_owned(), "does"),
-        [one] => (format!("container {}", listed(&[one])), "does"),
-        _ => (format!("containers {}", listed(names)), "do"),
+        [one] if cut.is_none() => (format!("container {}", listed(&[one], None)), "does"),
+        _ => (format!("containers {}", listed(names, cut)), "do"),
     };
     if failing.len() == BASICS.len() {
         format!("{who} {verb} not meet the four basics of restricted")
@@ -228,12 +292,17 @@ fn basics_message(members: &[&Located], names: &[&str]) -> String {
 /// So many names are told, and so many places shown; of the others only the number is.
 pub(crate) const MOST: usize = 100;
 
-/// Names in quotes, as the messages of checks have them.
-pub(crate) fn listed(names: &[&str]) -> String {
+/// Names in quotes, as the messages of checks have them; `cut` says that there are others.
+pub(crate) fn listed(names: &[&str], cut: Option<&Others>) -> String {
     let quoted: Vec<String> = names.iter().take(MOST).map(|n| seawall_model::gotext::quote(n)).collect();
     let mut text = quoted.join(", ");
-    if let Some(more) = names.len().checked_sub(MOST).filter(|more| *more > 0) {
-        let _ = write!(text, " and {more} more");
+    let shown = names.len().min(MOST);
+    match cut.map_or(Some(names.len()), Others::containers).map(|all| all.saturating_sub(shown)) {
+        Some(0) => {}
+        Some(more) => {
+            let _ = write!(text, " and {more} more");
+        }
+        None => text.push_str(" and others"),
     }
     text
 }

@@ -203,6 +203,9 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
     write_mark(w, &located.primary);
     w.strings("modes", located.modes.iter().map(Mode::as_str));
     w.objects("related", &located.related, write_mark);
+    if located.left_out > 0 {
+        w.number("placesLeftOut", located.left_out);
+    }
     w.string("fingerprint", &located.fingerprint());
     if let Some(fix) = &located.fix {
         w.object("fix", |w| write_fix(w, finding.rule.id, fix));

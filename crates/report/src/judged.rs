@@ -1,6 +1,6 @@
 //! What was judged, workload or not, as formats of one entry a finding see it.
 
-use seawall_check::{Located, ObjectReport, Origin, Record, Region, Workload};
+use seawall_check::{Located, ObjectReport, Origin, Record, Region, Totals, Workload};
 use seawall_finding::{Rule, Severity, rule};
 use seawall_model::{FieldPath, ObjectId};
 
@@ -36,6 +36,8 @@ pub(crate) struct Judged<'r> {
     /// The chart's file that it was rendered from.
     pub(crate) chart: Option<&'r str>,
     pub(crate) findings: &'r [Box<Located>],
+    /// What all findings amount to, where not all are held.
+    pub(crate) totals: Option<&'r Totals>,
     /// Whether the API server would refuse the object itself for something that counts.
     pub(crate) refused: bool,
     /// Why it is refused, where no finding says so.
@@ -67,6 +69,7 @@ impl<'r> Judged<'r> {
             template: Some(&w.template),
             chart: w.chart_source.as_deref(),
             findings: &w.findings,
+            totals: w.totals.as_deref(),
             refused: w.refused.is_some() && w.open.contains(&true),
             unexplained: open.then(unexplained).flatten(),
         }
@@ -81,6 +84,7 @@ impl<'r> Judged<'r> {
             template: None,
             chart: o.chart_source.as_deref(),
             findings: &o.findings,
+            totals: o.totals.as_deref(),
             refused: o.is_open(),
             unexplained: o.refused.as_deref().filter(|_| o.findings.is_empty()),
         }

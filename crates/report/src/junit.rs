@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use seawall_check::{InputError, Located, NoticeKind, Record, Workload};
+use seawall_check::{InputError, Located, Notice, NoticeKind, Record, Workload};
 
 use crate::bar::Bar;
 use crate::base::Base;
@@ -25,9 +25,15 @@ pub(crate) fn record(out: &mut String, record: &Record, base: &Base, bar: Bar) {
         Record::Workload(workload) => suite(record, passed(workload), base, bar, out),
         Record::Object(_) => suite(record, None, base, bar, out),
         Record::Error(error) => input_error(error, base, out),
-        Record::Notice(notice) if notice.kind == NoticeKind::NotSeen => not_seen(&notice.message, out),
-        // There is no place for what else is neither passed nor failed.
-        Record::Notice(_) => {}
+        Record::Notice(notice) => match notice.kind {
+            NoticeKind::NotSeen => skipped("cluster", notice, out),
+            NoticeKind::FindingsLeftOut => {
+                let file = notice.file.as_deref().unwrap_or_default();
+                skipped(base.named(file).path(), notice, out);
+            }
+            // There is no place for what else is neither passed nor failed.
+            _ => {}
+        },
     }
 }
 
@@ -99,12 +105,13 @@ fn finding(located: &Located, is_advice: bool, path: &str, object: &str, out: &m
     }
 }
 
-/// What was not judged is skipped, so that nobody takes it for passed.
-fn not_seen(message: &str, out: &mut String) {
-    begin(&["cluster"], out);
+/// What was not judged, or is not reported, is skipped, so that nobody takes it for passed.
+fn skipped(of: &str, notice: &Notice, out: &mut String) {
+    let kind = notice.kind.as_str();
+    begin(&[of], out);
     out.push_str("\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\">\n");
-    case(&["not-seen"], "cluster", out);
-    body("skipped", "not-seen", message, &[], &[], out);
+    case(&[kind], of, out);
+    body("skipped", kind, &notice.message, &[], &[], out);
     out.push_str("</testsuite>\n");
 }
 

@@ -171,6 +171,15 @@ impl Renderer {
         self.format == Format::Sarif
     }
 
+    /// Whether findings that do not count are in it.
+    pub fn tells_suppressed(&self) -> bool {
+        match self.format {
+            Format::Jsonl | Format::Json | Format::Sarif | Format::Junit => true,
+            Format::Text | Format::Concise | Format::Markdown => self.style.suppressed,
+            Format::Github | Format::Gitlab => false,
+        }
+    }
+
     /// Whether scores can be told in this format.
     pub fn tells_scores(format: Format) -> bool {
         matches!(format, Format::Text | Format::Json | Format::Jsonl)

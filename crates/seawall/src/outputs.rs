@@ -72,6 +72,11 @@ impl Renderers {
         self.0.iter().any(Renderer::wants_sentences)
     }
 
+    /// Whether a format has findings that do not count.
+    pub(crate) fn tell_suppressed(&self) -> bool {
+        self.0.iter().any(Renderer::tells_suppressed)
+    }
+
     /// Whether a format has edits of files.
     pub(crate) fn want_edits(&self) -> bool {
         self.0.iter().any(Renderer::wants_edits)

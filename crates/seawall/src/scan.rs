@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use seawall_check::{
-    Base, Baseline, BaselineEntry, Clusters, Config, Counts, Exceptions, InputError, Item, Levels, Notice,
-    NoticeKind, Options, Reach, Record, Source, Suppression, Survey, Tally,
+    Base, Baseline, BaselineEntry, Clusters, Config, Counts, Exceptions, HELD, InputError, Item, Levels,
+    Notice, NoticeKind, Options, Reach, Record, Source, Suppression, Survey, Tally,
 };
 use seawall_finding::IgnoreSource;
 use seawall_report::Bar;
@@ -83,6 +83,9 @@ pub(crate) fn once(args: &ScanArgs) -> Result<u8, Failure> {
         patches: renderers.want_patches(),
         edits: renderers.want_edits() && labels.is_none(),
         sentences: renderers.want_sentences(),
+        tells_suppressed: renderers.tell_suppressed(),
+        // A baseline holds all there is.
+        held: if args.write_baseline.is_some() { usize::MAX } else { HELD },
         ..options
     };
     let mut tally = Tally::new(&options, &settings.fail_on);

@@ -89,6 +89,18 @@ const SNAPSHOT: &str = r#"{"apiVersion":"seawall.dev/v1alpha1","kind":"ClusterSn
 fn every_record_fits_and_every_member_is_written() {
     let root: Value = serde_json::from_str(SCHEMA).unwrap();
     let dir = Dir::with(&INPUTS);
+    // Of very many places not all are held.
+    let port = |i| format!("{{containerPort: {i}, hostPort: {i}}}, ");
+    let ports: String = (1..1100).map(port).collect();
+    let pod = format!("spec: {{containers: [{{name: c, image: x, ports: [{ports}]}}]}}");
+    let rules = "- {apiGroups: ['*'], resources: ['*'], verbs: ['*']}\n".repeat(400);
+    dir.write(
+        "many.yaml",
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: many, namespace: b}}\n{pod}\n---\n\
+             apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: many}}\nrules:\n{rules}"
+        ),
+    );
     let run = dir.scan(&["--profile", "recommended", "."]);
     let scopes = "scopes:\n- {name: prod, paths: [cluster.jsonl]}\n";
     let cluster = Dir::with(&[("cluster.jsonl", SNAPSHOT), ("seawall.yaml", scopes)]);

@@ -12,16 +12,29 @@ pub struct Builder {
     doc: Document,
 }
 
+/// From so many bytes on room is made for all nodes at once: a list that grows holds its nodes twice each time.
+const LARGE: usize = 1 << 16;
+
+/// An empty list with room for the nodes of a large document, by what may begin one; what is not used is never touched.
+fn room(nodes: Vec<Node>, source: &[u8], range: Span) -> Vec<Node> {
+    let Some(text) = source.get(range.range()).filter(|text| text.len() >= LARGE) else { return nodes };
+    let pairs = memchr::memchr_iter(b':', text).count();
+    let items = memchr::memchr2_iter(b'-', b',', text).count();
+    let count = 2 * pairs + items + 2;
+    if nodes.capacity() >= count { nodes } else { Vec::with_capacity(count) }
+}
+
 impl Builder {
     /// A builder for the document at `range` of `source`.
     pub fn new(source: Arc<[u8]>, range: Span, json: bool) -> Self {
+        let nodes = room(Vec::new(), &source, range);
         Self {
             doc: Document {
                 source,
                 range,
                 json,
                 item: None,
-                nodes: Vec::new(),
+                nodes,
                 texts: Vec::new(),
                 arena: String::new(),
                 tags: Vec::new(),
@@ -33,11 +46,12 @@ impl Builder {
     /// As [`Self::new`], in the memory of a document that is no longer needed.
     pub fn reuse(mut old: Document, source: Arc<[u8]>, range: Span, json: bool) -> Self {
         old.nodes.clear();
+        let nodes = room(std::mem::take(&mut old.nodes), &source, range);
         old.texts.clear();
         old.arena.clear();
         old.tags.clear();
         old.anchors.clear();
-        Self { doc: Document { source, range, json, item: None, ..old } }
+        Self { doc: Document { source, range, json, item: None, nodes, ..old } }
     }
 
     /// The bytes of the whole source.

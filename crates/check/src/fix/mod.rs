@@ -45,12 +45,15 @@ pub(crate) fn of(
         let (note, steps) = (told.into(), Vec::new());
         return Some(Fix { safety: Safety::Decision, note, answer, steps, patch: None });
     }
-    let repairs = group.repairs(names);
-    let first = repairs.first()?;
+    // Of what is not held as a whole no more is told than that it can be repaired.
+    let held = group.offenders.len() <= options.held;
+    let first = group.repair_of(group.offenders.first()?, names)?;
     // A part of a finding is no fix of it.
-    if repairs.len() < group.offenders.len() {
+    let mut offenders = group.offenders.iter();
+    if !offenders.all(|offender| group.is_repairable(offender, names)) {
         return None;
     }
+    let repairs = if held { group.repairs(names) } else { Vec::new() };
     // What the API server fills in is not there to be changed.
     if missing && first.value != Value::Missing {
         return None;

@@ -136,6 +136,7 @@ pub(super) fn expired(ended: Ended, object: &Arc<ObjectId>) -> Located {
             advice: advice.into(),
         },
         related: Vec::new(),
+        left_out: 0,
         missing: false,
         refuses: false,
         modes: Modes::NONE,

@@ -9,15 +9,16 @@ use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
 use seawall_model::{FieldPath, WorkloadKind};
 use seawall_pss::namespace::{LevelVersion, Mode, Modes, Policy};
-use seawall_pss::{CheckResult, Faults, Group, Names, Offender};
+use seawall_pss::{CheckResult, Faults, Group, Names, Offender, Part, forbidden_detail, forbidden_reason};
 
 use super::around::Around;
-use super::joined::{Known, add, join_app_armor, same_suppression};
+use super::joined::{Known, add, has_annotations, join_app_armor, join_app_armor_of, same_suppression};
+use super::kept::Kept;
 use super::{Judge, modes};
 use crate::fix;
 use crate::options::Options;
 use crate::reach::is_asked;
-use crate::record::{Evaluation, Findings, Located, Mark, Subject, Suppression, Workload};
+use crate::record::{Evaluation, Findings, LevelSource, Located, Mark, Subject, Suppression, Workload};
 use crate::survey::Judged;
 
 impl Judge<'_> {
@@ -28,79 +29,78 @@ impl Judge<'_> {
         judged: &Judged<'_>,
         around: &Around<'_>,
         workload: &mut Workload,
+        kept: &mut Kept<'_>,
     ) {
         let (policy, from) = self.levels.of(self.source.scope, object.namespace);
-        let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(&from, *at, *modes);
         let faults = judged.faults();
         workload.strictest = Some(seawall_pss::strictest(faults[0], self.options.kubernetes));
+        let left = faults.map(|faults| self.options.hardening.beyond_levels.left(faults, &policy));
+        let names = [judged.pod.as_ref().ok(), judged.as_template.as_ref()].map(|pod| pod.map(Names::of));
+        let [Some(of_pod), of_template] = &names else { return };
+        let is_template = judged.template.kind != WorkloadKind::Pod;
+        let mut questions = questions(of_pod, of_template.as_ref(), is_template, &policy, &from);
+        for question in &mut questions {
+            question.stands = kept.counts;
+        }
         let known = RefCell::default();
-        if let Ok(pod) = &judged.pod {
-            let names = Names::of(pod);
-            let subject = Judging { object, judged, names: &names, around, known: &known };
-            for (at, modes) in grouped(&policy, &Mode::ALL).into_iter().filter(asked) {
-                let results = self.results(&subject, at, modes, &mut workload.findings);
-                let told = self.told(&workload.findings);
-                workload.evaluations.push(evaluation(Subject::Pod, at, modes, &results, told, self.options));
+        let judging = |names, part| Judging { object, judged, names, part, around, known: &known };
+        let mut first = Findings::new();
+        for part in Part::all(of_pod.pod()) {
+            known.borrow_mut().clear();
+            let mut findings = Findings::new();
+            for question in questions.iter_mut().filter(|question| question.same_as.is_none()) {
+                let results = self.results(&judging(question.names, part), question, &mut findings);
+                question.allowed &= results.is_empty();
+                question.stands |= findings.iter().any(|f| kept.stands(f));
+                if part.is_all() && question.is_told(self.options) {
+                    question.said = (forbidden_reason(&results), forbidden_detail(&results));
+                }
+            }
+            for (names, left) in names.iter().flatten().zip(left).filter(|(_, left)| !left.is_empty()) {
+                self.evaluate_beyond(&judging(names, part), left, &mut findings);
+            }
+            if part.is_first() {
+                join_app_armor(&mut findings, self.options.held);
+                first = findings;
+                if part.is_all() || !has_annotations(&first) {
+                    kept.extend(std::mem::take(&mut first));
+                }
+            } else {
+                join_app_armor_of(&mut first, &mut findings, self.options.held);
+                kept.extend(findings);
             }
         }
-        if judged.template.kind != WorkloadKind::Pod {
-            self.evaluate_template(object, judged, around, &known, &policy, workload);
-        }
-        let left = faults.map(|faults| self.options.hardening.beyond_levels.left(faults, &policy));
-        self.evaluate_beyond(object, judged, around, &known, left, &mut workload.findings);
-        join_app_armor(&mut workload.findings);
-    }
-
-    /// Judges what the API server says of the object that carries a template.
-    fn evaluate_template(
-        &self,
-        object: &Object<'_>,
-        judged: &Judged<'_>,
-        around: &Around<'_>,
-        known: &RefCell<Known>,
-        policy: &Policy,
-        workload: &mut Workload,
-    ) {
-        let from = &workload.levels_from;
-        let asked = |(at, modes): &(LevelVersion, Modes)| is_asked(from, *at, *modes);
-        for (at, modes) in grouped(policy, &[Mode::Audit, Mode::Warn]).into_iter().filter(asked) {
-            let same = workload.evaluations.iter().find(|e| (e.level, e.version) == (at.level, at.version));
-            let evaluation = match (&judged.as_template, same) {
-                (None, Some(pod)) => Evaluation { subject: Subject::Template, modes, ..pod.clone() },
-                (None, None) => continue,
-                (Some(pod), _) => {
-                    let names = Names::of(pod);
-                    let subject = Judging { object, judged, names: &names, around, known };
-                    let results = self.results(&subject, at, modes, &mut workload.findings);
-                    let told = self.told(&workload.findings);
-                    evaluation(Subject::Template, at, modes, &results, told, self.options)
+        kept.extend(first);
+        for question in &mut questions {
+            if question.same_as.is_none()
+                && !question.allowed
+                && question.said.0.is_empty()
+                && question.is_told(self.options)
+            {
+                let (pod, at) = (question.names.pod(), question.at);
+                let subject = judging(question.names, Part::ALL);
+                let left = |all| self.split(&subject, all).0;
+                let minor = at.version.clamp(self.options.kubernetes);
+                question.said = seawall_pss::forbidden(pod, at.level, minor, left);
+            }
+            let evaluation = match question.same_as.and_then(|same| workload.evaluations.get(same)) {
+                Some(same) => {
+                    Evaluation { subject: Subject::Template, modes: question.modes, ..same.clone() }
                 }
+                None => question.answer(self.options),
             };
             workload.evaluations.push(evaluation);
         }
     }
 
-    /// Looks for what the rules of the standard find beyond the levels that were asked for: what is left of the faults of pod and
+    /// Looks for what the rules of the standard find beyond the levels that were asked for: what is left of the faults of a pod or
     /// template.
-    fn evaluate_beyond(
-        &self,
-        object: &Object<'_>,
-        judged: &Judged<'_>,
-        around: &Around<'_>,
-        known: &RefCell<Known>,
-        left: [Faults; 2],
-        findings: &mut Findings,
-    ) {
-        let pods = [judged.pod.as_ref().ok(), judged.as_template.as_ref()];
-        for (pod, left) in pods.into_iter().zip(left).filter(|(_, left)| !left.is_empty()) {
-            let Some(pod) = pod else { continue };
-            let names = Names::of(pod);
-            let subject = Judging { object, judged, names: &names, around, known };
-            for variants in self.options.hardening.beyond_levels.passes(left) {
-                let (left, out) = self.split(&subject, seawall_pss::results_of(pod, variants));
-                self.add_untold(&subject, &left, findings);
-                self.add_untold(&subject, &out, findings);
-            }
+    fn evaluate_beyond(&self, subject: &Judging<'_, '_>, left: Faults, findings: &mut Findings) {
+        for variants in self.options.hardening.beyond_levels.passes(left) {
+            let all = seawall_pss::results_within(subject.names.pod(), variants, subject.part);
+            let (left, out) = self.split(subject, all);
+            self.add_untold(subject, &left, findings);
+            self.add_untold(subject, &out, findings);
         }
     }
 
@@ -110,7 +110,7 @@ impl Judge<'_> {
         for Finding { rule, primary, related, .. } in findings.iter().map(|f| &f.finding) {
             told.extend(std::iter::once(primary).chain(related).map(|locus| (rule.id, locus.path.clone())));
         }
-        for mut group in seawall_pss::groups(results) {
+        for mut group in subject.groups(results) {
             let rule = group.rule;
             if !self.options.hardening.beyond_levels.asks(rule, group.level()) {
                 continue;
@@ -128,22 +128,16 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether the reference's sentences are told: where they are wanted, or no finding that counts stands for them.
-    fn told(&self, findings: &[Box<Located>]) -> bool {
-        let stands = |f: &Located| f.suppressed.is_none() && self.options.rules.selects(f.finding.rule);
-        self.options.sentences || !findings.iter().any(|f| stands(f))
-    }
-
-    /// Why a pod fails at a level, exceptions taken into account; adds the findings, those that are excepted too.
+    /// Why a part of a pod fails at a level, exceptions taken into account; adds the findings, those that are excepted too.
     fn results<'p>(
         &self,
         subject: &Judging<'_, 'p>,
-        at: LevelVersion,
-        modes: Modes,
+        question: &Question<'_, '_>,
         findings: &mut Findings,
     ) -> Vec<CheckResult<'p>> {
-        let all =
-            seawall_pss::results(subject.names.pod(), at.level, at.version.clamp(self.options.kubernetes));
+        let Question { at, modes, .. } = *question;
+        let plan = seawall_pss::plan_at(at.level, at.version.clamp(self.options.kubernetes));
+        let all = seawall_pss::results_within(subject.names.pod(), plan, subject.part);
         let (left, out) = self.split(subject, all);
         self.add_findings(subject, &left, modes, findings);
         self.add_findings(subject, &out, modes, findings);
@@ -175,7 +169,7 @@ impl Judge<'_> {
         modes: Modes,
         findings: &mut Findings,
     ) {
-        let groups = seawall_pss::groups(results);
+        let groups = subject.groups(results);
         if findings.is_empty() {
             findings.reserve_exact(groups.len());
         }
@@ -192,9 +186,10 @@ impl Judge<'_> {
         let Judging { object, judged, names, around, .. } = *subject;
         let pod = names.pod();
         let located = |group: &Group<'_, '_>| {
-            let mut finding = group.finding(names, &FieldPath::root(), around.id)?;
+            let mut finding = group.finding(names, &FieldPath::root(), around.id, self.options.held)?;
             rebase(&mut finding, &judged.template);
             let mut located = self.located(object, finding, around.locator);
+            located.left_out += group.offenders.len().saturating_sub(self.options.held) as u64;
             located.fix = fix::of(group, names, &judged.template, located.missing, self.options);
             Some(located)
         };
@@ -232,9 +227,95 @@ struct Judging<'a, 'p> {
     object: &'a Object<'a>,
     judged: &'a Judged<'a>,
     names: &'a Names<'p>,
+    /// What of it is looked at.
+    part: Part,
     around: &'a Around<'a>,
     /// The findings that are there already.
     known: &'a RefCell<Known>,
+}
+
+impl<'p> Judging<'_, 'p> {
+    /// What the findings speak of; of the pod itself only in its first part.
+    fn groups<'o>(&self, results: &'o [CheckResult<'p>]) -> Vec<Group<'o, 'p>> {
+        let mut groups = seawall_pss::groups(results);
+        if !self.part.is_first() {
+            groups.retain(|group| group.container().is_some());
+        }
+        groups
+    }
+}
+
+/// Whether a pod, or its template, passes at a level, with the answer as it comes about part by part.
+struct Question<'n, 'p> {
+    subject: Subject,
+    names: &'n Names<'p>,
+    at: LevelVersion,
+    modes: Modes,
+    /// The evaluation with the same answer.
+    same_as: Option<usize>,
+    allowed: bool,
+    /// Whether a finding that counts stands for the answer.
+    stands: bool,
+    /// The reference's reason and detail.
+    said: (String, String),
+}
+
+impl Question<'_, '_> {
+    /// Whether the reference's sentences are told: where they are wanted, or no finding that counts stands for them.
+    fn is_told(&self, options: &Options) -> bool {
+        options.sentences || !self.stands
+    }
+
+    fn answer(&mut self, options: &Options) -> Evaluation {
+        let (forbidden_reason, forbidden_detail) = std::mem::take(&mut self.said);
+        Evaluation {
+            subject: self.subject,
+            level: self.at.level,
+            version: self.at.version,
+            evaluated_as: self.at.version.clamp(options.kubernetes),
+            modes: self.modes,
+            allowed: self.allowed,
+            forbidden_reason,
+            forbidden_detail,
+        }
+    }
+}
+
+/// What is asked of a pod, and what the API server asks of the object that carries its template: that has names of its own where it
+/// differs from the pod.
+fn questions<'n, 'p>(
+    of_pod: &'n Names<'p>,
+    of_template: Option<&'n Names<'p>>,
+    is_template: bool,
+    policy: &Policy,
+    from: &LevelSource,
+) -> Vec<Question<'n, 'p>> {
+    let asked = |wanted: &[Mode]| {
+        let all = grouped(policy, wanted).into_iter();
+        all.filter(|(at, modes)| is_asked(from, *at, *modes)).collect::<Vec<_>>()
+    };
+    let question = |subject, names, (at, modes), same_as| Question {
+        subject,
+        names,
+        at,
+        modes,
+        same_as,
+        allowed: true,
+        stands: false,
+        said: Default::default(),
+    };
+    let pods = asked(&Mode::ALL);
+    let templates = if is_template { asked(&[Mode::Audit, Mode::Warn]) } else { Vec::new() };
+    let mut all: Vec<_> = pods.iter().map(|asked| question(Subject::Pod, of_pod, *asked, None)).collect();
+    for asked in templates {
+        let same = pods.iter().position(|(at, _)| *at == asked.0);
+        match of_template {
+            Some(names) => all.push(question(Subject::Template, names, asked, None)),
+            None if same.is_some() => all.push(question(Subject::Template, of_pod, asked, same)),
+            None => {}
+        }
+    }
+    all
 }
 
 /// Moves a finding's paths from the pod to the object that holds its template.
@@ -254,25 +335,4 @@ fn grouped(policy: &Policy, wanted: &[Mode]) -> Vec<(LevelVersion, Modes)> {
         }
     }
     out
-}
-
-fn evaluation(
-    subject: Subject,
-    at: LevelVersion,
-    modes: Modes,
-    results: &[CheckResult<'_>],
-    told: bool,
-    options: &Options,
-) -> Evaluation {
-    let told = |text: fn(&[CheckResult<'_>]) -> String| if told { text(results) } else { String::new() };
-    Evaluation {
-        subject,
-        level: at.level,
-        version: at.version,
-        evaluated_as: at.version.clamp(options.kubernetes),
-        modes,
-        allowed: results.is_empty(),
-        forbidden_reason: told(seawall_pss::forbidden_reason),
-        forbidden_detail: told(seawall_pss::forbidden_detail),
-    }
 }

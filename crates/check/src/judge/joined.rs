@@ -66,12 +66,49 @@ pub(super) fn tells(finding: &Located, other: &Located) -> bool {
         let Finding { primary, related, .. } = &located.finding;
         std::iter::once(primary).chain(related).map(|locus| locus.path.clone()).collect::<HashSet<_>>()
     };
-    finding.modes.includes(other.modes) && paths(other).is_subset(&paths(finding))
+    // Of what is not held a pod has at least what its template has.
+    finding.modes.includes(other.modes) && (finding.left_out > 0 || paths(other).is_subset(&paths(finding)))
 }
 
-/// Shows the profile that the API server copies from an annotation with the annotation, which is its cause.
-pub(super) fn join_app_armor(findings: &mut Findings) {
-    let is_profile = |f: &Located| f.finding.rule.id == APP_ARMOR_RULE;
+/// Shows the profile that the API server copies from an annotation with the annotation, which is its cause and of whose places no
+/// more than `most` are held.
+pub(super) fn join_app_armor(findings: &mut Findings, most: usize) {
+    let causes = causes(findings);
+    if causes.is_empty() {
+        return;
+    }
+    let joined: Vec<Option<usize>> = findings.iter().map(|f| cause_of(f, &causes, findings)).collect();
+    let mut left: Vec<Option<Box<Located>>> = std::mem::take(findings).into_iter().map(Some).collect();
+    for (at, cause) in joined.into_iter().enumerate().filter_map(|(at, cause)| Some((at, cause?))) {
+        let Some(copy) = left.get_mut(at).and_then(Option::take) else { continue };
+        if let Some(cause) = left.get_mut(cause).and_then(Option::as_mut) {
+            join(cause, *copy, most);
+        }
+    }
+    findings.extend(left.into_iter().flatten());
+}
+
+/// As [`join_app_armor`], where the annotations are told of by the findings on the pod itself.
+pub(super) fn join_app_armor_of(pod: &mut Findings, findings: &mut Findings, most: usize) {
+    let causes = causes(pod);
+    if causes.is_empty() {
+        return;
+    }
+    for located in std::mem::take(findings) {
+        match cause_of(&located, &causes, pod).and_then(|at| pod.get_mut(at)) {
+            Some(cause) => join(cause, *located, most),
+            None => findings.push(located),
+        }
+    }
+}
+
+/// Whether annotations are told of.
+pub(super) fn has_annotations(findings: &Findings) -> bool {
+    !causes(findings).is_empty()
+}
+
+/// The findings on annotations, by the names of the containers that these are for.
+fn causes(findings: &Findings) -> HashMap<String, Vec<usize>> {
     let mut causes: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, f) in findings.iter().enumerate().filter(|(_, f)| is_profile(f) && f.finding.container.is_none())
     {
@@ -82,28 +119,35 @@ pub(super) fn join_app_armor(findings: &mut Findings) {
             }
         }
     }
-    if causes.is_empty() {
+    causes
+}
+
+fn is_profile(located: &Located) -> bool {
+    located.finding.rule.id == APP_ARMOR_RULE
+}
+
+fn cause_of(
+    located: &Located,
+    causes: &HashMap<String, Vec<usize>>,
+    findings: &[Box<Located>],
+) -> Option<usize> {
+    let container = located.finding.container.as_ref().filter(|_| is_profile(located) && located.missing)?;
+    let same = |at: &&usize| {
+        let cause = findings.get(**at).and_then(|cause| cause.suppressed.as_ref());
+        same_suppression(cause, located.suppressed.as_ref())
+    };
+    causes.get(container)?.iter().find(same).copied()
+}
+
+fn join(cause: &mut Located, copy: Located, most: usize) {
+    cause.modes = cause.modes.join(copy.modes);
+    if cause.finding.related.len() + 1 >= most {
+        cause.left_out += 1;
         return;
     }
-    let cause_of = |f: &Located| {
-        let container = f.finding.container.as_ref().filter(|_| is_profile(f) && f.missing)?;
-        let same = |at: &&usize| {
-            let cause = findings.get(**at).and_then(|cause| cause.suppressed.as_ref());
-            same_suppression(cause, f.suppressed.as_ref())
-        };
-        causes.get(container)?.iter().find(same).copied()
-    };
-    let joined: Vec<Option<usize>> = findings.iter().map(|f| cause_of(f)).collect();
-    let mut left: Vec<Option<Box<Located>>> = std::mem::take(findings).into_iter().map(Some).collect();
-    for (at, cause) in joined.into_iter().enumerate().filter_map(|(at, cause)| Some((at, cause?))) {
-        let Some(copy) = left.get_mut(at).and_then(Option::take) else { continue };
-        let Some(cause) = left.get_mut(cause).and_then(Option::as_mut) else { continue };
-        let label = "gets this profile";
-        cause.related.push(Mark { label: label.into(), ..copy.primary });
-        cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
-        cause.modes = cause.modes.join(copy.modes);
-    }
-    findings.extend(left.into_iter().flatten());
+    let label = "gets this profile";
+    cause.related.push(Mark { label: label.into(), ..copy.primary });
+    cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
 }
 
 pub(super) fn same_suppression(a: Option<&Suppression>, b: Option<&Suppression>) -> bool {

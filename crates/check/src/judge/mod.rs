@@ -3,6 +3,7 @@
 mod around;
 mod evaluate;
 mod joined;
+mod kept;
 pub(crate) mod said;
 
 use std::cell::{OnceCell, RefCell};
@@ -36,9 +37,11 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Place, Seen, Source, Survey, examine, is_built_in};
+use crate::survey::{Examined, Place, Seen, Source, Survey, examine, is_built_in};
+use crate::totals::Extent;
 
 use self::around::{Around, expired};
+use self::kept::Kept;
 
 /// The verdicts of a policy on one workload, from its masks alone.
 #[derive(Clone, Copy, Debug)]
@@ -268,8 +271,9 @@ impl Judge<'_> {
                 if !problems.is_empty() {
                     let (id, none) = (Arc::new(list.id()), ObjectIgnores::default());
                     let around = self.around(&id, &locator, &comments, &none);
-                    let findings = self.schema(list, &problems, &around);
-                    out.extend(self.object(index, list, &around, None, chart_source.clone(), findings));
+                    let mut kept = Kept::new(self.options);
+                    kept.extend(self.schema(list, &problems, &around));
+                    self.object(index, list, &around, None, chart_source.clone(), kept, out);
                 }
             };
         for (position, object) in read.objects.into_iter().enumerate() {
@@ -333,42 +337,44 @@ impl Judge<'_> {
             }
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = Arc::new(examined.object.id());
-            let search =
-                harden::search(&examined, &id, place.speaking, &self.source, self.twins, self.options);
+            let Examined { object, problems, mut judged } = examined;
+            let search = harden::makes_pods(&problems, &judged).and_then(|makes_pods| {
+                let speaking = place.speaking;
+                harden::search(&object, &id, makes_pods, speaking, &self.source, self.twins, self.options)
+            });
             let mut levels = Vec::new();
-            if examined.judged.is_empty() {
+            if judged.is_empty() {
                 let around = self.around(&id, &locator, &comments, &on_object);
-                let mut findings = self.schema(&examined.object, &examined.problems, &around);
+                let mut kept = Kept::new(self.options);
+                kept.extend(self.schema(&object, &problems, &around));
                 if let Some(search) = &search {
-                    search.of_object(|found| findings.push(self.hardened(&examined.object, found, &around)));
+                    search.of_object(|found| kept.add(self.hardened(&object, found, &around)));
                 }
                 let mut refused = refusal.clone();
                 if misnamed {
-                    let wrong = schema::misnamed(&examined.object, &locator, self.lines);
+                    let wrong = schema::misnamed(&object, &locator, self.lines);
                     refused = Some(wrong.finding.message.clone());
-                    findings.push(self.passed(wrong, &around));
+                    kept.add(self.passed(wrong, &around));
                 }
-                if namespace::is_namespace(&examined.object) {
-                    let (wrong, why) = namespace::check(&examined.object, self.options, &locator, self.lines);
-                    findings.extend(wrong.into_iter().map(|located| self.passed(located, &around)));
+                if namespace::is_namespace(&object) {
+                    let (wrong, why) = namespace::check(&object, self.options, &locator, self.lines);
+                    kept.extend(wrong.into_iter().map(|located| self.passed(located, &around)).collect());
                     refused = refused.or(why);
                 }
-                let report =
-                    self.object(index, &examined.object, &around, refused, chart_source.clone(), findings);
-                out.extend(report);
+                self.object(index, &object, &around, refused, chart_source.clone(), kept, out);
             }
             let mut object_searched = false;
-            for (i, judged) in examined.judged.iter().enumerate() {
+            for (i, judged) in judged.iter_mut().enumerate() {
                 let [pod, template] = judged.faults();
                 if seen.next().is_none_or(|s| (s.pod, s.template) != (pod, template)) {
                     out.push(self.changed());
                     return;
                 }
-                if workload::lacks_template(&examined.object, &judged.template) {
-                    out.push(self.without_template(&examined.object, &judged.template));
+                if workload::lacks_template(&object, &judged.template) {
+                    out.push(self.without_template(&object, &judged.template));
                 }
                 let mut around = self.around(&id, &locator, &comments, &on_object);
-                around.exceptions = self.exceptions.of(self.source.scope, &examined.object, &judged.template);
+                around.exceptions = self.exceptions.of(self.source.scope, &object, &judged.template);
                 if judged.template.has_own_metadata() {
                     around.on_template = ObjectIgnores::of(
                         judged.template.metadata(),
@@ -379,62 +385,62 @@ impl Judge<'_> {
                     );
                 }
                 // What is wrong with the object is said once, with its first template.
-                let mut own = if i == 0 {
-                    self.schema(&examined.object, &examined.problems, &around)
-                } else {
-                    Vec::new()
-                };
-                own.extend(self.schema(&examined.object, &judged.problems, &around));
+                let mut kept = Kept::new(self.options);
+                if i == 0 {
+                    kept.extend(self.schema(&object, &problems, &around));
+                }
+                kept.extend(self.schema(&object, &judged.problems, &around));
                 let is_told = seawall_manifest::schema::refused(&judged.problems);
                 // The API server does not know that custom resources hold pods.
                 let undecoded = judged.pod.as_ref().err().map(|error| self.undecoded(error));
                 let refused = refusal.clone().or(undecoded);
                 if let Some(error) = judged.pod.as_ref().err().filter(|_| judged.template.custom && !is_told)
                 {
-                    let undecoded = schema::undecoded(&examined.object, error, self.lines);
-                    own.push(self.passed(undecoded, &around));
+                    let undecoded = schema::undecoded(&object, error, self.lines);
+                    kept.add(self.passed(undecoded, &around));
                 }
                 let mut workload = Workload {
                     origin: self.origin.clone(),
                     document: index,
                     object: (*id).clone(),
-                    in_document: examined.object.path(),
-                    region: region(self.lines, first_token(examined.object.node)),
+                    in_document: object.path(),
+                    region: region(self.lines, first_token(object.node)),
                     chart_source: chart_source.clone(),
                     template: judged.template.path(),
-                    pod_spec: judged
-                        .template
-                        .spec_path()
-                        .map(|path| pod_spec(&examined.object, path, &locator)),
+                    pod_spec: judged.template.spec_path().map(|path| pod_spec(&object, path, &locator)),
                     custom: judged.template.custom,
                     refused,
                     evaluations: Vec::new(),
-                    levels_from: self.levels.of(self.source.scope, examined.object.namespace).1,
+                    levels_from: self.levels.of(self.source.scope, object.namespace).1,
                     strictest: None,
-                    findings: own,
+                    findings: Vec::new(),
+                    totals: None,
                     open: [false; 3],
                     containers: judged.pod.as_ref().map_or([0; 3], count_containers),
-                    exposed: harden::is_exposed(&examined, judged, &self.source, self.options),
+                    exposed: harden::is_exposed(&object, judged, &self.source, self.options),
                     lost: 0,
                     score: None,
                 };
                 if workload.refused.is_none() {
-                    self.evaluate(&examined.object, judged, &around, &mut workload);
+                    self.evaluate(&object, judged, &around, &mut workload, &mut kept);
                     levels.extend(workload.evaluations.iter().map(|e| (e.level, e.evaluated_as)));
                 }
+                judged.forget();
                 if let Some(search) = search.as_ref().filter(|_| workload.refused.is_none()) {
-                    let mut add =
-                        |found| workload.findings.push(self.hardened(&examined.object, found, &around));
+                    let mut add = |found| kept.add(self.hardened(&object, found, &around));
                     // What concerns the object is said once, with its first template that is judged.
                     if !std::mem::replace(&mut object_searched, true) {
                         search.of_object(&mut add);
                     }
                     search.of_pod(&judged.template, add);
                 }
-                self.settle(&around, &mut workload);
+                let held = self.settle(&around, &mut workload, kept);
                 let notices = around.on_template.notices(reach, &levels);
                 let notices: Vec<Record> = notices.map(Record::Notice).collect();
+                let left_out =
+                    workload.totals.as_deref().and_then(|totals| self.left_out(&object, held, totals));
                 out.push(Record::Workload(Box::new(workload)));
+                out.extend(left_out);
                 out.extend(notices);
             }
             out.extend(on_object.notices(reach, &levels).map(Record::Notice));
@@ -497,7 +503,8 @@ impl Judge<'_> {
         located.kept()
     }
 
-    /// The report on an object that is no workload, if there is something to say.
+    /// Adds the report on an object that is no workload, if there is something to say.
+    #[expect(clippy::too_many_arguments, reason = "what a report is made of")]
     fn object(
         &self,
         index: u32,
@@ -505,27 +512,33 @@ impl Judge<'_> {
         around: &Around<'_>,
         refused: Option<String>,
         chart_source: Option<String>,
-        mut findings: Findings,
-    ) -> Option<Record> {
-        let silent = findings.is_empty();
-        let refuses = |findings: &[Box<Located>]| findings.iter().any(|f| f.refuses);
-        let explained = refuses(&findings);
-        self.finish(around, &mut findings);
+        mut kept: Kept<'_>,
+        out: &mut Vec<Record>,
+    ) {
+        let silent = !kept.any;
+        let explained = kept.refuses.any;
+        add_ended(around, &mut kept);
         // Of what is not selected nothing is said.
-        let said = if explained { refuses(&findings) } else { silent || !findings.is_empty() };
+        let said = if explained { kept.refuses.selected } else { silent || !kept.is_empty() };
         let refused = refused.filter(|_| said);
-        (!findings.is_empty() || refused.is_some()).then(|| {
-            Record::Object(Box::new(ObjectReport {
-                in_document: object.path(),
-                origin: self.origin.clone(),
-                document: index,
-                object: (**around.id).clone(),
-                region: region(self.lines, first_token(object.node)),
-                chart_source,
-                refused,
-                findings,
-            }))
-        })
+        if kept.is_empty() && refused.is_none() {
+            return;
+        }
+        let (findings, held, counting) = kept.finish();
+        let totals = counting.map(|counting| Box::new(counting.finish()));
+        let left_out = totals.as_deref().and_then(|totals| self.left_out(object, held, totals));
+        out.push(Record::Object(Box::new(ObjectReport {
+            in_document: object.path(),
+            origin: self.origin.clone(),
+            document: index,
+            object: (**around.id).clone(),
+            region: region(self.lines, first_token(object.node)),
+            chart_source,
+            refused,
+            findings,
+            totals,
+        })));
+        out.extend(left_out);
     }
 
     /// Why a template of a kind without a schema does not decode, and where.
@@ -534,40 +547,34 @@ impl Judge<'_> {
         format!("the pod template does not decode: line {}, column {}: {}", at.line, at.column, error.message)
     }
 
-    /// What a workload fails for that counts, by mode; then its findings in their last form.
-    fn settle(&self, around: &Around<'_>, workload: &mut Workload) {
-        let counts = |f: &Located| f.suppressed.is_none() && self.options.rules.selects(f.finding.rule);
-        let findings = &workload.findings;
+    /// What a workload fails for that counts, by mode; then its findings. What is held of them.
+    fn settle(&self, around: &Around<'_>, workload: &mut Workload, mut kept: Kept<'_>) -> [Extent; 2] {
         workload.open = Mode::ALL.map(|mode| {
             if workload.refused.is_some() {
-                let mut refusing = findings.iter().filter(|f| f.refuses).peekable();
-                return refusing.peek().is_none() || refusing.any(|f| counts(f));
+                return !kept.refuses.any || kept.refuses.counts;
             }
             let fails = workload.evaluations.iter().any(|e| !e.allowed && e.modes.contains(mode));
-            let mut at_mode = findings.iter().filter(|f| f.modes.contains(mode)).peekable();
+            let [any, counts] = kept.modes.map(|modes| modes.contains(mode));
             // A refusal that no finding explains must not be lost.
-            fails && (at_mode.peek().is_none() || at_mode.any(|f| counts(f)))
+            fails && (!any || counts)
         });
-        self.finish(around, &mut workload.findings);
-        workload.lost = score::lost(workload);
+        add_ended(around, &mut kept);
+        let (findings, held, counting) = kept.finish();
+        workload.findings = findings;
+        workload.lost = match &counting {
+            Some(counting) => counting.lost(workload.containers),
+            None => score::lost(workload),
+        };
+        workload.totals = counting.map(|counting| Box::new(counting.finish()));
         if workload.refused.is_none() && !self.options.hardening.enabled.is_empty() {
             workload.score = Some(score::score(workload.lost));
         }
-    }
-
-    /// Adds what has ended, and applies what the configuration says of rules.
-    fn finish(&self, around: &Around<'_>, findings: &mut Findings) {
-        findings.extend(around.ended.take().into_iter().map(|ended| expired(ended, around.id).kept()));
-        let rules = &self.options.rules;
-        findings.retain(|f| rules.selects(f.finding.rule));
-        for located in findings {
-            if let Some(severity) = rules.severity_of(located.finding.rule) {
-                located.finding.severity = severity;
-            }
-        }
+        held
     }
 
     fn located<'d>(&self, object: &Object<'d>, mut finding: Finding, locator: &Locator<'d>) -> Located {
+        let left_out = finding.related.len().saturating_sub(self.options.held);
+        finding.related.truncate(self.options.held);
         let place = locator.locate(object.node, &finding.primary.path);
         if !place.found {
             explain_default(&mut finding);
@@ -584,12 +591,20 @@ impl Judge<'_> {
             finding,
             primary,
             related,
+            left_out: left_out as u64,
             missing: !place.found,
             refuses: false,
             modes: Modes::NONE,
             suppressed: None,
             fix: None,
         }
+    }
+}
+
+/// Adds what has ended.
+fn add_ended(around: &Around<'_>, kept: &mut Kept<'_>) {
+    for ended in around.ended.take() {
+        kept.add(expired(ended, around.id).kept());
     }
 }
 

@@ -14,6 +14,7 @@ use crate::quoted::shell_word;
 use crate::record::{InputError, Notice, NoticeKind, Origin, Record};
 use crate::schema;
 use crate::survey::{Source, Unread};
+use crate::totals::{Extent, Totals};
 
 /// A file that something is said of.
 pub(crate) struct At<'a> {
@@ -111,6 +112,19 @@ fn is_kustomization(file: &str, kind: RejectKind) -> bool {
         RejectKind::Unmarked | RejectKind::MissingKind | RejectKind::MissingApiVersion => named,
         _ => false,
     }
+}
+
+/// A number with its thousands apart.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// What may be meant by a kind that a group of Kubernetes does not have.
@@ -247,6 +261,28 @@ impl Judge<'_> {
             format!("of each kind of mistake in an object only the first {} are told", schema::MOST),
             "correct these and scan again".into(),
         )
+    }
+
+    /// Said of an object of which not all findings are held, if it is of what is reported.
+    pub(super) fn left_out(&self, object: &Object<'_>, held: [Extent; 2], totals: &Totals) -> Option<Record> {
+        let parts = [
+            (totals.counting, held[0], "", true),
+            (totals.suppressed, held[1], "suppressed ", self.options.tells_suppressed),
+        ];
+        let parts = parts.into_iter().filter(|(all, held, _, told)| *told && all != held);
+        let said = parts.map(|(all, held, which, _)| {
+            let (what, all, held) = if all.findings > held.findings {
+                ("", all.findings, held.findings)
+            } else {
+                ("places of ", all.places, held.places)
+            };
+            format!("{} {what}{which}findings, {} of which are reported", thousands(all), thousands(held))
+        });
+        let said: Vec<String> = said.collect();
+        (!said.is_empty()).then(|| {
+            let message = format!("{} has {}; all are counted", object.id(), said.join(", and "));
+            self.notice(NoticeKind::FindingsLeftOut, object, message, "mend these and scan again".into())
+        })
     }
 
     /// Said of an object of a configured kind in which no pod is found.

@@ -56,12 +56,12 @@ const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDP
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     let Some(index) = cx.index else { return };
-    for backend in backends(object) {
+    backends(object, |backend| {
         let near = index.near(cx.scope, backend.namespace);
         if near.shows(&["Service"]) {
             report(&backend, near, out);
         }
-    }
+    });
 }
 
 #[cfg(test)]

@@ -48,11 +48,11 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Beside(&BESID
 
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     let Some(near) = cx.near(object) else { return };
-    for backend in backends(object) {
+    backends(object, |backend| {
         if backend.port != Some(BackendPort::Name("use-annotation")) {
             report(&backend, near, out);
         }
-    }
+    });
 }
 
 #[cfg(test)]

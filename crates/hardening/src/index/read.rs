@@ -113,9 +113,11 @@ fn detail(object: &Object<'_>, kind: Kind) -> Detail {
         "HorizontalPodAutoscaler" => scaler(object, "minReplicas", "maxReplicas", 1),
         "ScaledObject" => scaler(object, "minReplicaCount", "maxReplicaCount", 0),
         "Ingress" | "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" | "UDPRoute" => {
-            let backends = crate::backends::backends(object).into_iter();
-            let named = backends.map(|backend| (hash(&[backend.namespace]), hash(&[backend.name])));
-            Detail::Exposes(named.collect())
+            let mut named = Vec::new();
+            crate::backends::backends(object, |backend| {
+                named.push((hash(&[backend.namespace]), hash(&[backend.name])));
+            });
+            Detail::Exposes(named.into())
         }
         "ServiceAccount" => Detail::Account(at("automountServiceAccountToken").and_then(NodeRef::as_bool)),
         "Namespace" => {

@@ -8,13 +8,14 @@ use seawall_manifest::workload::Template;
 use seawall_model::FieldPath;
 use seawall_model::pod::ContainerClass;
 use seawall_yaml::NodeRef;
+use thin_vec::ThinVec;
 
 use super::node::{Quantities, view};
 use super::{Pod, PodSpec, Volume};
 use crate::check::PodAt;
 
 view! {
-    /// A container of any class.
+    /// A container of any class. What most leave out stands apart: a pod may have thousands of them.
     pub struct Container(node) {
         /// `name`
         name: &'d str = "name",
@@ -23,29 +24,29 @@ view! {
         /// `imagePullPolicy`
         image_pull_policy: Option<&'d str> = "imagePullPolicy",
         /// `command`
-        command: Vec<&'d str> = "command",
+        command: ThinVec<&'d str> = "command",
         /// `args`
-        args: Vec<&'d str> = "args",
+        args: ThinVec<&'d str> = "args",
         /// `env`
-        env: Vec<EnvVar<'d>> = "env",
+        env: ThinVec<EnvVar<'d>> = "env",
         /// `envFrom`
-        env_from: Vec<EnvFrom<'d>> = "envFrom",
+        env_from: ThinVec<EnvFrom<'d>> = "envFrom",
         /// `ports`
-        ports: Vec<Port<'d>> = "ports",
+        ports: ThinVec<Port<'d>> = "ports",
         /// `resources`
         resources: Resources<'d> = "resources",
         /// `securityContext`
-        security_context: Option<SecurityContext<'d>> = "securityContext",
+        security_context: Option<Box<SecurityContext<'d>>> = "securityContext",
         /// `livenessProbe`
-        liveness_probe: Option<Probe<'d>> = "livenessProbe",
+        liveness_probe: Option<Box<Probe<'d>>> = "livenessProbe",
         /// `readinessProbe`
-        readiness_probe: Option<Probe<'d>> = "readinessProbe",
+        readiness_probe: Option<Box<Probe<'d>>> = "readinessProbe",
         /// `startupProbe`
-        startup_probe: Option<Probe<'d>> = "startupProbe",
+        startup_probe: Option<Box<Probe<'d>>> = "startupProbe",
         /// `lifecycle`, a mapping.
         lifecycle: Option<NodeRef<'d>> = "lifecycle",
         /// `volumeMounts`
-        volume_mounts: Vec<VolumeMount<'d>> = "volumeMounts",
+        volume_mounts: ThinVec<VolumeMount<'d>> = "volumeMounts",
         /// `volumeDevices`, a list.
         volume_devices: Option<NodeRef<'d>> = "volumeDevices",
         /// `restartPolicy`: `Always` makes an init container a sidecar.

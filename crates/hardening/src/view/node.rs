@@ -1,6 +1,7 @@
 //! Views from nodes.
 
 use seawall_yaml::{Kind, NodeRef, Number};
+use thin_vec::ThinVec;
 
 /// A value that is read from a node. What is null or of another type is the default.
 pub trait FromNode<'d>: Default {
@@ -54,10 +55,27 @@ impl<'d> FromNode<'d> for Option<NodeRef<'d>> {
     }
 }
 
+impl<'d, T: FromNode<'d>> FromNode<'d> for ThinVec<T> {
+    fn from_node(node: NodeRef<'d>) -> Self {
+        // A list that grows would hold its items twice.
+        let mut out = Self::with_capacity(length(node));
+        out.extend(node.items().map(T::from_node));
+        out
+    }
+}
+
 impl<'d, T: FromNode<'d>> FromNode<'d> for Vec<T> {
     fn from_node(node: NodeRef<'d>) -> Self {
-        node.items().map(T::from_node).collect()
+        let mut out = Self::with_capacity(length(node));
+        out.extend(node.items().map(T::from_node));
+        out
     }
+}
+
+/// How many items a list has.
+fn length(node: NodeRef<'_>) -> usize {
+    let node = node.resolved();
+    if node.kind() == Kind::Sequence { node.count() } else { 0 }
 }
 
 /// The value that a dotted chain of keys leads to, unless it is null.
@@ -66,7 +84,7 @@ pub fn field<'d>(node: NodeRef<'d>, dotted: &str) -> Option<NodeRef<'d>> {
 }
 
 /// Amounts of resources as written, a string or a number, sorted by name.
-pub type Quantities<'d> = Vec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
+pub type Quantities<'d> = ThinVec<(std::borrow::Cow<'d, str>, NodeRef<'d>)>;
 
 impl<'d> FromNode<'d> for Quantities<'d> {
     fn from_node(node: NodeRef<'d>) -> Self {
@@ -117,6 +135,12 @@ macro_rules! view {
             fn from_node(node: seawall_yaml::NodeRef<'d>) -> Self {
                 (node.resolved().kind() == seawall_yaml::Kind::Mapping)
                     .then(|| $crate::view::FromNode::from_node(node))
+            }
+        }
+
+        impl<'d> $crate::view::FromNode<'d> for Option<Box<$name<'d>>> {
+            fn from_node(node: seawall_yaml::NodeRef<'d>) -> Self {
+                Option::<$name<'d>>::from_node(node).map(Box::new)
             }
         }
     };

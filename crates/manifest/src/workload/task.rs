@@ -69,7 +69,7 @@ fn merge<'d>(step: &mut SecurityContext<'d>, template: &SecurityContext<'d>) {
             value.clone_from(from);
         }
     }
-    fn fill_profile<'d>(value: &mut Option<Profile<'d>>, from: Option<&Profile<'d>>) {
+    fn fill_profile<'d>(value: &mut Option<Box<Profile<'d>>>, from: Option<&Profile<'d>>) {
         let Some(from) = from else { return };
         let value = value.get_or_insert_default();
         fill_text(&mut value.kind, &from.kind);
@@ -80,8 +80,8 @@ fn merge<'d>(step: &mut SecurityContext<'d>, template: &SecurityContext<'d>) {
     fill(&mut step.proc_mount, template.proc_mount.as_ref());
     fill(&mut step.run_as_non_root, template.run_as_non_root.as_ref());
     fill(&mut step.run_as_user, template.run_as_user.as_ref());
-    fill_profile(&mut step.seccomp_profile, template.seccomp_profile.as_ref());
-    fill_profile(&mut step.app_armor_profile, template.app_armor_profile.as_ref());
+    fill_profile(&mut step.seccomp_profile, template.seccomp_profile.as_deref());
+    fill_profile(&mut step.app_armor_profile, template.app_armor_profile.as_deref());
     if let Some(Capabilities { add, drop }) = &template.capabilities {
         let own = step.capabilities.get_or_insert_default();
         if own.add.is_empty() {
@@ -91,7 +91,7 @@ fn merge<'d>(step: &mut SecurityContext<'d>, template: &SecurityContext<'d>) {
             own.drop.clone_from(drop);
         }
     }
-    if let Some(SeLinuxOptions { user, role, kind }) = &template.se_linux_options {
+    if let Some(SeLinuxOptions { user, role, kind }) = template.se_linux_options.as_deref() {
         let own = step.se_linux_options.get_or_insert_default();
         fill_text(&mut own.user, user);
         fill_text(&mut own.role, role);

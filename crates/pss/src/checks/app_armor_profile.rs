@@ -78,14 +78,14 @@ impl Check for AppArmorProfile {
     #[inline]
     fn pod<'p>(spec: &'p PodSpec<'_>, out: &mut impl Sink<'p>) {
         if let Some(context) = &spec.security_context {
-            profile(context.app_armor_profile.as_ref(), Self::ALL, out);
+            profile(context.app_armor_profile.as_deref(), Self::ALL, out);
         }
     }
 
     #[inline]
     fn container<'p>(_: &'p PodSpec<'_>, container: &'p Container<'_>, out: &mut impl Sink<'p>) {
         if let Some(context) = &container.security_context {
-            profile(context.app_armor_profile.as_ref(), Self::ALL, out);
+            profile(context.app_armor_profile.as_deref(), Self::ALL, out);
         }
     }
 

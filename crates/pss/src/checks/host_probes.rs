@@ -80,7 +80,7 @@ impl Check for HostProbesAndHostLifecycle {
             (&container.startup_probe, "startupProbe.httpGet.host", "startupProbe.tcpSocket.host"),
         ];
         for (handler, http, tcp) in handlers {
-            look(handler.as_ref(), http, tcp, out);
+            look(handler.as_deref(), http, tcp, out);
         }
         if let Some(lifecycle) = lifecycle {
             let (start, stop) = (lifecycle.post_start.as_ref(), lifecycle.pre_stop.as_ref());

@@ -5,6 +5,7 @@ use seawall_model::pod::{ContainerClass, Pod};
 
 use crate::check::{Check, CheckInfo, Sink};
 use crate::offender::Site;
+use crate::part::Part;
 
 /// Lists the checks in the reference's order: baseline by id, then restricted by id, in byte order.
 macro_rules! checks {
@@ -14,9 +15,9 @@ macro_rules! checks {
         pub(crate) const TABLE: [CheckInfo; [$(stringify!($check)),*].len()] =
             [$(CheckInfo::of::<$file::$check>()),*];
 
-        /// Shows the sink everything in a pod that some variant of some check forbids.
+        /// Shows the sink everything in a part of a pod that some variant of some check forbids.
         #[inline(always)]
-        pub(crate) fn visit<'p>(pod: &'p Pod<'_>, out: &mut impl Sink<'p>) {
+        pub(crate) fn visit<'p>(pod: &'p Pod<'_>, part: Part, out: &mut impl Sink<'p>) {
             let spec = &pod.spec;
             out.enter(Site::Pod, "");
             $($file::$check::pod(spec, out);)*
@@ -25,11 +26,17 @@ macro_rules! checks {
                 (ContainerClass::Main, &spec.containers),
                 (ContainerClass::Ephemeral, &spec.ephemeral_containers),
             ];
+            let mut before = 0;
             for (class, containers) in classes {
-                for (index, container) in containers.iter().enumerate() {
+                let mine = part.of(before, containers.len());
+                before += containers.len();
+                for (index, container) in containers.iter().enumerate().take(mine.end).skip(mine.start) {
                     out.enter(Site::Container { class, index }, &container.name);
                     $($file::$check::container(spec, container, out);)*
                 }
+            }
+            if !part.is_first() {
+                return;
             }
             for (index, volume) in spec.volumes.iter().enumerate() {
                 out.enter(Site::Volume(index), &volume.name);
@@ -85,6 +92,31 @@ pub(crate) const fn first_bit(id: &str) -> u32 {
         i += 1;
     }
     bit
+}
+
+/// The position of the check that each variant belongs to.
+pub(crate) const OF_VARIANT: [usize; variant_count()] = {
+    let mut of = [0; variant_count()];
+    let (mut check, mut bit) = (0, 0);
+    while check < TABLE.len() {
+        let mut i = 0;
+        while i < TABLE[check].variants.len() {
+            of[bit] = check;
+            bit += 1;
+            i += 1;
+        }
+        check += 1;
+    }
+    of
+};
+
+const fn variant_count() -> usize {
+    let (mut check, mut count) = (0, 0);
+    while check < TABLE.len() {
+        count += TABLE[check].variants.len();
+        check += 1;
+    }
+    count
 }
 
 /// Whether two texts are equal, for constants.

@@ -76,12 +76,12 @@ impl Check for SeLinuxOptions {
 
     #[inline]
     fn pod<'p>(spec: &'p PodSpec<'_>, out: &mut impl Sink<'p>) {
-        look(spec.security_context.as_ref().and_then(|c| c.se_linux_options.as_ref()), out);
+        look(spec.security_context.as_ref().and_then(|c| c.se_linux_options.as_deref()), out);
     }
 
     #[inline]
     fn container<'p>(_: &'p PodSpec<'_>, container: &'p Container<'_>, out: &mut impl Sink<'p>) {
-        look(container.security_context.as_ref().and_then(|c| c.se_linux_options.as_ref()), out);
+        look(container.security_context.as_ref().and_then(|c| c.se_linux_options.as_deref()), out);
     }
 
     fn reason(_: &[Offender<'_>]) -> &'static str {

@@ -141,13 +141,13 @@ impl Check for SeccompProfileBaseline {
 /// The pod's profile, if it has one.
 #[inline]
 pub(super) fn pod_profile<'p, 'd>(spec: &'p PodSpec<'d>) -> Option<&'p Profile<'d>> {
-    spec.security_context.as_ref().and_then(|c| c.seccomp_profile.as_ref())
+    spec.security_context.as_ref().and_then(|c| c.seccomp_profile.as_deref())
 }
 
 /// The container's own profile, if it has one.
 #[inline]
 pub(super) fn container_profile<'p, 'd>(container: &'p Container<'d>) -> Option<&'p Profile<'d>> {
-    container.security_context.as_ref().and_then(|c| c.seccomp_profile.as_ref())
+    container.security_context.as_ref().and_then(|c| c.seccomp_profile.as_deref())
 }
 
 /// Whether the profile confines.

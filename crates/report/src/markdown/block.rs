@@ -104,7 +104,7 @@ fn object(
     style: Style,
     rows: &mut Rows,
 ) -> Option<Block> {
-    let mut groups = groups(judged.findings);
+    let mut groups = groups(judged.findings, judged.totals);
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, judged.refused)));
     let suppressed = || judged.findings.iter().filter(|f| style.suppressed && f.suppressed.is_some());
     let refusal = judged.refusal().filter(|_| !style.hides_refusals());
@@ -160,7 +160,7 @@ fn finding(group: &Group<'_>, what: &str, pod_spec: Option<&PodSpec>, style: Sty
     lines.sort_unstable();
     lines.dedup();
     let shown: Vec<String> = lines.iter().take(LINES).map(u32::to_string).collect();
-    let more = if lines.len() > LINES { ", ..." } else { "" };
+    let more = if lines.len() > LINES || group.cut.is_some() { ", ..." } else { "" };
     let noun = if lines.len() == 1 { "line" } else { "lines" };
     let (word, rule) = (group.word.as_str(), code(group.rule()));
     let _ = writeln!(out, "- **{word}** {rule}, {noun} {}{more}: {what}", shown.join(", "));

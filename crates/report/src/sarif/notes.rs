@@ -61,7 +61,8 @@ impl Notes {
                     | NoticeKind::Kustomization
                     | NoticeKind::NotKubernetes
                     | NoticeKind::UnknownWorkload
-                    | NoticeKind::Skipped => "warning",
+                    | NoticeKind::Skipped
+                    | NoticeKind::FindingsLeftOut => "warning",
                     _ => "note",
                 };
                 let file = notice.file.as_ref().map(|file| (file, notice.region));

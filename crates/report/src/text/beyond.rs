@@ -68,11 +68,15 @@ fn place(group: &Group<'_>, live: bool, out: &mut String) {
     let mut lines: Vec<u32> = group.members.iter().map(|m| m.primary.region.line).collect();
     lines.dedup();
     if lines.len() > MOST {
-        let _ = write!(out, "{} from line {first} on", count(lines.len() as u64, "place"));
+        let others = if group.cut.is_some() { " and others" } else { "" };
+        let _ = write!(out, "{}{others} from line {first} on", count(lines.len() as u64, "place"));
         return;
     }
     let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
     let _ = write!(out, "lines {}", lines.join(", "));
+    if group.cut.is_some() {
+        out.push_str(" and others");
+    }
 }
 
 /// The gravest of a group.

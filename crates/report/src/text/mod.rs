@@ -58,7 +58,7 @@ fn record<'r>(record: &'r Record, style: Style, cache: &mut lines::Cache<'r>, ou
 fn workload<'r>(w: &'r Workload, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let failing = w.open.contains(&true);
     let refused = w.refused.is_some() && failing;
-    let mut groups = groups(&w.findings);
+    let mut groups = groups(&w.findings, w.totals.as_deref());
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     beyond::rank(&mut groups);
     let suppressed = suppressed(&w.findings, style);
@@ -135,7 +135,7 @@ fn write_suppressed(findings: &[&Located], live: bool, style: Style, out: &mut S
 
 fn object<'r>(o: &'r ObjectReport, style: Style, cache: &mut lines::Cache<'r>, out: &mut String) {
     let refused = o.is_open();
-    let mut groups = groups(&o.findings);
+    let mut groups = groups(&o.findings, o.totals.as_deref());
     groups.retain(|g| g.members.iter().any(|f| !style.hides(f, refused)));
     beyond::rank(&mut groups);
     let suppressed = suppressed(&o.findings, style);
@@ -289,8 +289,8 @@ fn finding(
     snippet::write(&page, &marks, &context, out);
     let last = marks.iter().map(|m| m.region.line).chain(context).max().unwrap_or(1);
     let notes = Notes { gutter: snippet::gutter(last), style, file: Some(quoted.file) };
-    if let Some(more) = group.members.len().checked_sub(MOST).filter(|more| *more > 0) {
-        notes.note(&format!("and at {more} more places: --format json names them all"), out);
+    if let Some(more) = further(group, group.members.len()) {
+        notes.note(&more, out);
     }
     if group.basics {
         notes.basics(group, pod_spec, pod, out);
@@ -298,6 +298,22 @@ fn finding(
         notes.plain(&group.members, out);
     }
     out.push('\n');
+}
+
+/// What is said of the places of a group that are not shown; so many are held.
+fn further(group: &Group<'_>, held: usize) -> Option<String> {
+    let shown = held.min(MOST) as u64;
+    let Some(others) = &group.cut else {
+        let more = held as u64 - shown;
+        return (more > 0).then(|| format!("and at {more} more places: --format json names them all"));
+    };
+    Some(match others.places().map(|all| all.saturating_sub(shown)) {
+        Some(more) if held > MOST => {
+            format!("and at {more} more places: --format json names the first of them")
+        }
+        Some(more) => format!("and at {more} more places, which are only counted"),
+        None => "and at other places, which are only counted".to_owned(),
+    })
 }
 
 /// Where a finding is in an object that has no lines: its fields.
@@ -315,8 +331,8 @@ fn paths(group: &Group<'_>, style: Style, out: &mut String) {
     for line in said.iter().take(MOST) {
         wrap(&visible::message(line), 6, 8, style.width, out);
     }
-    if let Some(more) = said.len().checked_sub(MOST).filter(|more| *more > 0) {
-        wrap(&format!("and at {more} more places: --format json names them all"), 6, 8, style.width, out);
+    if let Some(more) = further(group, said.len()) {
+        wrap(&more, 6, 8, style.width, out);
     }
 }
 

@@ -320,6 +320,13 @@ fn notice_lines(counted: &Counted) -> Vec<NoticeLine> {
         NoticeKind::OwnerNotSeen if *more => {
             format!("{} were not seen; what they made is judged", count(*n, "owner"))
         }
+        NoticeKind::FindingsLeftOut if *more => {
+            format!(
+                "{} {} more findings than are reported; all are counted",
+                count(*n, "object"),
+                if *n == 1 { "has" } else { "have" }
+            )
+        }
         NoticeKind::ContextConstraint if *more => {
             format!("{} on security context constraints", count(*n, "notice"))
         }

@@ -57,6 +57,9 @@ fn least_safe(workload: &Workload) -> Option<Safety> {
     if workload.refused.is_some() || !workload.open.contains(&true) {
         return None;
     }
+    if let Some(totals) = &workload.totals {
+        return totals.least_safe.filter(|_| !totals.unfixable);
+    }
     // What no level asks for keeps nobody from passing.
     let open =
         workload.findings.iter().filter(|located| located.suppressed.is_none() && !located.is_beyond());

@@ -109,6 +109,7 @@ impl Find<'_> {
                 label: self.label.to_owned().into(),
             },
             related: Vec::new(),
+            left_out: 0,
             missing: self.missing,
             refuses: false,
             modes: Modes::from_iter([Mode::Enforce, Mode::Warn]),
@@ -167,6 +168,7 @@ pub(crate) fn workload(
         levels_from: LevelSource::Flag,
         strictest: Some(Level::Privileged),
         findings: findings.into_iter().map(Box::new).collect(),
+        totals: None,
         open: [true, false, true],
         containers: [0, 1, 0],
         exposed: false,
@@ -340,6 +342,7 @@ pub(crate) fn others() -> Vec<Record> {
         chart_source: Some("web/templates/secret.yaml".to_owned()),
         refused: Some("json: cannot unmarshal array".to_owned()),
         findings: vec![invalid.located(&secret).into(), near.located(&secret).into()],
+        totals: None,
     };
     let job = origin("job.yaml", "kind: Rollout\nspec: {}\n");
     let mut unexplained = workload(&job, "Rollout", "", "late", Vec::new());

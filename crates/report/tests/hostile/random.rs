@@ -220,6 +220,7 @@ impl Random {
             },
             primary: self.mark(),
             related,
+            left_out: if self.chance(8) { 7 } else { 0 },
             missing: self.chance(2),
             refuses: self.chance(2),
             modes: Mode::ALL.into_iter().filter(|_| self.chance(2)).collect(),
@@ -270,6 +271,7 @@ impl Random {
                     chart_source: self.maybe(),
                     refused: self.chance(2).then(|| self.message()),
                     findings: (0..self.below(3)).map(|_| self.located(&object).into()).collect(),
+                    totals: None,
                     object,
                 }))
             }
@@ -289,6 +291,7 @@ impl Random {
                     levels_from: LevelSource::Config(self.text()),
                     strictest: Some(Level::Baseline),
                     findings: (0..self.below(4)).map(|_| self.located(&object).into()).collect(),
+                    totals: None,
                     open: [self.chance(2), false, self.chance(2)],
                     containers: [0, 1, 0],
                     exposed: false,
