@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use seawall_finding::{Date, IgnoreSource, Rule};
 use seawall_model::ObjectId;
 
+use crate::judge::CAUSE;
+use crate::judge::joined::COPIED;
 use crate::reach::{Home, Reach};
 use crate::record::{Located, Notice, NoticeKind, Region};
 
@@ -214,11 +216,12 @@ impl Passed {
 
 impl Located {
     /// The entries of a baseline that pass over this finding: one for each place that fails the standard, one for what is
-    /// found beyond it, whose other places only belong to it.
+    /// found beyond it, whose other places only belong to it. Causes and copies fail nothing by themselves.
     pub fn baseline_entries(&self, scope: &str) -> impl Iterator<Item = BaselineEntry> {
         let object = object_key(&self.finding.object);
         let container = self.finding.container.clone().unwrap_or_default();
         let related: &[_] = if self.finding.rule.is_beyond() { &[] } else { &self.finding.related };
+        let related = related.iter().filter(|locus| ![CAUSE, COPIED].contains(&&*locus.label));
         let offending = std::iter::once(&self.finding.primary).chain(related);
         offending.map(move |locus| BaselineEntry {
             rule: self.finding.rule.id.to_owned(),

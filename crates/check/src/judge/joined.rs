@@ -69,7 +69,11 @@ pub(super) fn tells(finding: &Located, other: &Located) -> bool {
     finding.modes.includes(other.modes) && paths(other).is_subset(&paths(finding))
 }
 
-/// Shows the profile that the API server copies from an annotation with the annotation, which is its cause.
+/// What is said of a profile that the API server copied from an annotation.
+pub(crate) const COPIED: &str = "gets this profile";
+
+/// Shows the profile that the API server copies from an annotation with the annotation, which is its cause: who passes over that
+/// passes over both.
 pub(super) fn join_app_armor(findings: &mut Findings) {
     let is_profile = |f: &Located| f.finding.rule.id == APP_ARMOR_RULE;
     let mut causes: HashMap<String, Vec<usize>> = HashMap::new();
@@ -90,6 +94,7 @@ pub(super) fn join_app_armor(findings: &mut Findings) {
         let same = |at: &&usize| {
             let cause = findings.get(**at).and_then(|cause| cause.suppressed.as_ref());
             same_suppression(cause, f.suppressed.as_ref())
+                || f.suppressed.is_none() && matches!(cause, Some(Suppression::Ignored(_)))
         };
         causes.get(container)?.iter().find(same).copied()
     };
@@ -98,9 +103,8 @@ pub(super) fn join_app_armor(findings: &mut Findings) {
     for (at, cause) in joined.into_iter().enumerate().filter_map(|(at, cause)| Some((at, cause?))) {
         let Some(copy) = left.get_mut(at).and_then(Option::take) else { continue };
         let Some(cause) = left.get_mut(cause).and_then(Option::as_mut) else { continue };
-        let label = "gets this profile";
-        cause.related.push(Mark { label: label.into(), ..copy.primary });
-        cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
+        cause.related.push(Mark { label: COPIED.into(), ..copy.primary });
+        cause.finding.related.push(Locus { path: copy.finding.primary.path, label: COPIED.into() });
         cause.modes = cause.modes.join(copy.modes);
     }
     findings.extend(left.into_iter().flatten());

@@ -2,7 +2,7 @@
 
 mod around;
 mod evaluate;
-mod joined;
+pub(crate) mod joined;
 pub(crate) mod said;
 
 use std::cell::{OnceCell, RefCell};
@@ -605,6 +605,9 @@ fn pod_spec<'d>(object: &Object<'d>, path: FieldPath, locator: &Locator<'d>) -> 
     PodSpec { path, security_context: place.found }
 }
 
+/// What is said of the cause of something that is nowhere written.
+pub(crate) const CAUSE: &str = "because of this";
+
 /// A port that is nowhere written comes from the API server, which copies `containerPort` where the pod has the node's
 /// network: the cause is to be shown.
 fn explain_default(finding: &mut Finding) {
@@ -614,7 +617,7 @@ fn explain_default(finding: &mut Finding) {
     }
     let cause = FieldPath(finding.primary.path.0[..at].to_vec()).key("hostNetwork");
     finding.primary.label = "becomes a hostPort".into();
-    finding.related.push(Locus { path: cause, label: "because of this".into() });
+    finding.related.push(Locus { path: cause, label: CAUSE.into() });
     finding.advice =
         "remove `hostNetwork`: with it the API server makes every containerPort a hostPort".into();
 }
