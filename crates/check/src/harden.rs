@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seawall_hardening::view::Pod;
-use seawall_hardening::{Cx, Exposure, Fact, Index, Labels, Mask, Search, Subject, Twins};
+use seawall_hardening::{Cx, Enabled, Exposure, Fact, Index, Labels, Mask, Search, Subject, Twins};
 use seawall_manifest::workload::Template;
 use seawall_model::ObjectId;
 
@@ -27,13 +27,21 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, twins: Option<&'a Twins>) -
     }
 }
 
-/// The templates of what the API server would take; what it refuses is not checked, nor is a part of a workload: what it
-/// lacks stands elsewhere.
-fn templates<'a, 'd>(examined: &'a Examined<'d>) -> Option<Vec<&'a Template<'d>>> {
+/// The templates of what the API server would take, with the checks that can be run on them: what it refuses is not checked, and
+/// of a part of a workload nothing is said that it lacks, as that stands elsewhere.
+fn checked<'a, 'd>(
+    examined: &'a Examined<'d>,
+    enabled: &Enabled,
+) -> Option<(Vec<&'a Template<'d>>, Enabled)> {
     let refused = seawall_manifest::schema::refused(&examined.problems);
-    let templates = || examined.judged.iter().map(|judged| &judged.template);
-    let partial = !examined.judged.is_empty() && templates().all(Template::is_partial);
-    (!refused && !partial).then(|| templates().collect())
+    let templates = || examined.judged.iter().map(|judged| &judged.template).collect();
+    let enabled = if is_part(examined) { enabled.of_parts() } else { *enabled };
+    (!refused).then(|| (templates(), enabled))
+}
+
+/// Whether an object can only be a part of a workload: none of its containers has an image.
+pub(crate) fn is_part(examined: &Examined<'_>) -> bool {
+    !examined.judged.is_empty() && examined.judged.iter().all(|judged| judged.template.is_partial())
 }
 
 /// Phase one: adds what other objects' checks have to know of an object; the checks that have something to say of it by itself.
@@ -47,11 +55,11 @@ pub(crate) fn survey(
     if enabled.is_empty() {
         return Mask::default();
     }
-    let checked = templates(examined);
-    let is_checked = checked.is_some();
+    let checked = checked(examined, enabled);
+    let own = checked.as_ref().map(|(_, enabled)| *enabled);
     // Others may mean it although it has to be corrected first.
     let all = || examined.judged.iter().map(|judged| &judged.template).collect();
-    let templates = checked.unwrap_or_else(all);
+    let templates = checked.map_or_else(all, |(templates, _)| templates);
     let pods: Vec<_> = templates.iter().map(|template| Pod::of(template)).collect();
     if enabled.needs_others() {
         let found = seawall_hardening::facts(&examined.object, &templates, &pods, source.scope).into_iter();
@@ -60,10 +68,8 @@ pub(crate) fn survey(
             None => facts.extend(found),
         }
     }
-    if !is_checked {
-        return Mask::default();
-    }
-    seawall_hardening::speaking(&examined.object, &templates, &pods, enabled, &cx(options, source, None))
+    let Some(own) = own else { return Mask::default() };
+    seawall_hardening::speaking(&examined.object, &templates, &pods, &own, &cx(options, source, None))
 }
 
 /// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.
@@ -95,11 +101,10 @@ pub(crate) fn search<'a, 'd>(
     twins: &'a Twins,
     options: &'a Options,
 ) -> Option<Search<'a, 'd>> {
-    let enabled = &options.hardening.enabled;
-    let makes_pods = !templates(examined)?.is_empty();
+    let (templates, enabled) = checked(examined, &options.hardening.enabled)?;
     (!enabled.is_empty()).then(|| {
         let cx = cx(options, source, Some(twins));
-        Search::new(&examined.object, id, makes_pods, enabled, speaking, cx)
+        Search::new(&examined.object, id, !templates.is_empty(), &enabled, speaking, cx)
     })
 }
 

@@ -511,6 +511,7 @@ fn survey_document<'a>(
         let is_judged = examined.judged.iter().any(|judged| !examined.refused(judged));
         meet(&examined.object, is_judged, source, options);
         speaking = speaking.join(harden::survey(&examined, &source, options, &mut survey.facts));
+        speaks |= !options.hardening.enabled.is_empty() && harden::is_part(&examined);
         for judged in &examined.judged {
             speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();

@@ -493,6 +493,64 @@ fn parts_are_not_taken_for_the_whole() {
     assert_eq!(named.status, 2, "a file that is named is to be a manifest");
 }
 
+/// What a part writes stays so whatever the other parts say; of what it lacks nothing is known, and that is told.
+#[test]
+fn what_a_part_writes_is_checked() {
+    let patch = "apiVersion: apps/v1beta2
+kind: Deployment
+metadata: {name: web, annotations: {token: ghp_0123456789abcdefghijABCDEFGHIJ012345}}
+spec:
+  template:
+    spec:
+      volumes: [{name: s, hostPath: {path: /var/run/docker.sock}}]
+      containers:
+      - name: web
+        env: [{name: DB_PASSWORD, value: 8sdfSDFsdf8s7df6sdf}]
+        securityContext: {capabilities: {add: [SYS_ADMIN]}}
+";
+    let dir = Dir::with(&[("web.yaml", patch)]);
+    let mut of_part = rules(
+        &dir,
+        &[
+            "--select",
+            "api-deprecated,reliability,secrets,dangerous-capability,memory-limit,container-socket-mount,read-only-root-filesystem",
+        ],
+    );
+    of_part.sort_unstable();
+    let written = [
+        "api-deprecated",
+        "container-socket-mount",
+        "dangerous-capability",
+        "secret-in-annotation",
+        "secret-literal-env",
+    ];
+    assert_eq!(of_part, written);
+    let run = dir.scan(&["--profile", "recommended", "web.yaml"]);
+    let notices = run.of("notice");
+    let [notice] = &notices[..] else { panic!("{notices:?}") };
+    assert_eq!(
+        (notice["kind"].as_str(), notice["message"].as_str()),
+        (
+            Some("not-evaluated"),
+            Some(
+                "Deployment web names no image: it is a part of a workload, and what it lacks was not looked for"
+            )
+        )
+    );
+    assert!(run.workloads()[0]["score"].is_null(), "{}", run.workloads()[0]);
+    assert!(run.summary()["score"].is_null(), "{}", run.summary());
+    assert_eq!(dir.scan(&["--profile", "pss", "web.yaml"]).of("notice").len(), 0);
+    let empty =
+        "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata: {name: web}\nspec: {schedule: '* * * * *'}\n";
+    dir.write("web.yaml", empty);
+    assert_eq!(rules(&dir, &["--profile", "recommended"]), ["api-deprecated"]);
+    assert_eq!(
+        dir.scan(&["--profile", "recommended", "web.yaml"]).of("notice").len(),
+        1,
+        "it is told that there is no template"
+    );
+}
+
 #[test]
 fn an_object_twice_in_a_file_is_told_of_and_in_two_files_where_the_input_is_complete() {
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n";

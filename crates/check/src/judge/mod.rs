@@ -36,7 +36,7 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Place, Seen, Source, Survey, examine, is_built_in};
+use crate::survey::{Judged, Place, Seen, Source, Survey, examine, is_built_in};
 
 use self::around::{Around, expired};
 
@@ -357,6 +357,12 @@ impl Judge<'_> {
                     self.object(index, &examined.object, &around, refused, chart_source.clone(), findings);
                 out.extend(report);
             }
+            let is_part = !self.options.hardening.enabled.is_empty() && harden::is_part(&examined);
+            let lacks_template =
+                |judged: &Judged<'_>| workload::lacks_template(&examined.object, &judged.template);
+            if is_part && refusal.is_none() && !examined.judged.iter().any(lacks_template) {
+                out.push(self.only_a_part(&examined.object));
+            }
             let mut object_searched = false;
             for (i, judged) in examined.judged.iter().enumerate() {
                 let [pod, template] = judged.faults();
@@ -364,7 +370,7 @@ impl Judge<'_> {
                     out.push(self.changed());
                     return;
                 }
-                if workload::lacks_template(&examined.object, &judged.template) {
+                if lacks_template(judged) {
                     out.push(self.without_template(&examined.object, &judged.template));
                 }
                 let mut around = self.around(&id, &locator, &comments, &on_object);
@@ -432,6 +438,8 @@ impl Judge<'_> {
                     search.of_pod(&judged.template, add);
                 }
                 self.settle(&around, &mut workload);
+                // Nobody knows what a part is worth.
+                workload.score = workload.score.filter(|_| !is_part);
                 let notices = around.on_template.notices(reach, &levels);
                 let notices: Vec<Record> = notices.map(Record::Notice).collect();
                 out.push(Record::Workload(Box::new(workload)));
