@@ -203,6 +203,55 @@ fn what_other_tools_pass_over_can_be_passed_over() {
 }
 
 #[test]
+fn files_of_other_tools_are_read_too() {
+    let bad = WEB
+        .replace("drop: [ALL]}", "drop: [ALL]}, privileged: true")
+        .replace("    spec:\n", "    spec:\n      hostPID: true\n      hostIPC: true\n");
+    let dir = Dir::with(&[("a/web.yaml", &bad), ("b/web.yaml", &bad)]);
+    dir.write(".trivyignore", "CVE-2024-1\nKSV-0010 # it watches processes\nKSV-9999\n");
+    dir.write(
+        ".trivyignore.yaml",
+        "misconfigurations: [{id: KSV-0017, paths: [a/*], statement: a driver}]\n",
+    );
+    dir.write(
+        ".checkov.baseline",
+        r#"{"failed_checks": [{"file": "/b/web.yaml", "findings": [{"resource": "Deployment.default.web", "check_ids": ["CKV_K8S_18"]}]}]}"#,
+    );
+    let scan = |more: &[&str]| {
+        let select = ["--select", "privileged-container,host-pid,host-ipc"];
+        dir.scan(&[&select[..], more, &["a", "b"]].concat())
+    };
+    let told = |more: &[&str]| {
+        let mut told = Vec::new();
+        for workload in scan(more).workloads() {
+            let file = &workload["file"].as_str().unwrap()[..1];
+            for finding in workload["findings"].as_array().unwrap() {
+                if let Some(why) = finding["suppressed"]["reason"].as_str() {
+                    told.push(format!("{file} {}: {why}", finding["rule"].as_str().unwrap()));
+                }
+            }
+        }
+        told.sort_unstable();
+        told
+    };
+    assert_eq!(told(&[]), [""; 0]);
+    let compat = [
+        "a host-pid: KSV-0010",
+        "a privileged-container: a driver",
+        "b host-ipc: CKV_K8S_18",
+        "b host-pid: KSV-0010",
+    ];
+    assert_eq!(told(&["--compat"]), compat);
+    let run = scan(&["--compat"]);
+    let notices = run.of("notice");
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0]["message"].as_str().unwrap().contains("`KSV-9999` of trivy"), "{notices:?}");
+    dir.write(".checkov.baseline", "{}");
+    let run = dir.run(&["scan", "--compat", "a"]);
+    assert_eq!(run.status, 2, "a file that says nothing is no empty one: {}", run.stderr);
+}
+
+#[test]
 fn configurations_of_other_tools_are_translated() {
     let dir = Dir::with(&[
         (".kube-linter.yaml", "checks: {addAllBuiltIn: true, exclude: [unset-memory-requirements]}\n"),

@@ -6,6 +6,7 @@ mod baseline;
 mod compat;
 mod document;
 mod entry;
+mod foreign;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,7 @@ use crate::record::{Located, Notice, NoticeKind, Region};
 pub use baseline::{Baseline, BaselineEntry, object_key};
 pub(crate) use document::{DocumentIgnores, ObjectIgnores, carries_ignores};
 pub use entry::{EntryScope, IgnoreEntry};
+pub use foreign::{ForeignFile, ForeignIgnores};
 
 /// Ignores and exceptions that end within so many days are announced.
 pub(crate) const NOTICE_DAYS: i32 = 14;
@@ -128,8 +130,10 @@ impl Flag {
 /// The ignores that hold for a whole run, with what became of them.
 #[derive(Debug, Default)]
 pub struct Ignores {
-    /// `ignores` in the configuration.
+    /// `ignores` in the configuration, and what files of other tools say.
     pub entries: Vec<IgnoreEntry>,
+    /// Said of ids in files of other tools that no rule here is known by.
+    pub unknown: Vec<Notice>,
     /// The baseline.
     pub baseline: Option<Baseline>,
 }
@@ -175,7 +179,7 @@ impl Ignores {
 
     /// What is to be said of the ignores at the end of a run of this reach.
     pub fn notices(&self, reach: Reach<'_>) -> Vec<Notice> {
-        let mut notices = Vec::new();
+        let mut notices = self.unknown.clone();
         for entry in &self.entries {
             if entry.used.is_raised() {
                 notices.extend(entry.ignore.expiring(reach.options.today));
