@@ -107,7 +107,7 @@ impl ForeignIgnores {
             let until = match text(item, "expired_at").map(str::parse::<Date>).transpose() {
                 Ok(until) => until,
                 Err(error) => {
-                    errors.push(ConfigError::at(item, &format!("`expired_at` {error}"), None));
+                    errors.push(ConfigError::at(item, format!("`expired_at` {error}"), None));
                     continue;
                 }
             };

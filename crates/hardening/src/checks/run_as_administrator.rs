@@ -52,7 +52,7 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 const ADMINISTRATOR: &str = "ContainerAdministrator";
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
-    fn name<'d>(options: Option<NodeRef<'d>>) -> Option<&'d str> {
+    fn name(options: Option<NodeRef<'_>>) -> Option<&str> {
         options?.get("runAsUserName")?.as_str()
     }
     let of_container = name(at.container.security_context.as_ref().and_then(|context| context.windows_options));
