@@ -49,7 +49,7 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 
 fn run(at: &ContainerAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
     let names = |profile: Option<NodeRef<'_>>| {
-        profile.and_then(|profile| profile.get("type")).is_some_and(|kind| !kind.is_null())
+        profile.and_then(|profile| profile.get("type")).and_then(NodeRef::as_str).is_some_and(|kind| !kind.is_empty())
     };
     let of_container = at.container.security_context.as_ref().and_then(|context| context.app_armor_profile);
     let of_pod = at.pod().spec.security_context.as_ref().and_then(|context| context.app_armor_profile);
@@ -79,7 +79,7 @@ mod tests {
     fn a_profile_has_to_be_named() {
         assert_eq!(in_every_class(ID, ""), [true; 3]);
         for (profile, missing) in
-            [("{type: RuntimeDefault}", false), ("{type: Unconfined}", false), ("{type: null}", true), ("{}", true), ("null", true)]
+            [("{type: RuntimeDefault}", false), ("{type: Unconfined}", false), ("{type: null}", true), ("{type: ''}", true), ("{}", true), ("null", true)]
         {
             let fields = format!("securityContext: {{appArmorProfile: {profile}}}");
             assert_eq!(in_every_class(ID, &fields), [missing; 3], "{profile}");
