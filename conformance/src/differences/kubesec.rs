@@ -35,6 +35,7 @@ pub static PAIRS: &[Pair] = &[
     pair("HostAliases", "host-aliases"),
     pair("SeccompAny", "seccomp-profile"),
     pair("SeccompUnconfined", "seccomp-profile"),
+    pair("ApparmorAny", "apparmor-missing"),
     pair("ApparmorAny", "apparmor-profile"),
     pair("ApparmorUnconfined", "apparmor-profile"),
     pair("VolumeClaimAccessModeReadWriteOnce", "statefulset-volume-claims").at("accessModes"),
@@ -88,13 +89,19 @@ pub static DIFFERENCES: &[Difference] = &[
     // Security contexts.
     only_seawall("AllowPrivilegeEscalation", "*", "containers that do not say it", |seen| seen.of_container("/securityContext/allowPrivilegeEscalation").is_null())
         .ours("it is allowed unless it is forbidden"),
-    only_other("ApparmorAny", "*", "pods that name no profile", |seen| !has_profile(seen, "appArmorProfile", &PROFILES, true))
+    only_other("ApparmorAny", "apparmor-missing", WINDOWS, is_windows).ours("Windows has no AppArmor, and its pods may not set it"),
+    only_other("ApparmorAny", "apparmor-missing", "profiles in annotations", has_annotation).ours(ANNOTATED),
+    only_other("ApparmorAny", "apparmor-missing", "`Unconfined`", |seen| has_profile(seen, "appArmorProfile", &PROFILES[2..], true))
+        .both("one rule there is two here: `apparmor-profile` reports it"),
+    only_seawall("ApparmorAny", "apparmor-missing", "empty types", |seen| has_profile(seen, "appArmorProfile", &[""], true))
+        .ours("an empty type names no profile"),
+    only_other("ApparmorAny", "apparmor-profile", "pods that name no profile", |seen| !has_profile(seen, "appArmorProfile", &PROFILES, true))
         .ours("the runtime has a profile for them, unless it is told to leave it out"),
-    only_seawall("ApparmorAny", "*", "`Unconfined` on the pod, and words that are no profile", |seen| has_profile(seen, "appArmorProfile", &PROFILES[..2], false))
+    only_seawall("ApparmorAny", "apparmor-profile", "`Unconfined` on the pod, and words that are no profile", |seen| has_profile(seen, "appArmorProfile", &PROFILES[..2], false))
         .ours("one of both is enough for a container without a profile, or the API server refuses it"),
     only_seawall("ApparmorUnconfined", "*", "`Unconfined` on the pod, and words that are no profile", |seen| has_profile(seen, "appArmorProfile", &PROFILES[..2], false))
         .ours("the API server refuses other words, and what the pod sets holds for containers to come"),
-    only_seawall("ApparmorAny", "*", "profiles in annotations", has_annotation).ours(ANNOTATED),
+    only_seawall("ApparmorAny", "apparmor-profile", "profiles in annotations", has_annotation).ours(ANNOTATED),
     only_seawall("ApparmorUnconfined", "*", "profiles in annotations", has_annotation).ours(ANNOTATED),
     only_seawall("SeccompAny", "*", "`Unconfined` on the pod, and words that are no profile", |seen| has_profile(seen, "seccompProfile", &PROFILES[..2], false))
         .ours("the API server refuses other words, and what the pod sets holds for containers to come"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seawall_hardening::view::Pod;
-use seawall_hardening::{Cx, Exposure, Fact, Index, Labels, Mask, Search, Subject, Twins};
+use seawall_hardening::{Cx, Enabled, Exposure, Fact, Index, Labels, Mask, Search, Subject, Twins};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::SchemaProblem;
 use seawall_manifest::workload::Template;
@@ -29,13 +29,22 @@ fn cx<'a>(options: &'a Options, source: &Source<'_>, twins: Option<&'a Twins>) -
     }
 }
 
-/// The templates of what the API server would take; what it refuses is not checked, nor is a part of a workload: what it
-/// lacks stands elsewhere.
-fn templates<'a, 'd>(problems: &[SchemaProblem], judged: &'a [Judged<'d>]) -> Option<Vec<&'a Template<'d>>> {
+/// The templates of what the API server would take, with the checks that can be run on them: what it refuses is not checked, and
+/// of a part of a workload nothing is said that it lacks, as that stands elsewhere.
+fn checked<'a, 'd>(
+    problems: &[SchemaProblem],
+    judged: &'a [Judged<'d>],
+    enabled: &Enabled,
+) -> Option<(Vec<&'a Template<'d>>, Enabled)> {
     let refused = seawall_manifest::schema::refused(problems);
-    let templates = || judged.iter().map(|judged| &judged.template);
-    let partial = !judged.is_empty() && templates().all(Template::is_partial);
-    (!refused && !partial).then(|| templates().collect())
+    let templates = || judged.iter().map(|judged| &judged.template).collect();
+    let enabled = if is_part(judged) { enabled.of_parts() } else { *enabled };
+    (!refused).then(|| (templates(), enabled))
+}
+
+/// Whether an object can only be a part of a workload: none of its containers has an image.
+pub(crate) fn is_part(judged: &[Judged<'_>]) -> bool {
+    !judged.is_empty() && judged.iter().all(|judged| judged.template.is_partial())
 }
 
 /// Phase one: adds what other objects' checks have to know of an object; the checks that have something to say of it by itself.
@@ -49,11 +58,11 @@ pub(crate) fn survey(
     if enabled.is_empty() {
         return Mask::default();
     }
-    let checked = templates(&examined.problems, &examined.judged);
-    let is_checked = checked.is_some();
+    let checked = checked(&examined.problems, &examined.judged, enabled);
+    let own = checked.as_ref().map(|(_, enabled)| *enabled);
     // Others may mean it although it has to be corrected first.
     let all = || examined.judged.iter().map(|judged| &judged.template).collect();
-    let templates = checked.unwrap_or_else(all);
+    let templates = checked.map_or_else(all, |(templates, _)| templates);
     let pods: Vec<_> = templates.iter().map(|template| Pod::of(template)).collect();
     if enabled.needs_others() {
         let found = seawall_hardening::facts(&examined.object, &templates, &pods, source.scope).into_iter();
@@ -62,10 +71,8 @@ pub(crate) fn survey(
             None => facts.extend(found),
         }
     }
-    if !is_checked {
-        return Mask::default();
-    }
-    seawall_hardening::speaking(&examined.object, &templates, &pods, enabled, &cx(options, source, None))
+    let Some(own) = own else { return Mask::default() };
+    seawall_hardening::speaking(&examined.object, &templates, &pods, &own, &cx(options, source, None))
 }
 
 /// Between the phases: what the checks have to know of the objects of a run, and which documents they have to see again.
@@ -88,25 +95,36 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, of_cluster: bool, o
     options.hardening.index = Some(Arc::new(index));
 }
 
-/// Whether an object that is checked makes pods; `None` where it is not checked.
-pub(crate) fn makes_pods(problems: &[SchemaProblem], judged: &[Judged<'_>]) -> Option<bool> {
-    Some(!templates(problems, judged)?.is_empty())
+/// What is checked of an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked {
+    /// Whether it makes pods.
+    makes_pods: bool,
+    enabled: Enabled,
+}
+
+impl Checked {
+    /// `None` where it is not checked.
+    pub(crate) fn of(problems: &[SchemaProblem], judged: &[Judged<'_>], options: &Options) -> Option<Self> {
+        let (templates, enabled) = checked(problems, judged, &options.hardening.enabled)?;
+        Some(Self { makes_pods: !templates.is_empty(), enabled })
+    }
 }
 
 /// Phase two: the checks that look at an object; `twins` are those of its file. `None` where none does.
 pub(crate) fn search<'a, 'd>(
     object: &'a Object<'d>,
     id: &'a Arc<ObjectId>,
-    makes_pods: bool,
+    checked: Checked,
     speaking: Mask,
     source: &Source<'_>,
     twins: &'a Twins,
     options: &'a Options,
 ) -> Option<Search<'a, 'd>> {
-    let enabled = &options.hardening.enabled;
+    let Checked { makes_pods, enabled } = checked;
     (!enabled.is_empty()).then(|| {
         let cx = cx(options, source, Some(twins));
-        Search::new(object, id, makes_pods, enabled, speaking, cx)
+        Search::new(object, id, makes_pods, &enabled, speaking, cx)
     })
 }
 

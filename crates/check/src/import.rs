@@ -232,7 +232,8 @@ fn kube_linter(root: NodeRef<'_>) -> Imported {
     if flag("doNotAutoAddDefaults") && !flag("addAllBuiltIn") {
         out.select = include;
         if out.select.is_empty() {
-            out.untranslated.push(NOTHING_ON.to_owned());
+            out.profile = Some(NOTHING_ON.0);
+            out.untranslated.push(NOTHING_ON.1.to_owned());
         }
     } else {
         out.enable.extend(include);
@@ -246,8 +247,8 @@ fn kube_linter(root: NodeRef<'_>) -> Imported {
     out
 }
 
-/// Said where a tool would look at nothing: there are no settings here that say so.
-const NOTHING_ON: &str = "that no check is on: those stay on that are on here without being told";
+/// What comes nearest to a tool that would look at nothing, and what is left of it.
+const NOTHING_ON: (&str, &str) = ("pss", "that no check is on: what a level forbids is told all the same");
 
 /// A polaris configuration stands in place of its own: a check that it does not name is off (`pkg/config/config.go`).
 fn polaris(root: NodeRef<'_>) -> Imported {
@@ -271,7 +272,8 @@ fn polaris(root: NodeRef<'_>) -> Imported {
         out.select.extend(found);
     }
     if out.select.is_empty() {
-        out.untranslated.push(NOTHING_ON.to_owned());
+        out.profile = Some(NOTHING_ON.0);
+        out.untranslated.push(NOTHING_ON.1.to_owned());
     }
     for exemption in root.get("exemptions").into_iter().flat_map(NodeRef::items) {
         let list = |key: &str| strings(exemption.get(key));
@@ -485,8 +487,10 @@ mod tests {
         assert!(text.contains("  enable: [job-ttl, net-raw-capability, pdb-unhealthy-eviction]\n"), "{text}");
         let text = imported("checks: {doNotAutoAddDefaults: true}\n").unwrap();
         assert!(text.contains("# not translated: that no check is on") && !text.contains("rules:"), "{text}");
+        assert!(text.ends_with("\nprofile: pss\n"), "{text}");
         let text = imported("checks: {hostPIDSet: ignore}\nmutations: [pullPolicyNotAlways]\n").unwrap();
         assert!(text.contains("# not translated: that no check is on"), "{text}");
+        assert!(text.contains("\nprofile: pss\n"), "{text}");
         assert!(text.contains("# not translated: the mutation `pullPolicyNotAlways`"), "{text}");
     }
 

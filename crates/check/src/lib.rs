@@ -46,7 +46,8 @@ pub use fix::{
 };
 pub use harden::index;
 pub use ignore::{
-    Baseline, BaselineEntry, EntryScope, Ignore, IgnoreEntry, IgnoredObject, Ignores, object_key,
+    Baseline, BaselineEntry, EntryScope, ForeignFile, ForeignIgnores, Ignore, IgnoreEntry, IgnoredObject,
+    Ignores, object_key,
 };
 pub use import::Imported;
 pub use judge::{Item, Verdict, items, judge, verdict};

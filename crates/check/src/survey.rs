@@ -516,6 +516,7 @@ fn survey_document<'a>(
         }
         let is_judged = examined.judged.iter().any(|judged| !examined.refused(judged));
         meet(&examined.object, is_judged, source, options);
+        speaks |= !options.hardening.enabled.is_empty() && harden::is_part(&examined.judged);
         for judged in &examined.judged {
             speaks |= workload::lacks_template(&examined.object, &judged.template);
             let [pod, template] = judged.faults();

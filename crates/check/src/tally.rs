@@ -77,6 +77,8 @@ struct Scores {
     /// How many.
     count: u64,
     sum: u64,
+    /// Parts of workloads, which have none.
+    parts: u64,
     critical: bool,
     /// Whether something critical counts at a workload that can be reached from outside.
     exposed: bool,
@@ -85,8 +87,14 @@ struct Scores {
 
 impl Scores {
     fn add(&mut self, workload: &Workload) {
-        let Some(score) = workload.score else { return };
         let critical = workload.is_critical();
+        let exposed = critical && workload.exposed;
+        let Some(score) = workload.score else {
+            if workload.refused.is_none() {
+                self.join(Self { parts: 1, critical, exposed, ..Self::default() });
+            }
+            return;
+        };
         let lower = score < self.lowest.as_ref().map_or(100, |lowest| lowest.score);
         let lowest = lower.then(|| Lowest {
             score,
@@ -94,13 +102,14 @@ impl Scores {
             file: workload.origin.file.clone(),
             line: workload.region.line,
         });
-        self.join(Self { count: 1, sum: score, critical, exposed: critical && workload.exposed, lowest });
+        self.join(Self { count: 1, sum: score, critical, exposed, lowest, ..Self::default() });
     }
 
     /// Adds the scores of what follows in the input.
     fn join(&mut self, later: Self) {
         self.count += later.count;
         self.sum += later.sum;
+        self.parts += later.parts;
         self.critical |= later.critical;
         self.exposed |= later.exposed;
         let lowest = [self.lowest.take(), later.lowest].into_iter().flatten();
@@ -109,7 +118,7 @@ impl Scores {
 
     /// The score of a run with so many workloads that could be scored: those of which nothing had to be said have 100.
     fn of(self, workloads: u64) -> Option<Score> {
-        let silent = workloads.saturating_sub(self.count);
+        let silent = workloads.saturating_sub(self.count + self.parts);
         let mean = (self.sum + 100 * silent).checked_div(self.count + silent)?;
         Some(Score { mean, grade: Grade::of(mean, self.critical, self.exposed), lowest: self.lowest })
     }

@@ -55,6 +55,50 @@ const OF_OBJECTS: Mask = {
     Mask(mask)
 };
 
+/// The checks whose findings rest on what is written alone, so that a part of a workload is enough to see them: whatever the other
+/// parts write, it stays so, or at least nothing is said of what they may write.
+const OF_PARTS: Mask = {
+    const IDS: [&str; 19] = [
+        "api-deprecated",
+        "container-socket-mount",
+        "dangerous-capability",
+        "default-namespace",
+        "duplicate-env",
+        "git-sync-volume",
+        "host-aliases",
+        "host-path-sensitive",
+        "host-path-subpath",
+        "label-invalid",
+        "privileged-port",
+        "root-group",
+        "run-as-administrator",
+        "secret-env-ref",
+        "secret-in-annotation",
+        "secret-in-args",
+        "secret-literal-env",
+        "ssh-port",
+        "sudo-entrypoint",
+    ];
+    const fn is(one: &str, other: &str) -> bool {
+        let (one, other) = (one.as_bytes(), other.as_bytes());
+        let mut at = 0;
+        while at < one.len() && at < other.len() && one[at] == other[at] {
+            at += 1;
+        }
+        at == one.len() && at == other.len()
+    }
+    let (mut mask, mut found, mut at) = (0, 0, 0);
+    while at < CHECKS.len() {
+        if found < IDS.len() && is(CHECKS[at].rule.id, IDS[found]) {
+            mask |= 1 << at;
+            found += 1;
+        }
+        at += 1;
+    }
+    assert!(found == IDS.len(), "the ids are sorted, and all are there");
+    Mask(mask)
+};
+
 impl Mask {
     /// All checks.
     #[cfg(test)]
@@ -95,6 +139,12 @@ impl Enabled {
     pub fn new(wanted: impl Fn(&Rule) -> bool) -> Self {
         let bit = |(at, check): (usize, &Check)| if wanted(check.rule) { 1 << at } else { 0 };
         Self(Mask(CHECKS.iter().enumerate().map(bit).fold(0, |mask, bit| mask | bit)))
+    }
+
+    /// Those of them that can be run on a part of a workload: nothing is said of what it lacks.
+    #[must_use]
+    pub fn of_parts(&self) -> Self {
+        Self(self.0.and(OF_PARTS))
     }
 
     /// Whether none runs.

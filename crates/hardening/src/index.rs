@@ -38,7 +38,7 @@ pub(crate) use fact::Defaulted;
 use fact::{Detail, Grantee, KeysFact};
 pub use fact::{Directions, Fact, Scaler, Subject};
 pub(crate) use fact::{PodFact, Protocol, ServiceFact, ServicePort, Target};
-use kinds::Kind;
+pub(crate) use kinds::Kind;
 pub use kinds::PODS;
 pub(crate) use kinds::hash;
 use kinds::identity;

@@ -119,6 +119,8 @@ view! {
         supplemental_groups: Vec<Option<i64>> = "supplementalGroups",
         /// `sysctls`, a list.
         sysctls: Option<NodeRef<'d>> = "sysctls",
+        /// `appArmorProfile`, a mapping.
+        app_armor_profile: Option<NodeRef<'d>> = "appArmorProfile",
         /// `windowsOptions`, a mapping.
         windows_options: Option<NodeRef<'d>> = "windowsOptions",
     }

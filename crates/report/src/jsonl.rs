@@ -9,8 +9,8 @@ use seawall_model::{Level, ObjectId};
 use seawall_yaml::edit::PatchOperation;
 
 use crate::fixes::answer_shown;
-use crate::suppression;
 use crate::writer::{Writer, object};
+use crate::{suppression, visible};
 
 /// The number of the records' schema; raised when a reader of the old one would misread the new one.
 pub(crate) const SCHEMA: u64 = 1;
@@ -187,7 +187,7 @@ fn write_evaluation(w: &mut Writer<'_>, evaluation: &Evaluation) {
     w.strings("modes", evaluation.modes.iter().map(Mode::as_str));
     w.boolean("allowed", evaluation.allowed);
     w.string("forbiddenReason", &evaluation.forbidden_reason);
-    w.string("forbiddenDetail", &evaluation.forbidden_detail);
+    w.string("forbiddenDetail", &redact(&evaluation.forbidden_detail));
 }
 
 fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
@@ -198,7 +198,7 @@ fn write_finding(w: &mut Writer<'_>, file: &str, located: &Located) {
     w.string("message", &redact(&finding.message));
     w.string("advice", &redact(&finding.advice));
     w.optional("container", finding.container.as_deref());
-    w.string("path", &finding.primary.path.to_string());
+    w.string("path", &visible::path(located));
     w.string("file", file);
     write_mark(w, &located.primary);
     w.strings("modes", located.modes.iter().map(Mode::as_str));

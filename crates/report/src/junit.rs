@@ -81,7 +81,7 @@ fn finding(located: &Located, is_advice: bool, path: &str, object: &str, out: &m
     let finding = &located.finding;
     let region = located.primary.region;
     let place = format!("{path}:{}:{}", region.line, region.column);
-    let field = finding.primary.path.to_string();
+    let field = visible::path(located);
     match &finding.container {
         Some(container) => case(&[finding.rule.id, ", container ", container], object, out),
         None => case(&[finding.rule.id], object, out),

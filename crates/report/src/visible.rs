@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use seawall_check::Located;
 use unicode_width::UnicodeWidthChar;
 
 /// The columns that a character takes, once made visible.
@@ -52,6 +53,15 @@ pub(crate) fn message(message: &str) -> Cow<'_, str> {
     match seawall_finding::redact(message) {
         Cow::Borrowed(same) => text(same),
         Cow::Owned(masked) => Cow::Owned(text(&masked).into_owned()),
+    }
+}
+
+/// Where a finding is in its object: items of lists are told by values, which may be secret as any.
+pub(crate) fn path(located: &Located) -> String {
+    let path = located.finding.primary.path.to_string();
+    match seawall_finding::redact(&path) {
+        Cow::Borrowed(_) => path,
+        Cow::Owned(masked) => masked,
     }
 }
 

@@ -100,7 +100,8 @@ pub(crate) struct JudgeArgs {
     #[arg(hide_possible_values = true)]
     pub(crate) deselect: Vec<RulesArg>,
 
-    /// Pass over what annotations and comments tell kube-score, kube-linter, polaris, checkov, datree and trivy to pass over.
+    /// Pass over what annotations, comments and files (.trivyignore, .checkov.baseline) tell kube-score, kube-linter, polaris,
+    /// checkov, datree and trivy to pass over.
     #[arg(long)]
     pub(crate) compat: bool,
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seawall_check::{
-    Base, Baseline, Config, ConfigError, FailOn, Ignores, Images, Imported, InputError, NamespaceObject,
-    Options, Origin, Part, RuleSettings, SETTINGS, Source,
+    Base, Baseline, Config, ConfigError, FailOn, ForeignFile, ForeignIgnores, Ignores, Images, Imported,
+    InputError, NamespaceObject, Options, Origin, Part, RuleSettings, SETTINGS, Source,
 };
 use seawall_finding::Date;
 use seawall_input::{Input, InputKind};
@@ -138,7 +138,13 @@ pub(crate) fn load(
         let input = if stdin { namespaces_on_stdin(args)? } else { named_input(&path) };
         lent.extend(read_namespaces(&input)?.into_iter().map(|n| NamespaceObject { scope, ..n }));
     }
-    let ignores = Arc::new(Ignores { entries: std::mem::take(&mut config.ignores), baseline: entries });
+    let foreign = if args.compat { read_compat(&directory)? } else { ForeignIgnores::default() };
+    let own = std::mem::take(&mut config.ignores).into_iter();
+    let ignores = Arc::new(Ignores {
+        entries: own.chain(foreign.entries).collect(),
+        unknown: foreign.unknown,
+        baseline: entries,
+    });
     let profile = profile.cloned();
     Ok(Settings {
         config,
@@ -165,7 +171,28 @@ pub(crate) fn files(args: &JudgeArgs) -> Vec<PathBuf> {
     let baseline = named(args.baseline.as_ref(), config.baseline.as_ref(), &directory);
     let namespaces = named(args.namespaces.as_ref(), config.namespaces.as_ref(), &directory);
     let lenders = lenders(&config, namespaces.as_deref(), &directory).into_iter().map(|(_, path)| path);
-    [file, baseline].into_iter().flatten().chain(lenders).collect()
+    let foreign =
+        ForeignFile::ALL.iter().filter(|_| args.compat).map(|file| shown(directory.join(file.name())));
+    [file, baseline].into_iter().flatten().chain(lenders).chain(foreign).collect()
+}
+
+/// What the files of other tools in a directory pass over.
+fn read_compat(directory: &Path) -> Result<ForeignIgnores, Vec<InputError>> {
+    let mut out = ForeignIgnores::default();
+    for file in ForeignFile::ALL {
+        let path = shown(directory.join(file.name()));
+        if !path.is_file() {
+            continue;
+        }
+        let text = Text::read(&path)?;
+        let lines = text.lines();
+        if file == ForeignFile::TrivyIgnore {
+            text.located(out.add_lines(&text.name, &lines))?;
+        } else if let Some(document) = text.document()? {
+            text.located(out.add_document(file, &document, &text.name, &lines))?;
+        }
+    }
+    Ok(out)
 }
 
 /// The files that lend namespaces, each with the scope that it lends them to.

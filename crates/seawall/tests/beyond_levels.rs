@@ -219,15 +219,41 @@ fn what_lets_findings_pass_holds_for_them() {
     let text = dir.run_bare(&["scan", "--today", "2027-01-01", "."]).stdout;
     assert!(text.contains(" privileged -> privileged: "), "it passes without: {text}");
     std::fs::remove_file(dir.path().join("exception.yaml")).unwrap();
-    // A baseline has an entry for each place, as for what a level forbids.
+    // A baseline has an entry for each place, as for what a level forbids, and none for what is only the cause.
     let volumes = "      volumes: [{name: a, hostPath: {path: /a}}, {name: b, hostPath: {path: /b}}]\n      containers:\n";
-    let without = HOST.replace("      hostNetwork: true\n", "");
-    dir.write("host.yaml", without.replace("      containers:\n", volumes));
+    dir.write("host.yaml", HOST.replace("      containers:\n", volumes));
     let always = ["scan", "--profile", "strict", "host.yaml"];
     let run = |args: &[&str]| dir.run(&[&always[..], args].concat());
     assert_eq!(run(&["--write-baseline", "base.yaml"]).status, 0);
     let run = run(&["--baseline", "base.yaml", "--format", "concise"]);
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+}
+
+/// The API server copies the profile of an annotation into a field: who lets the annotation pass lets that pass too.
+#[test]
+fn a_baseline_holds_an_annotation_and_what_follows_from_it() {
+    let pod = "apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: LEVEL}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: p
+  namespace: shop
+  annotations: {container.apparmor.security.beta.kubernetes.io/c: unconfined}
+spec: {containers: [{name: c, image: registry.example.com/c:1}]}
+";
+    for level in ["baseline", "privileged"] {
+        let dir = Dir::with(&[("p.yaml", &pod.replace("LEVEL", level))]);
+        let always = ["scan", "--select", "apparmor-profile", "--fail-on", "low", "p.yaml"];
+        let run = |args: &[&str]| dir.run(&[&always[..], args].concat());
+        assert_eq!(run(&["--write-baseline", "base.yaml"]).status, 0);
+        let text = std::fs::read_to_string(dir.path().join("base.yaml")).unwrap();
+        assert_eq!(text.matches("apparmor-profile").count(), 1, "{text}");
+        let run = run(&["--baseline", "base.yaml", "--format", "concise"]);
+        assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{level}");
+    }
 }
 
 #[test]

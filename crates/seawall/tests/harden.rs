@@ -203,6 +203,55 @@ fn what_other_tools_pass_over_can_be_passed_over() {
 }
 
 #[test]
+fn files_of_other_tools_are_read_too() {
+    let bad = WEB
+        .replace("drop: [ALL]}", "drop: [ALL]}, privileged: true")
+        .replace("    spec:\n", "    spec:\n      hostPID: true\n      hostIPC: true\n");
+    let dir = Dir::with(&[("a/web.yaml", &bad), ("b/web.yaml", &bad)]);
+    dir.write(".trivyignore", "CVE-2024-1\nKSV-0010 # it watches processes\nKSV-9999\n");
+    dir.write(
+        ".trivyignore.yaml",
+        "misconfigurations: [{id: KSV-0017, paths: [a/*], statement: a driver}]\n",
+    );
+    dir.write(
+        ".checkov.baseline",
+        r#"{"failed_checks": [{"file": "/b/web.yaml", "findings": [{"resource": "Deployment.default.web", "check_ids": ["CKV_K8S_18"]}]}]}"#,
+    );
+    let scan = |more: &[&str]| {
+        let select = ["--select", "privileged-container,host-pid,host-ipc"];
+        dir.scan(&[&select[..], more, &["a", "b"]].concat())
+    };
+    let told = |more: &[&str]| {
+        let mut told = Vec::new();
+        for workload in scan(more).workloads() {
+            let file = &workload["file"].as_str().unwrap()[..1];
+            for finding in workload["findings"].as_array().unwrap() {
+                if let Some(why) = finding["suppressed"]["reason"].as_str() {
+                    told.push(format!("{file} {}: {why}", finding["rule"].as_str().unwrap()));
+                }
+            }
+        }
+        told.sort_unstable();
+        told
+    };
+    assert_eq!(told(&[]), [""; 0]);
+    let compat = [
+        "a host-pid: KSV-0010",
+        "a privileged-container: a driver",
+        "b host-ipc: CKV_K8S_18",
+        "b host-pid: KSV-0010",
+    ];
+    assert_eq!(told(&["--compat"]), compat);
+    let run = scan(&["--compat"]);
+    let notices = run.of("notice");
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0]["message"].as_str().unwrap().contains("`KSV-9999` of trivy"), "{notices:?}");
+    dir.write(".checkov.baseline", "{}");
+    let run = dir.run(&["scan", "--compat", "a"]);
+    assert_eq!(run.status, 2, "a file that says nothing is no empty one: {}", run.stderr);
+}
+
+#[test]
 fn configurations_of_other_tools_are_translated() {
     let dir = Dir::with(&[
         (".kube-linter.yaml", "checks: {addAllBuiltIn: true, exclude: [unset-memory-requirements]}\n"),
@@ -491,6 +540,64 @@ fn parts_are_not_taken_for_the_whole() {
     let dir = Dir::with(&[("patches/operations.yaml", operations)]);
     let named = dir.run(&["scan", "patches/operations.yaml"]);
     assert_eq!(named.status, 2, "a file that is named is to be a manifest");
+}
+
+/// What a part writes stays so whatever the other parts say; of what it lacks nothing is known, and that is told.
+#[test]
+fn what_a_part_writes_is_checked() {
+    let patch = "apiVersion: apps/v1beta2
+kind: Deployment
+metadata: {name: web, annotations: {token: ghp_0123456789abcdefghijABCDEFGHIJ012345}}
+spec:
+  template:
+    spec:
+      volumes: [{name: s, hostPath: {path: /var/run/docker.sock}}]
+      containers:
+      - name: web
+        env: [{name: DB_PASSWORD, value: 8sdfSDFsdf8s7df6sdf}]
+        securityContext: {capabilities: {add: [SYS_ADMIN]}}
+";
+    let dir = Dir::with(&[("web.yaml", patch)]);
+    let mut of_part = rules(
+        &dir,
+        &[
+            "--select",
+            "api-deprecated,reliability,secrets,dangerous-capability,memory-limit,container-socket-mount,read-only-root-filesystem",
+        ],
+    );
+    of_part.sort_unstable();
+    let written = [
+        "api-deprecated",
+        "container-socket-mount",
+        "dangerous-capability",
+        "secret-in-annotation",
+        "secret-literal-env",
+    ];
+    assert_eq!(of_part, written);
+    let run = dir.scan(&["--profile", "recommended", "web.yaml"]);
+    let notices = run.of("notice");
+    let [notice] = &notices[..] else { panic!("{notices:?}") };
+    assert_eq!(
+        (notice["kind"].as_str(), notice["message"].as_str()),
+        (
+            Some("not-evaluated"),
+            Some(
+                "Deployment web names no image: it is a part of a workload, and what it lacks was not looked for"
+            )
+        )
+    );
+    assert!(run.workloads()[0]["score"].is_null(), "{}", run.workloads()[0]);
+    assert!(run.summary()["score"].is_null(), "{}", run.summary());
+    assert_eq!(dir.scan(&["--profile", "pss", "web.yaml"]).of("notice").len(), 0);
+    let empty =
+        "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata: {name: web}\nspec: {schedule: '* * * * *'}\n";
+    dir.write("web.yaml", empty);
+    assert_eq!(rules(&dir, &["--profile", "recommended"]), ["api-deprecated"]);
+    assert_eq!(
+        dir.scan(&["--profile", "recommended", "web.yaml"]).of("notice").len(),
+        1,
+        "it is told that there is no template"
+    );
 }
 
 #[test]

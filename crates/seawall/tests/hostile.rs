@@ -107,6 +107,40 @@ fn secrets_reach_no_output_however_they_are_laid_out() {
     }
 }
 
+/// A token is one wherever it stands: in what tells the items of a list apart, and in the sentences of the API server.
+#[test]
+fn tokens_reach_no_output_by_paths_and_sentences() {
+    const TOKEN: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let text = format!(
+        "apiVersion: v1
+kind: Pod
+metadata: {{name: p}}
+spec:
+  securityContext: {{sysctls: [{{name: {TOKEN}, value: {TOKEN}}}]}}
+  topologySpreadConstraints: [{{maxSkew: 0, topologyKey: {TOKEN}, whenUnsatisfiable: DoNotSchedule}}]
+  volumes: [{{name: v, hostPath: {{path: /a}}}}]
+  containers:
+  - name: c
+    image: x
+    securityContext: {{capabilities: {{add: [{TOKEN}]}}, seLinuxOptions: {{type: {TOKEN}}}}}
+    volumeMounts: [{{name: v, mountPath: /a/{TOKEN}, subPath: a}}]
+    livenessProbe: {{httpGet: {{port: 80, host: {TOKEN}}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: q}}
+spec: {{containers: [{{name: c, image: x, ports: [{{containerPort: {TOKEN}}}]}}]}}
+"
+    );
+    let dir = Dir::with(&[("p.yaml", &text)]);
+    for format in FORMATS {
+        let form: &[&str] = if format == "exact" { &["--exact"] } else { &["--format", format] };
+        let run = dir.run_bare(&[&["scan", "--profile", "strict", "p.yaml"], form].concat());
+        assert!(run.stdout.contains("p.yaml"), "{format}");
+        assert!(!run.stdout.contains(TOKEN), "{format}: {}", run.stdout);
+    }
+}
+
 #[test]
 fn secrets_in_places_where_nothing_belongs_reach_no_output() {
     const CANARY: &str = "hunter2canary";

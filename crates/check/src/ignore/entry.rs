@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use globset::GlobMatcher;
+use seawall_finding::IgnoreSource;
 use seawall_model::pattern;
 
 use super::{Flag, Ignore, IgnoredObject, Offence};
@@ -68,7 +69,9 @@ impl IgnoreEntry {
     pub(super) fn is_unused(&self, reach: Reach<'_>) -> bool {
         let homes = self.homes.read().unwrap_or_else(PoisonError::into_inner);
         let judged = |home: &Home| self.ignore.rules.iter().all(|rule| reach.includes(rule, home));
-        !self.used.is_raised() && homes.iter().any(judged)
+        // Whether another tool needs it is not known here.
+        let foreign = self.ignore.source == IgnoreSource::Compat;
+        !foreign && !self.used.is_raised() && homes.iter().any(judged)
     }
 
     pub(super) fn covers(&self, object: &IgnoredObject<'_>, offence: &Offence<'_>) -> bool {

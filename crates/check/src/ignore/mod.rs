@@ -6,6 +6,7 @@ mod baseline;
 mod compat;
 mod document;
 mod entry;
+mod foreign;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +14,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use seawall_finding::{Date, IgnoreSource, Rule};
 use seawall_model::ObjectId;
 
+use crate::judge::CAUSE;
+use crate::judge::joined::COPIED;
 use crate::reach::{Home, Reach};
 use crate::record::{Located, Notice, NoticeKind, Region};
 
 pub use baseline::{Baseline, BaselineEntry, object_key};
 pub(crate) use document::{DocumentIgnores, ObjectIgnores, carries_ignores};
 pub use entry::{EntryScope, IgnoreEntry};
+pub use foreign::{ForeignFile, ForeignIgnores};
 
 /// Ignores and exceptions that end within so many days are announced.
 pub(crate) const NOTICE_DAYS: i32 = 14;
@@ -126,8 +130,10 @@ impl Flag {
 /// The ignores that hold for a whole run, with what became of them.
 #[derive(Debug, Default)]
 pub struct Ignores {
-    /// `ignores` in the configuration.
+    /// `ignores` in the configuration, and what files of other tools say.
     pub entries: Vec<IgnoreEntry>,
+    /// Said of ids in files of other tools that no rule here is known by.
+    pub unknown: Vec<Notice>,
     /// The baseline.
     pub baseline: Option<Baseline>,
 }
@@ -173,7 +179,7 @@ impl Ignores {
 
     /// What is to be said of the ignores at the end of a run of this reach.
     pub fn notices(&self, reach: Reach<'_>) -> Vec<Notice> {
-        let mut notices = Vec::new();
+        let mut notices = self.unknown.clone();
         for entry in &self.entries {
             if entry.used.is_raised() {
                 notices.extend(entry.ignore.expiring(reach.options.today));
@@ -214,11 +220,12 @@ impl Passed {
 
 impl Located {
     /// The entries of a baseline that pass over this finding: one for each place that fails the standard, one for what is
-    /// found beyond it, whose other places only belong to it.
+    /// found beyond it, whose other places only belong to it. Causes and copies fail nothing by themselves.
     pub fn baseline_entries(&self, scope: &str) -> impl Iterator<Item = BaselineEntry> {
         let object = object_key(&self.finding.object);
         let container = self.finding.container.clone().unwrap_or_default();
         let related: &[_] = if self.finding.rule.is_beyond() { &[] } else { &self.finding.related };
+        let related = related.iter().filter(|locus| ![CAUSE, COPIED].contains(&&*locus.label));
         let offending = std::iter::once(&self.finding.primary).chain(related);
         offending.map(move |locus| BaselineEntry {
             rule: self.finding.rule.id.to_owned(),

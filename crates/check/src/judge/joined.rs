@@ -70,8 +70,11 @@ pub(super) fn tells(finding: &Located, other: &Located) -> bool {
     finding.modes.includes(other.modes) && (finding.left_out > 0 || paths(other).is_subset(&paths(finding)))
 }
 
+/// What is said of a profile that the API server copied from an annotation.
+pub(crate) const COPIED: &str = "gets this profile";
+
 /// Shows the profile that the API server copies from an annotation with the annotation, which is its cause and of whose places no
-/// more than `most` are held.
+/// more than `most` are held: who passes over that passes over both.
 pub(super) fn join_app_armor(findings: &mut Findings, most: usize) {
     let causes = causes(findings);
     if causes.is_empty() {
@@ -135,6 +138,7 @@ fn cause_of(
     let same = |at: &&usize| {
         let cause = findings.get(**at).and_then(|cause| cause.suppressed.as_ref());
         same_suppression(cause, located.suppressed.as_ref())
+            || located.suppressed.is_none() && matches!(cause, Some(Suppression::Ignored(_)))
     };
     causes.get(container)?.iter().find(same).copied()
 }
@@ -145,9 +149,8 @@ fn join(cause: &mut Located, copy: Located, most: usize) {
         cause.left_out += 1;
         return;
     }
-    let label = "gets this profile";
-    cause.related.push(Mark { label: label.into(), ..copy.primary });
-    cause.finding.related.push(Locus { path: copy.finding.primary.path, label: label.into() });
+    cause.related.push(Mark { label: COPIED.into(), ..copy.primary });
+    cause.finding.related.push(Locus { path: copy.finding.primary.path, label: COPIED.into() });
 }
 
 pub(super) fn same_suppression(a: Option<&Suppression>, b: Option<&Suppression>) -> bool {

@@ -2,7 +2,7 @@
 
 mod around;
 mod evaluate;
-mod joined;
+pub(crate) mod joined;
 mod kept;
 pub(crate) mod said;
 
@@ -25,7 +25,7 @@ use seawall_yaml::{Document, LineIndex, Reader, Span};
 use crate::encrypted;
 use crate::exceptions::{Exceptions, declaration, unknown};
 use crate::fix;
-use crate::harden;
+use crate::harden::{self, Checked};
 use crate::ignore::{DocumentIgnores, IgnoredObject, ObjectIgnores, carries_ignores};
 use crate::levels::Levels;
 use crate::locate::{Locator, first_token, mark, region};
@@ -37,7 +37,7 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Examined, Place, Seen, Source, Survey, examine, is_built_in};
+use crate::survey::{Examined, Judged, Place, Seen, Source, Survey, examine, is_built_in};
 use crate::totals::Extent;
 
 use self::around::{Around, expired};
@@ -338,9 +338,9 @@ impl Judge<'_> {
             let refusal = seawall_manifest::schema::refusal(&examined.problems).map(|p| p.reason.clone());
             let id = Arc::new(examined.object.id());
             let Examined { object, problems, mut judged } = examined;
-            let search = harden::makes_pods(&problems, &judged).and_then(|makes_pods| {
+            let search = Checked::of(&problems, &judged, self.options).and_then(|checked| {
                 let speaking = place.speaking;
-                harden::search(&object, &id, makes_pods, speaking, &self.source, self.twins, self.options)
+                harden::search(&object, &id, checked, speaking, &self.source, self.twins, self.options)
             });
             let mut levels = Vec::new();
             if judged.is_empty() {
@@ -363,6 +363,11 @@ impl Judge<'_> {
                 }
                 self.object(index, &object, &around, refused, chart_source.clone(), kept, out);
             }
+            let is_part = !self.options.hardening.enabled.is_empty() && harden::is_part(&judged);
+            let lacks_template = |judged: &Judged<'_>| workload::lacks_template(&object, &judged.template);
+            if is_part && refusal.is_none() && !judged.iter().any(lacks_template) {
+                out.push(self.only_a_part(&object));
+            }
             let mut object_searched = false;
             for (i, judged) in judged.iter_mut().enumerate() {
                 let [pod, template] = judged.faults();
@@ -370,7 +375,7 @@ impl Judge<'_> {
                     out.push(self.changed());
                     return;
                 }
-                if workload::lacks_template(&object, &judged.template) {
+                if lacks_template(judged) {
                     out.push(self.without_template(&object, &judged.template));
                 }
                 let mut around = self.around(&id, &locator, &comments, &on_object);
@@ -435,6 +440,8 @@ impl Judge<'_> {
                     search.of_pod(&judged.template, add);
                 }
                 let held = self.settle(&around, &mut workload, kept);
+                // Nobody knows what a part is worth.
+                workload.score = workload.score.filter(|_| !is_part);
                 let notices = around.on_template.notices(reach, &levels);
                 let notices: Vec<Record> = notices.map(Record::Notice).collect();
                 let left_out =
@@ -620,6 +627,9 @@ fn pod_spec<'d>(object: &Object<'d>, path: FieldPath, locator: &Locator<'d>) -> 
     PodSpec { path, security_context: place.found }
 }
 
+/// What is said of the cause of something that is nowhere written.
+pub(crate) const CAUSE: &str = "because of this";
+
 /// A port that is nowhere written comes from the API server, which copies `containerPort` where the pod has the node's
 /// network: the cause is to be shown.
 fn explain_default(finding: &mut Finding) {
@@ -629,7 +639,7 @@ fn explain_default(finding: &mut Finding) {
     }
     let cause = FieldPath(finding.primary.path.0[..at].to_vec()).key("hostNetwork");
     finding.primary.label = "becomes a hostPort".into();
-    finding.related.push(Locus { path: cause, label: "because of this".into() });
+    finding.related.push(Locus { path: cause, label: CAUSE.into() });
     finding.advice =
         "remove `hostNetwork`: with it the API server makes every containerPort a hostPort".into();
 }

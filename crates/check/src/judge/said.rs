@@ -318,6 +318,18 @@ impl Judge<'_> {
         )
     }
 
+    pub(super) fn only_a_part(&self, object: &Object<'_>) -> Record {
+        self.notice(
+            NoticeKind::NotEvaluated,
+            object,
+            format!(
+                "{} names no image: it is a part of a workload, and what it lacks was not looked for",
+                object.id()
+            ),
+            "scan what is applied: kubectl kustomize DIRECTORY | seawall scan -".into(),
+        )
+    }
+
     pub(super) fn unknown_workload(&self, object: &Object<'_>, containers: &FieldPath) -> Record {
         let id = object.id();
         let hint = match workload::configured_path(containers) {

@@ -147,5 +147,9 @@ mod tests {
             );
         }
         assert_eq!(called(Some(Tool::Datree), "K8S_REMOVED"), [""; 0]);
+        let exposed = ["secret-in-annotation", "secret-in-args", "secret-in-configmap", "secret-literal-env"];
+        assert_eq!(called(None, "ALL_EXPOSED_SECRET_AWS"), exposed);
+        assert_eq!(called(None, "C-0217"), ["psp-present"]);
+        assert_eq!(called(None, "KSV-0002"), ["apparmor-missing", "apparmor-profile"]);
     }
 }

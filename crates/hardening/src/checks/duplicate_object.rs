@@ -4,6 +4,7 @@ use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
 
 use crate::check::{Beside, Check, Cx, Hit, Out, Run, Sight};
+use crate::index::Kind;
 use crate::workloads::path;
 
 rule! {
@@ -56,10 +57,12 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     };
     out.report(|| {
         let (kind, name) = (object.kind, object.name);
+        let cluster = Kind::of(object.group(), kind).is_cluster_scoped();
+        let of = if cluster { "" } else { " of this namespace" };
         Hit::new(
             path("metadata.name"),
             format!("{copies} objects have this name"),
-            format!("{copies} objects of the {whose} are {kind} `{name}` of this namespace: the last one to be applied overwrites the others"),
+            format!("{copies} objects of the {whose} are {kind} `{name}`{of}: the last one to be applied overwrites the others"),
             "remove all but one, or give them names of their own",
         )
     });
@@ -122,6 +125,8 @@ mod tests {
         assert_eq!(of(role, "kind: ClusterRole\nmetadata: {name: a, namespace: b}"), [FOUND; 2]);
         let shop = "kind: Namespace\nmetadata: {name: shop}";
         assert_eq!(of(shop, shop), [FOUND; 2]);
+        let message = &Case::of(ID).findings(&format!("{shop}\n---\n{shop}\n"))[0].finding.message;
+        assert!(message.contains("Namespace `shop`: the last one"), "{message}");
         assert_eq!(of(shop, "kind: Namespace\nmetadata: {name: other}"), [""; 0]);
     }
 }

@@ -14,6 +14,7 @@ macro_rules! checks {
 
 checks! {
     api_deprecated,
+    apparmor_missing,
     container_socket_mount,
     cpu_limit,
     cpu_request,
@@ -96,6 +97,7 @@ checks! {
     requests_exceed_limits,
     restart_policy,
     root_group,
+    run_as_administrator,
     run_as_high_gid,
     run_as_high_uid,
     runtime_class,

@@ -69,6 +69,10 @@ view! {
         run_as_group: Option<i64> = "runAsGroup",
         /// `capabilities`, a mapping.
         capabilities: Option<NodeRef<'d>> = "capabilities",
+        /// `appArmorProfile`, a mapping.
+        app_armor_profile: Option<NodeRef<'d>> = "appArmorProfile",
+        /// `windowsOptions`, a mapping.
+        windows_options: Option<NodeRef<'d>> = "windowsOptions",
     }
 }
 

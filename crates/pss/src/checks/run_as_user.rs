@@ -44,7 +44,8 @@ rule! {
     /// ```
     ///
     /// ## Applies to
-    /// Restricted, from v1.23 on; from v1.35 on not for pods with `hostUsers: false`. Reference check: `runAsUser`.
+    /// Restricted, from v1.23 on; from v1.35 on not for pods with `hostUsers: false`. Reference check: `runAsUser`. A Windows
+    /// container's administrator is for `run-as-administrator` to report.
     ///
     /// ## References
     /// - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/

@@ -238,7 +238,7 @@ fn write_fix(w: &mut Writer<'_>, fix: &Fix, file: &File, origin: &Origin) {
 
 fn properties(w: &mut Writer<'_>, judged: &Judged<'_>, located: Option<&Located>) {
     if let Some(located) = located {
-        w.string("path", &located.finding.primary.path.to_string());
+        w.string("path", &visible::path(located));
         w.string("severity", located.finding.severity.as_str());
         w.strings("modes", located.modes.iter().map(Mode::as_str));
         if !located.primary.label.is_empty() {

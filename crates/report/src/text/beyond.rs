@@ -55,7 +55,7 @@ pub(super) fn write(groups: &[Group<'_>], live: bool, style: Style, out: &mut St
 /// Adds where a group is: `line 9`, `lines 9, 12`, `7 places from line 9 on`; the field of what has no lines.
 fn place(group: &Group<'_>, live: bool, out: &mut String) {
     if live {
-        let path = group.members.first().map(|m| m.finding.primary.path.to_string()).unwrap_or_default();
+        let path = group.members.first().map(|m| visible::path(m)).unwrap_or_default();
         out.push_str(&visible::text(&path));
         return;
     }

@@ -26,7 +26,7 @@ pub(super) fn sentences(workload: &Workload) -> Vec<String> {
             out.push(sentence);
         }
     }
-    out.iter().map(|s| visible::text(s).into_owned()).collect()
+    out.iter().map(|s| visible::message(s).into_owned()).collect()
 }
 
 fn quoted(name: &str) -> String {

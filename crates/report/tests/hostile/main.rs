@@ -101,7 +101,7 @@ fn same_record(value: &Value, record: &Record) {
         let finding = &located.finding;
         assert_eq!(value["rule"], finding.rule.id);
         assert_eq!(value["container"].as_str(), finding.container.as_deref());
-        assert_eq!(value["path"], finding.primary.path.to_string());
+        assert_eq!(value["path"], *redact(&finding.primary.path.to_string()));
         assert_eq!(value["message"], *redact(&finding.message));
         assert_eq!(value["advice"], *redact(&finding.advice));
         assert_eq!(value["label"], *redact(&located.primary.label));
@@ -167,7 +167,7 @@ fn sarif() {
             assert_eq!(location["physicalLocation"]["region"]["startLine"], entry.region.line);
             assert_eq!(location["logicalLocations"][0]["name"], entry.key());
             assert_eq!(location["logicalLocations"][1]["name"].as_str(), entry.container());
-            let path = entry.located.map(|l| l.finding.primary.path.to_string());
+            let path = entry.located.map(|l| redact(&l.finding.primary.path.to_string()).into_owned());
             assert_eq!(result["properties"]["path"].as_str(), path.as_deref());
             let suppressions = result["suppressions"].as_array().unwrap();
             let suppressed = suppressions
@@ -230,7 +230,7 @@ fn junit() {
             assert_eq!(case.attribute("classname"), Some(shown(&entry.object.to_string()).as_str()));
             let file = path(entry.file);
             let mut lines = vec![shown(&format!("{file}:{}:{}", entry.region.line, entry.region.column))];
-            lines.extend(entry.located.map(|l| shown(&l.finding.primary.path.to_string())));
+            lines.extend(entry.located.map(|l| shown(&redact(&l.finding.primary.path.to_string()))));
             let more = if entry.suppressed().is_some() { entry.why() } else { told(entry.advice()) };
             lines.extend(Some(more).filter(|more| !more.is_empty()));
             assert_eq!(node.text(), Some(lines.join("\n").as_str()));

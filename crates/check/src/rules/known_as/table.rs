@@ -7,6 +7,28 @@ use super::Tool::{
 /// A rule and its names by tool.
 pub(super) type Row = (&'static str, &'static [(Tool, &'static [&'static str])]);
 
+/// datree's rules on tokens of one vendor each, in whatever is no Secret.
+const EXPOSED: &[&str] = &[
+    "ALL_EXPOSED_SECRET_AWS",
+    "ALL_EXPOSED_SECRET_BITBUCKET",
+    "ALL_EXPOSED_SECRET_DATADOG",
+    "ALL_EXPOSED_SECRET_GCP",
+    "ALL_EXPOSED_SECRET_GITHUB",
+    "ALL_EXPOSED_SECRET_GITLAB",
+    "ALL_EXPOSED_SECRET_HEROKU",
+    "ALL_EXPOSED_SECRET_JWT",
+    "ALL_EXPOSED_SECRET_LAUNCHDARKLY",
+    "ALL_EXPOSED_SECRET_NEWRELIC",
+    "ALL_EXPOSED_SECRET_NPM",
+    "ALL_EXPOSED_SECRET_OKTA",
+    "ALL_EXPOSED_SECRET_PRIVATEKEY",
+    "ALL_EXPOSED_SECRET_STRIPE",
+    "ALL_EXPOSED_SECRET_SUMOLOGIC",
+    "ALL_EXPOSED_SECRET_TERRAFORM",
+    "ALL_EXPOSED_SECRET_TWILIO",
+    "ALL_EXPOSED_SECRET_VAULT",
+];
+
 pub(super) static TABLE: &[Row] = &[
     (
         "added-capability",
@@ -57,6 +79,10 @@ pub(super) static TABLE: &[Row] = &[
             ),
             (Kyverno, &["check-deprecated-apis"]),
         ],
+    ),
+    (
+        "apparmor-missing",
+        &[(Kubesec, &["ApparmorAny"]), (Trivy, &["KSV-0002"]), (Terrascan, &["AC_K8S_0073"])],
     ),
     (
         "apparmor-profile",
@@ -115,7 +141,10 @@ pub(super) static TABLE: &[Row] = &[
         "cronjob-deadline",
         &[(KubeScore, &["cronjob-has-deadline"]), (Datree, &["CRONJOB_MISSING_STARTINGDEADLINESECOND_KEY"])],
     ),
-    ("cronjob-schedule", &[(Datree, &["CRONJOB_INVALID_SCHEDULE_VALUE"])]),
+    (
+        "cronjob-schedule",
+        &[(Datree, &["CRONJOB_INVALID_SCHEDULE_VALUE", "CRONJOB_MISSING_CONCURRENCYPOLICY_KEY"])],
+    ),
     (
         "dangerous-capability",
         &[
@@ -546,7 +575,10 @@ pub(super) static TABLE: &[Row] = &[
     (
         "psp-present",
         &[
-            (Kubescape, &["C-0068", "C-0213"]),
+            (
+                Kubescape,
+                &["C-0068", "C-0213", "C-0214", "C-0215", "C-0216", "C-0217", "C-0218", "C-0219", "C-0220"],
+            ),
             (
                 Checkov,
                 &[
@@ -736,6 +768,7 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
     ("root-group", &[(Trivy, &["KSV-0116"]), (Cis, &["5.2.7"])]),
+    ("run-as-administrator", &[(Cis, &["5.2.7"])]),
     (
         "run-as-high-gid",
         &[
@@ -818,12 +851,15 @@ pub(super) static TABLE: &[Row] = &[
             (Cis, &["5.4.1"]),
         ],
     ),
+    ("secret-in-annotation", &[(Datree, EXPOSED)]),
+    ("secret-in-args", &[(Datree, EXPOSED)]),
     (
         "secret-in-configmap",
         &[
             (Polaris, &["sensitiveConfigmapContent"]),
             (Trivy, &["KSV-0109", "KSV-01010"]),
             (Kubescape, &["C-0012"]),
+            (Datree, EXPOSED),
         ],
     ),
     (
@@ -832,6 +868,7 @@ pub(super) static TABLE: &[Row] = &[
             (KubeLinter, &["env-var-secret"]),
             (Polaris, &["sensitiveContainerEnvVar"]),
             (Kubescape, &["C-0012", "C-0259"]),
+            (Datree, EXPOSED),
             (Cis, &["5.4.1"]),
         ],
     ),
