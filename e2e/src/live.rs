@@ -11,6 +11,30 @@ pub fn create(control: &ControlPlane, path: &str, object: &Value) -> Value {
     answer.body
 }
 
+/// Makes the API server know exceptions and their policies.
+pub fn define_exceptions(control: &ControlPlane) {
+    for (kind, plural, scope) in [
+        ("PodSecurityException", "podsecurityexceptions", "Namespaced"),
+        ("PodSecurityExceptionPolicy", "podsecurityexceptionpolicies", "Cluster"),
+    ] {
+        let schema =
+            json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+        create(
+            control,
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+            &json!({
+                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {"name": format!("{plural}.seawall.dev")},
+                "spec": {
+                    "group": "seawall.dev", "scope": scope,
+                    "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
+                    "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": schema}],
+                },
+            }),
+        );
+    }
+}
+
 /// Where objects of a kind are.
 pub fn path(api_version: &str, namespace: &str, resource: &str) -> String {
     let root = if api_version == "v1" { "/api" } else { "/apis" };

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use seawall_e2e::live::create;
+use seawall_e2e::live::{create, define_exceptions};
 use seawall_e2e::webhook::Webhook;
 use seawall_e2e::{Client, ControlPlane, Response, verdicts};
 use serde_json::{Value, json};
@@ -12,30 +12,6 @@ const EXCEPTIONS: &str = "/apis/seawall.dev/v1alpha1/namespaces/shop/podsecurity
 const POLICIES: &str = "/apis/seawall.dev/v1alpha1/podsecurityexceptionpolicies";
 const REPLICA_SETS: &str = "/apis/apps/v1/namespaces/shop/replicasets";
 const PODS: &str = "/api/v1/namespaces/shop/pods";
-
-/// What makes the API server know the kinds.
-fn define(control: &ControlPlane) {
-    for (kind, plural, scope) in [
-        ("PodSecurityException", "podsecurityexceptions", "Namespaced"),
-        ("PodSecurityExceptionPolicy", "podsecurityexceptionpolicies", "Cluster"),
-    ] {
-        let schema =
-            json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
-        create(
-            control,
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-            &json!({
-                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                "metadata": {"name": format!("{plural}.seawall.dev")},
-                "spec": {
-                    "group": "seawall.dev", "scope": scope,
-                    "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
-                    "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": schema}],
-                },
-            }),
-        );
-    }
-}
 
 /// An exception for the Deployment `web`, and what more of its specification.
 fn exception(name: &str, more: &Value) -> Value {
@@ -112,7 +88,7 @@ fn mighty(control: &ControlPlane, name: &str) -> Client {
 /// A control plane with the webhook in place of the built-in admission, and the namespace `shop`, which is to be baseline.
 fn start() -> (ControlPlane, Webhook) {
     let control = ControlPlane::start_with(&["--disable-admission-plugins=PodSecurity"]);
-    define(&control);
+    define_exceptions(&control);
     let webhook = Webhook::start(&control, "");
     let labels = json!({"seawall.dev/enforce": "baseline"});
     create(

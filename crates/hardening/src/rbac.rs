@@ -169,8 +169,8 @@ pub fn allowed<'d>(rule: &PolicyRule<'d>, verb: &str, group: &str, resource: &st
         return Some(Names::All);
     }
     // A request to make an object has no name, which an empty one in the list stands for.
-    let nameless =
-        matches!(verb, "list" | "watch" | "deletecollection") || (verb == "create" && !resource.contains('/'));
+    let nameless = matches!(verb, "list" | "watch" | "deletecollection")
+        || (verb == "create" && !resource.contains('/'));
     if nameless { names.contains(&"").then_some(Names::All) } else { Some(Names::Only(names)) }
 }
 

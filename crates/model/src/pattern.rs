@@ -67,9 +67,14 @@ mod tests {
         ] {
             assert!(overlap(a, b) && overlap(b, a), "{a} {b}");
         }
-        for (a, b) in
-            [("", "?"), ("web", "web-*"), ("web-*", "api-*"), ("web-0", "?*-?????"), ("a?", "*b?"), ("*-a", "*-b")]
-        {
+        for (a, b) in [
+            ("", "?"),
+            ("web", "web-*"),
+            ("web-*", "api-*"),
+            ("web-0", "?*-?????"),
+            ("a?", "*b?"),
+            ("*-a", "*-b"),
+        ] {
             assert!(!overlap(a, b) && !overlap(b, a), "{a} {b}");
         }
     }
@@ -81,7 +86,8 @@ mod tests {
             let mut all = vec![String::new()];
             let mut last = all.clone();
             for _ in 0..most {
-                last = last.iter().flat_map(|text| alphabet.iter().map(move |c| format!("{text}{c}"))).collect();
+                last =
+                    last.iter().flat_map(|text| alphabet.iter().map(move |c| format!("{text}{c}"))).collect();
                 all.extend(last.clone());
             }
             all

@@ -205,7 +205,8 @@ impl Access {
         if !accounts.is_empty() {
             targets.insert(Subject::User(ways::MANAGER.into()));
         }
-        let account = |name: &&str| Subject::ServiceAccount { namespace: CONTROLLERS.into(), name: (*name).into() };
+        let account =
+            |name: &&str| Subject::ServiceAccount { namespace: CONTROLLERS.into(), name: (*name).into() };
         targets.extend(accounts.iter().map(account));
         targets.insert(Subject::Group(roles::MASTERS.into()));
         answer.impersonators =
@@ -220,7 +221,13 @@ impl Access {
         answer.policy_editors = self.held(
             &mut left_out,
             |binding| binding.namespace.is_none(),
-            |_, bound| if bound.everything { Vec::new() } else { bound.may(&[roles::POLICIES], |_, n| Some(n.clone())) },
+            |_, bound| {
+                if bound.everything {
+                    Vec::new()
+                } else {
+                    bound.may(&[roles::POLICIES], |_, n| Some(n.clone()))
+                }
+            },
         );
         answer.left_out = left_out.len();
         answer
@@ -265,7 +272,14 @@ impl Access {
                 bound.may(&[roles::EXCEPTIONS], |_, names| names.among(|name| name == own))
             },
         );
-        Usable { exception: exception.clone(), granted, refused, unknown_kinds: unknown.into_iter().collect(), users, editors }
+        Usable {
+            exception: exception.clone(),
+            granted,
+            refused,
+            unknown_kinds: unknown.into_iter().collect(),
+            users,
+            editors,
+        }
     }
 
     /// What subjects hold by bindings, sorted. Kubernetes' own are left out.
@@ -301,7 +315,12 @@ impl Access {
 
 impl May {
     fn everything(namespace: Option<&str>) -> Self {
-        Self { verbs: vec!["*"], resources: vec!["*"], names: Names::All, namespace: namespace.map(str::to_owned) }
+        Self {
+            verbs: vec!["*"],
+            resources: vec!["*"],
+            names: Names::All,
+            namespace: namespace.map(str::to_owned),
+        }
     }
 
     /// Whether it is every verb on every resource.
@@ -371,7 +390,9 @@ fn stand_in(binding: &Binding, bound: &Bound<'_>, accounts: &BTreeSet<&str>) -> 
     }
     let mut may = bound.may(&[roles::TOKENS], |_, names| names.among(|name| accounts.contains(name)));
     let is_token = |name: &str| {
-        accounts.iter().any(|account| name.strip_prefix(account).is_some_and(|rest| rest.starts_with("-token-")))
+        accounts
+            .iter()
+            .any(|account| name.strip_prefix(account).is_some_and(|rest| rest.starts_with("-token-")))
     };
     may.extend(bound.may(&[roles::SECRETS], |_, names| names.among(is_token)));
     // Whoever makes pods says which account they have.

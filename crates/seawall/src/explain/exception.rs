@@ -48,7 +48,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     write(&answer, today, &blind, &mut out)?;
     out.flush()?;
     let unknown_kinds = answer.exceptions.iter().any(|usable| !usable.unknown_kinds.is_empty());
-    let whole = blind.is_empty() && answer.unreadable.is_empty() && answer.unread.is_empty() && !unknown_kinds;
+    let whole =
+        blind.is_empty() && answer.unreadable.is_empty() && answer.unread.is_empty() && !unknown_kinds;
     Ok(if whole { 0 } else { EXIT_UNKNOWN })
 }
 
@@ -119,10 +120,21 @@ fn write(answer: &Answer, today: Date, blind: &[String], out: &mut impl Write) -
         }
         held("Who could change what exceptions may grant", &answer.policy_editors, out)?;
         writeln!(out)?;
-        line("", "Not told by roles: system:masters may do all of this, and other authorizers than RBAC may allow more.", out)?;
+        line(
+            "",
+            "Not told by roles: system:masters may do all of this, and other authorizers than RBAC may allow more.",
+            out,
+        )?;
         if answer.left_out > 0 {
             let noun = if answer.left_out == 1 { "account" } else { "accounts" };
-            line("", &format!("Left out: {} {noun} of Kubernetes' own controllers and components.", answer.left_out), out)?;
+            line(
+                "",
+                &format!(
+                    "Left out: {} {noun} of Kubernetes' own controllers and components.",
+                    answer.left_out
+                ),
+                out,
+            )?;
         }
     }
     for message in blind {
@@ -144,7 +156,9 @@ fn exception(usable: &Usable, today: Date, out: &mut impl Write) -> io::Result<(
     let could = format!("{count} {} could use it", if count == 1 { "subject" } else { "subjects" });
     let ended = exception.expires.filter(|last| *last < today);
     let state = match (exception.expires, ended) {
-        _ if usable.granted.is_empty() => format!("lets nothing pass, as no policy allows it; {could} if one did"),
+        _ if usable.granted.is_empty() => {
+            format!("lets nothing pass, as no policy allows it; {could} if one did")
+        }
         (_, Some(last)) if exception.on_expiry == OnExpiry::Refuse => {
             format!("ended with {last} and lets nothing pass; {could} if it were renewed")
         }
@@ -218,7 +232,9 @@ fn said(may: &May) -> String {
     }
     let names = match &may.names {
         Names::All => String::new(),
-        Names::Only(names) => format!(" named {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        Names::Only(names) => {
+            format!(" named {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        }
     };
     format!("{} {}{names}{place}", may.verbs.join(", "), may.resources.join(", "))
 }
@@ -242,4 +258,17 @@ fn line(lead: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
         }
     }
     writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use seawall_check::access;
+
+    /// What the webhook believes of owners and who could use an exception for them go together.
+    #[test]
+    fn all_kinds_of_owners_are_known() {
+        for owner in seawall_admission::owner_kinds() {
+            assert!(access::leads_to(owner.kind).any(|resource| resource == owner.resource), "{owner:?}");
+        }
+    }
 }

@@ -33,7 +33,17 @@ const MADE_OF: [Right; 7] = [
 /// What makes and changes pods and what they are made of. Of its subresources `scale` and `status` change no template.
 pub(super) const WORKLOADS: [Right; 9] = {
     let [a, b, c, d, e, f, g] = MADE_OF;
-    [Right("", "pods", WRITE), Right("", "pods/ephemeralcontainers", &["update", "patch"]), a, b, c, d, e, f, g]
+    [
+        Right("", "pods", WRITE),
+        Right("", "pods/ephemeralcontainers", &["update", "patch"]),
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+    ]
 };
 /// What makes pods of an account. That of a pod which is there stays.
 pub(super) const RUNNING: [Right; 8] = {
@@ -132,7 +142,10 @@ fn role(object: &Object<'_>) -> Role {
         for Right(group, resource, verbs) in all_rights() {
             for verb in verbs {
                 let Some(names) = allowed(&rule, verb, group, resource) else { continue };
-                let given = role.given.entry((group, resource, *verb)).or_insert_with(|| Names::Only(BTreeSet::new()));
+                let given = role
+                    .given
+                    .entry((group, resource, *verb))
+                    .or_insert_with(|| Names::Only(BTreeSet::new()));
                 match (given, names) {
                     (Names::All, _) => {}
                     (given, seawall_hardening::Names::All) => *given = Names::All,
@@ -164,12 +177,16 @@ fn binding(object: &Object<'_>, namespace: Option<&str>) -> Binding {
 fn subject(subject: &seawall_hardening::view::Subject<'_>, of: Option<&str>) -> Option<Subject> {
     let name = subject.name.to_owned();
     match subject.kind {
-        "User" => Some(match subject.name.strip_prefix("system:serviceaccount:").map(|rest| rest.split_once(':')) {
-            Some(Some((namespace, name))) if !namespace.is_empty() && !name.is_empty() && !name.contains(':') => {
-                Subject::ServiceAccount { namespace: namespace.to_owned(), name: name.to_owned() }
-            }
-            _ => Subject::User(name),
-        }),
+        "User" => {
+            Some(match subject.name.strip_prefix("system:serviceaccount:").map(|rest| rest.split_once(':')) {
+                Some(Some((namespace, name)))
+                    if !namespace.is_empty() && !name.is_empty() && !name.contains(':') =>
+                {
+                    Subject::ServiceAccount { namespace: namespace.to_owned(), name: name.to_owned() }
+                }
+                _ => Subject::User(name),
+            })
+        }
         "Group" => Some(Subject::Group(name)),
         "ServiceAccount" => {
             let namespace = if subject.namespace.is_empty() { of? } else { subject.namespace };
@@ -229,7 +246,12 @@ impl Bound<'_> {
                 let Some(names) = given.and_then(|names| meant(resource, names)) else { continue };
                 match of_resource.iter_mut().find(|may| may.names == names) {
                     Some(may) => may.verbs.push(verb),
-                    None => of_resource.push(May { verbs: vec![verb], resources: vec![resource], names, namespace: None }),
+                    None => of_resource.push(May {
+                        verbs: vec![verb],
+                        resources: vec![resource],
+                        names,
+                        namespace: None,
+                    }),
                 }
             }
             for may in of_resource {

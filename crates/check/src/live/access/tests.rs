@@ -23,8 +23,11 @@ const POLICY: &str = "apiVersion: seawall.dev/v1alpha1\nkind: PodSecurityExcepti
 /// A role with one rule and a binding to it, both called so.
 fn bound(namespace: &str, name: &str, rule: &str, subject: &str) -> String {
     let rbac = "apiVersion: rbac.authorization.k8s.io/v1";
-    let (prefix, at) =
-        if namespace.is_empty() { ("Cluster", String::new()) } else { ("", format!(", namespace: {namespace}")) };
+    let (prefix, at) = if namespace.is_empty() {
+        ("Cluster", String::new())
+    } else {
+        ("", format!(", namespace: {namespace}"))
+    };
     format!(
         "{rbac}\nkind: {prefix}Role\nmetadata: {{name: {name}{at}}}\nrules: [{rule}]\n---\n{rbac}\nkind: {prefix}RoleBinding\nmetadata: {{name: {name}{at}}}\nroleRef: {{kind: {prefix}Role, name: {name}}}\nsubjects: [{subject}]\n"
     )
@@ -64,7 +67,11 @@ fn rights_on_what_it_names_count_in_its_namespace() {
     let by = "by RoleBinding shop/r, Role shop/r";
     let in_shop = bound("shop", "r", rule, JANE);
     let said = format!("User jane: create,patch deployments {by}");
-    assert_eq!(users("Deployment", "web-*", &in_shop), [said.as_str()], "ReplicaSets are nobody's Deployment");
+    assert_eq!(
+        users("Deployment", "web-*", &in_shop),
+        [said.as_str()],
+        "ReplicaSets are nobody's Deployment"
+    );
     let said = format!("User jane: create,patch deployments,replicasets {by}");
     assert_eq!(users("ReplicaSet", "web-*", &in_shop), [said.as_str()]);
     assert_eq!(users("DaemonSet", "", &in_shop), [""; 0]);
@@ -73,8 +80,10 @@ fn rights_on_what_it_names_count_in_its_namespace() {
     assert_eq!(cluster, ["User jane: create,patch deployments by ClusterRoleBinding r, ClusterRole r"]);
     // A ClusterRole that is given in one namespace.
     for (namespace, count) in [("shop", 1), ("bank", 0)] {
-        let given = bound("", "r", rule, JANE)
-            .replace("kind: ClusterRoleBinding\nmetadata: {name: r}", &format!("kind: RoleBinding\nmetadata: {{name: r, namespace: {namespace}}}"));
+        let given = bound("", "r", rule, JANE).replace(
+            "kind: ClusterRoleBinding\nmetadata: {name: r}",
+            &format!("kind: RoleBinding\nmetadata: {{name: r, namespace: {namespace}}}"),
+        );
         assert_eq!(users("Deployment", "web-*", &given).len(), count, "{namespace}");
     }
 }
@@ -82,7 +91,9 @@ fn rights_on_what_it_names_count_in_its_namespace() {
 #[test]
 fn names_narrow_rights() {
     let named = |names: &str, verbs: &str| {
-        let rule = format!("{{apiGroups: [apps], resources: [deployments], verbs: {verbs}, resourceNames: {names}}}");
+        let rule = format!(
+            "{{apiGroups: [apps], resources: [deployments], verbs: {verbs}, resourceNames: {names}}}"
+        );
         bound("shop", "r", &rule, JANE)
     };
     let by = "by RoleBinding shop/r, Role shop/r";
@@ -91,7 +102,11 @@ fn names_narrow_rights() {
         [format!("User jane: update deployments {{\"web-eu\"}} {by}")]
     );
     assert_eq!(users("Deployment", "web-*", &named("[api]", "['*']")), [""; 0]);
-    assert_eq!(users("Deployment", "web-*", &named("[web-eu]", "[create]")), [""; 0], "nothing is made by name");
+    assert_eq!(
+        users("Deployment", "web-*", &named("[web-eu]", "[create]")),
+        [""; 0],
+        "nothing is made by name"
+    );
     // Pods go by their own names, which begin with that of what made them.
     assert_eq!(
         users("Pod", "web-*", &named("[web-eu, api]", "[patch]")),
@@ -115,7 +130,10 @@ fn wildcards_give_all_and_subresources_nothing() {
     };
     let by = "by RoleBinding shop/r, Role shop/r";
     let all = format!("User jane: create,update,patch deployments {by}");
-    assert_eq!(users("Deployment", "web", &rule("['*']", "['*']", "[create, update, patch]")), [all.as_str()]);
+    assert_eq!(
+        users("Deployment", "web", &rule("['*']", "['*']", "[create, update, patch]")),
+        [all.as_str()]
+    );
     assert_eq!(users("Deployment", "web", &rule("[apps]", "['*']", "['*']")), [all.as_str()]);
     assert_eq!(
         users("Deployment", "web", &rule("['*']", "['*']", "['*']")),
@@ -140,10 +158,16 @@ fn subjects_are_whom_the_authorizer_takes_them_for() {
         found.iter().map(|line| line.split(": ").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(who("shop", "{kind: Group, name: devs}"), ["Group devs"]);
-    assert_eq!(who("shop", "{kind: ServiceAccount, name: ci, namespace: build}"), ["ServiceAccount build/ci"]);
+    assert_eq!(
+        who("shop", "{kind: ServiceAccount, name: ci, namespace: build}"),
+        ["ServiceAccount build/ci"]
+    );
     assert_eq!(who("shop", "{kind: ServiceAccount, name: ci}"), ["ServiceAccount shop/ci"]);
     assert_eq!(who("", "{kind: ServiceAccount, name: ci}"), [""; 0], "of no namespace");
-    assert_eq!(who("shop", "{kind: User, name: 'system:serviceaccount:build:ci'}"), ["ServiceAccount build/ci"]);
+    assert_eq!(
+        who("shop", "{kind: User, name: 'system:serviceaccount:build:ci'}"),
+        ["ServiceAccount build/ci"]
+    );
     assert_eq!(who("shop", "{kind: Robot, name: r2}"), [""; 0]);
     assert_eq!(who("", "{kind: Group, name: 'system:masters'}"), [""; 0], "said once for all");
 }
@@ -151,17 +175,20 @@ fn subjects_are_whom_the_authorizer_takes_them_for() {
 #[test]
 fn roles_count_as_they_are_stored() {
     let rule = "{apiGroups: [apps], resources: [deployments], verbs: [create]}";
-    let aggregated = bound("", "r", rule, JANE).replace(
-        "rules:",
-        "aggregationRule: {clusterRoleSelectors: [{matchLabels: {a: b}}]}\nrules:",
-    );
+    let aggregated = bound("", "r", rule, JANE)
+        .replace("rules:", "aggregationRule: {clusterRoleSelectors: [{matchLabels: {a: b}}]}\nrules:");
     assert_eq!(users("Deployment", "web", &aggregated).len(), 1);
-    let dangling = bound("shop", "r", rule, JANE).replace("roleRef: {kind: Role, name: r}", "roleRef: {kind: Role, name: gone}");
+    let dangling = bound("shop", "r", rule, JANE)
+        .replace("roleRef: {kind: Role, name: r}", "roleRef: {kind: Role, name: gone}");
     assert_eq!(users("Deployment", "web", &dangling), [""; 0]);
     // A Role of the same name elsewhere, or a ClusterRole, is another one.
-    let elsewhere = bound("shop", "r", rule, JANE).replace("kind: Role\nmetadata: {name: r, namespace: shop}", "kind: Role\nmetadata: {name: r, namespace: bank}");
+    let elsewhere = bound("shop", "r", rule, JANE).replace(
+        "kind: Role\nmetadata: {name: r, namespace: shop}",
+        "kind: Role\nmetadata: {name: r, namespace: bank}",
+    );
     assert_eq!(users("Deployment", "web", &elsewhere), [""; 0]);
-    let of_cluster = bound("", "r", rule, JANE).replace("roleRef: {kind: ClusterRole", "roleRef: {kind: Role");
+    let of_cluster =
+        bound("", "r", rule, JANE).replace("roleRef: {kind: ClusterRole", "roleRef: {kind: Role");
     assert_eq!(users("Deployment", "web", &of_cluster), [""; 0]);
 }
 
@@ -178,7 +205,10 @@ fn exceptions_say_what_they_grant_and_who_may_change_them() {
     ]);
     let usable = &answer.exceptions[0];
     assert_eq!(usable.granted.len(), 1);
-    assert_eq!((&*usable.granted[0].0.rule, &*usable.granted[0].1), ("added-capability", &["all".to_owned()][..]));
+    assert_eq!(
+        (&*usable.granted[0].0.rule, &*usable.granted[0].1),
+        ("added-capability", &["all".to_owned()][..])
+    );
     assert_eq!((&*usable.refused[0].0.rule, &usable.refused[0].1), ("host-port", &NotAllowed::Rule));
     assert_eq!(
         lines(&usable.editors),
@@ -212,7 +242,9 @@ fn whoever_acts_as_another_is_told() {
     );
     assert_eq!(
         of("", &impersonate("['*']", "[ci, devs, replicaset-controller, job-controller, nobody]")),
-        [format!("User jane: impersonate groups {{\"devs\"}}; impersonate serviceaccounts {{\"ci\", \"replicaset-controller\"}} {by}")]
+        [format!(
+            "User jane: impersonate groups {{\"devs\"}}; impersonate serviceaccounts {{\"ci\", \"replicaset-controller\"}} {by}"
+        )]
     );
     assert_eq!(of("", &impersonate("[users]", "[ci, nobody]")), [""; 0], "a name that is another's");
     assert_eq!(of("shop", &impersonate("['*']", "[]")), [""; 0], "nobody of this namespace could use it");
@@ -263,7 +295,12 @@ fn whoever_comes_by_a_controllers_account_is_told() {
 fn controllers_of_kubernetes_are_counted() {
     let rule = "{apiGroups: [apps, ''], resources: [deployments, pods, secrets], verbs: ['*']}";
     let name = "'system:controller:deployment-controller'";
-    let own = bound("", name, rule, "{kind: ServiceAccount, name: deployment-controller, namespace: kube-system}, {kind: User, name: eve}");
+    let own = bound(
+        "",
+        name,
+        rule,
+        "{kind: ServiceAccount, name: deployment-controller, namespace: kube-system}, {kind: User, name: eve}",
+    );
     let answer = answer(&[&exception("Deployment", "web"), POLICY, &own]);
     assert_eq!(answer.left_out, 1);
     let users = lines(&answer.exceptions[0].users);
@@ -272,7 +309,10 @@ fn controllers_of_kubernetes_are_counted() {
 
 #[test]
 fn what_is_not_known_is_told() {
-    let answer = answer(&[&exception("Workflow", "w"), &exception("Deployment", "web").replace("reason: r", "reasn: r").replace("name: mesh", "name: bad")]);
+    let answer = answer(&[
+        &exception("Workflow", "w"),
+        &exception("Deployment", "web").replace("reason: r", "reasn: r").replace("name: mesh", "name: bad"),
+    ]);
     assert_eq!(answer.exceptions[0].unknown_kinds, ["Workflow"]);
     assert_eq!(answer.exceptions[0].refused.len(), 2, "there is no policy");
     assert_eq!(answer.unreadable[0].0, "shop/bad");
