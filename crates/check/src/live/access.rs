@@ -360,9 +360,10 @@ fn impersonation(binding: &Binding, bound: &Bound<'_>, targets: &BTreeSet<Subjec
     let targets = |resource: &str, constrained: bool| -> BTreeSet<&str> {
         let named = targets.iter().filter_map(|target| match (target, resource) {
             (Subject::User(name), "users") => anywhere.then_some(&**name),
-            // The API server refuses these.
-            (Subject::Group(name), "groups") if constrained && name == roles::MASTERS => None,
-            (Subject::Group(name), "groups") => anywhere.then_some(&**name),
+            (Subject::Group(name), "groups") => {
+                // Nobody is let into this group by constrained impersonation.
+                (anywhere && !(constrained && name == roles::MASTERS)).then_some(&**name)
+            }
             (Subject::ServiceAccount { namespace, name }, "serviceaccounts") => {
                 binding.reaches(namespace).then_some(&**name)
             }
@@ -370,15 +371,17 @@ fn impersonation(binding: &Binding, bound: &Bound<'_>, targets: &BTreeSet<Subjec
         });
         named.collect()
     };
-    let mut may = bound.may(&roles::IMPERSONATED, |resource, names| {
-        let targets = targets(resource, false);
-        if targets.is_empty() { None } else { names.among(|name| targets.contains(name)) }
-    });
-    may.extend(bound.may(&roles::IMPERSONATED_FOR, |resource, names| {
-        let targets = targets(resource, true);
-        if targets.is_empty() { None } else { names.among(|name| targets.contains(name)) }
-    }));
-    may.iter_mut().for_each(|may| may.namespace.clone_from(&binding.namespace));
+    let mut may = Vec::new();
+    for (rights, constrained) in [(roles::IMPERSONATED, false), (roles::IMPERSONATED_FOR, true)] {
+        may.extend(bound.may(&rights, |resource, names| {
+            let targets = targets(resource, constrained);
+            let some = !targets.is_empty();
+            some.then(|| names.among(|name| targets.contains(name))).flatten()
+        }));
+    }
+    for may in &mut may {
+        may.namespace.clone_from(&binding.namespace);
+    }
     may
 }
 
@@ -397,6 +400,8 @@ fn stand_in(binding: &Binding, bound: &Bound<'_>, accounts: &BTreeSet<&str>) -> 
     may.extend(bound.may(&[roles::SECRETS], |_, names| names.among(is_token)));
     // Whoever makes pods says which account they have.
     may.extend(bound.may(&roles::RUNNING, |_, names| Some(names.clone())));
-    may.iter_mut().for_each(|may| may.namespace = Some(CONTROLLERS.to_owned()));
+    for may in &mut may {
+        may.namespace = Some(CONTROLLERS.to_owned());
+    }
     may
 }

@@ -24,12 +24,11 @@ const WIDTH: usize = 100;
 
 /// Says who could; the exit status: 0, or 2 if not all that decides was seen.
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
-    let snapshot = match &args.snapshot {
-        Some(path) => live::open_snapshot(path)?,
-        None => {
-            let wanted = Wanted { resources: RESOURCES.to_vec(), ..Wanted::default() };
-            live::capture_wanted(&args.cluster, wanted, Instant::now(), false)?
-        }
+    let snapshot = if let Some(path) = &args.snapshot {
+        live::open_snapshot(path)?
+    } else {
+        let wanted = Wanted { resources: RESOURCES.to_vec(), ..Wanted::default() };
+        live::capture_wanted(&args.cluster, wanted, Instant::now(), false)?
     };
     let mut access = Access::default();
     for frame in &snapshot.frames {

@@ -1,7 +1,7 @@
 //! By what workloads come to go by a kind and name in the webhook: what has to be made or changed, and as whom.
 //!
 //! A pod goes by its own name whoever made it, by that of its owner where the owner's controller made it, and by that of the owner's
-//! owner where both have the same template: who may make ReplicaSets gains nothing of a Deployment's exception.
+//! owner where both have the same template: who may make `ReplicaSets` gains nothing of a Deployment's exception.
 
 use seawall_model::pattern;
 
@@ -11,8 +11,8 @@ pub(super) const MANAGER: &str = "system:kube-controller-manager";
 /// What leads to a kind, and the names that come of its name, which stands for `{}`; none where it is the thing itself.
 type Way = (&'static str, &'static [&'static str]);
 
-/// Controllers name pods by their own name and five characters, Jobs with indexes by these between, StatefulSets by numbers; a
-/// Deployment's ReplicaSets and a CronJob's Jobs have its name in front (k8s.io/kubernetes `pkg/controller/controller_utils.go`,
+/// Controllers name pods by their own name and five characters, Jobs with indexes by these between, `StatefulSets` by numbers; a
+/// Deployment's `ReplicaSets` and a `CronJob`'s Jobs have its name in front (k8s.io/kubernetes `pkg/controller/controller_utils.go`,
 /// `deployment/sync.go`, `job/indexed_job_utils.go`, `cronjob/utils.go`, `statefulset/stateful_set_utils.go`).
 const TO_PODS: [Way; 9] = [
     ("pods", &[]),
