@@ -1,14 +1,39 @@
 //! Objects of a cluster as its controllers would have made them: there are none in these control planes.
 
+use std::process::Command;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::ControlPlane;
+use crate::scan::seawall;
 
 /// Creates an object below a path; returns it as the API server has it.
 pub fn create(control: &ControlPlane, path: &str, object: &Value) -> Value {
     let answer = control.admin().post(path, object).expect("an answer");
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.body
+}
+
+/// Makes the API server know exceptions and their policies, as they are installed, and waits until it does.
+pub fn define_exceptions(control: &ControlPlane) {
+    let output = Command::new(seawall()).args(["install", "--crds-only"]).output().expect("seawall starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    for (document, plural) in text.split("---\n").zip(["podsecurityexceptions", "podsecurityexceptionpolicies"]) {
+        let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.seawall.dev");
+        let answer = control.admin().apply(&path, document).expect("an answer");
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let is_served = || {
+            let path = format!("/apis/seawall.dev/v1alpha1/{plural}?limit=1");
+            control.admin().get(&path).expect("an answer").status == 200
+        };
+        while !is_served() {
+            assert!(Instant::now() < deadline, "{plural} are not served");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
 }
 
 /// Where objects of a kind are.

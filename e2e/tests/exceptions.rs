@@ -2,11 +2,8 @@
 //! manager: the tests are its controllers.
 
 use std::cell::Cell;
-use std::process::Command;
-use std::time::{Duration, Instant};
 
-use seawall_e2e::live::create;
-use seawall_e2e::scan::seawall;
+use seawall_e2e::live::{create, define_exceptions};
 use seawall_e2e::webhook::Webhook;
 use seawall_e2e::{Client, ControlPlane, Response, verdicts};
 use serde_json::{Value, json};
@@ -15,33 +12,6 @@ const EXCEPTIONS: &str = "/apis/seawall.dev/v1alpha1/namespaces/shop/podsecurity
 const POLICIES: &str = "/apis/seawall.dev/v1alpha1/podsecurityexceptionpolicies";
 const REPLICA_SETS: &str = "/apis/apps/v1/namespaces/shop/replicasets";
 const PODS: &str = "/api/v1/namespaces/shop/pods";
-
-/// Makes the API server know the kinds, as they are installed.
-fn define(control: &ControlPlane) {
-    let output = Command::new(seawall()).args(["install", "--crds-only"]).output().expect("seawall starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    for (document, plural) in
-        text.split("---\n").zip(["podsecurityexceptions", "podsecurityexceptionpolicies"])
-    {
-        let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.seawall.dev");
-        let answer = control.admin().apply(&path, document).expect("an answer");
-        assert_eq!(answer.status, 201, "{}", answer.text);
-    }
-}
-
-/// Creates an object of a kind that the API server may have to learn of first.
-fn declare(control: &ControlPlane, path: &str, object: &Value) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let answer = control.admin().post(path, object).expect("an answer");
-        if answer.status == 201 {
-            return;
-        }
-        assert!(answer.status == 404 && Instant::now() < deadline, "{}", answer.text);
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
 
 /// An exception for the Deployment `web`, and what more of its specification.
 fn exception(name: &str, more: &Value) -> Value {
@@ -123,7 +93,7 @@ fn start() -> (ControlPlane, Webhook) {
 /// The same with these flags of the API server.
 fn start_with(flags: &[&str]) -> (ControlPlane, Webhook) {
     let control = ControlPlane::start_with(flags);
-    define(&control);
+    define_exceptions(&control);
     let webhook = Webhook::start(&control, "");
     let labels = json!({"seawall.dev/enforce": "baseline"});
     create(
@@ -175,10 +145,10 @@ fn only_what_the_controllers_made_gains() {
         client.post(&format!("{PODS}?dryRun=All"), &pod).expect("an answer")
     };
     assert!(!admitted(&ask(&controller, "web:1", &of_genuine)), "there is no exception yet");
-    declare(&control, EXCEPTIONS, &exception("mesh", &json!({})));
+    create(&control, EXCEPTIONS, &exception("mesh", &json!({})));
     until(&mut webhook, "not_allowed", 1);
     assert!(!admitted(&ask(&controller, "web:1", &of_genuine)), "no policy allows it yet");
-    declare(&control, POLICIES, &policy());
+    create(&control, POLICIES, &policy());
     until(&mut webhook, "holding", 1);
 
     // Asked live first, and by what the watch told then.
@@ -241,11 +211,11 @@ fn only_what_the_controllers_made_gains() {
 #[test]
 fn exceptions_end_and_say_so() {
     let (control, mut webhook) = start();
-    declare(&control, POLICIES, &policy());
+    create(&control, POLICIES, &policy());
     let bare = |name: &str, more: &Value| {
         let mut all = json!({"workloads": [{"kind": "Pod", "name": name}]});
         all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        declare(&control, EXCEPTIONS, &exception(name, &all));
+        create(&control, EXCEPTIONS, &exception(name, &all));
     };
     bare("ended", &json!({"expires": "2020-01-31"}));
     bare("warns", &json!({"expires": "2020-01-31", "onExpiry": "warn", "owner": "team-mesh"}));
@@ -311,10 +281,10 @@ fn the_floor_follows_the_exceptions_and_holds() {
         "rules": [{"rule": "run-as-non-root"}],
         "expires": "2999-01-31",
     });
-    declare(&control, EXCEPTIONS, &exception("root", &root));
+    create(&control, EXCEPTIONS, &exception("root", &root));
     let mut allowed = policy();
     allowed["spec"]["rules"] = json!([{"rule": "run-as-non-root"}, {"rule": "added-capability"}]);
-    declare(&control, POLICIES, &allowed);
+    create(&control, POLICIES, &allowed);
     webhook.wait("below the exception", |_| enforced() == "baseline:v1.30");
     let ask = |name: &str, more: &Value| {
         let mut spec = json!({
@@ -342,7 +312,7 @@ fn the_floor_follows_the_exceptions_and_holds() {
     webhook.wait("mended", |_| enforced() == "baseline:v1.30");
 
     // An exception from what baseline forbids takes away even that, and gives it back when it is gone.
-    declare(&control, EXCEPTIONS, &exception("mesh", &json!({})));
+    create(&control, EXCEPTIONS, &exception("mesh", &json!({})));
     webhook.wait("without a floor", |_| enforced() == "privileged:v1.30");
     assert_eq!(admin.delete(&format!("{EXCEPTIONS}/mesh")).expect("an answer").status, 200);
     webhook.wait("with a floor again", |_| enforced() == "baseline:v1.30");
@@ -364,14 +334,14 @@ fn the_floor_follows_the_exceptions_and_holds() {
 #[test]
 fn ends_are_announced() {
     let (control, mut webhook) = start();
-    declare(&control, POLICIES, &policy());
+    create(&control, POLICIES, &policy());
     let day = |from_now: u64| {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
         seawall_finding::Date::from_days(i32::try_from(since.as_secs() / 86_400 + from_now).expect("a day"))
             .to_string()
     };
-    declare(&control, EXCEPTIONS, &exception("soon", &json!({"expires": day(13), "owner": "team-mesh"})));
-    declare(&control, EXCEPTIONS, &exception("later", &json!({"expires": day(16)})));
+    create(&control, EXCEPTIONS, &exception("soon", &json!({"expires": day(13), "owner": "team-mesh"})));
+    create(&control, EXCEPTIONS, &exception("later", &json!({"expires": day(16)})));
     until(&mut webhook, "ends_soon", 1);
     let events = || {
         let list = control.admin().get("/api/v1/namespaces/shop/events").expect("an answer").body;

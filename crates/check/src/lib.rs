@@ -52,6 +52,7 @@ pub use ignore::{
 pub use import::Imported;
 pub use judge::{Item, Verdict, items, judge, verdict};
 pub use levels::{Levels, NamespaceObject};
+pub use live::access;
 pub use live::{
     Clusters, Enforcement, Enforcing, Mended, NamespaceSummary, Namespaces, Older, Unseen, settle,
     system_owner,

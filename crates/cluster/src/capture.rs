@@ -18,6 +18,8 @@ use crate::list::{Collection, Listed, Page};
 pub struct Wanted {
     /// Only these namespaces, and nothing that is in none; empty for the whole cluster.
     pub namespaces: Vec<String>,
+    /// Only these resources, such as `roles`; empty for all.
+    pub resources: Vec<&'static str>,
     /// Only workloads and pods with these labels; empty for all.
     pub selector: String,
     /// Whether environment values, arguments and what was last applied are kept.
@@ -220,7 +222,7 @@ pub fn capture(
             }),
         }
     }
-    let jobs = jobs(&wanted.namespaces);
+    let jobs = jobs(&wanted.namespaces, &wanted.resources);
     let (outcomes, packed) = lists(cluster, &jobs, wanted, listed);
     let mut seen = !wanted.namespaces.is_empty() && header.not_seen.len() < wanted.namespaces.len();
     for (job, outcome) in jobs.iter().zip(outcomes) {
@@ -252,15 +254,16 @@ fn system(error: &std::io::Error) -> Error {
 }
 
 /// The lists that make up a snapshot, in its order.
-fn jobs(namespaces: &[String]) -> Vec<Job<'_>> {
-    let of = |kind: KindListed| -> Vec<Job<'_>> {
+fn jobs<'w>(namespaces: &'w [String], resources: &[&str]) -> Vec<Job<'w>> {
+    let of = |kind: KindListed| -> Vec<Job<'w>> {
         match kind.scope {
             _ if namespaces.is_empty() => vec![Job { kind, namespace: None }],
             Scope::Cluster => Vec::new(),
             _ => namespaces.iter().map(|name| Job { kind, namespace: Some(name) }).collect(),
         }
     };
-    KINDS.into_iter().flat_map(of).collect()
+    let is_wanted = |kind: &KindListed| resources.is_empty() || resources.contains(&kind.resource);
+    KINDS.into_iter().filter(is_wanted).flat_map(of).collect()
 }
 
 /// A namespace as a line; why it may not be seen.
@@ -413,7 +416,7 @@ mod tests {
     #[test]
     fn workloads_that_are_not_served_are_not_taken_for_none() {
         let names = ["a".to_owned()];
-        let missing: Vec<NotSeen> = jobs(&names).iter().filter_map(Job::not_served).collect();
+        let missing: Vec<NotSeen> = jobs(&names, &[]).iter().filter_map(Job::not_served).collect();
         let resources: Vec<&str> = missing.iter().map(|n| n.resource.as_str()).collect();
         assert!(resources.contains(&"pods") && resources.contains(&"cronjobs"), "{resources:?}");
         assert!(!resources.contains(&"podsecurityexceptions") && !resources.contains(&"networkpolicies"));
@@ -423,10 +426,12 @@ mod tests {
     #[test]
     fn of_namespaces_only_what_is_in_them_is_listed() {
         let names = ["a".to_owned(), "b".to_owned()];
-        let jobs = jobs(&names);
+        let jobs = jobs(&names, &[]);
         assert!(jobs.iter().all(|job| job.namespace.is_some() && job.kind.scope != Scope::Cluster));
         let pods: Vec<_> = jobs.iter().filter(|j| j.kind.resource == "pods").map(|j| j.namespace).collect();
         assert_eq!(pods, [Some("a"), Some("b")]);
-        assert_eq!(super::jobs(&[]).len(), KINDS.len());
+        assert_eq!(super::jobs(&[], &[]).len(), KINDS.len());
+        let roles: Vec<_> = super::jobs(&[], &["roles"]).iter().map(|job| job.kind.resource).collect();
+        assert_eq!(roles, ["roles"]);
     }
 }

@@ -48,3 +48,4 @@ pub use index::{
     Subject, Twins, facts,
 };
 pub use params::Params;
+pub use rbac::{Names, allowed, allows_all};

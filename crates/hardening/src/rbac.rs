@@ -132,7 +132,7 @@ impl RuleAt<'_> {
     }
 
     fn has_group(&self, group: &str) -> bool {
-        texts(self.rule.api_groups).any(|(_, text)| text == "*" || text == group)
+        has(self.rule.api_groups, group)
     }
 
     /// Whether it allows some verb of `right` on its resource, and by which entry of `resources`.
@@ -141,6 +141,46 @@ impl RuleAt<'_> {
         (self.has_group(right.group) && right.verbs.iter().any(|verb| self.verb(right, verb).is_some()))
             .then_some(entry)
     }
+}
+
+/// Whether a list has a text, or `*`.
+fn has(list: Option<NodeRef<'_>>, wanted: &str) -> bool {
+    texts(list).any(|(_, text)| text == "*" || text == wanted)
+}
+
+/// The objects that a rule lets one ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Names<'d> {
+    /// All of the resource.
+    All,
+    /// Those of these names.
+    Only(Vec<&'d str>),
+}
+
+/// The objects on which a rule allows a verb, by the group and resource of these, with its subresource behind a slash. `None`
+/// where it allows it on none.
+pub fn allowed<'d>(rule: &PolicyRule<'d>, verb: &str, group: &str, resource: &str) -> Option<Names<'d>> {
+    let covered = texts(rule.resources).any(|(_, entry)| covers(entry, resource));
+    if !(covered && has(rule.verbs, verb) && has(rule.api_groups, group)) {
+        return None;
+    }
+    let names: Vec<&str> = texts(rule.resource_names).map(|(_, name)| name).collect();
+    if names.is_empty() {
+        return Some(Names::All);
+    }
+    // A request to make an object has no name, which an empty one in the list stands for.
+    let nameless = matches!(verb, "list" | "watch" | "deletecollection")
+        || (verb == "create" && !resource.contains('/'));
+    if nameless { names.contains(&"").then_some(Names::All) } else { Some(Names::Only(names)) }
+}
+
+/// Whether a rule allows every verb on every object of every resource of every group.
+pub fn allows_all(rule: &PolicyRule<'_>) -> bool {
+    let star = |list| texts(list).any(|(_, text)| text == "*");
+    star(rule.verbs)
+        && star(rule.resources)
+        && star(rule.api_groups)
+        && texts(rule.resource_names).next().is_none()
 }
 
 /// Whether an entry of `resources` covers a resource, with its subresource behind a slash.
@@ -380,6 +420,28 @@ pub(crate) mod tests {
         for open in ["[]", "null", "[a, '']"] {
             assert!(allows(&rule(open), &read("list")), "{open}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_authorizer_compares() {
+        let of = |names: &str, verb: &str, resource: &str| {
+            let text = format!(
+                "{{apiGroups: [apps], resources: [deployments, '*/status'], verbs: [create, patch], resourceNames: {names}}}"
+            );
+            let document = seawall_yaml::read(text.into_bytes()).remove(0).document.unwrap();
+            match allowed(&PolicyRule::from_node(document.root()), verb, "apps", resource)? {
+                Names::All => Some("all".to_owned()),
+                Names::Only(names) => Some(names.join(",")),
+            }
+        };
+        assert_eq!(of("[]", "create", "deployments").as_deref(), Some("all"));
+        assert_eq!(of("[a, b]", "patch", "deployments").as_deref(), Some("a,b"));
+        assert_eq!(of("[a, b]", "create", "deployments"), None);
+        assert_eq!(of("[a, '']", "create", "deployments").as_deref(), Some("all"));
+        assert_eq!(of("[a, '']", "patch", "deployments").as_deref(), Some("a,"), "not of any other name");
+        assert_eq!(of("[a]", "create", "deployments/status").as_deref(), Some("a"));
+        assert_eq!(of("[]", "patch", "deployments/scale"), None);
+        assert_eq!(of("[]", "update", "deployments"), None);
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! `seawall can-enforce`: whether a namespace can enforce a level now.
 
 use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
 use std::time::Instant;
 
 use seawall_check::{Enforcement, Enforcing, Mended, NEWEST, Older, Options, Policy, Unseen, shell_word};
 use seawall_model::PolicyVersion;
 use seawall_report::visible;
-use seawall_snapshot::{Header, Snapshot};
+use seawall_snapshot::Header;
 
 use crate::cli::{CanEnforceArgs, ReadArgs};
-use crate::live::{self, Opening};
+use crate::live;
 use crate::terminal::Failure;
 
 /// Not all that decides was seen.
@@ -22,7 +21,7 @@ const NAMED: usize = 10;
 /// Says whether it can; the exit status: 0 if so, 1 if not, 2 if that is not known.
 pub(crate) fn run(args: &CanEnforceArgs) -> Result<u8, Failure> {
     let snapshot = if let Some(path) = &args.snapshot {
-        open(path)?
+        live::open_snapshot(path)?
     } else {
         let read = ReadArgs { namespace: vec![args.namespace.clone()], selector: None, include_env: false };
         live::capture(&args.cluster, &read, Instant::now(), args.quiet)?
@@ -74,22 +73,6 @@ enum Answer {
     Can,
     Cannot,
     Unknown,
-}
-
-fn open(path: &Path) -> Result<Snapshot, Failure> {
-    match live::open(&live::named(path)) {
-        Opening::Snapshot(Ok(snapshot)) => Ok(snapshot),
-        Opening::Snapshot(Err(problem)) => {
-            Err(Failure::Usage(format!("`{}`: {problem}", path.display()), None))
-        }
-        Opening::Unreadable(error) => {
-            Err(Failure::Usage(format!("`{}`: {}", path.display(), error.message), None))
-        }
-        Opening::File | Opening::Read(_) => {
-            let hint = "take one: seawall snapshot --output cluster.jsonl.zst".to_owned();
-            Err(Failure::Usage(format!("`{}` is no snapshot that can be read", path.display()), Some(hint)))
-        }
-    }
 }
 
 fn write(

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Fix(Box<FixArgs>),
     /// Print the settings that hold for a scan, and where each comes from.
     Config(Box<ConfigArgs>),
-    /// Say what a rule checks, why it matters and how to fix it.
+    /// Say what a rule checks, why it matters and how to fix it; or who could use an exception.
     Explain(ExplainArgs),
     /// List all rules.
     Checks(ChecksArgs),
@@ -183,6 +183,22 @@ pub(crate) struct ClusterArgs {
     /// Group to act as a member of. Can be given several times.
     #[arg(long = "as-group", value_name = "GROUP")]
     pub(crate) impersonate_groups: Vec<String>,
+}
+
+impl ClusterArgs {
+    /// The first of these that is given.
+    fn first(&self) -> Option<&'static str> {
+        let Self { kubeconfig, context, user, impersonate, impersonate_groups } = self;
+        [
+            (kubeconfig.is_some(), "--kubeconfig"),
+            (context.is_some(), "--context"),
+            (user.is_some(), "--user"),
+            (impersonate.is_some(), "--as"),
+            (!impersonate_groups.is_empty(), "--as-group"),
+        ]
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option))
+    }
 }
 
 /// Whether a namespace can be called so (RFC 1123).
@@ -563,20 +579,14 @@ pub(crate) struct ScanArgs {
 impl ScanArgs {
     /// The first option that says something of a cluster.
     pub(crate) fn first_of_cluster(&self) -> Option<&'static str> {
-        let ClusterArgs { kubeconfig, context, user, impersonate, impersonate_groups } = &self.connect;
         let ReadArgs { namespace, selector, include_env } = &self.read;
-        [
-            (kubeconfig.is_some(), "--kubeconfig"),
-            (context.is_some(), "--context"),
-            (user.is_some(), "--user"),
-            (impersonate.is_some(), "--as"),
-            (!impersonate_groups.is_empty(), "--as-group"),
+        let read = [
             (!namespace.is_empty(), "--namespace"),
             (selector.is_some(), "--selector"),
             (*include_env, "--include-env"),
-        ]
-        .into_iter()
-        .find_map(|(given, option)| given.then_some(option))
+        ];
+        let first = || read.into_iter().find_map(|(given, option)| given.then_some(option));
+        self.connect.first().or_else(first)
     }
 }
 
@@ -740,11 +750,38 @@ impl FromStr for FormatArg {
 Examples:
   seawall explain run-as-non-root
   seawall explain capabilities_restricted     a check id of Kubernetes' own implementation
-  seawall explain CKV_K8S_16                  what checkov, trivy, kube-score and others call a rule")]
+  seawall explain CKV_K8S_16                  what checkov, trivy, kube-score and others call a rule
+  seawall explain exception shop/mesh         who could use a PodSecurityException, by the cluster's roles
+  seawall explain exception --snapshot cluster.jsonl.zst    all exceptions, without the cluster
+
+Exit status:
+  0  answered    2  usage, or no cluster or snapshot, or not all that decides was seen")]
 pub(crate) struct ExplainArgs {
-    /// A rule's id, or another name for it; `seawall checks` lists them.
-    #[arg(value_name = "RULE", value_parser = known::<String>(known::rules), hide_possible_values = true)]
+    /// A rule's id, or another name for it; `seawall checks` lists them. Or `exception`: who could use it.
+    #[arg(value_name = "RULE", value_parser = known::<String>(known::explained), hide_possible_values = true)]
     pub(crate) rule: String,
+
+    /// The exception; without, all of the cluster.
+    #[arg(value_name = "NAMESPACE/NAME")]
+    pub(crate) exception: Option<String>,
+
+    /// Look for exceptions and roles in this snapshot, not in a cluster; `-` for standard input.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["kubeconfig", "context", "user", "impersonate", "impersonate_groups"])]
+    pub(crate) snapshot: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+impl ExplainArgs {
+    /// The first of what is for exceptions alone.
+    pub(crate) fn first_of_exceptions(&self) -> Option<&str> {
+        if let Some(name) = &self.exception {
+            return Some(name);
+        }
+        self.snapshot.as_ref().map(|_| "--snapshot").or_else(|| self.cluster.first())
+    }
 }
 
 #[derive(Debug, Args)]

@@ -58,6 +58,11 @@ pub(crate) fn rules() -> Vec<&'static str> {
     rules::all().into_iter().map(|rule| rule.id).chain(rules::topics()).collect()
 }
 
+/// What can be explained: these, and `exception`.
+pub(crate) fn explained() -> Vec<&'static str> {
+    rules().into_iter().chain([crate::explain::EXCEPTION]).collect()
+}
+
 /// Ids of rules, and their tags.
 pub(crate) fn selections() -> Vec<&'static str> {
     findings().into_iter().chain(rules::tags()).collect()

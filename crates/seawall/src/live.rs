@@ -93,7 +93,6 @@ pub(crate) fn capture(
     started: Instant,
     quiet: bool,
 ) -> Result<Snapshot, Failure> {
-    let connected = connect(cluster, false)?;
     let mut namespaces = read.namespace.clone();
     namespaces.sort_unstable();
     namespaces.dedup();
@@ -101,8 +100,20 @@ pub(crate) fn capture(
         namespaces,
         selector: read.selector.clone().unwrap_or_default(),
         include_env: read.include_env,
-        time: now(),
+        ..Wanted::default()
     };
+    capture_wanted(cluster, wanted, started, quiet)
+}
+
+/// The same of what is wanted, whose time is now.
+pub(crate) fn capture_wanted(
+    cluster: &ClusterArgs,
+    wanted: Wanted,
+    started: Instant,
+    quiet: bool,
+) -> Result<Snapshot, Failure> {
+    let connected = connect(cluster, false)?;
+    let wanted = Wanted { time: now(), ..wanted };
     let progress = Progress::counting("listed", "objects", started, quiet);
     let captured = seawall_cluster::capture(&connected, &wanted, &|items| progress.add(items));
     drop(progress);
@@ -140,6 +151,23 @@ pub(crate) fn open(input: &Input) -> Opening {
         return Opening::File;
     }
     opened.read_all().map_or_else(Opening::Unreadable, Opening::Read)
+}
+
+/// The snapshot that an option names.
+pub(crate) fn open_snapshot(path: &Path) -> Result<Snapshot, Failure> {
+    match open(&named(path)) {
+        Opening::Snapshot(Ok(snapshot)) => Ok(snapshot),
+        Opening::Snapshot(Err(problem)) => {
+            Err(Failure::Usage(format!("`{}`: {problem}", path.display()), None))
+        }
+        Opening::Unreadable(error) => {
+            Err(Failure::Usage(format!("`{}`: {}", path.display(), error.message), None))
+        }
+        Opening::File | Opening::Read(_) => {
+            let hint = "take one: seawall snapshot --output cluster.jsonl.zst".to_owned();
+            Err(Failure::Usage(format!("`{}` is no snapshot that can be read", path.display()), Some(hint)))
+        }
+    }
 }
 
 /// Whether a file that a walk met is a snapshot; `None` for one that could be nothing else and is none.

@@ -1,6 +1,7 @@
 //! What is different where objects come from a cluster and not from their authors: controllers have made some of them, namespaces
 //! are all there, and others than their authors have changed pods.
 
+pub mod access;
 mod enforce;
 mod families;
 mod namespaces;

@@ -77,7 +77,7 @@ fn closest(id: &str, names: impl Iterator<Item = &'static str>) -> Option<&'stat
 }
 
 /// The number of insertions, deletions and replacements between two words.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

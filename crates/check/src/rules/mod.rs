@@ -13,7 +13,7 @@ use seawall_finding::Rule;
 
 pub use duplicate_key::RULE as DUPLICATE_KEY;
 pub use expired_exception::RULE as EXPIRED_EXCEPTION;
-pub(crate) use explain::distance;
+pub use explain::distance;
 pub use explain::{explain, nearest};
 pub use known_as::{Tool, called, known_as};
 pub use namespace_pss_label::RULE as NAMESPACE_PSS_LABEL;
