@@ -6,6 +6,7 @@
 mod assets;
 mod client;
 mod control_plane;
+pub mod install;
 pub mod live;
 mod pki;
 pub mod pods;

@@ -46,6 +46,7 @@ fn the_chart_makes_what_is_printed() {
     let mut cases: Vec<(&str, Vec<&str>, Value)> = vec![
         ("seawall", vec![], json!({})),
         ("seawall", vec!["--host-network"], json!({"hostNetwork": true})),
+        ("seawall", vec!["--guard-labels"], json!({"guardLabels": true})),
         (
             "007",
             vec!["--namespace", "007", "--replicas", "5", "--port", "9443"],
@@ -95,6 +96,7 @@ fn what_is_not_printed_is_not_made() {
         ("seawall", json!({"port": 443}), "/port"),
         ("seawall", json!({"image": "a\" b"}), "/image"),
         ("seawall", json!({"hostNetwork": "yes"}), "/hostNetwork"),
+        ("seawall", json!({"guardLabels": "yes"}), "/guardLabels"),
         ("seawall", json!({"config": {"defaults": {}}}), "/config"),
         ("seawall", json!({"replica": 3}), "replica"),
     ] {

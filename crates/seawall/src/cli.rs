@@ -403,6 +403,8 @@ Examples:
   seawall install | kubectl apply --server-side -f -
   seawall install --provider gke --config podsecurity.yaml > seawall.yaml
   seawall install --provider eks --host-network             where nodes are on a network of their own
+  seawall install --guard-labels > seawall.yaml             namespaces keep their levels, too
+  seawall install --guard-labels-only | kubectl apply -f -  that alone, without the webhook
   seawall install --crds-only | kubectl apply -f -          the definitions of exceptions alone
 
 It prints and connects to nothing. As long as no replica answers, requests pass; for pods to be refused then, label a namespace:
@@ -439,8 +441,19 @@ pub(crate) struct InstallArgs {
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..))]
     pub(crate) port: Option<u16>,
 
+    /// Refuse changes that lower what the labels of a namespace ask for, but of those who have the right to. The API server
+    /// does that by itself, by a `ValidatingAdmissionPolicy`.
+    #[arg(long)]
+    pub(crate) guard_labels: bool,
+
+    /// Print what --guard-labels adds and nothing else: it needs no webhook.
+    #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
+    #[arg(conflicts_with_all = ["guard_labels", "crds_only"])]
+    pub(crate) guard_labels_only: bool,
+
     /// Print the definitions of `PodSecurityException` and `PodSecurityExceptionPolicy` and nothing else.
     #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
+    #[arg(conflicts_with = "guard_labels")]
     pub(crate) crds_only: bool,
 }
 

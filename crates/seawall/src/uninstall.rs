@@ -38,6 +38,12 @@ const REMOVAL: [&str; 6] = [
     "delete customresourcedefinition podsecurityexceptions.seawall.dev podsecurityexceptionpolicies.seawall.dev",
 ];
 
+/// The commands that remove what `seawall install --guard-labels` adds.
+const GUARD_REMOVAL: [&str; 2] = [
+    "delete validatingadmissionpolicybinding,validatingadmissionpolicy seawall-guard-labels",
+    "delete clusterrole seawall-levels-lowerer",
+];
+
 /// A namespace that is less protected without the webhook.
 #[derive(Debug, PartialEq, Eq)]
 struct Loss {
@@ -184,7 +190,12 @@ fn write(
     for command in REMOVAL {
         writeln!(out, "  kubectl{whom} {}", command.replace("${namespace}", namespace))?;
     }
-    writeln!(out, "  kubectl label{whom} namespaces --all {GOAL}- {FAIL_CLOSED}-")
+    writeln!(out, "  kubectl label{whom} namespaces --all {GOAL}- {FAIL_CLOSED}-")?;
+    writeln!(out, "\nthe guard of labels (--guard-labels) needs no webhook and can stay; to remove it too:")?;
+    for command in GUARD_REMOVAL {
+        writeln!(out, "  kubectl{whom} {command}")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -228,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_installs_is_what_is_removed() {
-        let removed = REMOVAL.join("\n");
+        let removed = [&REMOVAL[..], &GUARD_REMOVAL].concat().join("\n");
         for name in crate::install::cluster_scoped() {
             assert!(removed.split_whitespace().any(|word| word == name), "{name}");
         }

@@ -8,9 +8,10 @@ use common::Dir;
 use seawall_yaml::{Document, NodeRef};
 
 /// Every way in which it can be asked that changes what is printed, but for values.
-const ALL: [&[&str]; 6] = [
+const ALL: [&[&str]; 7] = [
     &[],
     &["--host-network"],
+    &["--guard-labels"],
     &["--provider", "eks"],
     &["--provider", "gke"],
     &["--provider", "aks"],
@@ -116,6 +117,8 @@ fn it_may_do_what_it_has_to_and_nothing_with_secrets() {
                 let is_narrow = text(role, &["kind"]) == Some("Role")
                     || !strings(rule, "resourceNames").is_empty()
                     || resources == BTreeSet::from(["namespaces".to_owned()])
+                    // That it may lower labels changes none by itself.
+                    || resources == BTreeSet::from(["namespacelevels".to_owned()])
                     || name == "seawall-exceptions-editor";
                 assert!(!changes || is_narrow, "{name}: {resources:?}");
             }
@@ -242,6 +245,9 @@ fn what_would_not_work_is_not_printed() {
             "OpenShift admits no pods on the network of their node",
         ),
         (&["--crds-only", "--replicas", "3"], "cannot be used with"),
+        (&["--crds-only", "--guard-labels"], "cannot be used with"),
+        (&["--guard-labels-only", "--namespace", "a"], "cannot be used with"),
+        (&["--guard-labels-only", "--crds-only"], "cannot be used with"),
     ] {
         let run = dir.run_bare(&[&["install"], args].concat());
         assert!(
@@ -279,4 +285,28 @@ fn the_program_takes_the_arguments_of_its_pods() {
             run.stderr
         );
     }
+}
+
+#[test]
+fn the_guard_of_labels_comes_if_wanted_and_alone_too() {
+    let without = printed(&[]);
+    assert!(!without.contains("namespacelevels") && !without.contains("seawall-guard-labels"));
+    let alone = printed(&["--guard-labels-only"]);
+    let kinds: Vec<String> =
+        documents(&alone).iter().map(|it| text(it.root(), &["kind"]).unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["ClusterRole", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]);
+    let with = printed(&["--guard-labels"]);
+    assert!(with.contains(&alone));
+    // Its own account may, and nobody else is bound.
+    let all = documents(&with);
+    let may = |role: &&NodeRef<'_>| {
+        role.get("rules").unwrap().items().any(|rule| strings(rule, "verbs").contains("lower"))
+    };
+    let roles = of_kind(&all, "ClusterRole");
+    let roles: Vec<_> =
+        roles.iter().filter(may).map(|role| text(*role, &["metadata", "name"]).unwrap()).collect();
+    assert_eq!(roles, ["seawall-webhook", "seawall-levels-lowerer"]);
+    let bound = of_kind(&all, "ClusterRoleBinding");
+    let bound: Vec<_> = bound.iter().map(|binding| text(*binding, &["roleRef", "name"]).unwrap()).collect();
+    assert_eq!(bound, ["seawall-webhook"]);
 }

@@ -5,11 +5,12 @@ use std::fs;
 use crate::run::root;
 
 /// The templates that are part of a release. Its namespace is Helm's, and its definitions of custom resources are installed once.
-const TEMPLATES: [&str; 3] = ["rbac", "webhook", "registration"];
+const TEMPLATES: [&str; 4] = ["rbac", "webhook", "guard", "registration"];
 
 /// Names of `seawall install` in conditions, and what they are to Helm.
-const CONDITIONS: [(&str, &str); 5] = [
+const CONDITIONS: [(&str, &str); 6] = [
     ("hostNetwork", ".Values.hostNetwork"),
+    ("guardLabels", ".Values.guardLabels"),
     ("gke", r#"eq .Values.provider "gke""#),
     ("aks", r#"eq .Values.provider "aks""#),
     ("openshift", r#"eq .Values.provider "openshift""#),
@@ -109,6 +110,9 @@ hostNetwork: false
 
 # The port that the pods listen on; if it is null, 10250, which control planes may connect to, and 8443 with hostNetwork.
 port: null
+
+# Whether changes are refused that lower what the labels of a namespace ask for, but of those who have the right to.
+guardLabels: false
 
 # The PodSecurityConfiguration, as text: --set-file config=podsecurity.yaml
 config: |

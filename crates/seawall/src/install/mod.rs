@@ -12,16 +12,20 @@ use crate::cli::{InstallArgs, Provider};
 use crate::terminal::Failure;
 
 /// The parts in the order in which they are applied.
-const PARTS: [&str; 5] = [
+const PARTS: [&str; 6] = [
     include_str!("namespace.yaml"),
     CRDS,
     include_str!("rbac.yaml"),
     include_str!("webhook.yaml"),
+    GUARD,
     include_str!("registration.yaml"),
 ];
 
 /// The definitions of exceptions and their policies.
 const CRDS: &str = include_str!("crds.yaml");
+
+/// What keeps labels of namespaces from being lowered, where that is wanted; it needs nothing of the other parts.
+const GUARD: &str = include_str!("guard.yaml");
 
 /// The configuration where none is given.
 const CONFIGURATION: &str = include_str!("podsecurity.yaml");
@@ -55,8 +59,11 @@ pub(crate) fn run(args: &InstallArgs) -> Result<u8, Failure> {
         image: args.image.clone().unwrap_or_else(|| format!("{IMAGE}:{}", env!("CARGO_PKG_VERSION"))),
         port: args.port.unwrap_or(if args.host_network { HOST_PORT } else { PORT }),
         configuration: configuration(args.config.as_deref())?,
+        guard_labels: args.guard_labels || args.guard_labels_only,
     };
-    let parts = PARTS.map(|part| values.fill(part));
+    let parts: &[&str] = if args.guard_labels_only { &[GUARD] } else { &PARTS };
+    let parts: Vec<String> =
+        parts.iter().map(|part| values.fill(part)).filter(|part| !part.is_empty()).collect();
     out.write_all(parts.join("---\n").as_bytes())?;
     Ok(0)
 }
@@ -81,6 +88,7 @@ struct Values {
     image: String,
     port: u16,
     configuration: String,
+    guard_labels: bool,
 }
 
 impl Values {
@@ -106,6 +114,7 @@ impl Values {
     fn holds(&self, condition: &str) -> bool {
         match condition {
             "hostNetwork" => self.host_network,
+            "guardLabels" => self.guard_labels,
             "gke" => self.provider == Provider::Gke,
             "aks" => self.provider == Provider::Aks,
             "not openshift" => self.provider != Provider::Openshift,
@@ -155,6 +164,7 @@ mod tests {
             image: "i".to_owned(),
             port: 1,
             configuration: "a:\n  b\n\n".to_owned(),
+            guard_labels: true,
         }
     }
 
@@ -172,8 +182,9 @@ mod tests {
         let text: Vec<&str> = PARTS.iter().flat_map(|part| part.lines()).collect();
         let conditions = text.iter().filter_map(|line| line.strip_prefix("#if "));
         for condition in conditions {
-            let is_ever =
-                |provider, host_network| Values { provider, host_network, ..values() }.holds(condition);
+            let is_ever = |provider, on| {
+                Values { provider, host_network: on, guard_labels: on, ..values() }.holds(condition)
+            };
             let [generic, gke, aks, openshift] =
                 [Provider::Generic, Provider::Gke, Provider::Aks, Provider::Openshift]
                     .map(|p| is_ever(p, false));
