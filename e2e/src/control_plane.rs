@@ -24,6 +24,7 @@ use crate::process::{Process, Watchdog};
 pub struct ControlPlane {
     watchdog: Watchdog,
     api_server: Process,
+    api_server_command: Command,
     etcd: Process,
     directory: PathBuf,
     server: String,
@@ -111,7 +112,8 @@ impl ControlPlane {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        Ok(Self { watchdog, api_server, etcd, directory, server, authority, admin })
+        let api_server_command = command;
+        Ok(Self { watchdog, api_server, api_server_command, etcd, directory, server, authority, admin })
     }
 
     /// Where the API server listens, such as `https://127.0.0.1:20000`.
@@ -151,12 +153,17 @@ impl ControlPlane {
 
     /// A kubeconfig of a user, in a file of [`Self::directory`]; its context, cluster and user have the user's name.
     pub fn kubeconfig(&self, name: &str) -> PathBuf {
+        self.kubeconfig_by(name, &self.server)
+    }
+
+    /// The same with another address of the API server.
+    pub(crate) fn kubeconfig_by(&self, name: &str, server: &str) -> PathBuf {
         let group = (name == "admin").then_some("system:masters");
         let (certificate, key) = self.authority.user(name, group).write(&self.directory, name);
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": name,
             "clusters": [{"name": name, "cluster": {
-                "server": self.server, "certificate-authority": self.directory.join("ca.crt")}}],
+                "server": server, "certificate-authority": self.directory.join("ca.crt")}}],
             "users": [{"name": name, "user": {"client-certificate": certificate, "client-key": key}}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         });
@@ -175,7 +182,25 @@ impl ControlPlane {
 
     /// Kills the API server, as a crash does.
     pub fn kill_api_server(&mut self) {
+        self.watchdog.stop();
         self.api_server.kill();
+        self.watchdog = Watchdog::over(&[&self.etcd]);
+    }
+
+    /// Starts an API server that was killed once more, on the same port and etcd, and waits until it answers.
+    pub fn start_api_server(&mut self) {
+        self.api_server =
+            Process::start(&self.directory, "kube-apiserver-back", &mut self.api_server_command);
+        self.watchdog.stop();
+        self.watchdog = Watchdog::over(&[&self.api_server, &self.etcd]);
+        let deadline = Instant::now() + PATIENCE;
+        while !self.admin.get("/readyz").is_ok_and(|response| response.status == 200) {
+            if let Some(words) = self.api_server.ended() {
+                panic!("{words}");
+            }
+            assert!(Instant::now() < deadline, "not ready:\n{}", self.api_server.last_words());
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 

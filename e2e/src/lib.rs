@@ -12,12 +12,14 @@ mod pki;
 pub mod pods;
 mod ports;
 mod process;
+pub mod proxy;
 pub mod replica;
 pub mod scan;
 mod valid;
 pub mod verdicts;
 pub mod warning;
 pub mod webhook;
+pub mod wire;
 
 pub use assets::kubernetes;
 pub use client::{Client, Response};

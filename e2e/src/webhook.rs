@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::ControlPlane;
 use crate::client::{Client, Response};
 use crate::live::create;
 use crate::ports::free_port;
 use crate::process::{Process, Watchdog};
 use crate::scan::seawall;
+use crate::wire::Trust;
+use crate::{ControlPlane, from_base64};
 
 /// The longest that a start may take, and a change to be noticed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,14 +27,20 @@ pub struct Webhook {
     process: Process,
     server: String,
     client: Client,
+    tls: Trust,
     config: PathBuf,
 }
 
 impl Webhook {
     /// Starts a webhook with a `PodSecurityConfiguration`, waits until it is ready, and has the API server ask it.
     pub fn start(control: &ControlPlane, configuration: &str) -> Self {
+        Self::start_by(control, configuration, control.server())
+    }
+
+    /// The same where the webhook knows the API server by another address.
+    pub fn start_by(control: &ControlPlane, configuration: &str, api_server: &str) -> Self {
         allow(control);
-        let kubeconfig = control.kubeconfig(USER);
+        let kubeconfig = control.kubeconfig_by(USER, api_server);
         let (certificate, key) = control.certificate("webhook");
         let config = control.directory().join("podsecurity.yaml");
         std::fs::write(&config, configuration).expect("writable");
@@ -53,7 +60,8 @@ impl Webhook {
         let watchdog = Watchdog::over(&[&process]);
         let server = format!("https://127.0.0.1:{port}");
         let client = control.client_of(&server);
-        let mut webhook = Self { watchdog, process, server, client, config };
+        let tls = Trust::new(&from_base64(&control.authority_as_base64()), port);
+        let mut webhook = Self { watchdog, process, server, client, tls, config };
         webhook.wait("ready", |webhook| webhook.get("/readyz").is_some_and(|(status, _)| status == 200));
         create(
             control,
@@ -83,6 +91,18 @@ impl Webhook {
     /// What it answers to a review.
     pub fn post(&self, path: &str, review: &Value) -> Response {
         self.client.post(path, review).expect("an answer")
+    }
+
+    /// How to connect to it without a client between.
+    pub fn trust(&self) -> &Trust {
+        &self.tls
+    }
+
+    /// The most memory that it ever had (`VmHWM` of Linux), in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line of it");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
     }
 
     /// Its address.

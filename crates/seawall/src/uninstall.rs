@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use seawall_admission::Configuration;
 use seawall_check::shell_word;
 use seawall_cluster::{Cluster, Collection, Listed, Page};
-use seawall_model::review::{Namespace, NamespaceList};
+use seawall_model::review::{Member, MemberList};
 use seawall_model::{Level, json};
 use seawall_report::visible;
 
@@ -61,10 +61,10 @@ pub(crate) fn run(args: &UninstallArgs) -> Result<u8, Failure> {
     let (configuration, unseen) = configuration(&cluster, &args.namespace)?;
     let (mut losses, mut count, mut unread) = (Vec::new(), 0, None);
     let found =
-        list(&cluster, "namespaces", None, |page| match json::decode::<NamespaceList<'_>>(&page.json) {
+        list(&cluster, "namespaces", None, |page| match json::decode::<MemberList<'_>>(&page.json) {
             Ok(list) => {
                 count += list.items.len();
-                let ours = |namespace: &&Namespace<'_>| *namespace.metadata.name != *args.namespace;
+                let ours = |namespace: &&Member<'_>| *namespace.metadata.name != *args.namespace;
                 losses.extend(
                     list.items.iter().filter(ours).filter_map(|namespace| loss_of(namespace, &configuration)),
                 );
@@ -136,7 +136,7 @@ fn text_of(list: Vec<u8>) -> Option<String> {
 }
 
 /// What a namespace loses, if anything.
-fn loss_of(namespace: &Namespace<'_>, configuration: &Configuration) -> Option<Loss> {
+fn loss_of(namespace: &Member<'_>, configuration: &Configuration) -> Option<Loss> {
     let name = &*namespace.metadata.name;
     if LEFT_ALONE.contains(&name) {
         return None;
@@ -206,7 +206,7 @@ mod tests {
         let head = "apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\n";
         let configuration = Configuration::read(format!("{head}{configuration}\n").as_bytes()).unwrap();
         let text = format!(r#"{{"metadata":{{"name":"shop","labels":{{{labels}}}}}}}"#);
-        let namespace = json::decode::<Namespace<'_>>(text.as_bytes()).unwrap();
+        let namespace = json::decode::<Member<'_>>(text.as_bytes()).unwrap();
         loss_of(&namespace, &configuration).map(|loss| (loss.with, loss.without, loss.by_default))
     }
 
