@@ -291,12 +291,14 @@ fn parse(text: &str) -> Vec<Said> {
     let (mut exception, mut section, mut all) = (String::new(), String::new(), Vec::new());
     for line in text.replace("\n      ", " ").lines() {
         if let Some(title) = line.strip_suffix(':').filter(|_| line.starts_with("Who ")) {
-            section = format!("{exception} {}", title.trim_end_matches(" in shop")).trim().to_owned();
+            let title = title.trim_end_matches(" in shop");
+            section = if exception.is_empty() { title.to_owned() } else { format!("{exception} {title}") };
         } else if let Some(name) = line.strip_prefix("shop/").and_then(|rest| rest.split(' ').next()) {
-            exception = name.to_owned();
+            name.clone_into(&mut exception);
             section.clear();
         } else if line.is_empty() {
-            (exception.clear(), section.clear());
+            exception.clear();
+            section.clear();
         } else if let Some(line) = line.strip_prefix("  ").filter(|_| !section.is_empty()) {
             let (held, by) = line.rsplit_once(", by ").expect("a binding");
             let (who, may) = held.split_once(": ").expect("a subject");
