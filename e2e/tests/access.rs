@@ -291,7 +291,8 @@ fn parse(text: &str) -> Vec<Said> {
     let (mut exception, mut section, mut all) = (String::new(), String::new(), Vec::new());
     for line in text.replace("\n      ", " ").lines() {
         if let Some(title) = line.strip_suffix(':').filter(|_| line.starts_with("Who ")) {
-            format!("{exception} {}", title.trim_end_matches(" in shop")).trim().clone_into(&mut section);
+            let title = title.trim_end_matches(" in shop");
+            section = if exception.is_empty() { title.to_owned() } else { format!("{exception} {title}") };
         } else if let Some(name) = line.strip_prefix("shop/").and_then(|rest| rest.split(' ').next()) {
             name.clone_into(&mut exception);
             section.clear();
