@@ -85,7 +85,8 @@ impl Server {
                 let (closing, alive) = (closing.clone(), alive.clone());
                 tokio::spawn(async move {
                     if let Some(stream) = handshake(&acceptor, stream, shared.limits.handshake).await {
-                        connection(stream, shared, closing).await;
+                        // Apart, so that connections that never speak TLS do not hold room for it.
+                        Box::pin(connection(stream, shared, closing)).await;
                     }
                     drop((slot, alive));
                 });
