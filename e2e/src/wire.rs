@@ -123,9 +123,9 @@ impl Wire {
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
             match self.0.read(&mut byte) {
+                Ok(1..) => head.push(byte[0]),
                 Ok(0) | Err(_) if head.is_empty() => return Ok(None),
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) => head.push(byte[0]),
                 Err(error) => return Err(error),
             }
         }

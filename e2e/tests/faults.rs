@@ -442,7 +442,8 @@ impl Hostile<'_> {
         let arrays = deep("[", "]");
         let objects = deep("{\"a\":", "}");
         let long = "x".repeat(2_900_000);
-        let many: String = (0..60_000).map(|i| format!("\"label{i}\":\"{i}\",")).collect();
+        let many: Vec<String> = (0..60_000).map(|i| format!("\"label{i}\":\"{i}\"")).collect();
+        let many = many.join(",");
         let of = |place: &str, value: &str| {
             let mut whole = review("shop", "p", &violating());
             let (parent, field) = place.rsplit_once('/').expect("a place");
@@ -464,7 +465,7 @@ impl Hostile<'_> {
         all.push(of("/request/namespace", &format!("\"{long}\"")));
         all.push(of("/request/name", &format!("\"{long}\"")));
         all.push(of("/request/uid", &format!("\"{long}\"")));
-        all.push(of("/request/object/metadata", &format!("{{\"labels\":{{{many}\"a\":\"b\"}}}}")));
+        all.push(of("/request/object/metadata", &format!("{{\"labels\":{{{many}}}}}")));
         let host = "{\"hostPID\":true,\"containers\":[";
         let containers = "{\"name\":\"c\",\"securityContext\":{\"privileged\":true}},".repeat(50_000);
         all.push(of("/request/object/spec", &format!("{host}{containers}{{\"name\":\"c\"}}]}}")));
@@ -543,8 +544,8 @@ fn raise_files() -> u64 {
 #[test]
 fn hostile_clients_do_not_disturb_others() {
     const TIME: Duration = Duration::from_secs(8);
-    /// Of connections without a request: 10,000 of them, the tenth with TLS, some 40 KB each of those. Of bodies: 32 MiB at a time
-    /// and what reading them takes. The rest is the program itself, which is not optimised here.
+    /// The program needs 30 MiB here, where it is not optimised; 11,000 connections, a tenth of them with TLS, 70 MiB; the largest
+    /// review, of 50,000 containers, 150 MiB while it is answered. Reviews of namespaces that are known are answered one by one.
     const MEMORY: u64 = 300 << 20;
     let _alone = QUIET.write().unwrap_or_else(PoisonError::into_inner);
     let files = raise_files();
@@ -614,6 +615,7 @@ fn hostile_clients_do_not_disturb_others() {
 fn the_end_loses_no_review() {
     /// How long connections are still taken: `Limits::linger` of the server.
     const LINGER: Duration = Duration::from_secs(10);
+    const ALMOST: Duration = Duration::from_millis(9_900);
     let _alone = QUIET.write().unwrap_or_else(PoisonError::into_inner);
     let control = ControlPlane::start_with(WITHOUT);
     let mut webhook = Webhook::start(&control, "");
@@ -683,9 +685,9 @@ fn the_end_loses_no_review() {
     assert_eq!(status, Some(0));
     let mut all = (0, 0, 0);
     for (answered, kept, lost, ended) in results {
-        assert!(ended > told + LINGER - Duration::from_millis(100), "no connection was taken too early");
+        assert!(ended > told + ALMOST, "no connection was taken too early");
         for at in &lost {
-            assert!(*at > told + LINGER - Duration::from_millis(100), "{:?}", at.duration_since(told));
+            assert!(*at > told + ALMOST, "{:?}", at.duration_since(told));
         }
         all = (all.0 + answered, all.1 + kept, all.2 + lost.len());
     }

@@ -72,6 +72,8 @@ enum Ended {
     Over(ControlFlow<()>),
     /// What happened since then is forgotten there: it has to be listed anew.
     Forgotten,
+    /// The connection broke.
+    Broken(Error),
 }
 
 impl Cluster {
@@ -94,6 +96,11 @@ impl Cluster {
                     Ok(Ended::Forgotten) => {
                         version = None;
                         Ok(ControlFlow::Continue(()))
+                    }
+                    Ok(Ended::Broken(error)) => {
+                        // The API server was there: this is not one more failure in a row.
+                        wait = WAIT;
+                        Err(error)
                     }
                     Err(error) => Err(error),
                 },
@@ -182,7 +189,10 @@ impl Cluster {
             }
             let mut buffer: Vec<u8> = Vec::new();
             while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|e| self.error(&e))?;
+                let frame = match frame {
+                    Ok(frame) => frame,
+                    Err(error) => return Ok(Ended::Broken(self.error(&error))),
+                };
                 let Some(data) = frame.data_ref() else { continue };
                 let mut rest: &[u8] = data;
                 while let Some(end) = rest.iter().position(|b| *b == b'\n') {

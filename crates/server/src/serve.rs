@@ -85,7 +85,8 @@ impl Server {
                 let (closing, alive) = (closing.clone(), alive.clone());
                 tokio::spawn(async move {
                     if let Some(stream) = handshake(&acceptor, stream, shared.limits.handshake).await {
-                        connection(stream, shared, closing).await;
+                        // Apart, so that who never gets here does not hold room for it.
+                        Box::pin(connection(stream, shared, closing)).await;
                     }
                     drop((slot, alive));
                 });
@@ -124,7 +125,12 @@ async fn handshake(
     patience: Duration,
 ) -> Option<TlsStream<TcpStream>> {
     let _ = stream.set_nodelay(true);
-    timeout(patience, acceptor.accept(stream)).await.ok()?.ok()
+    let speaking = async {
+        // Who has said nothing takes no room for TLS.
+        stream.readable().await?;
+        Box::pin(acceptor.accept(stream)).await
+    };
+    timeout(patience, speaking).await.ok()?.ok()
 }
 
 /// What a connection is doing. A timer for each request would cost more than the request.

@@ -15,13 +15,13 @@ use super::leader::{Duty, Leader};
 use super::log::{Level, Told, log};
 use crate::live::now;
 
-/// How often it is looked for what ends.
-const LOOK: Duration = Duration::from_mins(1);
+/// How long it is not tried again after an event could not be written.
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// Announces ends.
 pub(super) struct Announce {
     cache: Arc<Cache>,
-    looked: Option<Instant>,
+    failed: Option<Instant>,
     /// The names of events that are written.
     written: BTreeSet<String>,
     told: Told,
@@ -29,7 +29,7 @@ pub(super) struct Announce {
 
 impl Announce {
     pub(super) fn new(cache: Arc<Cache>) -> Self {
-        Self { cache, looked: None, written: BTreeSet::new(), told: Told::default() }
+        Self { cache, failed: None, written: BTreeSet::new(), told: Told::default() }
     }
 }
 
@@ -54,10 +54,10 @@ fn event(name: &str, ending: &Ending, time: &str) -> Value {
 
 impl Duty for Announce {
     fn perform(&mut self, writer: &Writer, leader: &Leader) {
-        if self.looked.is_some_and(|at| at.elapsed() < LOOK) || self.cache.missing().is_some() {
+        if self.failed.is_some_and(|at| at.elapsed() < PAUSE) || self.cache.missing().is_some() {
             return;
         }
-        self.looked = Some(Instant::now());
+        self.failed = None;
         let today = self.cache.exceptions.today();
         let mut names = BTreeSet::new();
         for ending in self.cache.exceptions.ending(today) {
@@ -84,7 +84,10 @@ impl Duty for Announce {
                     self.told.over();
                 }
                 Err(error) if error.status() == Some(409) => drop(names.insert(name)),
-                Err(error) => self.told.tell(Level::Error, "an event cannot be written", &error),
+                Err(error) => {
+                    self.failed = Some(Instant::now());
+                    self.told.tell(Level::Error, "an event cannot be written", &error);
+                }
             }
         }
         self.written = names;
