@@ -47,6 +47,11 @@ pub trait Source<'d>: Sized {
     fn length(&self) -> usize {
         0
     }
+    /// An error where what was made room for so far, and this, is out of all proportion to the text that it comes of.
+    #[inline]
+    fn make_room(&mut self, _bytes: usize) -> Result<()> {
+        Ok(())
+    }
     /// A string; `None` for null.
     fn string(&mut self) -> Result<Option<Str<'d>>>;
     /// A boolean; `None` for null.
@@ -143,6 +148,7 @@ impl<'d, T: Decode<'d> + Default> Decode<'d> for Vec<T> {
         self.reserve_exact(source.length().saturating_sub(self.len()));
         let set = source.list(|source| {
             if count == self.len() {
+                source.make_room(size_of::<T>())?;
                 self.push(T::default());
             }
             let item = &mut self[count];
@@ -177,6 +183,7 @@ impl<'d> Decode<'d> for Vec<(Str<'d>, Str<'d>)> {
             if !index.is_empty() {
                 index.insert(key.clone(), self.len());
             }
+            source.make_room(size_of::<(Str<'_>, Str<'_>)>())?;
             self.push((key.clone(), value));
             Ok(())
         })?;

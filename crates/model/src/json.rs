@@ -27,13 +27,19 @@ pub fn decode_into<'d, T: Decode<'d>>(bytes: &'d [u8], value: &mut T) -> Result<
             bytes.get(..error.valid_up_to()).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
         }
     };
-    let mut tokens = Tokens { bytes, text, at: 0, depth: 0 };
+    let room = ROOM + bytes.len() * TIMES;
+    let mut tokens = Tokens { bytes, text, at: 0, depth: 0, room };
     match value.decode_into(&mut tokens) {
         Ok(_) => tokens.end(),
         // Go reads everything for its syntax before it looks at types.
-        Err(error) => Tokens { bytes, text, at: 0, depth: 0 }.check().and(Err(error)),
+        Err(error) => Tokens { bytes, text, at: 0, depth: 0, room }.check().and(Err(error)),
     }
 }
+
+/// Bytes that the items of lists and maps may take, and so many times the text besides: whoever sends a million empty containers
+/// does not get what they would take. What an API server writes of a container takes less than its text.
+const ROOM: usize = 1 << 20;
+const TIMES: usize = 8;
 
 struct Tokens<'d> {
     bytes: &'d [u8],
@@ -41,6 +47,8 @@ struct Tokens<'d> {
     text: &'d str,
     at: usize,
     depth: u32,
+    /// Bytes that items may still take.
+    room: usize,
 }
 
 /// Whether a byte cannot stand for itself in a string.
@@ -477,6 +485,17 @@ impl<'d> Source<'d> for Tokens<'d> {
         self.at += 1;
         self.depth -= 1;
         Ok(true)
+    }
+
+    #[inline]
+    fn make_room(&mut self, bytes: usize) -> Result<()> {
+        match self.room.checked_sub(bytes) {
+            Some(left) => {
+                self.room = left;
+                Ok(())
+            }
+            None => Err(self.error("too many items for so little text")),
+        }
     }
 
     #[inline]

@@ -153,3 +153,21 @@ fn errors_speak_as_go() {
     }
     assert_eq!(decode::<Pod>(b"{\"spec\":[]}").unwrap_err().offset, 8);
 }
+
+#[test]
+fn items_are_bounded_by_the_text_that_they_come_of() {
+    let pod = |container: &str, count: usize| {
+        let containers = vec![container; count].join(",");
+        decode::<Pod>(format!("{{\"spec\":{{\"containers\":[{containers}]}}}}").as_bytes())
+            .map(|pod| pod.spec.containers.len())
+    };
+    let error = pod("{}", 100_000).unwrap_err();
+    assert_eq!(error.message, "too many items for so little text");
+    assert_eq!(pod("{}", 500), Ok(500));
+    // The least that an API server writes of one.
+    let written = r#"{"name":"c0","image":"i","resources":{},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File","imagePullPolicy":"Always"}"#;
+    assert_eq!(pod(written, 20_000), Ok(20_000));
+    // What is broken behind it is told first, as Go reads all of it for its syntax.
+    let broken = format!("{{\"spec\":{{\"containers\":[{}]}} x", vec!["{}"; 100_000].join(","));
+    assert!(decode::<Pod>(broken.as_bytes()).unwrap_err().message.contains("invalid character"));
+}
