@@ -42,7 +42,7 @@ const PARTS: [Part; 10] = [
     Part { name: "types", budget: 90, slow: true, run: types },
     Part { name: "conformance", budget: 240, slow: true, run: conformance },
     Part { name: "fuzz", budget: 60, slow: true, run: fuzz },
-    Part { name: CONTROL_PLANE, budget: 690, slow: true, run: control_plane },
+    Part { name: CONTROL_PLANE, budget: 600, slow: true, run: control_plane },
 ];
 
 /// How a part ended.
