@@ -38,6 +38,9 @@ struct Limits {
 /// Bytes that the end of a run has at least.
 const END: usize = 300 << 10;
 
+/// Bytes that the results of most files have at most. Texts that grow to that leave a block of each size behind, on each thread.
+const ROOM: usize = 32 << 10;
+
 /// What GitHub takes.
 const LIMITS: Limits = Limits { results: 25_000, runs: 20 };
 
@@ -50,7 +53,7 @@ pub(crate) struct Heard {
 
 /// The results of some records, and what the end has to know of them.
 pub(crate) fn render(records: &[Record], base: &Base) -> Part {
-    let mut part = Part::default();
+    let mut part = Part::from(String::with_capacity(ROOM));
     let mut heard = Heard::default();
     for record in records {
         heard.notes.note(record, base);
