@@ -288,6 +288,12 @@ fn rights(control: &ControlPlane) {
         let answer = change(metadata.clone());
         assert!(answer.status == 422 && answer.message().contains(said), "{metadata}: {}", answer.text);
     }
+    let answer = change(json!({"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}));
+    let said = "the webhook changes what is enforced only where a goal is named";
+    assert!(answer.status == 422 && answer.message().contains(said), "{}", answer.text);
+    let goal = json!({"metadata": {"labels": {"seawall.dev/enforce": "restricted"}}});
+    let patched = control.admin().patch("/api/v1/namespaces/shop", &goal).expect("an answer");
+    assert_eq!(patched.status, 200, "{}", patched.text);
     for level in [json!("restricted"), json!("baseline"), Value::Null] {
         let answer = change(json!({"labels": {"pod-security.kubernetes.io/enforce": level}}));
         assert_eq!(answer.status, 200, "{}", answer.text);

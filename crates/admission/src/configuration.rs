@@ -403,6 +403,10 @@ mod tests {
             ("reportOnly: 'true'\n", "3:13: this must be true or false"),
             ("report: true\n", "3:1: unknown field `report`"),
             ("trustedControllers: {}\n", "3:21: this must be a list"),
+            (
+                "trustedControllers: [{username: u, apiVersion: apps.kruise.io/v1beta1, kind: StatefulSet, resource: statefulsets}]\n",
+                "3:22: `StatefulSet` is a kind of Kubernetes, which trusts its own controllers alone",
+            ),
             ("trustedControllers: [{username: u}]\n", "3:22: a trusted controller needs `apiVersion`"),
             (
                 "---\nkind: WebhookSettings\napiVersion: seawall.dev/v1\n",

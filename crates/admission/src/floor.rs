@@ -27,13 +27,18 @@ impl Floor {
 }
 
 impl Admission {
-    /// The floor of a namespace with these labels; `None` where they name no goal.
+    /// The floor of a namespace with these labels; `None` where they name no goal, and where the webhook refuses nothing, as the
+    /// API server is not to refuse more.
     pub fn floor_of<'a>(
         &self,
+        namespace: &str,
         labels: impl IntoIterator<Item = (&'a str, &'a str)>,
         exceptions: &[Exception],
         today: Date,
     ) -> Option<Floor> {
+        if self.configuration.settings.report_only || self.is_exempt_namespace(namespace) {
+            return None;
+        }
         let goal = goal(labels)?;
         Some(Floor { goal, level: self.floor(goal, exceptions, today) })
     }
@@ -129,7 +134,7 @@ mod tests {
         let admission = Admission::new(Configuration::default(), 37);
         let floor = |labels: &[(&str, &str)]| {
             let exceptions = [exception("run-as-non-root", "", OnExpiry::Refuse)];
-            let floor = admission.floor_of(labels.iter().copied(), &exceptions, Date::from_days(0))?;
+            let floor = admission.floor_of("shop", labels.iter().copied(), &exceptions, Date::from_days(0))?;
             Some(floor.labels().map(|(key, value)| format!("{key}={value}")).join(" "))
         };
         assert_eq!(floor(&[("pod-security.kubernetes.io/enforce", "restricted")]), None);
@@ -141,5 +146,21 @@ mod tests {
             )
         );
         assert_eq!(floor(&[("seawall.dev/enforce", "strict")]), None, "what is no level has no floor");
+    }
+
+    #[test]
+    fn nothing_is_enforced_where_the_webhook_refuses_nothing() {
+        let floor = |configuration: Configuration, namespace: &str| {
+            let labels = [("seawall.dev/enforce", "restricted")];
+            Admission::new(configuration, 37).floor_of(namespace, labels, &[], Date::from_days(0))
+        };
+        assert!(floor(Configuration::default(), "shop").is_some());
+        let mut reporting = Configuration::default();
+        reporting.settings.report_only = true;
+        assert_eq!(floor(reporting, "shop"), None);
+        let mut exempting = Configuration::default();
+        exempting.exemptions.namespaces.push("ci".into());
+        assert_eq!(floor(exempting.clone(), "ci"), None);
+        assert!(floor(exempting, "shop").is_some());
     }
 }

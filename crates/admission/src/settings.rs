@@ -3,7 +3,7 @@
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::configuration::{Wrong, fields, flag, text};
-use crate::owner::TrustedController;
+use crate::owner::{TrustedController, owner_kinds};
 
 /// The apiVersion of settings.
 pub(crate) const API_VERSION: &str = "seawall.dev/v1alpha1";
@@ -70,6 +70,11 @@ fn trusted(node: NodeRef<'_>) -> Result<Vec<TrustedController>, Wrong> {
                 return Err((item.span().start, message));
             }
             let [username, api_version, kind, resource] = all.map(|(_, given)| given);
+            // Exceptions name kinds without their groups.
+            if kind == "Pod" || owner_kinds().any(|known| known.kind == kind) {
+                let message = format!("`{kind}` is a kind of Kubernetes, which trusts its own controllers alone");
+                return Err((item.span().start, message));
+            }
             Ok(TrustedController { username, api_version, kind, resource })
         })
         .collect()

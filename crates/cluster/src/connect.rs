@@ -113,7 +113,7 @@ impl Cluster {
     /// Connects, and asks for the version, which everyone may who may anything.
     pub fn connect(options: &Options) -> Result<Self, Error> {
         let manner = if options.hurried {
-            Manner { patience: HURRIED_PATIENCE, attempts: 1, insists: true }
+            Manner { patience: HURRIED_PATIENCE, attempts: 1, insists: false }
         } else {
             Manner { patience: PATIENCE, attempts: ATTEMPTS, insists: true }
         };

@@ -13,8 +13,8 @@ use crate::connect::Cluster;
 use crate::error::Error;
 use crate::list::{Collection, Listed, Page};
 
-/// Objects of a page.
-const PAGE: usize = 500;
+/// Objects of a page: whoever may write objects may write large ones, and all of a page are in memory.
+const PAGE: usize = 50;
 
 /// The seconds after which the API server is to end a watch, which then goes on from where it was: less than the longest that a
 /// connection may be silent.
@@ -23,6 +23,9 @@ const WATCH_SECONDS: u64 = 45;
 /// The first wait between two attempts, which doubles up to the longest.
 const WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// After so many failures in a row it is listed anew: what it was to go on from may be what is wrong.
+const FAILURES: u32 = 3;
 
 /// The longest event that is read: an object may have 1.5 MB in etcd, and more as JSON.
 const LONGEST_EVENT: usize = 16 << 20;
@@ -82,6 +85,7 @@ impl Cluster {
     pub fn follow(&self, collection: Collection<'_>, mut each: impl FnMut(Change<'_>) -> ControlFlow<()>) {
         let mut wait = WAIT;
         let mut version: Option<String> = None;
+        let mut failures = 0;
         loop {
             let result = match &mut version {
                 None => self.listed_anew(collection, &mut each).map(|listed| match listed {
@@ -106,9 +110,13 @@ impl Cluster {
                 },
             };
             match result {
-                Ok(ControlFlow::Continue(())) => wait = WAIT,
+                Ok(ControlFlow::Continue(())) => (wait, failures) = (WAIT, 0),
                 Ok(ControlFlow::Break(())) => return,
                 Err(error) => {
+                    failures += 1;
+                    if failures % FAILURES == 0 {
+                        version = None;
+                    }
                     if each(Change::Broken(error)).is_break() {
                         return;
                     }

@@ -127,6 +127,8 @@ pub enum NotAllowed {
     Values,
     /// The exception has no end, or lives longer than a policy allows: so many days.
     Life(u32),
+    /// The exception holds on after its end, and a policy says how long it may live.
+    HoldsOn,
 }
 
 impl fmt::Display for NotAllowed {
@@ -136,6 +138,7 @@ impl fmt::Display for NotAllowed {
             Self::Rule => write!(f, "no {POLICY_KIND} allows exceptions from this rule in its namespace"),
             Self::Values => write!(f, "no {POLICY_KIND} allows these values"),
             Self::Life(days) => write!(f, "it must end within {days} days"),
+            Self::HoldsOn => f.write_str("it must not hold on after its end: `onExpiry: refuse`"),
         }
     }
 }
@@ -218,10 +221,13 @@ impl Exception {
             }
             let Some(days) = policy.max_days else { return Ok(()) };
             let lives = self.expires.map(|last| self.created.unwrap_or(today).days_until(last));
-            if lives.is_some_and(|lives| i64::from(lives) <= i64::from(days)) {
+            nearest = if lives.is_none_or(|lives| i64::from(lives) > i64::from(days)) {
+                NotAllowed::Life(days)
+            } else if self.on_expiry == OnExpiry::Warn {
+                NotAllowed::HoldsOn
+            } else {
                 return Ok(());
-            }
-            nearest = NotAllowed::Life(days);
+            };
         }
         Err(nearest)
     }
@@ -379,6 +385,9 @@ mod tests {
             refused(Exception { expires: None, ..exception() }, &[policy()]),
             Some(NotAllowed::Life(90))
         );
+        let warns = Exception { on_expiry: OnExpiry::Warn, ..exception() };
+        assert_eq!(refused(warns.clone(), &[policy()]), Some(NotAllowed::HoldsOn));
+        assert_eq!(refused(warns, &[ExceptionPolicy { max_days: None, ..policy() }]), None);
         let config = Exception { source: ExceptionSource::Config, expires: None, ..exception() };
         assert_eq!(refused(config, &[]), None);
     }

@@ -18,6 +18,9 @@ use crate::live::now;
 /// How long it is not tried again after an event could not be written.
 const PAUSE: Duration = Duration::from_mins(1);
 
+/// So much of an exception's name is part of an event's, which has 253 characters at most.
+const LONGEST: usize = 200;
+
 /// Announces ends.
 pub(super) struct Announce {
     cache: Arc<Cache>,
@@ -63,7 +66,8 @@ impl Duty for Announce {
         for ending in self.cache.exceptions.ending(today) {
             // Of one day and one exception there is one event, whoever writes it.
             let uid: String = ending.uid.chars().take(8).collect();
-            let name = format!("{}.{uid}.{today}", ending.name);
+            let called: String = ending.name.chars().take(LONGEST).collect();
+            let name = format!("{}.{uid}.{today}", called.trim_end_matches(['-', '.']));
             if self.written.contains(&name) {
                 names.insert(name);
                 continue;
@@ -85,8 +89,11 @@ impl Duty for Announce {
                 }
                 Err(error) if error.status() == Some(409) => drop(names.insert(name)),
                 Err(error) => {
-                    self.failed = Some(Instant::now());
                     self.told.tell(Level::Error, "an event cannot be written", &error);
+                    // The leader has other duties too.
+                    self.failed = Some(Instant::now());
+                    self.written.extend(names);
+                    return;
                 }
             }
         }

@@ -18,8 +18,8 @@ use super::owners::Cached;
 const NAMESPACES: Collection<'_> =
     Collection { api_version: "v1", resource: "namespaces", namespace: None, selector: "" };
 
-/// Pods of a page.
-const PAGE: usize = 500;
+/// Pods of a page: whoever may write pods may write large ones, and all of a page are in memory.
+const PAGE: usize = 100;
 
 /// What the labels that are kept begin with.
 const PREFIXES: [&str; 2] = ["pod-security.kubernetes.io/", "seawall.dev/"];

@@ -15,14 +15,14 @@ use super::leader::{Duty, Leader};
 use super::log::{Level, Told, log};
 use super::webhook::Webhook;
 
-/// How long a label that was written may be unknown to the watch before it is written again.
+/// How long a label that was written may be unknown to the watch before it is written again, and how long a failure is left alone.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Keeps the floors of all namespaces.
 pub(super) struct Floors {
     cache: Arc<Cache>,
     webhook: Arc<Webhook>,
-    /// What was written last, and when.
+    /// What was written last, or could not be, and when.
     written: HashMap<Box<str>, (Floor, Instant)>,
     told: Told,
 }
@@ -45,7 +45,7 @@ impl Duty for Floors {
             let pairs = || labels.iter().map(|(key, value)| (&**key, &**value));
             let exceptions = self.cache.exceptions.of(&name);
             let exceptions = exceptions.as_deref().unwrap_or_default();
-            let Some(floor) = admission.floor_of(pairs(), exceptions, today) else { continue };
+            let Some(floor) = admission.floor_of(&name, pairs(), exceptions, today) else { continue };
             let wanted = floor.labels();
             let is_there = wanted.iter().all(|(key, value)| pairs().any(|known| known == (*key, &**value)));
             let is_recent = |(last, at): &(Floor, Instant)| *last == floor && at.elapsed() < PATIENCE;
@@ -72,6 +72,8 @@ impl Duty for Floors {
                 Err(error) if error.status() == Some(404) => {}
                 Err(error) => {
                     failed = true;
+                    // It is tried again, and not at once.
+                    self.written.insert(name, (floor, Instant::now()));
                     self.told.tell(Level::Error, "the floor of a namespace cannot be written", &error);
                 }
             }

@@ -3,12 +3,17 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use seawall_cluster::{Change, Cluster, Collection, Error};
 use seawall_model::json;
 use seawall_model::review::{Member, MemberList};
 
 use super::log::{Level, log};
+
+/// How long a collection that was served may be unknown to the API server before there is nothing in it: one of several that begins
+/// may not know it yet.
+const GRACE: Duration = Duration::from_mins(1);
 
 /// Namespace and name; the namespace is empty for what is in none.
 pub(super) type Key = (Box<str>, Box<str>);
@@ -83,6 +88,7 @@ pub(super) fn follow<R: Read>(
     let what = collection.resource;
     let mut listed = HashMap::new();
     let mut last = String::new();
+    let mut missing_since = None;
     cluster.follow(collection, |change| {
         match change {
             Change::Listing => listed.clear(),
@@ -96,6 +102,7 @@ pub(super) fn follow<R: Read>(
                 let listed = std::mem::take(&mut listed);
                 let count = listed.len();
                 update(Update::All(listed));
+                missing_since = None;
                 last.clear();
                 if filled.set(true) {
                     log(Level::Info, "all are known", &[("resource", &what), ("count", &count)]);
@@ -119,11 +126,14 @@ pub(super) fn follow<R: Read>(
             }
             Change::Broken(error) => {
                 let missing = matches!(error, Error::Refused { status: 404, .. });
-                if optional && (missing || matches!(error, Error::Refused { status: 403, .. })) {
-                    if missing {
+                if optional && missing {
+                    let since: &mut Instant = missing_since.get_or_insert_with(Instant::now);
+                    if !filled.is_seen() || since.elapsed() >= GRACE {
                         update(Update::All(HashMap::new()));
+                        filled.set(true);
                     }
-                    filled.set(missing);
+                } else if optional && matches!(error, Error::Refused { status: 403, .. }) {
+                    filled.set(false);
                 }
                 let error = error.to_string();
                 // It is tried for ever, and told once.
