@@ -75,6 +75,11 @@ fn joined(all: &[String]) -> String {
 }
 
 impl Configuration {
+    /// Whether nothing holds in a namespace.
+    pub(crate) fn exempts_namespace(&self, name: &str) -> bool {
+        !name.is_empty() && self.exemptions.namespaces.iter().any(|exempt| exempt == name)
+    }
+
     /// The configuration in the text of a file, YAML or JSON; without text, what holds without a configuration.
     pub fn read(text: &[u8]) -> Result<Self, ConfigurationError> {
         if text.is_empty() {

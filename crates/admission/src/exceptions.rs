@@ -8,7 +8,7 @@ use seawall_finding::exception::{Asking, Exception};
 use seawall_finding::{Date, Rule};
 use seawall_model::json;
 use seawall_model::pod::Pod;
-use seawall_model::review::{AdmissionRequest, Member};
+use seawall_model::review::{AdmissionRequest, PartialObject};
 use seawall_pss::Offender;
 
 use crate::owner::known_as;
@@ -43,11 +43,11 @@ impl Admission {
         let Some(all) = around.exceptions.of(&request.namespace) else { return Ok(None) };
         let today = around.exceptions.today();
         // It was decoded before, so that this does not fail.
-        let Ok(member) = json::decode::<Member<'_>>(request.object.0) else { return Ok(None) };
+        let Ok(object) = json::decode::<PartialObject<'_>>(request.object.0) else { return Ok(None) };
         let trusted = &self.configuration.settings.trusted_controllers;
-        let known_as = known_as(request, &member, trusted, around.owners).ok_or(Later)?;
+        let known_as = known_as(request, &object, trusted, around.owners).ok_or(Later)?;
         let known_as: Vec<(&str, &str)> = known_as.iter().map(|(kind, name)| (&**kind, &**name)).collect();
-        let labels: Vec<(String, String)> = labels(&request.kind.kind, &member)
+        let labels: Vec<(String, String)> = labels(&request.kind.kind, &object)
             .iter()
             .map(|(key, value)| (key.to_string(), value.to_string()))
             .collect();
@@ -69,13 +69,13 @@ pub(crate) struct Later;
 /// The labels that pods of it have.
 fn labels<'m, 'd>(
     kind: &str,
-    member: &'m Member<'d>,
+    object: &'m PartialObject<'d>,
 ) -> &'m [(seawall_model::pod::Str<'d>, seawall_model::pod::Str<'d>)] {
     match kind {
-        "Pod" => &member.metadata.labels,
-        "PodTemplate" => &member.template.metadata.labels,
-        "CronJob" => &member.spec.job_template.spec.template.metadata.labels,
-        _ => &member.spec.template.metadata.labels,
+        "Pod" => &object.metadata.labels,
+        "PodTemplate" => &object.template.metadata.labels,
+        "CronJob" => &object.spec.job_template.spec.template.metadata.labels,
+        _ => &object.spec.template.metadata.labels,
     }
 }
 

@@ -4,10 +4,24 @@
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
 use seawall_model::Level;
-use seawall_pss::namespace::{LevelVersion, Mode, goal};
+use seawall_pss::namespace::{LevelVersion, Mode, Policy, goal, resolve, resolve_goal};
 use seawall_pss::{Faults, of_checks, plan_at};
 
-use crate::Admission;
+use crate::{Admission, Configuration};
+
+impl Configuration {
+    /// What is enforced in a namespace with these labels while the webhook is asked, and what the API server enforces by itself.
+    pub fn enforced<'a>(
+        &self,
+        namespace: &str,
+        labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    ) -> (Level, Level) {
+        let alone = resolve(labels.clone(), Policy::default()).0.enforce.level;
+        let refuses = !self.settings.report_only && !self.exempts_namespace(namespace);
+        let asked = if refuses { resolve_goal(labels, self.defaults).0.enforce.level } else { alone };
+        (asked.max(alone), alone)
+    }
+}
 
 /// The labels by which the API server itself enforces the floor of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +50,7 @@ impl Admission {
         exceptions: &[Exception],
         today: Date,
     ) -> Option<Floor> {
-        if self.configuration.settings.report_only || self.is_exempt_namespace(namespace) {
+        if self.configuration.settings.report_only || self.configuration.exempts_namespace(namespace) {
             return None;
         }
         let goal = goal(labels)?;
@@ -69,7 +83,6 @@ mod tests {
     use seawall_finding::exception::{ExceptionSource, Grant, OnExpiry, WorkloadSelector};
 
     use super::*;
-    use crate::Configuration;
 
     fn exception(rule: &str, expires: &str, on_expiry: OnExpiry) -> Exception {
         Exception {
@@ -134,7 +147,8 @@ mod tests {
         let admission = Admission::new(Configuration::default(), 37);
         let floor = |labels: &[(&str, &str)]| {
             let exceptions = [exception("run-as-non-root", "", OnExpiry::Refuse)];
-            let floor = admission.floor_of("shop", labels.iter().copied(), &exceptions, Date::from_days(0))?;
+            let floor =
+                admission.floor_of("shop", labels.iter().copied(), &exceptions, Date::from_days(0))?;
             Some(floor.labels().map(|(key, value)| format!("{key}={value}")).join(" "))
         };
         assert_eq!(floor(&[("pod-security.kubernetes.io/enforce", "restricted")]), None);

@@ -39,6 +39,8 @@ pub use response::{Cause, Details, Response, Status};
 pub use review::{Review, ReviewError, read_review};
 pub use settings::Settings;
 
+pub use seawall_pss::namespace::GOAL_LABEL;
+
 use std::sync::Arc;
 
 use seawall_model::Level;

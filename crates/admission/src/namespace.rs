@@ -26,7 +26,7 @@ impl Admission {
         };
         let (policy, errors) = self.policy_of(&new);
         let exempt = || {
-            let exempt = self.is_exempt_namespace(&request.namespace);
+            let exempt = self.configuration.exempts_namespace(&request.namespace);
             exempt.then(|| Response::warned(self.exempt_warning(&new, &policy)))
         };
         match &*request.operation {

@@ -8,7 +8,9 @@ use std::hash::BuildHasher;
 
 use seawall_model::decode::DecodeError;
 use seawall_model::json;
-use seawall_model::review::{AdmissionRequest, Member, MemberList, OwnerReference, TemplateMember};
+use seawall_model::review::{
+    AdmissionRequest, OwnerReference, PartialObject, PartialObjectList, PartialTemplate,
+};
 
 use crate::Lookup;
 
@@ -116,21 +118,21 @@ pub struct Named {
 impl Named {
     /// An owner as JSON. Hashes are only alike where they come of one hasher.
     pub fn read(json: &[u8], hasher: &impl BuildHasher) -> Result<Self, DecodeError> {
-        json::decode::<Member<'_>>(json).map(|member| Self::of(&member, hasher))
+        json::decode::<PartialObject<'_>>(json).map(|object| Self::of(&object, hasher))
     }
 
     /// Those of a list, as JSON.
     pub fn read_list(json: &[u8], hasher: &impl BuildHasher) -> Result<Vec<Self>, DecodeError> {
-        let list = json::decode::<MemberList<'_>>(json)?;
-        Ok(list.items.iter().map(|member| Self::of(member, hasher)).collect())
+        let list = json::decode::<PartialObjectList<'_>>(json)?;
+        Ok(list.items.iter().map(|object| Self::of(object, hasher)).collect())
     }
 
-    fn of(member: &Member<'_>, hasher: &impl BuildHasher) -> Self {
-        let metadata = &member.metadata;
-        let template = if member.spec.job_template.spec.template.spec.0.is_empty() {
-            &member.spec.template
+    fn of(object: &PartialObject<'_>, hasher: &impl BuildHasher) -> Self {
+        let metadata = &object.metadata;
+        let template = if object.spec.job_template.spec.template.spec.0.is_empty() {
+            &object.spec.template
         } else {
-            &member.spec.job_template.spec.template
+            &object.spec.job_template.spec.template
         };
         let controller = controller(&metadata.owner_references).map(|reference| {
             Box::new(Reference {
@@ -149,7 +151,7 @@ impl Named {
 }
 
 /// A template without what controllers add to it. Both come from one API server, so that the same is written in the same way.
-fn hash(template: &TemplateMember<'_>, hasher: &impl BuildHasher) -> u64 {
+fn hash(template: &PartialTemplate<'_>, hasher: &impl BuildHasher) -> u64 {
     let mut labels: Vec<_> = template
         .metadata
         .labels
@@ -171,14 +173,14 @@ fn controller<'r, 'd>(references: &'r [OwnerReference<'d>]) -> Option<&'r OwnerR
 /// if something has to be fetched first.
 pub(crate) fn known_as(
     request: &AdmissionRequest<'_>,
-    member: &Member<'_>,
+    object: &PartialObject<'_>,
     trusted: &[TrustedController],
     owners: &dyn Owners,
 ) -> Option<Vec<(String, String)>> {
-    let mut names = vec![(request.kind.kind.to_string(), member.metadata.name.to_string())];
+    let mut names = vec![(request.kind.kind.to_string(), object.metadata.name.to_string())];
     // Who changes an object did not make it, and may have changed its references before.
     let created = request.operation == "CREATE" && request.request_sub_resource.is_empty();
-    let Some(reference) = controller(&member.metadata.owner_references).filter(|_| created) else {
+    let Some(reference) = controller(&object.metadata.owner_references).filter(|_| created) else {
         return Some(names);
     };
     let makes = &*request.kind.kind;
@@ -332,8 +334,8 @@ mod tests {
             r#"{{"request":{{"kind":{{"version":"v1","kind":"{kind}"}},"operation":"{operation}","namespace":"shop","userInfo":{{"username":"{user}"}},"object":{{"metadata":{{"name":"web-5d4-x7k",{owner}}}}}}}}}"#
         );
         let review = read_review(body.as_bytes()).unwrap();
-        let member: Member<'_> = json::decode(review.request.object.0).unwrap();
-        let names = known_as(&review.request, &member, trusted, known)?;
+        let object: PartialObject<'_> = json::decode(review.request.object.0).unwrap();
+        let names = known_as(&review.request, &object, trusted, known)?;
         Some(names.iter().map(|(kind, name)| format!("{kind} {name}")).collect::<Vec<_>>().join(", "))
     }
 

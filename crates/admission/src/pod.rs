@@ -64,7 +64,7 @@ impl Admission {
     /// The answer to a request that is exempt by its namespace or its user.
     pub(crate) fn exempt(&self, review: &Review<'_>, around: Surroundings<'_>) -> Option<Response> {
         let request = &review.request;
-        let what = if self.is_exempt_namespace(&request.namespace) {
+        let what = if self.configuration.exempts_namespace(&request.namespace) {
             "namespace"
         } else if self.is_exempt_user(&request.user_info.username) {
             "user"
@@ -73,10 +73,6 @@ impl Admission {
         };
         around.recorder.exemption(Request::of(request));
         Some(Response::exempt(what))
-    }
-
-    pub(crate) fn is_exempt_namespace(&self, name: &str) -> bool {
-        !name.is_empty() && self.configuration.exemptions.namespaces.iter().any(|exempt| exempt == name)
     }
 
     fn is_exempt_user(&self, name: &str) -> bool {

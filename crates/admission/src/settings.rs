@@ -72,7 +72,8 @@ fn trusted(node: NodeRef<'_>) -> Result<Vec<TrustedController>, Wrong> {
             let [username, api_version, kind, resource] = all.map(|(_, given)| given);
             // Exceptions name kinds without their groups.
             if kind == "Pod" || owner_kinds().any(|known| known.kind == kind) {
-                let message = format!("`{kind}` is a kind of Kubernetes, which trusts its own controllers alone");
+                let message =
+                    format!("`{kind}` is a kind of Kubernetes, which trusts its own controllers alone");
                 return Err((item.span().start, message));
             }
             Ok(TrustedController { username, api_version, kind, resource })

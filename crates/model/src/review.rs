@@ -205,25 +205,7 @@ object! {
     /// A namespace.
     pub struct Namespace<'d> {
         /// `metadata`
-        metadata: NamespaceMetadata<'d> = "metadata",
-    }
-}
-
-object! {
-    /// The part of a namespace's metadata that admission reads.
-    pub struct NamespaceMetadata<'d> {
-        /// `name`
-        name: Str<'d> = "name",
-        /// `labels`
-        labels: Vec<(Str<'d>, Str<'d>)> = "labels",
-    }
-}
-
-object! {
-    /// Some namespaces of a list.
-    pub struct NamespaceList<'d> {
-        /// `items`
-        items: Vec<Namespace<'d>> = "items",
+        metadata: ObjectMeta<'d> = "metadata",
     }
 }
 
@@ -287,21 +269,9 @@ object! {
     /// A pod with what made it.
     pub struct ListedPod<'d> {
         /// `metadata`
-        metadata: ListedMetadata<'d> = "metadata",
+        metadata: ObjectMeta<'d> = "metadata",
         /// `spec`
         spec: PodSpec<'d> = "spec",
-    }
-}
-
-object! {
-    /// The metadata of a pod with what made it.
-    pub struct ListedMetadata<'d> {
-        /// `name`
-        name: Str<'d> = "name",
-        /// `annotations`
-        annotations: Vec<(Str<'d>, Str<'d>)> = "annotations",
-        /// `ownerReferences`
-        owner_references: Vec<OwnerReference<'d>> = "ownerReferences",
     }
 }
 
@@ -322,28 +292,28 @@ object! {
 }
 
 object! {
-    /// An object as one of many that belong together: its labels, what made it, and the templates that it may hold.
-    pub struct Member<'d> {
+    /// The part of any object that tells what it belongs to: its labels, what made it, and the templates that it may hold.
+    pub struct PartialObject<'d> {
         /// `metadata`
-        metadata: MemberMetadata<'d> = "metadata",
+        metadata: ObjectMeta<'d> = "metadata",
         /// `spec`
-        spec: MemberSpec<'d> = "spec",
+        spec: PartialSpec<'d> = "spec",
         /// `template`: of a `PodTemplate`
-        template: TemplateMember<'d> = "template",
+        template: PartialTemplate<'d> = "template",
     }
 }
 
 object! {
-    /// Some members of a list.
-    pub struct MemberList<'d> {
+    /// Some objects of a list, each in part.
+    pub struct PartialObjectList<'d> {
         /// `items`
-        items: Vec<Member<'d>> = "items",
+        items: Vec<PartialObject<'d>> = "items",
     }
 }
 
 object! {
-    /// The metadata of a member.
-    pub struct MemberMetadata<'d> {
+    /// The part of an object's metadata that is read.
+    pub struct ObjectMeta<'d> {
         /// `name`
         name: Str<'d> = "name",
         /// `namespace`
@@ -360,36 +330,36 @@ object! {
 }
 
 object! {
-    /// Where a member keeps its template.
-    pub struct MemberSpec<'d> {
+    /// Where an object keeps its template.
+    pub struct PartialSpec<'d> {
         /// `template`
-        template: TemplateMember<'d> = "template",
+        template: PartialTemplate<'d> = "template",
         /// `jobTemplate`: of a `CronJob`
-        job_template: JobTemplateMember<'d> = "jobTemplate",
+        job_template: PartialJobTemplate<'d> = "jobTemplate",
     }
 }
 
 object! {
     /// The template of the jobs of a `CronJob`.
-    pub struct JobTemplateMember<'d> {
+    pub struct PartialJobTemplate<'d> {
         /// `spec`
-        spec: JobSpecMember<'d> = "spec",
+        spec: PartialJobSpec<'d> = "spec",
     }
 }
 
 object! {
     /// The specification of such a job.
-    pub struct JobSpecMember<'d> {
+    pub struct PartialJobSpec<'d> {
         /// `template`
-        template: TemplateMember<'d> = "template",
+        template: PartialTemplate<'d> = "template",
     }
 }
 
 object! {
     /// A template of pods, whose specification is only compared.
-    pub struct TemplateMember<'d> {
+    pub struct PartialTemplate<'d> {
         /// `metadata`
-        metadata: MemberMetadata<'d> = "metadata",
+        metadata: ObjectMeta<'d> = "metadata",
         /// `spec`
         spec: Raw<'d> = "spec",
     }

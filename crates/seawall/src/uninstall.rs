@@ -2,19 +2,16 @@
 
 use std::io::{self, BufWriter, Write as _};
 
-use seawall_admission::Configuration;
+use seawall_admission::{Configuration, GOAL_LABEL};
 use seawall_check::shell_word;
 use seawall_cluster::{Cluster, Collection, Listed, Page};
-use seawall_model::review::{Member, MemberList};
+use seawall_model::review::{PartialObject, PartialObjectList};
 use seawall_model::{Level, json};
 use seawall_report::visible;
 
 use crate::cli::UninstallArgs;
 use crate::live;
 use crate::terminal::Failure;
-
-/// The label that names the level which the webhook is to hold.
-const GOAL: &str = "seawall.dev/enforce";
 
 /// The label of the built-in admission, which holds without the webhook.
 const BUILT_IN: &str = "pod-security.kubernetes.io/enforce";
@@ -61,10 +58,10 @@ pub(crate) fn run(args: &UninstallArgs) -> Result<u8, Failure> {
     let (configuration, unseen) = configuration(&cluster, &args.namespace)?;
     let (mut losses, mut count, mut unread) = (Vec::new(), 0, None);
     let found =
-        list(&cluster, "namespaces", None, |page| match json::decode::<MemberList<'_>>(&page.json) {
+        list(&cluster, "namespaces", None, |page| match json::decode::<PartialObjectList<'_>>(&page.json) {
             Ok(list) => {
                 count += list.items.len();
-                let ours = |namespace: &&Member<'_>| *namespace.metadata.name != *args.namespace;
+                let ours = |namespace: &&PartialObject<'_>| *namespace.metadata.name != *args.namespace;
                 losses.extend(
                     list.items.iter().filter(ours).filter_map(|namespace| loss_of(namespace, &configuration)),
                 );
@@ -136,22 +133,15 @@ fn text_of(list: Vec<u8>) -> Option<String> {
 }
 
 /// What a namespace loses, if anything.
-fn loss_of(namespace: &Member<'_>, configuration: &Configuration) -> Option<Loss> {
+fn loss_of(namespace: &PartialObject<'_>, configuration: &Configuration) -> Option<Loss> {
     let name = &*namespace.metadata.name;
     if LEFT_ALONE.contains(&name) {
         return None;
     }
-    let label = |wanted: &str| {
-        let label = namespace.metadata.labels.iter().find(|(key, _)| **key == *wanted);
-        // As Kubernetes takes levels that are none.
-        label.map(|(_, value)| value.parse::<Level>().unwrap_or(Level::Restricted))
-    };
-    let (goal, built_in) = (label(GOAL), label(BUILT_IN));
-    let default = (built_in.is_none()
-        && !configuration.exemptions.namespaces.iter().any(|exempt| exempt == name))
-    .then_some(configuration.defaults.enforce.level);
-    let (with, without) = (goal.or(default)?, built_in.unwrap_or(Level::Privileged));
-    (with > without).then(|| Loss { name: name.to_owned(), with, without, by_default: goal.is_none() })
+    let labels = namespace.metadata.labels.iter().map(|(key, value)| (&**key, &**value));
+    let by_default = labels.clone().all(|(key, _)| key != GOAL_LABEL);
+    let (with, without) = configuration.enforced(name, labels);
+    (with > without).then(|| Loss { name: name.to_owned(), with, without, by_default })
 }
 
 fn write(
@@ -190,7 +180,7 @@ fn write(
     for command in REMOVAL {
         writeln!(out, "  kubectl{whom} {}", command.replace("${namespace}", namespace))?;
     }
-    writeln!(out, "  kubectl label{whom} namespaces --all {GOAL}- {FAIL_CLOSED}-")?;
+    writeln!(out, "  kubectl label{whom} namespaces --all {GOAL_LABEL}- {FAIL_CLOSED}-")?;
     writeln!(out, "\nthe guard of labels (--guard-labels) needs no webhook and can stay; to remove it too:")?;
     for command in GUARD_REMOVAL {
         writeln!(out, "  kubectl{whom} {command}")?;
@@ -206,7 +196,7 @@ mod tests {
         let head = "apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\n";
         let configuration = Configuration::read(format!("{head}{configuration}\n").as_bytes()).unwrap();
         let text = format!(r#"{{"metadata":{{"name":"shop","labels":{{{labels}}}}}}}"#);
-        let namespace = json::decode::<Member<'_>>(text.as_bytes()).unwrap();
+        let namespace = json::decode::<PartialObject<'_>>(text.as_bytes()).unwrap();
         loss_of(&namespace, &configuration).map(|loss| (loss.with, loss.without, loss.by_default))
     }
 
@@ -226,7 +216,9 @@ mod tests {
         let defaults = "defaults: {enforce: baseline}";
         assert_eq!(of("", defaults), Some((Baseline, Privileged, true)));
         assert_eq!(of(&built_in("privileged"), defaults), None);
-        assert_eq!(of("", &format!("{defaults}\nexemptions: {{namespaces: [shop]}}")), None);
+        let exempt = "exemptions: {namespaces: [shop]}";
+        assert_eq!(of("", &format!("{defaults}\n{exempt}")), None);
+        assert_eq!(of(goal, exempt), None, "the webhook refuses nothing there");
     }
 
     #[test]

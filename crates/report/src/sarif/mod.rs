@@ -35,11 +35,11 @@ struct Limits {
     runs: u64,
 }
 
-/// Bytes that the end of a run has at least.
-const END: usize = 300 << 10;
-
 /// Bytes that the results of most files have at most. Texts that grow to that leave a block of each size behind, on each thread.
 const ROOM: usize = 32 << 10;
+
+/// Bytes that the end of a run has at least: most of it is the table of rules.
+const END: usize = 300 << 10;
 
 /// What GitHub takes.
 const LIMITS: Limits = Limits { results: 25_000, runs: 20 };
@@ -150,7 +150,6 @@ impl State {
 
     /// Writes what follows the results of a run; the summary belongs to the last one.
     fn end_run(&mut self, summary: Option<&Summary>, to: &mut dyn Write) -> io::Result<()> {
-        // The table of rules is most of it. Growing to that would take three times the memory.
         let mut out = String::with_capacity(END);
         out.push_str(if self.results == 0 { "]" } else { "\n]" });
         let mut w = Writer::resume(&mut out);

@@ -8,10 +8,10 @@ use seawall_admission::{Labels, Lookup, Namespaces, Owner, OwnerKind, Owners, Po
 use seawall_cluster::{Cluster, Collection, Error, Listed};
 use seawall_model::gotext::quote;
 use seawall_model::json;
-use seawall_model::review::Member;
+use seawall_model::review::PartialObject;
 
 use super::exceptions::Known;
-use super::follow::{Filled, Key, Read, Update, follow, key, members};
+use super::follow::{Filled, Key, Read, Update, follow, key, objects};
 use super::log::{Level, log};
 use super::owners::Cached;
 
@@ -33,7 +33,7 @@ pub(super) struct Cache {
     owners: Arc<Cached>,
 }
 
-fn labels(namespace: &Member<'_>) -> Labels {
+fn labels(namespace: &PartialObject<'_>) -> Labels {
     let labels = namespace.metadata.labels.iter();
     let is_kept = |key: &str| PREFIXES.iter().any(|prefix| key.starts_with(prefix));
     labels.filter(|(key, _)| is_kept(key)).map(|(k, v)| ((**k).into(), (**v).into())).collect()
@@ -46,11 +46,11 @@ impl Read for Labelled {
     type Kept = Labels;
 
     fn list(&self, json: &[u8]) -> Result<Vec<(Key, Labels)>, String> {
-        Ok(members(json)?.items.iter().map(|namespace| (key(namespace), labels(namespace))).collect())
+        Ok(objects(json)?.items.iter().map(|namespace| (key(namespace), labels(namespace))).collect())
     }
 
     fn one(&self, json: &[u8]) -> Result<Option<(Key, Labels)>, String> {
-        let namespace: Member<'_> = json::decode(json).map_err(|error| error.to_string())?;
+        let namespace: PartialObject<'_> = json::decode(json).map_err(|error| error.to_string())?;
         Ok(Some((key(&namespace), labels(&namespace))))
     }
 }
@@ -174,7 +174,7 @@ impl Namespaces for Live<'_> {
             return Lookup::Failed("resource name may not be empty".to_owned());
         }
         match self.cluster.object(NAMESPACES, name) {
-            Ok(object) => match json::decode::<Member<'_>>(&object) {
+            Ok(object) => match json::decode::<PartialObject<'_>>(&object) {
                 Ok(namespace) => Lookup::Known(labels(&namespace)),
                 Err(error) => Lookup::Failed(error.to_string()),
             },

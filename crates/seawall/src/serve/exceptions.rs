@@ -10,7 +10,7 @@ use seawall_cluster::{Cluster, Collection};
 use seawall_finding::Date;
 use seawall_finding::exception::{API_VERSION, Exception, ExceptionPolicy};
 use seawall_model::json;
-use seawall_model::review::{Member, RawList};
+use seawall_model::review::{PartialObject, RawList};
 
 use super::follow::{Filled, Key, Read, Update, follow, key};
 use super::log::{Level, log};
@@ -67,10 +67,10 @@ impl Read for Declarations {
     }
 
     fn one(&self, json: &[u8]) -> Result<Option<(Key, Self::Kept)>, String> {
-        let member: Member<'_> = json::decode(json).map_err(|error| error.to_string())?;
-        let key = key(&member);
+        let object: PartialObject<'_> = json::decode(json).map_err(|error| error.to_string())?;
+        let key = key(&object);
         match seawall_check::declared(json) {
-            Ok(declared) => Ok(Some((key, (declared, (*member.metadata.uid).into())))),
+            Ok(declared) => Ok(Some((key, (declared, (*object.metadata.uid).into())))),
             Err(error) => {
                 let (namespace, name) = &key;
                 let fields: [(&str, &dyn std::fmt::Display); 3] =
@@ -172,8 +172,9 @@ impl Known {
     fn change(&self, change: impl FnOnce(&mut Written)) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut written);
-        let allowed = allowed(&written, Date::from_days(today()));
-        *self.allowed.write().unwrap_or_else(PoisonError::into_inner) = allowed;
+        let mut allowed = allowed(&written, Date::from_days(today()));
+        // What was there is dropped when requests wait no longer.
+        std::mem::swap(&mut *self.allowed.write().unwrap_or_else(PoisonError::into_inner), &mut allowed);
     }
 
     /// Writes what Prometheus reads of them.

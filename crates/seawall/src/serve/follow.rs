@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use seawall_cluster::{Change, Cluster, Collection, Error};
 use seawall_model::json;
-use seawall_model::review::{Member, MemberList};
+use seawall_model::review::{PartialObject, PartialObjectList};
 
 use super::log::{Level, log};
 
@@ -66,12 +66,12 @@ impl Filled {
 }
 
 /// Namespace and name of an object.
-pub(super) fn key(member: &Member<'_>) -> Key {
-    ((*member.metadata.namespace).into(), (*member.metadata.name).into())
+pub(super) fn key(object: &PartialObject<'_>) -> Key {
+    ((*object.metadata.namespace).into(), (*object.metadata.name).into())
 }
 
-/// The members of a list.
-pub(super) fn members(json: &[u8]) -> Result<MemberList<'_>, String> {
+/// The objects of a list.
+pub(super) fn objects(json: &[u8]) -> Result<PartialObjectList<'_>, String> {
     json::decode(json).map_err(|error| error.to_string())
 }
 
@@ -111,8 +111,8 @@ pub(super) fn follow<R: Read>(
             Change::Put(object) => match read.one(object) {
                 Ok(Some((key, kept))) => update(Update::Put(key, kept)),
                 Ok(None) => {
-                    if let Ok(member) = json::decode::<Member<'_>>(object) {
-                        update(Update::Gone(key(&member)));
+                    if let Ok(object) = json::decode::<PartialObject<'_>>(object) {
+                        update(Update::Gone(key(&object)));
                     }
                 }
                 Err(error) => {
@@ -120,8 +120,8 @@ pub(super) fn follow<R: Read>(
                 }
             },
             Change::Gone(object) => {
-                if let Ok(member) = json::decode::<Member<'_>>(object) {
-                    update(Update::Gone(key(&member)));
+                if let Ok(object) = json::decode::<PartialObject<'_>>(object) {
+                    update(Update::Gone(key(&object)));
                 }
             }
             Change::Broken(error) => {
