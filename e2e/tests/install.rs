@@ -96,7 +96,7 @@ fn uninstall(control: &ControlPlane, user: &str) -> (Option<i32>, String, String
 /// Namespaces lose what the webhook holds beyond their labels.
 fn what_goes_with_it(control: &ControlPlane) {
     let (status, said, errors) = uninstall(control, "admin");
-    assert_eq!((status, &*errors), (Some(0), ""));
+    assert_eq!((status, &*errors), (Some(0), ""), "{said}");
     assert!(said.starts_with("0 of 6 namespaces lose protection without the webhook\n"), "{said}");
     assert!(!said.contains("not seen"), "{said}");
 

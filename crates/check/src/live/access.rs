@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use seawall_finding::Date;
 use seawall_finding::exception::{Exception, ExceptionPolicy, Grant, NotAllowed, WorkloadSelector};
-use seawall_manifest::objects::{Object, Objects, objects};
-use seawall_yaml::Reader;
+use seawall_manifest::objects::Object;
 
+use super::for_each_object;
 use crate::exceptions::{Declaration, declaration};
 use roles::{Binding, Bound, Roles};
 
@@ -143,17 +143,8 @@ pub struct Access {
 impl Access {
     /// Looks at the objects of a snapshot, or of a part of one.
     pub fn add(&mut self, bytes: &Arc<[u8]>) {
-        let mut reader = Reader::new(bytes.clone(), seawall_yaml::Limits::default());
-        while let Some(entry) = reader.next() {
-            self.unread.extend(entry.problems.into_iter().map(|problem| problem.message));
-            let Some(document) = entry.document else { continue };
-            let Objects { objects, rejects, .. } = objects(&document);
-            self.unread.extend(rejects.into_iter().map(|reject| reject.message));
-            for object in &objects {
-                self.object(object);
-            }
-            reader.recycle(document);
-        }
+        let unread = for_each_object(bytes, |object| self.object(&object));
+        self.unread.extend(unread);
     }
 
     fn object(&mut self, object: &Object<'_>) {

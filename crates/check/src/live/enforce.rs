@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use seawall_manifest::objects::{Object, Objects, objects};
+use seawall_manifest::objects::Object;
 use seawall_model::pod::Pod;
 use seawall_model::{Level, PolicyVersion, WorkloadKind};
 use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Policy};
 use seawall_pss::{Relabelling, forbidden_reason, results};
-use seawall_yaml::{NodeRef, Reader};
+use seawall_yaml::NodeRef;
 
 use super::families::{Families, Fate, Found, MadeBy, Refused};
+use super::for_each_object;
 use super::owners::{Part, live};
 use super::revision::{Revision, template_hash};
 use crate::namespace;
@@ -160,24 +161,17 @@ impl<'a> Enforcement<'a> {
 
     /// Looks at the objects of a snapshot, or of a part of one; the Namespace comes in front of what is in it.
     pub fn add(&mut self, bytes: &Arc<[u8]>) {
-        let mut reader = Reader::new(bytes.clone(), seawall_yaml::Limits::default());
-        while let Some(entry) = reader.next() {
-            self.unread.extend(entry.problems.into_iter().map(|problem| problem.message));
-            let Some(document) = entry.document else { continue };
-            let Objects { objects, rejects, .. } = objects(&document);
-            self.unread.extend(rejects.into_iter().map(|reject| reject.message));
-            for object in objects {
-                if namespace::is_namespace(&object) && object.name == self.namespace {
-                    let labels = namespace::labels(&object);
-                    self.named = labels.iter().any(|(key, _)| key == Mode::Enforce.level_label());
-                    let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-                    self.declared = Some(seawall_pss::namespace::resolve(labels, Policy::default()).0);
-                } else if object.namespace == self.namespace {
-                    self.object(object);
-                }
+        let unread = for_each_object(bytes, |object| {
+            if namespace::is_namespace(&object) && object.name == self.namespace {
+                let labels = namespace::labels(&object);
+                self.named = labels.iter().any(|(key, _)| key == Mode::Enforce.level_label());
+                let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+                self.declared = Some(seawall_pss::namespace::resolve(labels, Policy::default()).0);
+            } else if object.namespace == self.namespace {
+                self.object(object);
             }
-            reader.recycle(document);
-        }
+        });
+        self.unread.extend(unread);
     }
 
     /// What it is to enforce; known once its Namespace has been met.
