@@ -299,9 +299,9 @@ fn rights(control: &ControlPlane) {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     // Who else may change namespaces is not kept from it.
-    let admin =
-        control.admin().patch("/api/v1/namespaces/shop", &json!({"metadata": {"labels": {"team": "a"}}}));
-    assert_eq!(admin.expect("an answer").status, 200);
+    let labels = json!({"metadata": {"labels": {"team": "a", "seawall.dev/enforce": null}}});
+    let patched = control.admin().patch("/api/v1/namespaces/shop", &labels).expect("an answer");
+    assert_eq!(patched.status, 200, "{}", patched.text);
 }
 
 fn label(client: &Client, namespace: &str, value: Option<&str>) -> Response {
