@@ -159,7 +159,7 @@ fn allow(control: &ControlPlane) {
             {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
             {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list", "create", "update"]},
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
-            {"apiGroups": ["seawall.dev"], "resources": ["podsecurityexceptions", "podsecurityexceptionpolicies"], "verbs": ["list", "watch"]},
+            {"apiGroups": ["seawall.dev"], "resources": ["podsecurityexceptions", "podsecurityexceptionpolicies", "podsecuritybreakglasses"], "verbs": ["list", "watch"]},
             {"apiGroups": [""], "resources": ["replicationcontrollers"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": ["apps"], "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": ["get", "list", "watch"]}]}),

@@ -247,6 +247,7 @@ fn rights(control: &ControlPlane) {
         "/apis/batch/v1/cronjobs?limit=1",
         "/apis/seawall.dev/v1alpha1/podsecurityexceptions?limit=1",
         "/apis/seawall.dev/v1alpha1/podsecurityexceptionpolicies?limit=1",
+        "/apis/seawall.dev/v1alpha1/podsecuritybreakglasses?limit=1",
         "/apis/coordination.k8s.io/v1/namespaces/seawall/leases",
     ] {
         assert_eq!(get(allowed), 200, "{allowed}");
@@ -260,6 +261,12 @@ fn rights(control: &ControlPlane) {
     ] {
         assert_eq!(get(refused), 403, "{refused}");
     }
+    // Nor may it suspend what it enforces.
+    let glass = json!({"apiVersion": "seawall.dev/v1alpha1", "kind": "PodSecurityBreakGlass", "metadata": {"name": "a"},
+        "spec": {"namespaces": ["shop"], "duration": "1h", "reason": "none"}});
+    let glasses = "/apis/seawall.dev/v1alpha1/podsecuritybreakglasses";
+    assert_eq!(account.post(glasses, &glass).expect("an answer").status, 403);
+    on_call(control, glasses, &glass);
     let event = json!({"metadata": {"name": "a"}, "involvedObject": {"namespace": "shop"}, "reason": "A", "type": "Normal"});
     let events = "/api/v1/namespaces/shop/events?dryRun=All";
     assert_eq!(account.post(events, &event).expect("an answer").status, 201);
@@ -302,6 +309,20 @@ fn rights(control: &ControlPlane) {
     let labels = json!({"metadata": {"labels": {"team": "a", "seawall.dev/enforce": null}}});
     let patched = control.admin().patch("/api/v1/namespaces/shop", &labels).expect("an answer");
     assert_eq!(patched.status, 200, "{}", patched.text);
+}
+
+/// Whoever the role is bound to may break the glass, and change nothing of it.
+fn on_call(control: &ControlPlane, glasses: &str, glass: &Value) {
+    let binding = json!({"kind": "ClusterRoleBinding", "metadata": {"name": "on-call"},
+        "subjects": [{"kind": "User", "name": "on-call", "apiGroup": "rbac.authorization.k8s.io"}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "seawall-break-glass"}});
+    live::create(control, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", &binding);
+    let on_call = control.user("on-call");
+    let path = format!("{glasses}?dryRun=All");
+    wait("allowed", || on_call.post(&path, glass).expect("an answer").status == 201);
+    let change = on_call.patch(&format!("{glasses}/a"), &json!({})).expect("an answer");
+    assert_eq!(change.status, 403, "{}", change.text);
+    assert_eq!(control.user("anybody").post(&path, glass).expect("an answer").status, 403);
 }
 
 fn label(client: &Client, namespace: &str, value: Option<&str>) -> Response {

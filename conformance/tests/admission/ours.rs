@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use seawall_admission::{
     Admission, Configuration, Counters, Exceptions, Labels, Lookup, MAX_BODY, Namespaces, Owner, OwnerKind,
-    Owners, Pods, Reply, Surroundings, timeout,
+    Owners, Pods, Reply, Request, Surroundings, Suspension, Suspensions, timeout,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
@@ -80,6 +80,17 @@ impl Owners for Cluster<'_> {
     }
 }
 
+/// Nothing is suspended, as upstream knows nothing of the kind.
+impl Suspensions for Cluster<'_> {
+    fn of(&self, _: &str) -> Option<Suspension> {
+        None
+    }
+
+    fn let_pass(&self, _: Request<'_>, name: &str, _: &Suspension, _: &str) {
+        panic!("{name} is let pass");
+    }
+}
+
 /// What our handler makes of a scenario: one outcome a post, or the error of the configuration alone.
 pub(crate) fn ours(scenario: &Scenario) -> Vec<Outcome> {
     let configuration = match Configuration::read(scenario.configuration.as_bytes()) {
@@ -114,6 +125,7 @@ pub(crate) fn ours(scenario: &Scenario) -> Vec<Outcome> {
                 pods: &cluster,
                 exceptions: &cluster,
                 owners: &cluster,
+                suspensions: &cluster,
                 recorder: &counters,
             };
             match admission.reply(content_type, body, around).expect("nothing has to be fetched") {

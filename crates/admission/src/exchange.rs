@@ -47,10 +47,13 @@ fn is_json(content_type: &str) -> bool {
         || content_type.strip_prefix(JSON).is_some_and(|more| more.trim_start().starts_with(';'))
 }
 
-/// How long the API server waits, from a query: `timeout=1.5s`, a duration as Go writes it (`time.ParseDuration`), where what is
-/// below zero is none. `None` where it says nothing that can be understood.
+/// How long the API server waits, from a query: `timeout=1.5s`. `None` where it says nothing that can be understood.
 pub fn timeout(query: &str) -> Option<Duration> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?;
+    go_duration(query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?)
+}
+
+/// A duration as Go writes it (`time.ParseDuration`), where what is below zero is none.
+pub(crate) fn go_duration(value: &str) -> Option<Duration> {
     let (negative, mut rest) = match value.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, value.strip_prefix('+').unwrap_or(value)),

@@ -4,7 +4,7 @@
 //! HTTP body -> read_review -> Review --+
 //! Configuration -----------------------+-> Admission::answer -> Response -> write -> Reply
 //! Namespaces, Pods, Exceptions,         |         |
-//! Owners (traits) ---------------------+         |
+//! Owners, Suspensions (traits) --------+         |
 //!                                                v
 //!                                            Recorder (what was decided)
 //! ```
@@ -12,6 +12,7 @@
 //! The reference is k8s.io/pod-security-admission v0.37.2, answer by answer. Pure: knows no network, clock or cluster; what it
 //! has to know of a cluster comes through traits.
 
+mod break_glass;
 mod configuration;
 mod controller;
 mod counters;
@@ -28,6 +29,7 @@ mod response;
 mod review;
 mod settings;
 
+pub use break_glass::{BREAK_GLASS_KIND, BreakGlass, BreakGlassError, Suspension, Suspensions};
 pub use configuration::{Configuration, ConfigurationError, Exemptions};
 pub use counters::Counters;
 pub use exceptions::Exceptions;
@@ -96,6 +98,8 @@ pub struct Surroundings<'s> {
     pub exceptions: &'s dyn Exceptions,
     /// Where owners come from.
     pub owners: &'s dyn Owners,
+    /// What suspends what is enforced.
+    pub suspensions: &'s dyn Suspensions,
     /// Who is told what was decided.
     pub recorder: &'s dyn Recorder,
 }
@@ -120,7 +124,26 @@ impl Admission {
             ("", "pods") => self.pod(review, around),
             _ => self.controller(review, around),
         }?;
-        Some(if self.configuration.settings.report_only { response.reported() } else { response })
+        if self.configuration.settings.report_only {
+            return Some(response.reported());
+        }
+        Some(Self::suspended(review, response, around))
+    }
+
+    /// The same where what is enforced is suspended: pods, and what makes them, are not refused then.
+    fn suspended(review: &Review<'_>, response: Response, around: Surroundings<'_>) -> Response {
+        let request = &review.request;
+        let counted = Request::of(request);
+        let Some(status) = response.status.as_ref().filter(|_| counted.resource != ResourceLabel::Namespace)
+        else {
+            return response;
+        };
+        let Some(by) = around.suspensions.of(&request.namespace) else { return response };
+        // Nothing comes of a dry run.
+        if request.dry_run != Some(true) {
+            around.suspensions.let_pass(counted, &request.name, &by, &status.message);
+        }
+        response.suspended(&by)
     }
 
     /// The policy of a namespace with these labels, and those that are not valid. A goal takes the place of what is enforced.

@@ -4,6 +4,7 @@ use seawall_model::gotext::quote;
 use seawall_model::review::AdmissionRequest;
 use seawall_pss::namespace::{LabelError, joined};
 
+use crate::break_glass::{BREAK_GLASS_KIND, Suspension};
 use crate::review::{API_VERSION, KIND};
 
 /// An answer to an API server, of `admission.k8s.io/v1`.
@@ -64,6 +65,8 @@ pub(crate) const AUDIT_VIOLATIONS: &str = "audit-violations";
 pub(crate) const EXCEPTIONS: &str = "exceptions";
 /// The audit annotation that tells why a request would have been refused, where nothing is.
 const WOULD_REFUSE: &str = "would-refuse";
+/// The audit annotation that names what suspends what is enforced.
+const BREAK_GLASS: &str = "break-glass";
 /// The audit annotation that tells why a request was exempt.
 const EXEMPT: &str = "exempt";
 /// The audit annotation that tells what went wrong.
@@ -162,6 +165,22 @@ impl Response {
         if let Some(status) = self.status.take() {
             self.allowed = true;
             self.warnings.push(format!("this would be refused: {}", status.message));
+            self.audit_annotations.push((WOULD_REFUSE, status.message));
+        }
+        self
+    }
+
+    /// The same where what is enforced is suspended: what would have been refused is said, and by what it is not.
+    pub(crate) fn suspended(mut self, by: &Suspension) -> Self {
+        if let Some(status) = self.status.take() {
+            self.allowed = true;
+            let Suspension { name, until } = by;
+            self.warnings.push(format!(
+                "{BREAK_GLASS_KIND} {} lets this pass until {until}: {}",
+                quote(name),
+                status.message
+            ));
+            self.audit_annotations.push((BREAK_GLASS, name.to_string()));
             self.audit_annotations.push((WOULD_REFUSE, status.message));
         }
         self

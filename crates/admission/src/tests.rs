@@ -16,6 +16,8 @@ struct Cluster {
     /// Labels of seawall's own, of all namespaces.
     own: &'static [(&'static str, &'static str)],
     later: bool,
+    /// The namespaces in which what is enforced is suspended.
+    suspended: &'static [&'static str],
     recorded: RefCell<Vec<String>>,
 }
 
@@ -72,6 +74,18 @@ impl Owners for Cluster {
     }
 }
 
+impl Suspensions for Cluster {
+    fn of(&self, namespace: &str) -> Option<Suspension> {
+        let by = || Suspension { name: "outage".into(), until: "2026-12-01T10:00:00Z".to_owned() };
+        self.suspended.contains(&namespace).then(by)
+    }
+
+    fn let_pass(&self, request: Request<'_>, name: &str, by: &Suspension, why: &str) {
+        let passed = format!("{} lets {}/{name} pass: {why}", by.name, request.namespace);
+        self.recorded.borrow_mut().push(passed);
+    }
+}
+
 impl Recorder for Cluster {
     fn evaluation(&self, _: Request<'_>, Evaluated { decision, mode, policy }: Evaluated) {
         self.recorded.borrow_mut().push(format!("{} {} {policy}", decision.as_str(), mode.as_str()));
@@ -93,6 +107,7 @@ fn ask(cluster: &Cluster, admission: &Admission, kind: &str, more: &str) -> Opti
         pods: cluster,
         exceptions: cluster,
         owners: cluster,
+        suspensions: cluster,
         recorder: cluster,
     };
     ask_in(around, admission, kind, more)
@@ -329,6 +344,7 @@ fn owners_are_fetched_only_where_they_matter() {
             pods: cluster,
             exceptions: cluster,
             owners: cluster,
+            suspensions: cluster,
             recorder: cluster,
         };
         ask_in(around, &admission(), "Pod", pod)
@@ -394,4 +410,54 @@ fn reports_refuse_nothing() {
     assert_eq!(cluster.recorded.take(), ["deny enforce baseline:latest"]);
     let unknown = ask(&Cluster::default(), &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
     assert!(unknown.starts_with(r#""allowed":true"#) && unknown.contains("would-refuse"), "{unknown}");
+}
+
+#[test]
+fn break_glass_refuses_nothing_and_tells_all() {
+    let cluster = Cluster { suspended: &["shop"], ..shop("enforce=baseline") };
+    let answer = |asked: &str| ask(&cluster, &admission(), "Pod", asked).unwrap();
+    let why = r#"pods \"x\" is forbidden: violates PodSecurity \"baseline:latest\": privileged (container \"c\" must not set securityContext.privileged=true)"#;
+    let suspended = format!(
+        r#""allowed":true,"auditAnnotations":{{"enforce-policy":"baseline:latest","break-glass":"outage","would-refuse":"{why}"}},"warnings":["PodSecurityBreakGlass \"outage\" lets this pass until 2026-12-01T10:00:00Z: {why}""#
+    );
+    assert!(answer(CREATE_PRIVILEGED).starts_with(&suspended), "{}", answer(CREATE_PRIVILEGED));
+    let recorded = cluster.recorded.take();
+    assert_eq!(recorded[0], "deny enforce baseline:latest");
+    assert!(
+        recorded[1].starts_with("outage lets shop/x pass: pods \"x\" is forbidden: violates"),
+        "{recorded:?}"
+    );
+    // Nothing comes of a dry run: it is told, and not counted as let pass.
+    assert!(answer(&format!(r#"{CREATE_PRIVILEGED},"dryRun":true"#)).starts_with(&suspended));
+    assert_eq!(cluster.recorded.take(), ["deny enforce baseline:latest"]);
+    // What is fine is as ever.
+    let fine = r#""operation":"CREATE","object":{"spec":{"containers":[{"name":"c"}]}}"#;
+    let allowed = r#""allowed":true,"auditAnnotations":{"enforce-policy":"baseline:latest""#;
+    assert_eq!(answer(fine), allowed);
+    assert_eq!(cluster.recorded.take(), ["allow enforce baseline:latest"]);
+    // What cannot be judged is no reason to refuse either.
+    let unknown = Cluster { suspended: &["shop"], ..Cluster::default() };
+    let passed = ask(&unknown, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(passed.starts_with(r#""allowed":true"#) && passed.contains("would-refuse"), "{passed}");
+    let elsewhere = Cluster { suspended: &["bank"], ..shop("enforce=baseline") };
+    let refused = ask(&elsewhere, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(refused.starts_with(r#""allowed":false"#), "{refused}");
+}
+
+#[test]
+fn break_glass_is_for_pods_and_what_makes_them() {
+    let cluster = Cluster { suspended: &["shop", "x", ""], ..shop("enforce=baseline") };
+    let strict = with_settings(Settings { refuse_controllers: true, ..Settings::default() });
+    let deployment = r#""operation":"CREATE","object":{"spec":{"template":{"spec":{"hostPID":true}}}}"#;
+    let answer = ask(&cluster, &strict, "Deployment", deployment).unwrap();
+    assert!(
+        answer.starts_with(r#""allowed":true"#) && answer.contains(r#""break-glass":"outage""#),
+        "{answer}"
+    );
+    let create = r#""operation":"CREATE","object":{"metadata":{"name":"shop","labels":{"pod-security.kubernetes.io/enforce":"none"}}}"#;
+    let invalid = ask(&cluster, &strict, "Namespace", create).unwrap();
+    assert!(invalid.starts_with(r#""allowed":false"#), "{invalid}");
+    let reporting = with_settings(Settings { report_only: true, ..Settings::default() });
+    let reported = ask(&cluster, &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(reported.contains("this would be refused: ") && !reported.contains("outage"), "{reported}");
 }

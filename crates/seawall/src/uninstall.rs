@@ -31,8 +31,8 @@ const REMOVAL: [&str; 6] = [
     "delete namespace ${namespace}",
     "delete validatingadmissionpolicybinding,validatingadmissionpolicy seawall-namespaces",
     "delete clusterrolebinding seawall-webhook",
-    "delete clusterrole seawall-webhook seawall-exceptions-editor seawall-exceptions-viewer",
-    "delete customresourcedefinition podsecurityexceptions.seawall.dev podsecurityexceptionpolicies.seawall.dev",
+    "delete clusterrole seawall-webhook seawall-break-glass seawall-exceptions-editor seawall-exceptions-viewer",
+    "delete customresourcedefinition podsecurityexceptions.seawall.dev podsecurityexceptionpolicies.seawall.dev podsecuritybreakglasses.seawall.dev",
 ];
 
 /// The commands that remove what `seawall install --guard-labels` adds.

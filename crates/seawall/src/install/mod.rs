@@ -21,7 +21,7 @@ const PARTS: [&str; 6] = [
     include_str!("registration.yaml"),
 ];
 
-/// The definitions of exceptions and their policies.
+/// The definitions of exceptions, of their policies, and of break-glass.
 const CRDS: &str = include_str!("crds.yaml");
 
 /// What keeps labels of namespaces from being lowered, where that is wanted; it needs nothing of the other parts.

@@ -10,6 +10,7 @@ use seawall_model::gotext::quote;
 use seawall_model::json;
 use seawall_model::review::PartialObject;
 
+use super::break_glass::BreakGlasses;
 use super::exceptions::Known;
 use super::follow::{Filled, Key, Read, Update, follow, key, objects};
 use super::log::{Level, log};
@@ -30,6 +31,7 @@ pub(super) struct Cache {
     namespaces: RwLock<HashMap<Key, Labels>>,
     filled: Filled,
     pub(super) exceptions: Arc<Known>,
+    pub(super) break_glass: Arc<BreakGlasses>,
     owners: Arc<Cached>,
 }
 
@@ -61,6 +63,7 @@ impl Cache {
             namespaces: RwLock::default(),
             filled: Filled::default(),
             exceptions: Arc::default(),
+            break_glass: Arc::default(),
             owners: Arc::new(Cached::new()),
         }
     }
@@ -72,6 +75,8 @@ impl Cache {
             of("namespaces")
         } else if !self.exceptions.is_filled() {
             of("exceptions")
+        } else if !self.break_glass.is_filled() {
+            of("break-glass objects")
         } else {
             None
         }
@@ -101,6 +106,8 @@ impl Cache {
         std::thread::spawn(move || own.exceptions.follow_exceptions(&from, told));
         let (own, from) = (self.clone(), cluster.clone());
         std::thread::spawn(move || own.exceptions.follow_policies(&from, changed));
+        let (own, from) = (self.clone(), cluster.clone());
+        std::thread::spawn(move || own.break_glass.follow(&from));
     }
 
     fn follow_namespaces(&self, cluster: &Cluster) {

@@ -1,13 +1,14 @@
 //! The floors: in namespaces with a goal the leader keeps the label that the API server itself enforces at the strictest level
-//! that the exceptions permit.
+//! that the exceptions permit, or at none while break-glass holds.
 
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use seawall_admission::{Exceptions as _, Floor};
+use seawall_admission::{Exceptions as _, Floor, Suspensions as _};
 use seawall_cluster::{Place, Writer};
+use seawall_model::Level as Enforced;
 use serde_json::{Map, Value, json};
 
 use super::cluster::Cache;
@@ -45,7 +46,10 @@ impl Duty for Floors {
             let pairs = || labels.iter().map(|(key, value)| (&**key, &**value));
             let exceptions = self.cache.exceptions.of(&name);
             let exceptions = exceptions.as_deref().unwrap_or_default();
-            let Some(floor) = admission.floor_of(&name, pairs(), exceptions, today) else { continue };
+            let Some(mut floor) = admission.floor_of(&name, pairs(), exceptions, today) else { continue };
+            if self.cache.break_glass.of(&name).is_some() {
+                floor.level = Enforced::Privileged;
+            }
             let wanted = floor.labels();
             let is_there = wanted.iter().all(|(key, value)| pairs().any(|known| known == (*key, &**value)));
             let is_recent = |(last, at): &(Floor, Instant)| *last == floor && at.elapsed() < PATIENCE;

@@ -1,6 +1,8 @@
 //! `seawall serve`: the admission webhook.
 
+mod alarm;
 mod announce;
+mod break_glass;
 mod bundle;
 mod cluster;
 mod election;
@@ -34,7 +36,9 @@ use crate::cli::ServeArgs;
 use crate::live;
 use crate::terminal::Failure;
 
+use self::alarm::Alarm;
 use self::announce::Announce;
+use self::break_glass::Now;
 use self::cluster::Cache;
 use self::floors::Floors;
 use self::log::{Level, log};
@@ -83,7 +87,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let counters = Counters::new(admission.newest());
     let webhook = Arc::new(Webhook::new(admission, cache.clone(), cluster, counters, status.clone()));
     member.add(Floors::new(cache.clone(), webhook.clone()));
-    member.add(Announce::new(cache));
+    member.add(Announce::new(cache.clone()));
+    member.add(Alarm::new(cache.clone()));
 
     let address = SocketAddr::new(args.bind_address, args.secure_port);
     let begin = |error: std::io::Error| usage(format!("cannot listen on {address}: {error}"));
@@ -101,6 +106,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(LOOK);
+            cache.break_glass.look(Now::new());
             if let Some(configuration) = &mut configuration {
                 reload("the configuration", configuration, |watched| {
                     reloaded.replace(Admission::new(read(watched)?, minor));

@@ -84,6 +84,7 @@ impl Webhook {
         let mut out = String::new();
         self.counters.write(&mut out);
         self.cache.exceptions.write(&mut out);
+        self.cache.break_glass.write(&mut out);
         let help = "Time from a whole request to its answer.";
         self.latency.write("seawall_admission_duration_seconds", help, &mut out);
         self.status.write(&mut out);
@@ -99,6 +100,7 @@ impl Webhook {
             pods: cache,
             exceptions: &*cache.exceptions,
             owners: cache,
+            suspensions: &*cache.break_glass,
             recorder: &*self.counters,
         };
         let answer = match answer(&admission, &request, around) {
@@ -124,6 +126,7 @@ impl Webhook {
                 pods: &live,
                 exceptions: &*cache.exceptions,
                 owners: &live,
+                suspensions: &*cache.break_glass,
                 recorder: &*counters,
             };
             answer(&admission, &request, around)
