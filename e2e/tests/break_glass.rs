@@ -65,6 +65,8 @@ fn metrics(webhook: &Webhook) -> String {
 
 /// The time for which one holds in which much is asked.
 const WHILE: Duration = Duration::from_secs(30);
+/// The API server leaves the fraction of a second out when it says when something was made.
+const ALMOST: Duration = Duration::from_secs(28);
 
 #[test]
 fn nothing_is_refused_while_it_holds() {
@@ -129,9 +131,9 @@ fn nothing_is_refused_while_it_holds() {
     assert!(reasons(&control, "else", "Namespace", "else").is_empty());
 
     // Its end comes by itself.
-    std::thread::sleep((WHILE - Duration::from_secs(2)).saturating_sub(began.elapsed()));
+    std::thread::sleep(ALMOST.saturating_sub(began.elapsed()));
     webhook.wait("refused again", |_| dry(&control, "shop").status == 403);
-    assert!(began.elapsed() > WHILE - Duration::from_secs(2), "it ended after {:?}", began.elapsed());
+    assert!(began.elapsed() > ALMOST, "it ended after {:?}", began.elapsed());
     webhook.wait("with a floor again", |_| enforced(&control, "shop") == "baseline");
     assert_eq!(deploy("shop"), 403);
     assert!(!metrics(&webhook).contains("seawall_break_glass_active{"), "{}", metrics(&webhook));

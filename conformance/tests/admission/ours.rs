@@ -60,7 +60,7 @@ impl Pods for Cluster<'_> {
 
 /// There are none, as upstream has none.
 impl Exceptions for Cluster<'_> {
-    fn of(&self, _: &str) -> Option<Arc<[Exception]>> {
+    fn of(&self, _: &str) -> Option<Arc<[Arc<Exception>]>> {
         None
     }
 

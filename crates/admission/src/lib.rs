@@ -111,6 +111,12 @@ impl Admission {
         Self { configuration, newest: minor.min(u64::from(NEWEST)) }
     }
 
+    /// The same in a cluster of another minor version.
+    #[must_use]
+    pub fn at(&self, minor: u64) -> Self {
+        Self::new(self.configuration.clone(), minor)
+    }
+
     /// The minor version that `latest` means.
     pub fn newest(&self) -> u64 {
         self.newest

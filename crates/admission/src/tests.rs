@@ -53,9 +53,9 @@ impl Pods for Cluster {
 }
 
 impl Exceptions for Cluster {
-    fn of(&self, namespace: &str) -> Option<Arc<[Exception]>> {
+    fn of(&self, namespace: &str) -> Option<Arc<[Arc<Exception>]>> {
         let own = self.exceptions.iter().filter(|exception| exception.is_in(namespace));
-        let own: Vec<_> = own.cloned().collect();
+        let own: Vec<_> = own.cloned().map(Arc::new).collect();
         (!own.is_empty()).then(|| own.into())
     }
 
@@ -155,6 +155,17 @@ fn pods_are_refused_by_what_is_enforced() {
     );
     assert!(answer.contains("Failed to parse policy"), "the audit label is none: {answer}");
     assert_eq!(*cluster.recorded.borrow(), ["error false", "deny enforce baseline:latest"]);
+}
+
+#[test]
+fn latest_is_that_of_an_upgraded_cluster() {
+    // Which part of a pod restricted asks for from v1.25 on is a matter of its operating system.
+    let windows = r#""operation":"CREATE","object":{"spec":{"os":{"name":"windows"},"securityContext":{"runAsNonRoot":true},"containers":[{"name":"c"}]}}"#;
+    let old = Admission::new(Configuration::default(), 24);
+    let answer = |admission: &Admission| ask(&shop("enforce=restricted"), admission, "Pod", windows).unwrap();
+    assert!(answer(&old).starts_with(r#""allowed":false"#), "{}", answer(&old));
+    assert!(answer(&old.at(25)).starts_with(r#""allowed":true"#), "{}", answer(&old.at(25)));
+    assert_eq!((old.at(25).newest(), old.at(99).newest()), (25, u64::from(NEWEST)));
 }
 
 #[test]

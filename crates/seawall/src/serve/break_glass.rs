@@ -118,6 +118,11 @@ impl Read for Glasses {
 }
 
 impl BreakGlasses {
+    /// Whether they are heard of.
+    pub(super) fn filled(&self) -> &Filled {
+        &self.filled
+    }
+
     /// Whether all were seen once, or there is nothing to see.
     pub(super) fn is_filled(&self) -> bool {
         self.filled.is_so()
@@ -322,7 +327,8 @@ pub(super) mod tests {
     fn metrics_have_those_that_hold() {
         let (all, start) = (BreakGlasses::default(), Instant::now());
         for i in 0..NAMED + 2 {
-            put(&all, glass(&format!("g{i:03}"), &i.to_string(), "shop"), after(start, 0));
+            let (key, glass) = glass(&format!("g{i:03}"), &i.to_string(), "shop");
+            all.all().insert(key, Held::new(glass, after(start, 0)));
         }
         let written = |now| {
             let mut out = String::new();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use seawall_cluster::Writer;
+use seawall_cluster::{Error, Options, Writer};
 use seawall_server::Certificates;
 
 use crate::cli::ServeArgs;
@@ -26,6 +26,11 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// How often it is looked whether that is over.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The one way to a connection that may write.
+pub(super) fn writer(options: &Options) -> Result<Writer, Error> {
+    Writer::connect(options)
+}
+
 /// A replica that has not begun.
 pub(super) struct Member {
     identity: Identity,
@@ -37,8 +42,8 @@ pub(super) struct Member {
 impl Member {
     /// A replica that may write.
     pub(super) fn connect(args: &ServeArgs) -> Result<Self, Failure> {
-        let writer = Writer::connect(&live::options(&args.cluster, false))
-            .map_err(|error| live::not_connected(&error))?;
+        let writer =
+            writer(&live::options(&args.cluster, false)).map_err(|error| live::not_connected(&error))?;
         let of_context = writer.reader().default_namespace();
         let variable = |name: &str| std::env::var(name).ok();
         let identity = Identity::new(&args.service_name, args.namespace.as_deref(), of_context, variable);

@@ -8,6 +8,8 @@ mod cluster;
 mod election;
 mod ending;
 mod exceptions;
+#[cfg(test)]
+mod fake;
 mod floors;
 mod follow;
 mod identity;
@@ -22,12 +24,13 @@ mod registration;
 mod reload;
 mod rotation;
 mod status;
+mod version;
 mod webhook;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seawall_admission::{Admission, Configuration, Counters, MAX_BODY};
 use seawall_server::{Certificates, Limits, Server, not_after, read_certificates};
@@ -47,6 +50,7 @@ pub(crate) use self::own::lifetime;
 pub(crate) use self::registration::Registration;
 use self::reload::Watched;
 use self::status::Status;
+use self::version::Version;
 use self::webhook::Webhook;
 
 /// How often files are looked at for changes.
@@ -85,6 +89,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
 
     let admission = Admission::new(first, minor);
     let counters = Counters::new(admission.newest());
+    let mut version = Version::new(cluster.clone(), minor);
     let webhook = Arc::new(Webhook::new(admission, cache.clone(), cluster, counters, status.clone()));
     member.add(Floors::new(cache.clone(), webhook.clone()));
     member.add(Announce::new(cache.clone()));
@@ -107,9 +112,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         loop {
             std::thread::sleep(LOOK);
             cache.break_glass.look(Now::new());
+            if version.has_changed(Instant::now()) {
+                reloaded.judge_at(version.minor());
+            }
             if let Some(configuration) = &mut configuration {
                 reload("the configuration", configuration, |watched| {
-                    reloaded.replace(Admission::new(read(watched)?, minor));
+                    reloaded.replace(Admission::new(read(watched)?, version.minor()));
                     Ok(())
                 });
             }

@@ -60,6 +60,13 @@ impl Webhook {
         *self.admission.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(admission);
     }
 
+    /// Takes `latest` for this minor version from now on.
+    pub(super) fn judge_at(&self, minor: u64) {
+        let admission = self.admission().at(minor);
+        self.counters.set_newest(admission.newest());
+        self.replace(admission);
+    }
+
     /// By what it answers.
     pub(super) fn admission(&self) -> Arc<Admission> {
         self.admission.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -83,6 +90,7 @@ impl Webhook {
     fn metrics(&self) -> Answer {
         let mut out = String::new();
         self.counters.write(&mut out);
+        self.cache.write(&mut out);
         self.cache.exceptions.write(&mut out);
         self.cache.break_glass.write(&mut out);
         let help = "Time from a whole request to its answer.";
