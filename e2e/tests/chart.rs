@@ -43,10 +43,23 @@ fn the_chart_makes_what_is_printed() {
     let text = "\u{feff}# ours\r\napiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\n\ndefaults: {enforce: baseline}\n\n\n";
     std::fs::write(&config, text).expect("writable");
     let config = config.to_str().expect("UTF-8");
+    let guarding = directory.join("guarding.yaml");
+    let settings =
+        "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\nguardLabels: true # of namespaces\n";
+    std::fs::write(&guarding, settings).expect("writable");
+    let guarding = guarding.to_str().expect("UTF-8");
     let mut cases: Vec<(&str, Vec<&str>, Value)> = vec![
         ("seawall", vec![], json!({})),
         ("seawall", vec!["--host-network"], json!({"hostNetwork": true})),
         ("seawall", vec!["--guard-labels"], json!({"guardLabels": true})),
+        ("seawall", vec!["--config", guarding], json!({"config": settings})),
+        (
+            "seawall",
+            vec!["--guard-labels", "--config", guarding],
+            json!({"guardLabels": true, "config": settings}),
+        ),
+        ("seawall", vec!["--mutate"], json!({"mutate": true})),
+        ("seawall", vec!["--mutate", "--provider", "aks"], json!({"mutate": true, "provider": "aks"})),
         (
             "007",
             vec!["--namespace", "007", "--replicas", "5", "--port", "9443"],
@@ -97,6 +110,7 @@ fn what_is_not_printed_is_not_made() {
         ("seawall", json!({"image": "a\" b"}), "/image"),
         ("seawall", json!({"hostNetwork": "yes"}), "/hostNetwork"),
         ("seawall", json!({"guardLabels": "yes"}), "/guardLabels"),
+        ("seawall", json!({"mutate": "yes"}), "/mutate"),
         ("seawall", json!({"config": {"defaults": {}}}), "/config"),
         ("seawall", json!({"replica": 3}), "replica"),
     ] {

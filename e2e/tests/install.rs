@@ -17,7 +17,7 @@ const PROVIDERS: [&[&str]; 6] = [
     &["--provider", "generic"],
     // Last, as its pods are not what the namespace of the others takes, and who installs without the guard takes the account's right
     // to lower labels away.
-    &["--host-network", "--guard-labels"],
+    &["--host-network", "--guard-labels", "--mutate"],
 ];
 
 /// Where the webhook's account is.
@@ -270,6 +270,11 @@ fn rights(control: &ControlPlane) {
         account.patch(&at, &json!({})).expect("an answer").status
     };
     assert_eq!((registration("seawall"), registration("other")), (404, 403));
+    let mutating = |name: &str| {
+        let at = format!("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{name}");
+        account.patch(&at, &json!({})).expect("an answer").status
+    };
+    assert_eq!((mutating("seawall"), mutating("other")), (200, 403));
     let change = |metadata: Value| {
         account.patch("/api/v1/namespaces/shop", &json!({"metadata": metadata})).expect("an answer")
     };

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use seawall_admission::{
     Admission, Configuration, Counters, Exceptions, Labels, Lookup, MAX_BODY, Namespaces, Owner, OwnerKind,
-    Owners, Pods, Reply, Surroundings, timeout,
+    Owners, Pods, Reply, Rights, Surroundings, timeout,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
+use seawall_model::review::UserInfo;
 use serde_json::Value;
 
 use crate::scenario::{Answer, Outcome, Scenario};
@@ -80,6 +81,13 @@ impl Owners for Cluster<'_> {
     }
 }
 
+/// Nobody asks, as no labels are guarded.
+impl Rights for Cluster<'_> {
+    fn may_lower(&self, _: &UserInfo<'_>, _: &str) -> Lookup<bool> {
+        Lookup::Later
+    }
+}
+
 /// What our handler makes of a scenario: one outcome a post, or the error of the configuration alone.
 pub(crate) fn ours(scenario: &Scenario) -> Vec<Outcome> {
     let configuration = match Configuration::read(scenario.configuration.as_bytes()) {
@@ -114,6 +122,7 @@ pub(crate) fn ours(scenario: &Scenario) -> Vec<Outcome> {
                 pods: &cluster,
                 exceptions: &cluster,
                 owners: &cluster,
+                rights: &cluster,
                 recorder: &counters,
             };
             match admission.reply(content_type, body, around).expect("nothing has to be fetched") {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::review::{ReviewError, read_review};
-use crate::{Admission, Surroundings};
+use crate::{Admission, Response, Review, Surroundings};
 
 /// Bytes of a request's body; one of exactly so many is too large.
 pub const MAX_BODY: usize = 3 << 20;
@@ -23,22 +23,40 @@ impl Admission {
     /// The answer to a request with this header `Content-Type` and this body. `None` if something has to be fetched first, as with
     /// [`answer`](Self::answer).
     pub fn reply(&self, content_type: Option<&str>, body: &[u8], around: Surroundings<'_>) -> Option<Reply> {
-        if body.is_empty() {
-            return Some(Reply::BadRequest(ReviewError::Empty.to_string()));
-        }
-        if !content_type.is_some_and(is_json) {
-            let message = "unable to process a request with a non-json content type";
-            return Some(Reply::BadRequest(message.to_owned()));
-        }
-        let review = match read_review(body) {
-            Ok(review) => review,
-            Err(error) => return Some(Reply::BadRequest(error.to_string())),
-        };
-        let response = self.answer(&review, around)?;
-        let mut out = Vec::with_capacity(512);
-        response.write(&review.request.uid, &mut out);
-        Some(Reply::Review(out))
+        exchanged(content_type, body, |review| self.answer(review, around))
     }
+
+    /// The same where what is left out may be set, as with [`mutate`](Self::mutate).
+    pub fn mutation(
+        &self,
+        content_type: Option<&str>,
+        body: &[u8],
+        around: Surroundings<'_>,
+    ) -> Option<Reply> {
+        exchanged(content_type, body, |review| self.mutate(review, around))
+    }
+}
+
+fn exchanged(
+    content_type: Option<&str>,
+    body: &[u8],
+    answer: impl FnOnce(&Review<'_>) -> Option<Response>,
+) -> Option<Reply> {
+    if body.is_empty() {
+        return Some(Reply::BadRequest(ReviewError::Empty.to_string()));
+    }
+    if !content_type.is_some_and(is_json) {
+        let message = "unable to process a request with a non-json content type";
+        return Some(Reply::BadRequest(message.to_owned()));
+    }
+    let review = match read_review(body) {
+        Ok(review) => review,
+        Err(error) => return Some(Reply::BadRequest(error.to_string())),
+    };
+    let response = answer(&review)?;
+    let mut out = Vec::with_capacity(512);
+    response.write(&review.request.uid, &mut out);
+    Some(Reply::Review(out))
 }
 
 /// Whether a content type is JSON, whatever its parameters: wider than the reference, which takes none.

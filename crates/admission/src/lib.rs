@@ -3,8 +3,8 @@
 //! ```text
 //! HTTP body -> read_review -> Review --+
 //! Configuration -----------------------+-> Admission::answer -> Response -> write -> Reply
-//! Namespaces, Pods, Exceptions,         |         |
-//! Owners (traits) ---------------------+         |
+//! Namespaces, Pods, Exceptions,         |  mutate |
+//! Owners, Rights (traits) --------------+         |
 //!                                                v
 //!                                            Recorder (what was decided)
 //! ```
@@ -19,6 +19,8 @@ mod evaluation;
 mod exceptions;
 mod exchange;
 mod floor;
+mod guard;
+mod mutation;
 mod namespace;
 mod object;
 mod owner;
@@ -33,11 +35,13 @@ pub use counters::Counters;
 pub use exceptions::Exceptions;
 pub use exchange::{MAX_BODY, Reply, timeout};
 pub use floor::Floor;
+pub use guard::Rights;
+pub use mutation::MUTATE_LABEL;
 pub use owner::{Named, Owner, OwnerKind, Owners, Reference, TrustedController, owner_kinds};
 pub use record::{Decision, Evaluated, Recorder, Request, ResourceLabel};
 pub use response::{Cause, Details, Response, Status};
 pub use review::{Review, ReviewError, read_review};
-pub use settings::Settings;
+pub use settings::{NamespaceDefaults, Settings};
 
 pub use seawall_pss::namespace::GOAL_LABEL;
 
@@ -96,6 +100,8 @@ pub struct Surroundings<'s> {
     pub exceptions: &'s dyn Exceptions,
     /// Where owners come from.
     pub owners: &'s dyn Owners,
+    /// Who says who may do what.
+    pub rights: &'s dyn Rights,
     /// Who is told what was decided.
     pub recorder: &'s dyn Recorder,
 }

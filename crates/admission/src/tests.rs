@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use seawall_finding::Date;
 use seawall_finding::exception::{Exception, ExceptionSource, Grant, OnExpiry, WorkloadSelector};
 
+use seawall_model::review::UserInfo;
+
 use super::*;
 
 #[derive(Default)]
@@ -72,6 +74,17 @@ impl Owners for Cluster {
     }
 }
 
+/// Whoever is called `boss` may lower.
+impl Rights for Cluster {
+    fn may_lower(&self, user: &UserInfo<'_>, namespace: &str) -> Lookup<bool> {
+        match &*user.username {
+            _ if self.later => Lookup::Later,
+            "" => Lookup::Failed("nobody answers".to_owned()),
+            name => Lookup::Known(name == "boss" && namespace == "shop"),
+        }
+    }
+}
+
 impl Recorder for Cluster {
     fn evaluation(&self, _: Request<'_>, Evaluated { decision, mode, policy }: Evaluated) {
         self.recorded.borrow_mut().push(format!("{} {} {policy}", decision.as_str(), mode.as_str()));
@@ -93,6 +106,7 @@ fn ask(cluster: &Cluster, admission: &Admission, kind: &str, more: &str) -> Opti
         pods: cluster,
         exceptions: cluster,
         owners: cluster,
+        rights: cluster,
         recorder: cluster,
     };
     ask_in(around, admission, kind, more)
@@ -329,6 +343,7 @@ fn owners_are_fetched_only_where_they_matter() {
             pods: cluster,
             exceptions: cluster,
             owners: cluster,
+            rights: cluster,
             recorder: cluster,
         };
         ask_in(around, &admission(), "Pod", pod)
@@ -394,4 +409,224 @@ fn reports_refuse_nothing() {
     assert_eq!(cluster.recorded.take(), ["deny enforce baseline:latest"]);
     let unknown = ask(&Cluster::default(), &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
     assert!(unknown.starts_with(r#""allowed":true"#) && unknown.contains("would-refuse"), "{unknown}");
+}
+
+/// The same for what may be set: the answer, with its patch as JSON.
+fn set(cluster: &Cluster, admission: &Admission, kind: &str, more: &str) -> Option<(String, Response)> {
+    let resource = if kind == "Pod" { "pods" } else { "namespaces" };
+    let body = format!(
+        r#"{{"request":{{"uid":"u","kind":{{"group":"","version":"v1","kind":"{kind}"}},
+            "resource":{{"group":"","version":"v1","resource":"{resource}"}},"name":"x","namespace":"shop",{more}}}}}"#
+    );
+    let around = Surroundings {
+        namespaces: cluster,
+        pods: cluster,
+        exceptions: cluster,
+        owners: cluster,
+        rights: cluster,
+        recorder: cluster,
+    };
+    let response = admission.mutate(&read_review(body.as_bytes()).unwrap(), around)?;
+    assert!(response.allowed && response.status.is_none());
+    assert!(cluster.recorded.borrow().is_empty());
+    Some((response.patch.clone().unwrap_or_default(), response))
+}
+
+const OPTED_IN: &[(&str, &str)] = &[MUTATE_LABEL];
+
+/// A pod that runs as a user, and what more of the request.
+fn stated(context: &str) -> String {
+    format!(
+        r#""operation":"CREATE","object":{{"spec":{{"securityContext":{{"runAsUser":7}},
+            "initContainers":[{{"name":"i"}}],"containers":[{{"name":"a","securityContext":{{{context}}}}}]}}}}"#
+    )
+}
+
+#[test]
+fn pods_get_what_they_leave_out_where_that_is_wanted() {
+    let mut cluster = shop("enforce=restricted");
+    let patch = |cluster: &Cluster, asked: &str| set(cluster, &admission(), "Pod", asked).unwrap().0;
+    assert_eq!(patch(&cluster, &stated("")), "", "nobody opted in");
+    cluster.own = OPTED_IN;
+    let nothing_gained = r#""allowPrivilegeEscalation":false,"capabilities":{}"#;
+    let (made, response) = set(&cluster, &admission(), "Pod", &stated(nothing_gained)).unwrap();
+    assert_eq!(
+        made,
+        concat!(
+            r#"[{"op":"add","path":"/spec/containers/0/securityContext/capabilities/drop","value":["ALL"]},"#,
+            r#"{"op":"add","path":"/spec/initContainers/0/securityContext","value":{}},"#,
+            r#"{"op":"add","path":"/spec/initContainers/0/securityContext/runAsNonRoot","value":true},"#,
+            r#"{"op":"add","path":"/spec/containers/0/securityContext/runAsNonRoot","value":true}]"#
+        )
+    );
+    let said = "for PodSecurity \"restricted:latest\": securityContext.capabilities.drop=[\"ALL\"] (container \"a\"), securityContext.runAsNonRoot=true (containers \"i\", \"a\")";
+    assert_eq!(response.warnings, [format!("set {said}")]);
+    assert_eq!(response.audit_annotations, [("set", said.to_owned())]);
+    let mut out = Vec::new();
+    response.write("u", &mut out);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains(r#""allowed":true,"patchType":"JSONPatch","patch":"W3sib3AiOiJhZGQi"#), "{text}");
+
+    // What somebody wrote stays, and a bare pod might run as root.
+    let some_dropped =
+        r#""runAsNonRoot":true,"allowPrivilegeEscalation":false,"capabilities":{"drop":["CHOWN"]}"#;
+    assert!(!patch(&cluster, &stated(some_dropped)).contains("drop"));
+    assert_eq!(
+        patch(&cluster, r#""operation":"CREATE","object":{"spec":{"containers":[{"name":"a"}]}}"#),
+        ""
+    );
+    let windows = stated("").replace(
+        r#""securityContext":{"runAsUser":7}"#,
+        r#""securityContext":{"runAsUser":7},"nodeSelector":{"kubernetes.io/os":"windows"}"#,
+    );
+    assert_eq!(patch(&cluster, &windows), "");
+    for other in [
+        stated("").replace("CREATE", "UPDATE"),
+        stated("") + r#","subResource":"ephemeralcontainers","requestSubResource":"ephemeralcontainers""#,
+    ] {
+        assert_eq!(patch(&cluster, &other), "");
+    }
+    let containers = |count: usize| {
+        let containers: Vec<String> = (0..count).map(|i| format!(r#"{{"name":"c{i}"}}"#)).collect();
+        let containers = containers.join(",");
+        format!(
+            r#""operation":"CREATE","object":{{"spec":{{"securityContext":{{"runAsUser":7}},"containers":[{containers}]}}}}"#
+        )
+    };
+    assert_eq!(patch(&cluster, &containers(1000)).matches("runAsNonRoot").count(), 1000);
+    assert_eq!(patch(&cluster, &containers(1001)), "", "memory is bounded");
+    for labels in ["enforce=baseline", "enforce=privileged,warn=restricted", ""] {
+        assert_eq!(patch(&Cluster { own: OPTED_IN, ..shop(labels) }, &stated("")), "", "{labels}");
+    }
+    let goal =
+        Cluster { own: &[MUTATE_LABEL, ("seawall.dev/enforce", "restricted")], ..shop("enforce=baseline") };
+    assert_ne!(patch(&goal, &stated("")), "");
+}
+
+#[test]
+fn nothing_is_set_for_who_is_exempt_or_unknown() {
+    let cluster = Cluster { own: OPTED_IN, ..shop("enforce=restricted") };
+    let configuration = |text: &str| {
+        let head = "apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\n";
+        Admission::new(Configuration::read(format!("{head}{text}").as_bytes()).unwrap(), 37)
+    };
+    for (text, exempt) in [
+        ("exemptions: {namespaces: [shop]}", "namespace"),
+        ("exemptions: {usernames: [root]}", "user"),
+        ("exemptions: {runtimeClasses: [vm]}", "runtimeClass"),
+    ] {
+        let asked = stated("").replace(r#""spec":{"#, r#""spec":{"runtimeClassName":"vm","#)
+            + r#","userInfo":{"username":"root"}"#;
+        let (patch, response) = set(&cluster, &configuration(text), "Pod", &asked).unwrap();
+        assert_eq!((&*patch, response.audit_annotations), ("", vec![("exempt", exempt.to_owned())]));
+    }
+    let defaults = configuration("defaults: {enforce: restricted, enforce-version: v1.24}");
+    let unlabelled = Cluster { own: OPTED_IN, ..shop("") };
+    assert!(
+        set(&unlabelled, &defaults, "Pod", &stated("")).unwrap().1.warnings[0].contains("restricted:v1.24")
+    );
+
+    assert!(set(&Cluster { later: true, ..shop("") }, &admission(), "Pod", &stated("")).is_none());
+    let (_, unknown) = set(&Cluster::default(), &admission(), "Pod", &stated("")).unwrap();
+    assert!(unknown.audit_annotations[0].1.contains("\"shop\" not found"), "{unknown:?}");
+
+    let reporting = with_settings(Settings { report_only: true, ..Settings::default() });
+    let (patch, response) = set(&cluster, &reporting, "Pod", &stated("")).unwrap();
+    assert_eq!((&*patch, response.audit_annotations[0].0), ("", "would-set"));
+    assert!(response.warnings[0].starts_with("this would be set for PodSecurity \"restricted:latest\": "));
+}
+
+#[test]
+fn new_namespaces_get_what_they_leave_out() {
+    let text = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\nnamespaceDefaults:\n- {names: [team-a], enforce: privileged}\n- {names: [team-*], enforce: baseline, enforceVersion: v1.30, warn: restricted}\n- {names: ['*'], audit: baseline}\n";
+    let admission = Admission::new(Configuration::read(text.as_bytes()).unwrap(), 37);
+    let labelled = |metadata: &str| {
+        let asked = format!(r#""operation":"CREATE","object":{{"metadata":{{{metadata}}}}}"#);
+        let (patch, response) = set(&Cluster::default(), &admission, "Namespace", &asked).unwrap();
+        assert_eq!(patch.is_empty(), response.warnings.is_empty());
+        let keys = ["enforce", "audit", "warn"].into_iter().filter(|key| patch.contains(key));
+        (keys.collect::<Vec<_>>().join(" "), patch)
+    };
+    assert_eq!(
+        labelled(r#""name":"team-b","labels":{"kubernetes.io/metadata.name":"team-b"}"#).1,
+        concat!(
+            r#"[{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1enforce","value":"baseline"},"#,
+            r#"{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1enforce-version","value":"v1.30"},"#,
+            r#"{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1warn","value":"restricted"}]"#
+        )
+    );
+    assert_eq!(
+        labelled(r#""name":"shop""#).1,
+        r#"[{"op":"add","path":"/metadata/labels","value":{}},{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1audit","value":"baseline"}]"#
+    );
+    let with = |label: &str| labelled(&format!(r#""name":"team-b","labels":{{"{label}":"privileged"}}"#)).0;
+    assert_eq!(with("pod-security.kubernetes.io/warn"), "enforce");
+    assert_eq!(with("pod-security.kubernetes.io/warn-version"), "enforce");
+    for decided in [
+        "pod-security.kubernetes.io/enforce",
+        "pod-security.kubernetes.io/enforce-version",
+        "seawall.dev/enforce",
+        "seawall.dev/enforce-version",
+    ] {
+        assert_eq!(with(decided), "", "{decided}");
+    }
+    assert_eq!(labelled(r#""name":"team-a""#).0, "enforce");
+    assert_eq!(labelled(r#""generateName":"team-""#).0, "enforce warn", "it will be called team- and more");
+    for system in ["kube-system", "kube-flannel"] {
+        assert_eq!(labelled(&format!(r#""name":"{system}""#)).0, "");
+    }
+    let update = r#""operation":"UPDATE","object":{"metadata":{"name":"team-b"}},"oldObject":{}"#;
+    assert_eq!(set(&Cluster::default(), &admission, "Namespace", update).unwrap().0, "");
+}
+
+#[test]
+fn labels_are_lowered_by_those_who_may() {
+    let labelled = |labels: &str| format!(r#"{{"metadata":{{"name":"shop","labels":{{{labels}}}}}}}"#);
+    let (strict, open) = (
+        r#""pod-security.kubernetes.io/enforce":"restricted""#,
+        r#""pod-security.kubernetes.io/enforce":"x-no-level","pod-security.kubernetes.io/enforce-version":"v1.9""#,
+    );
+    let update = |old: &str, new: &str, user: &str| {
+        format!(
+            r#""operation":"UPDATE","object":{},"oldObject":{},"userInfo":{{"username":"{user}"}}"#,
+            labelled(new),
+            labelled(old)
+        )
+    };
+    let guarding = with_settings(Settings { guard_labels: true, ..Settings::default() });
+    let cluster = shop("");
+    let answer = |asked: &str| ask(&cluster, &guarding, "Namespace", asked).unwrap();
+    let refused = answer(&update(strict, "", "dev"));
+    let said = "namespaces \\\"x\\\" is forbidden: lowers `pod-security.kubernetes.io/enforce` from `restricted` to nothing, which only those may who have the right to `lower` `namespacelevels.seawall.dev`: the ClusterRole `seawall-levels-lowerer` gives it\"";
+    assert!(refused.contains(said) && refused.contains(r#""code":403"#), "{refused}");
+    // What is no level is the strictest; an older version of that is less.
+    let older = answer(&update(strict, open, "dev"));
+    assert!(
+        older.contains("lowers `pod-security.kubernetes.io/enforce-version` from nothing to `v1.9`, which"),
+        "{older}"
+    );
+    assert_eq!(answer(&update(strict, "", "boss")), r#""allowed":true"#);
+    assert_eq!(answer(&update("", strict, "dev")), r#""allowed":true"#);
+    assert_eq!(
+        ask(&cluster, &admission(), "Namespace", &update(strict, "", "dev")).unwrap(),
+        r#""allowed":true"#
+    );
+    let unasked = answer(&update(strict, "", ""));
+    assert!(unasked.contains("cannot be asked: nobody answers"), "{unasked}");
+    let later = Cluster { later: true, ..shop("") };
+    assert_eq!(ask(&later, &guarding, "Namespace", &update(strict, "", "boss")), None);
+    assert_eq!(
+        ask(&later, &guarding, "Namespace", &update(strict, strict, "boss")).unwrap(),
+        r#""allowed":true"#
+    );
+    // By way of a subresource, too.
+    let status = update(strict, "", "dev") + r#","subResource":"status","requestSubResource":"status""#;
+    assert!(answer(&status).contains("lowers"), "{}", answer(&status));
+    let status = update(strict, strict, "dev") + r#","subResource":"status","requestSubResource":"status""#;
+    assert_eq!(answer(&status), r#""allowed":true"#);
+    let first = answer(&update(strict, &format!(r#"{strict},"seawall.dev/enforce":"baseline""#), "dev"));
+    assert!(first.contains("lowers `seawall.dev/enforce` from `restricted` of `pod-security.kubernetes.io/enforce` to `baseline`, which"), "{first}");
+    let reporting = with_settings(Settings { guard_labels: true, report_only: true, ..Settings::default() });
+    let told = ask(&cluster, &reporting, "Namespace", &update(strict, "", "dev")).unwrap();
+    assert!(told.starts_with(r#""allowed":true"#) && told.contains("this would be refused: "), "{told}");
 }

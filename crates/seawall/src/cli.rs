@@ -446,14 +446,19 @@ pub(crate) struct InstallArgs {
     #[arg(long)]
     pub(crate) guard_labels: bool,
 
+    /// Register the webhook to set what new pods leave out, in namespaces with the label seawall.dev/mutate=enabled, and the
+    /// levels of new namespaces by the setting `namespaceDefaults`.
+    #[arg(long)]
+    pub(crate) mutate: bool,
+
     /// Print what --guard-labels adds and nothing else: it needs no webhook.
     #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
-    #[arg(conflicts_with_all = ["guard_labels", "crds_only"])]
+    #[arg(conflicts_with_all = ["guard_labels", "mutate", "crds_only"])]
     pub(crate) guard_labels_only: bool,
 
     /// Print the definitions of `PodSecurityException` and `PodSecurityExceptionPolicy` and nothing else.
     #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
-    #[arg(conflicts_with = "guard_labels")]
+    #[arg(conflicts_with_all = ["guard_labels", "mutate"])]
     pub(crate) crds_only: bool,
 }
 

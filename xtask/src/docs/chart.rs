@@ -5,12 +5,15 @@ use std::fs;
 use crate::run::root;
 
 /// The templates that are part of a release. Its namespace is Helm's, and its definitions of custom resources are installed once.
-const TEMPLATES: [&str; 4] = ["rbac", "webhook", "guard", "registration"];
+const TEMPLATES: [&str; 5] = ["rbac", "webhook", "guard", "mutation", "registration"];
 
 /// Names of `seawall install` in conditions, and what they are to Helm.
-const CONDITIONS: [(&str, &str); 6] = [
+const CONDITIONS: [(&str, &str); 9] = [
     ("hostNetwork", ".Values.hostNetwork"),
     ("guardLabels", ".Values.guardLabels"),
+    ("guards", r#"regexMatch "(?m)^guardLabels: *true\\b" .Values.config"#),
+    ("guarded", r#"or .Values.guardLabels (regexMatch "(?m)^guardLabels: *true\\b" .Values.config)"#),
+    ("mutate", ".Values.mutate"),
     ("gke", r#"eq .Values.provider "gke""#),
     ("aks", r#"eq .Values.provider "aks""#),
     ("openshift", r#"eq .Values.provider "openshift""#),
@@ -113,6 +116,10 @@ port: null
 
 # Whether changes are refused that lower what the labels of a namespace ask for, but of those who have the right to.
 guardLabels: false
+
+# Whether the webhook sets what new pods leave out, in namespaces with the label seawall.dev/mutate=enabled, and the levels of new
+# namespaces (namespaceDefaults).
+mutate: false
 
 # The PodSecurityConfiguration, as text: --set-file config=podsecurity.yaml
 config: |

@@ -1,7 +1,7 @@
 //! `seawall install`: the manifests of the webhook.
 //!
-//! Each is a template: `${name}` stands for a value, and lines between `#if name` (or `#if not name`), `#else` and `#end` are there
-//! only if that is so. The Helm chart is made of the same templates (`cargo xtask docs`).
+//! Each is a template: `${name}` stands for a value, and lines between `#if name` (or `#if not name`), `#else` and `#end`, one within
+//! another too, are there only if that is so. The Helm chart is made of the same templates (`cargo xtask docs`).
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -12,12 +12,13 @@ use crate::cli::{InstallArgs, Provider};
 use crate::terminal::Failure;
 
 /// The parts in the order in which they are applied.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     include_str!("namespace.yaml"),
     CRDS,
     include_str!("rbac.yaml"),
     include_str!("webhook.yaml"),
     GUARD,
+    include_str!("mutation.yaml"),
     include_str!("registration.yaml"),
 ];
 
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &InstallArgs) -> Result<u8, Failure> {
         port: args.port.unwrap_or(if args.host_network { HOST_PORT } else { PORT }),
         configuration: configuration(args.config.as_deref())?,
         guard_labels: args.guard_labels || args.guard_labels_only,
+        mutate: args.mutate,
     };
     let parts: &[&str] = if args.guard_labels_only { &[GUARD] } else { &PARTS };
     let parts: Vec<String> =
@@ -89,19 +91,21 @@ struct Values {
     port: u16,
     configuration: String,
     guard_labels: bool,
+    mutate: bool,
 }
 
 impl Values {
     /// What a template comes to.
     fn fill(&self, template: &str) -> String {
         let mut out = String::new();
-        let mut shown = true;
+        // Whether the lines of each condition around are there.
+        let mut shown = Vec::new();
         for line in template.lines() {
             match line.strip_prefix("#if ") {
-                Some(condition) => shown = self.holds(condition),
-                None if line == "#else" => shown = !shown,
-                None if line == "#end" => shown = true,
-                None if shown => {
+                Some(condition) => shown.push(self.holds(condition)),
+                None if line == "#else" => shown.last_mut().into_iter().for_each(|shown| *shown = !*shown),
+                None if line == "#end" => drop(shown.pop()),
+                None if shown.iter().all(|shown| *shown) => {
                     out.push_str(&self.line(line));
                     out.push('\n');
                 }
@@ -115,12 +119,21 @@ impl Values {
         match condition {
             "hostNetwork" => self.host_network,
             "guardLabels" => self.guard_labels,
+            "guards" => self.guards(),
+            "guarded" => self.guard_labels || self.guards(),
+            "mutate" => self.mutate,
             "gke" => self.provider == Provider::Gke,
             "aks" => self.provider == Provider::Aks,
             "not openshift" => self.provider != Provider::Openshift,
             "openshift" => self.provider == Provider::Openshift,
             _ => false,
         }
+    }
+
+    /// Whether the webhook itself guards the labels of namespaces, by its configuration.
+    fn guards(&self) -> bool {
+        let configuration = Configuration::read(self.configuration.as_bytes());
+        configuration.is_ok_and(|configuration| configuration.settings.guard_labels)
     }
 
     fn line(&self, line: &str) -> String {
@@ -165,8 +178,11 @@ mod tests {
             port: 1,
             configuration: "a:\n  b\n\n".to_owned(),
             guard_labels: true,
+            mutate: true,
         }
     }
+
+    const SETTINGS: &str = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\n";
 
     #[test]
     fn lines_are_there_if_their_condition_holds() {
@@ -175,6 +191,9 @@ mod tests {
         assert_eq!(values().fill(template), "a\nc 1\nd\ne\n    a:\n      b\n");
         let there = Values { provider: Provider::Openshift, ..values() };
         assert_eq!(there.fill(template), "a\nb\nd\n    a:\n      b\n");
+        let nested = "#if mutate\na\n#if gke\nb\n#else\nc\n#end\nd\n#end\ne\n";
+        assert_eq!(values().fill(nested), "a\nc\nd\ne\n");
+        assert_eq!(Values { mutate: false, ..values() }.fill(nested), "e\n");
     }
 
     #[test]
@@ -183,7 +202,9 @@ mod tests {
         let conditions = text.iter().filter_map(|line| line.strip_prefix("#if "));
         for condition in conditions {
             let is_ever = |provider, on| {
-                Values { provider, host_network: on, guard_labels: on, ..values() }.holds(condition)
+                let configuration = format!("{SETTINGS}guardLabels: {on}\n");
+                let on = Values { host_network: on, guard_labels: on, mutate: on, configuration, ..values() };
+                Values { provider, ..on }.holds(condition)
             };
             let [generic, gke, aks, openshift] =
                 [Provider::Generic, Provider::Gke, Provider::Aks, Provider::Openshift]

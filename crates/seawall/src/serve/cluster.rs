@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use seawall_admission::{Labels, Lookup, Namespaces, Owner, OwnerKind, Owners, Pods};
-use seawall_cluster::{Cluster, Collection, Error, Listed};
+use seawall_admission::{Labels, Lookup, Namespaces, Owner, OwnerKind, Owners, Pods, Rights};
+use seawall_cluster::{Cluster, Collection, Error, Listed, Writer};
 use seawall_model::gotext::quote;
 use seawall_model::json;
-use seawall_model::review::PartialObject;
+use seawall_model::review::{PartialObject, UserInfo};
+use serde_json::{Map, Value, json};
 
 use super::exceptions::Known;
 use super::follow::{Filled, Key, Read, Update, follow, key, objects};
@@ -156,11 +157,20 @@ impl Owners for Cache {
     }
 }
 
+/// Rights are asked for anew each time: nobody tells when they change.
+impl Rights for Cache {
+    fn may_lower(&self, _: &UserInfo<'_>, _: &str) -> Lookup<bool> {
+        Lookup::Later
+    }
+}
+
 /// The cluster itself, for what the cache does not hold: only where waiting is no harm.
 #[derive(Debug)]
 pub(super) struct Live<'l> {
     pub(super) cache: &'l Cache,
     pub(super) cluster: &'l Cluster,
+    /// For what is asked by writing.
+    pub(super) writer: &'l Writer,
     /// When pods are to be looked at no longer.
     pub(super) until: Instant,
 }
@@ -217,5 +227,37 @@ impl Owners for Live<'_> {
 
     fn is_up_to_date(&self) -> bool {
         true
+    }
+}
+
+impl Rights for Live<'_> {
+    fn may_lower(&self, user: &UserInfo<'_>, namespace: &str) -> Lookup<bool> {
+        let mut extra: Map<String, Value> = Map::new();
+        for (name, text) in &user.extra.0 {
+            let all = extra.entry(&**name).or_insert_with(|| json!([]));
+            all.as_array_mut().into_iter().for_each(|all| all.push(json!(text)));
+        }
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {
+                "user": user.username, "uid": user.uid, "groups": user.groups, "extra": extra,
+                "resourceAttributes": {
+                    "group": "seawall.dev", "version": "*", "resource": "namespacelevels", "name": namespace, "verb": "lower",
+                },
+            },
+        });
+        let reviews = Collection {
+            api_version: "authorization.k8s.io/v1",
+            resource: "subjectaccessreviews",
+            namespace: None,
+            selector: "",
+        };
+        match self.writer.create(reviews, &review) {
+            Ok(review) => match review["status"]["allowed"].as_bool() {
+                Some(allowed) => Lookup::Known(allowed),
+                None => Lookup::Failed("the API server does not say".to_owned()),
+            },
+            Err(error) => Lookup::Failed(error.to_string()),
+        }
     }
 }

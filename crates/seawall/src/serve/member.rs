@@ -45,6 +45,11 @@ impl Member {
         Ok(Self { identity, writer: Arc::new(writer), duties: Vec::new(), own: None })
     }
 
+    /// What it writes by.
+    pub(super) fn writer(&self) -> Arc<Writer> {
+        self.writer.clone()
+    }
+
     /// Gives the leader more to do.
     pub(super) fn add(&mut self, duty: impl Duty + 'static) {
         self.duties.push(Box::new(duty));

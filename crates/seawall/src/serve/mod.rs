@@ -81,7 +81,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
 
     let admission = Admission::new(first, minor);
     let counters = Counters::new(admission.newest());
-    let webhook = Arc::new(Webhook::new(admission, cache.clone(), cluster, counters, status.clone()));
+    let writer = member.writer();
+    let webhook = Arc::new(Webhook::new(admission, cache.clone(), cluster, writer, counters, status.clone()));
     member.add(Floors::new(cache.clone(), webhook.clone()));
     member.add(Announce::new(cache));
 

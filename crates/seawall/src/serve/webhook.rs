@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use seawall_admission::{Admission, Counters, Reply, Surroundings, timeout};
-use seawall_cluster::Cluster;
+use seawall_cluster::{Cluster, Writer};
 use seawall_server::{Answer, Request, Service};
 
 use super::cluster::{Cache, Live};
@@ -22,6 +22,9 @@ const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// `admission/admission.go`).
 const POD_CHECK: Duration = Duration::from_secs(1);
 
+/// What is made of a request's content type and body.
+type Asked = fn(&Admission, Option<&str>, &[u8], Surroundings<'_>) -> Option<Reply>;
+
 /// The webhook: all that requests share.
 #[derive(Debug)]
 pub(super) struct Webhook {
@@ -29,6 +32,8 @@ pub(super) struct Webhook {
     cache: Arc<Cache>,
     /// For what the cache does not hold.
     cluster: Arc<Cluster>,
+    /// For who may do what.
+    writer: Arc<Writer>,
     counters: Arc<Counters>,
     latency: Latency,
     status: Arc<Status>,
@@ -41,6 +46,7 @@ impl Webhook {
         admission: Admission,
         cache: Arc<Cache>,
         cluster: Arc<Cluster>,
+        writer: Arc<Writer>,
         counters: Counters,
         status: Arc<Status>,
     ) -> Self {
@@ -48,6 +54,7 @@ impl Webhook {
             admission: RwLock::new(Arc::new(admission)),
             cache,
             cluster,
+            writer,
             counters: Arc::new(counters),
             latency: Latency::default(),
             status,
@@ -90,7 +97,7 @@ impl Webhook {
         Answer { status: 200, content_type: METRICS, body: out.into() }
     }
 
-    async fn validate(&self, request: Request) -> Answer {
+    async fn review(&self, request: Request, asked: Asked) -> Answer {
         let started = Instant::now();
         let admission = self.admission();
         let cache = &*self.cache;
@@ -99,34 +106,42 @@ impl Webhook {
             pods: cache,
             exceptions: &*cache.exceptions,
             owners: cache,
+            rights: cache,
             recorder: &*self.counters,
         };
-        let answer = match answer(&admission, &request, around) {
+        let answer = match answer(&admission, &request, asked, around) {
             Some(answer) => answer,
-            None => self.ask_cluster(admission, request, started).await,
+            None => self.ask_cluster(admission, request, asked, started).await,
         };
         self.latency.add(started.elapsed());
         answer
     }
 
     /// The same where the cluster has to be asked, on a thread that may wait.
-    async fn ask_cluster(&self, admission: Arc<Admission>, request: Request, started: Instant) -> Answer {
+    async fn ask_cluster(
+        &self,
+        admission: Arc<Admission>,
+        request: Request,
+        asked: Asked,
+        started: Instant,
+    ) -> Answer {
         let (cache, cluster) = (self.cache.clone(), self.cluster.clone());
-        let counters = self.counters.clone();
+        let (writer, counters) = (self.writer.clone(), self.counters.clone());
         let waited = tokio::task::spawn_blocking(move || {
             // No more than half of the time that is left.
             let timeout = request.query.as_deref().and_then(timeout);
             let left = timeout.map(|timeout| timeout.saturating_sub(started.elapsed()) / 2);
             let until = Instant::now() + left.map_or(POD_CHECK, |left| left.min(POD_CHECK));
-            let live = Live { cache: &cache, cluster: &cluster, until };
+            let live = Live { cache: &cache, cluster: &cluster, writer: &writer, until };
             let around = Surroundings {
                 namespaces: &live,
                 pods: &live,
                 exceptions: &*cache.exceptions,
                 owners: &live,
+                rights: &live,
                 recorder: &*counters,
             };
-            answer(&admission, &request, around)
+            answer(&admission, &request, asked, around)
         });
         if let Ok(Some(answer)) = waited.await {
             return answer;
@@ -142,14 +157,20 @@ impl Service for Webhook {
             "/livez" | "/healthz" => text(200, "ok"),
             "/readyz" => self.ready(),
             "/metrics" => self.metrics(),
-            _ => self.validate(request).await,
+            "/mutate" => self.review(request, Admission::mutation).await,
+            _ => self.review(request, Admission::reply).await,
         }
     }
 }
 
 /// The answer to the review in a request. `None` if the cluster has to be asked first.
-fn answer(admission: &Admission, request: &Request, around: Surroundings<'_>) -> Option<Answer> {
-    Some(match admission.reply(request.content_type.as_deref(), &request.body, around)? {
+fn answer(
+    admission: &Admission,
+    request: &Request,
+    asked: Asked,
+    around: Surroundings<'_>,
+) -> Option<Answer> {
+    Some(match asked(admission, request.content_type.as_deref(), &request.body, around)? {
         Reply::Review(body) => Answer { status: 200, content_type: JSON, body: body.into() },
         Reply::BadRequest(message) => {
             log(Level::Warning, "a request is no review", &[("error", &message)]);
