@@ -81,6 +81,7 @@ fn clusters_of_all_providers_take_it() {
     }
     exceptions(&control);
     rights(&control);
+    guarding(&control);
     what_goes_with_it(&control);
 }
 
@@ -307,6 +308,27 @@ fn rights(control: &ControlPlane) {
     let labels = json!({"metadata": {"labels": {"team": "a", "seawall.dev/enforce": null}}});
     let patched = control.admin().patch("/api/v1/namespaces/shop", &labels).expect("an answer");
     assert_eq!(patched.status, 200, "{}", patched.text);
+}
+
+/// The account may ask who may lower labels only where the webhook guards them.
+fn guarding(control: &ControlPlane) {
+    let account = control.user(ACCOUNT);
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {
+        "user": "a", "resourceAttributes": {"group": "seawall.dev", "resource": "namespacelevels", "verb": "lower"}}});
+    let ask =
+        || account.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &review).expect("an answer");
+    assert_eq!(ask().status, 403);
+    let config = control.directory().join("guarding.yaml");
+    let text = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\nguardLabels: true\n";
+    std::fs::write(&config, text).expect("writable");
+    let documents = printed(&["--host-network", "--config", config.to_str().expect("UTF-8")]);
+    let (registration, rest) = documents.split_last().expect("documents");
+    apply(control, rest);
+    let dry = format!("{}?dryRun=All", path(registration));
+    let answer = control.admin().apply(&dry, registration).expect("an answer");
+    assert!([200, 201].contains(&answer.status) && answer.warnings.is_empty(), "{}", answer.text);
+    assert!(registration.contains("resources: [namespaces/*]"));
+    wait("allowed", || ask().status == 201);
 }
 
 fn label(client: &Client, namespace: &str, value: Option<&str>) -> Response {
