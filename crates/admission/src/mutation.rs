@@ -23,6 +23,9 @@ const SYSTEM: &str = "kube-";
 /// Containers of a pod that are looked at; one with more stays as it is. Nobody has looked yet whether it is one that can run.
 const MOST: usize = 1000;
 
+/// The annotation of pods that show what a kubelet runs by a file of its own: it looks at nothing else.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
 /// Letters that the API server adds to `generateName`: a name is made after mutating webhooks were asked.
 const GENERATED: &str = "xxxxx";
 
@@ -76,7 +79,8 @@ impl Admission {
         // A user by number means nothing on Windows.
         let selects_windows =
             || json::decode::<Scheduled<'_>>(request.object.0).is_ok_and(|pod| pod.selects_windows());
-        if pod.spec.visit().count() > MOST || pod.spec.os.is_none() && selects_windows() {
+        let is_mirror = pod.metadata.annotations.iter().any(|(key, _)| key == MIRROR);
+        if is_mirror || pod.spec.visit().count() > MOST || pod.spec.os.is_none() && selects_windows() {
             return Some(Response::allowed());
         }
         let (patch, said) = self.missing(&pod, at);

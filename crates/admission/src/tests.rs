@@ -480,6 +480,9 @@ fn pods_get_what_they_leave_out_where_that_is_wanted() {
         r#""securityContext":{"runAsUser":7},"nodeSelector":{"kubernetes.io/os":"windows"}"#,
     );
     assert_eq!(patch(&cluster, &windows), "");
+    let mirror = stated("")
+        .replace(r#""spec":"#, r#""metadata":{"annotations":{"kubernetes.io/config.mirror":"h"}},"spec":"#);
+    assert_eq!(patch(&cluster, &mirror), "");
     for other in [
         stated("").replace("CREATE", "UPDATE"),
         stated("") + r#","subResource":"ephemeralcontainers","requestSubResource":"ephemeralcontainers""#,
