@@ -23,7 +23,7 @@ const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const POD_CHECK: Duration = Duration::from_secs(1);
 
 /// What is made of a request's content type and body.
-type Asked = fn(&Admission, Option<&str>, &[u8], Surroundings<'_>) -> Option<Reply>;
+type Handler = fn(&Admission, Option<&str>, &[u8], Surroundings<'_>) -> Option<Reply>;
 
 /// The webhook: all that requests share.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Webhook {
         Answer { status: 200, content_type: METRICS, body: out.into() }
     }
 
-    async fn review(&self, request: Request, asked: Asked) -> Answer {
+    async fn review(&self, request: Request, handler: Handler) -> Answer {
         let started = Instant::now();
         let admission = self.admission();
         let cache = &*self.cache;
@@ -109,9 +109,9 @@ impl Webhook {
             rights: cache,
             recorder: &*self.counters,
         };
-        let answer = match answer(&admission, &request, asked, around) {
+        let answer = match answer(&admission, &request, handler, around) {
             Some(answer) => answer,
-            None => self.ask_cluster(admission, request, asked, started).await,
+            None => self.ask_cluster(admission, request, handler, started).await,
         };
         self.latency.add(started.elapsed());
         answer
@@ -122,7 +122,7 @@ impl Webhook {
         &self,
         admission: Arc<Admission>,
         request: Request,
-        asked: Asked,
+        handler: Handler,
         started: Instant,
     ) -> Answer {
         let (cache, cluster) = (self.cache.clone(), self.cluster.clone());
@@ -141,7 +141,7 @@ impl Webhook {
                 rights: &live,
                 recorder: &*counters,
             };
-            answer(&admission, &request, asked, around)
+            answer(&admission, &request, handler, around)
         });
         if let Ok(Some(answer)) = waited.await {
             return answer;
@@ -167,10 +167,10 @@ impl Service for Webhook {
 fn answer(
     admission: &Admission,
     request: &Request,
-    asked: Asked,
+    handler: Handler,
     around: Surroundings<'_>,
 ) -> Option<Answer> {
-    Some(match asked(admission, request.content_type.as_deref(), &request.body, around)? {
+    Some(match handler(admission, request.content_type.as_deref(), &request.body, around)? {
         Reply::Review(body) => Answer { status: 200, content_type: JSON, body: body.into() },
         Reply::BadRequest(message) => {
             log(Level::Warning, "a request is no review", &[("error", &message)]);
