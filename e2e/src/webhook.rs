@@ -39,6 +39,15 @@ impl Webhook {
 
     /// The same where the webhook knows the API server by another address.
     pub fn start_by(control: &ControlPlane, configuration: &str, api_server: &str) -> Self {
+        Self::launch(control, configuration, api_server, &[])
+    }
+
+    /// The same with more flags.
+    pub fn start_with(control: &ControlPlane, configuration: &str, flags: &[&str]) -> Self {
+        Self::launch(control, configuration, control.server(), flags)
+    }
+
+    fn launch(control: &ControlPlane, configuration: &str, api_server: &str, flags: &[&str]) -> Self {
         allow(control);
         let kubeconfig = control.kubeconfig_by(USER, api_server);
         let (certificate, key) = control.certificate("webhook");
@@ -48,6 +57,7 @@ impl Webhook {
         let mut command = Command::new(seawall());
         command
             .args(["serve", "--bind-address", "127.0.0.1", "--secure-port", &port.to_string()])
+            .args(flags)
             .arg("--config")
             .arg(&config)
             .arg("--tls-cert-file")

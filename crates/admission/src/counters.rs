@@ -178,15 +178,23 @@ impl Counts {
     }
 }
 
-impl Recorder for Counters {
-    fn evaluation(&self, request: Request<'_>, Evaluated { decision, mode, policy }: Evaluated) {
+impl Counters {
+    /// Counts an evaluation; a violation by the name of its namespace only if that may be kept.
+    pub fn count(&self, request: Request<'_>, evaluated: Evaluated, by_namespace: bool) {
+        let Evaluated { decision, mode, policy } = evaluated;
         let version = self.version(policy);
         let mut counts = self.counts();
         let of = counts.of(request);
         *counts.evaluations.entry((decision, policy.level, version, mode.as_str(), of)).or_default() += 1;
-        if decision == Decision::Deny {
+        if decision == Decision::Deny && by_namespace {
             counts.violation(request.namespace, mode.as_str());
         }
+    }
+}
+
+impl Recorder for Counters {
+    fn evaluation(&self, request: Request<'_>, evaluated: Evaluated) {
+        self.count(request, evaluated, true);
     }
 
     fn exemption(&self, request: Request<'_>) {
@@ -238,6 +246,17 @@ mod tests {
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn who_is_not_known_names_no_namespace() {
+        let counters = Counters::new(37);
+        counters.count(request("shop", ""), denied("baseline"), false);
+        let text = written(&counters);
+        assert!(
+            text.contains("decision=\"deny\"") && !text.contains("seawall_namespace_violations_total{"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -370,6 +370,14 @@ pub(crate) struct ServeArgs {
     #[arg(conflicts_with = "tls_cert_file")]
     pub(crate) certificate_lifetime: Duration,
 
+    /// Authorities (PEM) that sign the certificate of the API server as a client: then only what it sends with one counts by namespace.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) client_ca_file: Option<PathBuf>,
+
+    /// Common or alternative name that this certificate has to have. Can be given several times [default: any].
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "client_ca_file")]
+    pub(crate) client_name: Vec<String>,
+
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
     pub(crate) bind_address: IpAddr,

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::Semaphore;
 
+use crate::clients::Peer;
 use crate::{Answer, Limits, Request, Service};
 
 /// Bodies up to this size are not counted: there are not more of them than connections and their streams.
@@ -51,6 +52,7 @@ impl<S: Service> Shared<S> {
     pub(crate) async fn respond(
         &self,
         request: http::Request<Incoming>,
+        peer: &Peer,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
         let size = body.size_hint();
@@ -82,6 +84,7 @@ impl<S: Service> Shared<S> {
                         query: head.uri.query().map(str::to_owned),
                         content_type: content_type.map(str::to_owned),
                         body,
+                        client: peer.client(),
                     };
                     let mut response = response(self.service.answer(request).await);
                     if self.ending.load(Ordering::Relaxed) {

@@ -2,6 +2,7 @@
 
 mod announce;
 mod bundle;
+mod callers;
 mod cluster;
 mod election;
 mod ending;
@@ -35,6 +36,7 @@ use crate::live;
 use crate::terminal::Failure;
 
 use self::announce::Announce;
+use self::callers::Callers;
 use self::cluster::Cache;
 use self::floors::Floors;
 use self::log::{Level, log};
@@ -76,12 +78,20 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         _ => member.make_certificates(args, &status)?,
     };
 
+    let mut callers = Callers::read(args).map_err(usage)?;
     let cache = Arc::new(Cache::new());
     cache.follow(&Arc::new(live::connect(&args.cluster, false)?));
 
     let admission = Admission::new(first, minor);
     let counters = Counters::new(admission.newest());
-    let webhook = Arc::new(Webhook::new(admission, cache.clone(), cluster, counters, status.clone()));
+    let webhook = Arc::new(Webhook::new(
+        admission,
+        cache.clone(),
+        cluster,
+        counters,
+        status.clone(),
+        callers.is_some(),
+    ));
     member.add(Floors::new(cache.clone(), webhook.clone()));
     member.add(Announce::new(cache));
 
@@ -93,6 +103,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         .build()
         .map_err(begin)?;
     let server = runtime.block_on(async { Server::bind(address).await }).map_err(begin)?;
+    let server = server.telling(callers.as_ref().map(Callers::clients));
     let address = server.local_addr().map_err(begin)?;
     log(Level::Info, "listening", &[("address", &address)]);
 
@@ -109,6 +120,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
             }
             if let Some(pair) = &mut pair {
                 pair.reload(&status);
+            }
+            if let Some(callers) = &mut callers {
+                callers.reload();
             }
         }
     });
