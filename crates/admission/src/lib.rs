@@ -27,6 +27,7 @@ mod record;
 mod response;
 mod review;
 mod settings;
+mod violations;
 
 pub use configuration::{Configuration, ConfigurationError, Exemptions};
 pub use counters::Counters;
@@ -38,6 +39,7 @@ pub use record::{Decision, Evaluated, Recorder, Request, ResourceLabel};
 pub use response::{Cause, Details, Response, Status};
 pub use review::{Review, ReviewError, read_review};
 pub use settings::Settings;
+pub use violations::{Bounds, Entry, Found, Observed, Violated, Violations, Workload, Workloads};
 
 pub use seawall_pss::namespace::GOAL_LABEL;
 

@@ -17,6 +17,9 @@ struct Cluster {
     own: &'static [(&'static str, &'static str)],
     later: bool,
     recorded: RefCell<Vec<String>>,
+    /// Whether what was found is kept: of what violates something, of all, or nothing.
+    keeps: Option<bool>,
+    found: RefCell<Vec<Found>>,
 }
 
 impl Namespaces for Cluster {
@@ -83,6 +86,16 @@ impl Recorder for Cluster {
 
     fn error(&self, _: Request<'_>, fatal: bool) {
         self.recorded.borrow_mut().push(format!("error {fatal}"));
+    }
+
+    fn keeps(&self, namespace: &str, violates: bool) -> bool {
+        assert_eq!(namespace, "shop");
+        self.keeps.is_some_and(|all| all || violates)
+    }
+
+    fn found(&self, namespace: &str, found: Found) {
+        assert_eq!(namespace, "shop");
+        self.found.borrow_mut().push(found);
     }
 }
 
@@ -394,4 +407,101 @@ fn reports_refuse_nothing() {
     assert_eq!(cluster.recorded.take(), ["deny enforce baseline:latest"]);
     let unknown = ask(&Cluster::default(), &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
     assert!(unknown.starts_with(r#""allowed":true"#) && unknown.contains("would-refuse"), "{unknown}");
+}
+
+/// What was found out about workloads, one by one: whose it is, whether it was refused, and rules with their modes.
+fn kept(cluster: &Cluster) -> Vec<String> {
+    let told = |found: Found| {
+        let Found { workload, uid, is_owner, refused, report_only, violated } = found;
+        let rules: Vec<String> = violated
+            .iter()
+            .map(|rule| {
+                let modes: Vec<String> =
+                    rule.modes.iter().map(|(mode, at)| format!("{}={at}", mode.as_str())).collect();
+                format!("{} {}", rule.rule.id, modes.join(","))
+            })
+            .collect();
+        let Workload { api_version, kind, name } = workload;
+        let flags = [(is_owner, " owner"), (refused, " refused"), (report_only, " report-only")];
+        let flags: String = flags.into_iter().filter(|(is, _)| *is).map(|(_, flag)| flag).collect();
+        format!("{api_version} {kind} {name} {uid}{flags}: {}", rules.join("; "))
+    };
+    cluster.found.take().into_iter().map(told).collect()
+}
+
+#[test]
+fn what_is_found_out_is_kept_by_rule_and_mode() {
+    let cluster = Cluster { keeps: Some(false), ..shop("enforce=baseline,audit=restricted,warn=restricted") };
+    ask(&cluster, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    let all = kept(&cluster);
+    assert_eq!(all.len(), 1);
+    // Who is refused is not warned.
+    assert!(
+        all[0].starts_with(
+            "v1 Pod x  refused: privileged-container enforce=baseline:latest,audit=restricted:latest"
+        ),
+        "{all:?}"
+    );
+    assert!(all[0].contains("; run-as-non-root audit=restricted:latest"), "{all:?}");
+    // What is only tried is not kept, and what passes only where it matters.
+    let dry = CREATE_PRIVILEGED.replacen("\"operation\"", "\"dryRun\":true,\"operation\"", 1);
+    ask(&cluster, &admission(), "Pod", &dry).unwrap();
+    let fine = r#""operation":"CREATE","object":{"spec":{"containers":[{"name":"c"}]}}"#;
+    let privileged = shop("enforce=baseline");
+    for all in [Some(false), Some(true), None] {
+        let cluster = Cluster { keeps: all, namespaces: privileged.namespaces.clone(), ..Cluster::default() };
+        ask(&cluster, &admission(), "Pod", fine).unwrap();
+        let expected: &[&str] = if all == Some(true) { &["v1 Pod x : "] } else { &[] };
+        assert_eq!(kept(&cluster), expected);
+    }
+    assert_eq!(kept(&cluster), [""; 0]);
+    // Nothing is forbidden, so that nothing is looked at: that is known all the same.
+    for kind in ["Pod", "Deployment"] {
+        let cluster = Cluster { keeps: Some(true), ..shop("") };
+        ask(&cluster, &admission(), kind, CREATE_PRIVILEGED).unwrap();
+        assert_eq!(kept(&cluster).len(), 1, "{kind}");
+    }
+    let settings = Settings { report_only: true, ..Settings::default() };
+    let reporting = Admission::new(Configuration { settings, ..Configuration::default() }, 37);
+    let cluster = Cluster { keeps: Some(false), ..shop("enforce=baseline") };
+    ask(&cluster, &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
+    assert_eq!(
+        kept(&cluster),
+        ["v1 Pod x  refused report-only: privileged-container enforce=baseline:latest"]
+    );
+}
+
+#[test]
+fn an_owner_is_kept_only_if_its_controller_says_so() {
+    let owned = |user: &str, operation: &str, kind: &str| {
+        format!(
+            r#""userInfo":{{"username":"{user}"}},"operation":"{operation}","object":{{"metadata":{{"name":"web-1","uid":"p",
+                "ownerReferences":[{{"apiVersion":"apps/v1","kind":"{kind}","name":"web","uid":"o","controller":true}}]}},
+                "spec":{{"hostPID":true,"containers":[{{"name":"c"}}]}}}}"#
+        )
+    };
+    let controller = "system:serviceaccount:kube-system:replicaset-controller";
+    let cluster = Cluster { keeps: Some(false), ..shop("enforce=baseline") };
+    for (user, operation, kind, whose) in [
+        (controller, "CREATE", "ReplicaSet", "apps/v1 ReplicaSet web o owner"),
+        ("system:kube-controller-manager", "CREATE", "ReplicaSet", "apps/v1 ReplicaSet web o owner"),
+        // Another controller's owner, and whoever writes one.
+        (controller, "CREATE", "StatefulSet", "v1 Pod web-1 p"),
+        ("someone", "CREATE", "ReplicaSet", "v1 Pod web-1 p"),
+    ] {
+        ask(&cluster, &admission(), "Pod", &owned(user, operation, kind)).unwrap();
+        assert_eq!(
+            kept(&cluster),
+            [format!("{whose} refused: host-pid enforce=baseline:latest")],
+            "{user} {kind}"
+        );
+    }
+}
+
+#[test]
+fn what_exceptions_let_pass_is_not_kept_as_violated() {
+    let cluster = Cluster { keeps: Some(true), exceptions: vec![exception()], ..shop("enforce=baseline") };
+    let answer = ask(&cluster, &admission(), "Pod", &create("web", &[("init", "NET_ADMIN")])).unwrap();
+    assert!(answer.contains("\"exceptions\""), "{answer}");
+    assert_eq!(kept(&cluster), ["v1 Pod web : "]);
 }
