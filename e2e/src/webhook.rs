@@ -167,6 +167,8 @@ fn allow(control: &ControlPlane) {
         &json!({"kind": "ClusterRole", "metadata": {"name": USER}, "rules": [
             {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch", "patch"]},
             {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+            {"apiGroups": ["openreports.io"], "resources": ["reports"], "verbs": ["list", "create"]},
+            {"apiGroups": ["openreports.io"], "resources": ["reports"], "resourceNames": ["seawall"], "verbs": ["get", "update"]},
             {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list", "create", "update"]},
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
             {"apiGroups": ["seawall.dev"], "resources": ["podsecurityexceptions", "podsecurityexceptionpolicies"], "verbs": ["list", "watch"]},

@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What the fields that are changed are said to be managed by (`metadata.managedFields`).
 const MANAGER: &str = "fieldManager=seawall";
 
+/// Fields that the API server does not know are an error, rather than dropped.
+const STRICT: &str = "fieldValidation=Strict";
+
 /// Where an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'p> {
@@ -67,13 +70,13 @@ impl Writer {
     /// Creates an object in a collection, as the API server has it then; [`Error::Refused`] with 409 where there is one of its name.
     pub fn create(&self, collection: Collection<'_>, object: &Value) -> Result<Value, Error> {
         let body = ("application/json", object.to_string());
-        self.send(Method::POST, &format!("{}?{MANAGER}", collection.path()), Some(body))
+        self.send(Method::POST, &format!("{}?{MANAGER}&{STRICT}", collection.path()), Some(body))
     }
 
     /// Puts an object in the place of one whose `resourceVersion` is `version`; [`Error::Refused`] with 409 where it has another.
     pub fn replace(&self, place: Place<'_>, version: &str, object: &Value) -> Result<Value, Error> {
         let body = ("application/json", with_version(object, version).to_string());
-        self.send(Method::PUT, &format!("{}?{MANAGER}", place.path()), Some(body))
+        self.send(Method::PUT, &format!("{}?{MANAGER}&{STRICT}", place.path()), Some(body))
     }
 
     /// Changes an object by a merge patch (RFC 7386): whatever it is like, or only while its `resourceVersion` is `version`, else

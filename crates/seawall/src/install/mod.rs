@@ -8,6 +8,8 @@ use std::path::Path;
 
 use seawall_admission::Configuration;
 
+use seawall_server::Clients;
+
 use crate::cli::{InstallArgs, Provider};
 use crate::terminal::Failure;
 
@@ -51,6 +53,7 @@ pub(crate) fn run(args: &InstallArgs) -> Result<u8, Failure> {
         let hint = "leave --host-network out: its control plane reaches pods".to_owned();
         return Err(Failure::Usage(message.to_owned(), Some(hint)));
     }
+    let client_ca = client_ca(args)?;
     let values = Values {
         provider: args.provider,
         host_network: args.host_network,
@@ -60,6 +63,10 @@ pub(crate) fn run(args: &InstallArgs) -> Result<u8, Failure> {
         port: args.port.unwrap_or(if args.host_network { HOST_PORT } else { PORT }),
         configuration: configuration(args.config.as_deref())?,
         guard_labels: args.guard_labels || args.guard_labels_only,
+        client_ca,
+        client_name: args.client_name.join(","),
+        reports: args.reports,
+        events: args.events,
     };
     let parts: &[&str] = if args.guard_labels_only { &[GUARD] } else { &PARTS };
     let parts: Vec<String> =
@@ -78,6 +85,33 @@ fn configuration(path: Option<&Path>) -> Result<String, Failure> {
     Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n"))
 }
 
+/// The text of the authorities of the API server's certificate, as lines that end in `\n`; empty where there is none.
+fn client_ca(args: &InstallArgs) -> Result<String, Failure> {
+    let Some(path) = &args.client_ca_file else {
+        return match [(args.reports, "--reports"), (args.events, "--events")].into_iter().find(|(is, _)| *is)
+        {
+            Some((_, flag)) => Err(Failure::Usage(needs_client_ca(flag), Some(CLIENT_CA_HINT.to_owned()))),
+            None => Ok(String::new()),
+        };
+    };
+    let usage = |message: String| Failure::Usage(format!("`{}`: {message}", path.display()), None);
+    let text = std::fs::read(path).map_err(|error| usage(error.to_string()))?;
+    Clients::new(&text, &[]).map_err(|error| usage(error.to_string()))?;
+    let text = String::from_utf8(text).map_err(|_| usage("it is not UTF-8".to_owned()))?;
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// Why what stores something wants to know who asks.
+pub(crate) fn needs_client_ca(flag: &str) -> String {
+    format!(
+        "`{flag}` stores what requests say, and without --client-ca-file anybody who reaches the port could write there"
+    )
+}
+
+/// What to do about it.
+pub(crate) const CLIENT_CA_HINT: &str =
+    "name the authority of the certificate that the API server shows to webhooks, if it shows one";
+
 /// What the templates leave open.
 #[derive(Debug)]
 struct Values {
@@ -89,6 +123,10 @@ struct Values {
     port: u16,
     configuration: String,
     guard_labels: bool,
+    client_ca: String,
+    client_name: String,
+    reports: bool,
+    events: bool,
 }
 
 impl Values {
@@ -115,6 +153,11 @@ impl Values {
         match condition {
             "hostNetwork" => self.host_network,
             "guardLabels" => self.guard_labels,
+            "clientCa" => !self.client_ca.is_empty(),
+            "clientName" => !self.client_name.is_empty(),
+            "reports" => self.reports,
+            "events" => self.events,
+            "stores" => self.reports || self.events,
             "gke" => self.provider == Provider::Gke,
             "aks" => self.provider == Provider::Aks,
             "not openshift" => self.provider != Provider::Openshift,
@@ -124,14 +167,20 @@ impl Values {
     }
 
     fn line(&self, line: &str) -> String {
-        if line == "${config}" {
-            let lines = self.configuration.trim_end_matches('\n').split('\n');
+        let text = match line {
+            "${config}" => Some(&self.configuration),
+            "${clientCa}" => Some(&self.client_ca),
+            _ => None,
+        };
+        if let Some(text) = text {
+            let lines = text.trim_end_matches('\n').split('\n');
             return lines.map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
         }
         line.replace("${namespace}", &self.namespace)
             .replace("${replicas}", &self.replicas.to_string())
             .replace("${image}", &format!("\"{}\"", self.image))
             .replace("${port}", &self.port.to_string())
+            .replace("${clientName}", &self.client_name)
     }
 }
 
@@ -165,6 +214,10 @@ mod tests {
             port: 1,
             configuration: "a:\n  b\n\n".to_owned(),
             guard_labels: true,
+            client_ca: String::new(),
+            client_name: String::new(),
+            reports: false,
+            events: false,
         }
     }
 
@@ -183,7 +236,10 @@ mod tests {
         let conditions = text.iter().filter_map(|line| line.strip_prefix("#if "));
         for condition in conditions {
             let is_ever = |provider, on| {
-                Values { provider, host_network: on, guard_labels: on, ..values() }.holds(condition)
+                let text = if on { "a".to_owned() } else { String::new() };
+                let (client_ca, client_name) = (text.clone(), text);
+                let shown = Values { client_ca, client_name, reports: on, events: on, ..values() };
+                Values { provider, host_network: on, guard_labels: on, ..shown }.holds(condition)
             };
             let [generic, gke, aks, openshift] =
                 [Provider::Generic, Provider::Gke, Provider::Aks, Provider::Openshift]

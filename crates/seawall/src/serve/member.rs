@@ -32,7 +32,11 @@ pub(super) struct Member {
     writer: Arc<Writer>,
     duties: Vec<Box<dyn Duty>>,
     own: Option<Own>,
+    beside: Vec<Beside>,
 }
+
+/// Begins something that has a thread of its own until the end.
+type Beside = Box<dyn FnOnce(Arc<Writer>, Arc<Ending>) -> JoinHandle<()>>;
 
 impl Member {
     /// A replica that may write.
@@ -42,12 +46,20 @@ impl Member {
         let of_context = writer.reader().default_namespace();
         let variable = |name: &str| std::env::var(name).ok();
         let identity = Identity::new(&args.service_name, args.namespace.as_deref(), of_context, variable);
-        Ok(Self { identity, writer: Arc::new(writer), duties: Vec::new(), own: None })
+        Ok(Self { identity, writer: Arc::new(writer), duties: Vec::new(), own: None, beside: Vec::new() })
     }
 
     /// Gives the leader more to do.
     pub(super) fn add(&mut self, duty: impl Duty + 'static) {
         self.duties.push(Box::new(duty));
+    }
+
+    /// Has it do something beside, whether it leads or not.
+    pub(super) fn beside(
+        &mut self,
+        begin: impl FnOnce(Arc<Writer>, Arc<Ending>) -> JoinHandle<()> + 'static,
+    ) {
+        self.beside.push(Box::new(begin));
     }
 
     /// Makes a certificate, and makes it this replica's business that it is trusted and followed by others.
@@ -76,6 +88,7 @@ impl Member {
         status.stand(leader.clone());
         let mut threads = vec![standing];
         threads.extend(self.own.map(|own| own.start(self.writer.clone(), ending.clone())));
+        threads.extend(self.beside.into_iter().map(|begin| begin(self.writer.clone(), ending.clone())));
         Running { leader, ending, threads }
     }
 }

@@ -6,10 +6,12 @@ mod callers;
 mod cluster;
 mod election;
 mod ending;
+mod events;
 mod exceptions;
 mod floors;
 mod follow;
 mod identity;
+mod kept;
 mod latency;
 mod leader;
 mod lease;
@@ -19,6 +21,8 @@ mod own;
 mod owners;
 mod registration;
 mod reload;
+mod report;
+mod reports;
 mod rotation;
 mod status;
 mod webhook;
@@ -36,9 +40,10 @@ use crate::live;
 use crate::terminal::Failure;
 
 use self::announce::Announce;
-use self::callers::Callers;
+use self::callers::{AskedBy, Callers};
 use self::cluster::Cache;
 use self::floors::Floors;
+use self::kept::{Keeping, Kept};
 use self::log::{Level, log};
 use self::member::Member;
 pub(crate) use self::own::lifetime;
@@ -66,6 +71,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         Configuration::read(text).map_err(|error| format!("{name}: {error}"))
     };
     let first = configuration.as_ref().map(&read).transpose().map_err(usage)?.unwrap_or_default();
+    let mut callers = Callers::read(args).map_err(usage)?;
+    let (kept, events) = Kept::wanted(args)?;
+    let keeping = Keeping { asked_by: callers.is_some().then(AskedBy::default), kept: kept.map(Arc::new) };
     let cluster = Arc::new(live::connect(&args.cluster, true)?);
     let minor =
         seawall_snapshot::minor(&cluster.version().git_version).unwrap_or(u64::from(seawall_check::NEWEST));
@@ -78,20 +86,19 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         _ => member.make_certificates(args, &status)?,
     };
 
-    let mut callers = Callers::read(args).map_err(usage)?;
+    if let Some(kept) = keeping.kept.clone().filter(|_| args.reports) {
+        member.beside(|writer, ending| reports::start(writer, kept, ending));
+    }
+    if let Some(events) = events {
+        member.beside(|writer, ending| events::start(writer, events, ending));
+    }
     let cache = Arc::new(Cache::new());
     cache.follow(&Arc::new(live::connect(&args.cluster, false)?));
 
     let admission = Admission::new(first, minor);
     let counters = Counters::new(admission.newest());
-    let webhook = Arc::new(Webhook::new(
-        admission,
-        cache.clone(),
-        cluster,
-        counters,
-        status.clone(),
-        callers.is_some(),
-    ));
+    let webhook =
+        Arc::new(Webhook::new(admission, cache.clone(), cluster, counters, status.clone(), keeping));
     member.add(Floors::new(cache.clone(), webhook.clone()));
     member.add(Announce::new(cache));
 

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use seawall_admission::{Admission, Counters, Evaluated, Recorder, Reply, Surroundings, timeout};
+use seawall_admission::{Admission, Counters, Reply, Surroundings, timeout};
 use seawall_cluster::Cluster;
 use seawall_server::{Answer, Request, Service};
 
-use super::callers::AskedBy;
 use super::cluster::{Cache, Live};
+use super::kept::Keeping;
 use super::latency::Latency;
 use super::log::{Level, log};
 use super::status::Status;
@@ -31,8 +31,7 @@ pub(super) struct Webhook {
     /// For what the cache does not hold.
     cluster: Arc<Cluster>,
     counters: Arc<Counters>,
-    /// Who asks, where that matters.
-    asked_by: Option<AskedBy>,
+    keeping: Arc<Keeping>,
     latency: Latency,
     status: Arc<Status>,
     /// Whether the end has come, so that no new requests should.
@@ -46,14 +45,14 @@ impl Webhook {
         cluster: Arc<Cluster>,
         counters: Counters,
         status: Arc<Status>,
-        asks_who: bool,
+        keeping: Keeping,
     ) -> Self {
         Self {
             admission: RwLock::new(Arc::new(admission)),
             cache,
             cluster,
             counters: Arc::new(counters),
-            asked_by: asks_who.then(AskedBy::default),
+            keeping: Arc::new(keeping),
             latency: Latency::default(),
             status,
             ending: AtomicBool::new(false),
@@ -92,23 +91,16 @@ impl Webhook {
         let help = "Time from a whole request to its answer.";
         self.latency.write("seawall_admission_duration_seconds", help, &mut out);
         self.status.write(&mut out);
-        if let Some(asked_by) = &self.asked_by {
-            asked_by.write(&mut out);
-        }
+        self.keeping.write(&mut out);
         Answer { status: 200, content_type: METRICS, body: out.into() }
-    }
-
-    /// Whether what is found out about a request may be kept: it is from the API server, or nobody can tell.
-    fn is_known(&self, request: &Request) -> bool {
-        self.asked_by.as_ref().is_none_or(|asked_by| asked_by.is_known(&request.client))
     }
 
     async fn validate(&self, request: Request) -> Answer {
         let started = Instant::now();
         let admission = self.admission();
         let cache = &*self.cache;
-        let is_known = self.is_known(&request);
-        let recording = Recording { counters: &self.counters, is_known };
+        let is_known = self.keeping.is_known(&request.client);
+        let recording = self.keeping.recording(&self.counters, is_known);
         let around = Surroundings {
             namespaces: cache,
             pods: cache,
@@ -133,14 +125,14 @@ impl Webhook {
         started: Instant,
     ) -> Answer {
         let (cache, cluster) = (self.cache.clone(), self.cluster.clone());
-        let counters = self.counters.clone();
+        let (counters, keeping) = (self.counters.clone(), self.keeping.clone());
         let waited = tokio::task::spawn_blocking(move || {
             // No more than half of the time that is left.
             let timeout = request.query.as_deref().and_then(timeout);
             let left = timeout.map(|timeout| timeout.saturating_sub(started.elapsed()) / 2);
             let until = Instant::now() + left.map_or(POD_CHECK, |left| left.min(POD_CHECK));
             let live = Live { cache: &cache, cluster: &cluster, until };
-            let recording = Recording { counters: &counters, is_known };
+            let recording = keeping.recording(&counters, is_known);
             let around = Surroundings {
                 namespaces: &live,
                 pods: &live,
@@ -155,27 +147,6 @@ impl Webhook {
         }
         log(Level::Error, "a request could not be answered", &[]);
         text(500, "internal server error")
-    }
-}
-
-/// Takes down what is decided of one request.
-struct Recording<'r> {
-    counters: &'r Counters,
-    /// Whether it is from the API server, or nobody can tell: else nothing of it is kept.
-    is_known: bool,
-}
-
-impl Recorder for Recording<'_> {
-    fn evaluation(&self, request: seawall_admission::Request<'_>, evaluated: Evaluated) {
-        self.counters.count(request, evaluated, self.is_known);
-    }
-
-    fn exemption(&self, request: seawall_admission::Request<'_>) {
-        self.counters.exemption(request);
-    }
-
-    fn error(&self, request: seawall_admission::Request<'_>, fatal: bool) {
-        self.counters.error(request, fatal);
     }
 }
 
