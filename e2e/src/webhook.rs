@@ -39,15 +39,26 @@ impl Webhook {
 
     /// The same where the webhook knows the API server by another address.
     pub fn start_by(control: &ControlPlane, configuration: &str, api_server: &str) -> Self {
-        Self::launch(control, configuration, api_server, &[])
+        Self::launch(control, configuration, api_server, &[], &[])
     }
 
     /// The same with more flags.
     pub fn start_with(control: &ControlPlane, configuration: &str, flags: &[&str]) -> Self {
-        Self::launch(control, configuration, control.server(), flags)
+        Self::launch(control, configuration, control.server(), flags, &[])
     }
 
-    fn launch(control: &ControlPlane, configuration: &str, api_server: &str, flags: &[&str]) -> Self {
+    /// The same with more of an environment.
+    pub fn start_in(control: &ControlPlane, configuration: &str, environment: &[(&str, &str)]) -> Self {
+        Self::launch(control, configuration, control.server(), &[], environment)
+    }
+
+    fn launch(
+        control: &ControlPlane,
+        configuration: &str,
+        api_server: &str,
+        flags: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         allow(control);
         let kubeconfig = control.kubeconfig_by(USER, api_server);
         let (certificate, key) = control.certificate("webhook");
@@ -58,6 +69,7 @@ impl Webhook {
         command
             .args(["serve", "--bind-address", "127.0.0.1", "--secure-port", &port.to_string()])
             .args(flags)
+            .envs(environment.iter().copied())
             .arg("--config")
             .arg(&config)
             .arg("--tls-cert-file")

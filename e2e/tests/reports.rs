@@ -1,6 +1,8 @@
 //! What the webhook keeps of what it is asked: only what the API server asked, which shows a certificate.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -286,4 +288,58 @@ fn what_is_violated_is_reported_and_told_of() {
     assert!(!all.iter().any(|line| line.contains("ancient")), "{all:?}");
     assert_eq!(events(&control).len(), 3, "one a day for each workload");
     assert_eq!(webhook.terminate(), Some(0));
+}
+
+#[test]
+fn answers_are_traced_where_a_collector_is_named() {
+    let control = ControlPlane::start_with(&[ALONE]);
+    control.admin().create_namespace("shop", &[]);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let webhook = Webhook::start_in(&control, CONFIGURATION, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &url)]);
+    let answer = control.admin().post("/api/v1/namespaces/shop/pods", &pod("p")).expect("an answer");
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    // Batches come until the span is among them.
+    let spans = |body: &Value| {
+        body["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().cloned().unwrap_or_default()
+    };
+    listener.set_nonblocking(true).expect("a socket");
+    let deadline = Instant::now() + PATIENCE;
+    let posts = std::iter::from_fn(|| {
+        while Instant::now() < deadline {
+            if let Ok((stream, _)) = listener.accept() {
+                return Some(stream);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    });
+    let of_pod = posts.into_iter().find_map(|stream| {
+        stream.set_nonblocking(false).expect("a socket");
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(reader.read_line(&mut head).expect("a head") > 0, "{head}");
+        }
+        assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");
+        let lower = head.to_ascii_lowercase();
+        let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let mut body = vec![0; length.expect("a length")];
+        reader.read_exact(&mut body).expect("a body");
+        write!(reader.get_mut(), "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}")
+            .expect("sent");
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        spans(&body).into_iter().find(|span| span["name"] == "review pods")
+    });
+    let span = of_pod.expect("a span");
+    let attributes = span["attributes"].as_array().expect("attributes");
+    for expected in [
+        json!({"key": "seawall.operation", "value": {"stringValue": "CREATE"}}),
+        json!({"key": "seawall.allowed", "value": {"boolValue": false}}),
+        json!({"key": "k8s.namespace.name", "value": {"stringValue": "shop"}}),
+    ] {
+        assert!(attributes.contains(&expected), "{span}");
+    }
+    drop(listener);
+    assert_eq!(webhook.terminate(), Some(0), "a collector that is away holds nothing up");
 }

@@ -35,6 +35,7 @@ impl Admission {
             Err(error) => return Some(Reply::BadRequest(error.to_string())),
         };
         let response = self.answer(&review, around)?;
+        around.recorder.answered(&review.request, &response);
         let mut out = Vec::with_capacity(512);
         response.write(&review.request.uid, &mut out);
         Some(Reply::Review(out))

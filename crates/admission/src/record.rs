@@ -3,6 +3,7 @@
 use seawall_model::review::AdmissionRequest;
 use seawall_pss::namespace::{LevelVersion, Mode};
 
+use crate::response::Response;
 use crate::violations::Found;
 
 /// What came of an evaluation.
@@ -100,6 +101,9 @@ pub trait Recorder {
     fn keeps(&self, _namespace: &str, _violates: bool) -> bool {
         false
     }
+
+    /// A request was answered.
+    fn answered(&self, _request: &AdmissionRequest<'_>, _response: &Response) {}
 
     /// What was found out about a workload of a namespace. Not told of what was only tried (`dryRun`).
     fn found(&self, _namespace: &str, _found: Found) {}

@@ -34,6 +34,8 @@ pub struct Request {
     pub query: Option<String>,
     /// The header of that name, where it is text.
     pub content_type: Option<String>,
+    /// The header `traceparent`, where it is text.
+    pub traceparent: Option<String>,
     /// The body; empty where there is none.
     pub body: Bytes,
     /// Who asks.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -16,6 +16,9 @@ use crate::{Answer, Limits, Request, Service};
 
 /// Bodies up to this size are not counted: there are not more of them than connections and their streams.
 const SMALL: u64 = 64 << 10;
+
+/// W3C Trace Context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The bytes that one permit stands for.
 const PERMIT: usize = 1 << 10;
@@ -78,11 +81,15 @@ impl<S: Service> Shared<S> {
             });
             match received.await {
                 Ok((Ok(body), _room)) => {
-                    let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                    let header = |name| {
+                        let value = head.headers.get(name)?;
+                        value.to_str().ok().map(str::to_owned)
+                    };
                     let request = Request {
                         path: head.uri.path().to_owned(),
                         query: head.uri.query().map(str::to_owned),
-                        content_type: content_type.map(str::to_owned),
+                        content_type: header(CONTENT_TYPE),
+                        traceparent: header(TRACEPARENT),
                         body,
                         client: peer.client(),
                     };

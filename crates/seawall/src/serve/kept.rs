@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use seawall_admission::{Bounds, Counters, Evaluated, Found, Recorder, Request, Violations};
-use seawall_server::Client;
+use seawall_admission::{Bounds, Counters, Evaluated, Found, Recorder, Request, Response, Violations};
+use seawall_model::review::AdmissionRequest;
 
 use super::callers::AskedBy;
 use super::events;
+use super::traces::{Begun, Traces};
 use crate::cli::ServeArgs;
 use crate::install::{CLIENT_CA_HINT, needs_client_ca};
 use crate::terminal::Failure;
@@ -68,17 +69,35 @@ pub(super) struct Keeping {
     pub(super) asked_by: Option<AskedBy>,
     /// Reports and events, where they are wanted.
     pub(super) kept: Option<Arc<Kept>>,
+    /// Spans, where a collector is named.
+    pub(super) traces: Option<Traces>,
+}
+
+/// What is to be taken down of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// Whether it is from the API server, or nobody can tell.
+    is_known: bool,
+    begun: Option<Begun>,
 }
 
 impl Keeping {
-    /// Whether what is found out about a request may be kept: it is from the API server, or nobody can tell.
-    pub(super) fn is_known(&self, client: &Client) -> bool {
-        self.asked_by.as_ref().is_none_or(|asked_by| asked_by.is_known(client))
+    /// What is to be taken down of a request that is to be answered now: nothing is kept of one that the API server did not send, where
+    /// that can be told.
+    pub(super) fn asked(&self, request: &seawall_server::Request) -> Asked {
+        let is_known = self.asked_by.as_ref().is_none_or(|asked_by| asked_by.is_known(&request.client));
+        let traces = self.traces.as_ref().filter(|_| is_known);
+        Asked { is_known, begun: traces.and_then(|traces| traces.begin(request.traceparent.as_deref())) }
     }
 
-    /// What takes down what is decided of one request.
-    pub(super) fn recording<'r>(&'r self, counters: &'r Counters, is_known: bool) -> Recording<'r> {
-        Recording { counters, is_known, kept: self.kept.as_deref().filter(|_| is_known) }
+    /// What takes down what is decided of it.
+    pub(super) fn recording<'r>(&'r self, counters: &'r Counters, asked: Asked) -> Recording<'r> {
+        Recording {
+            counters,
+            is_known: asked.is_known,
+            kept: self.kept.as_deref().filter(|_| asked.is_known),
+            trace: self.traces.as_ref().zip(asked.begun),
+        }
     }
 
     /// Writes what Prometheus reads.
@@ -89,6 +108,9 @@ impl Keeping {
         if let Some(events) = self.kept.as_ref().and_then(|kept| kept.events.as_ref()) {
             events.write(out);
         }
+        if let Some(traces) = &self.traces {
+            traces.write(out);
+        }
     }
 }
 
@@ -97,6 +119,7 @@ pub(super) struct Recording<'r> {
     counters: &'r Counters,
     is_known: bool,
     kept: Option<&'r Kept>,
+    trace: Option<(&'r Traces, Begun)>,
 }
 
 impl Recorder for Recording<'_> {
@@ -114,6 +137,12 @@ impl Recorder for Recording<'_> {
 
     fn keeps(&self, namespace: &str, violates: bool) -> bool {
         self.kept.is_some_and(|kept| kept.keeps(namespace, violates))
+    }
+
+    fn answered(&self, request: &AdmissionRequest<'_>, response: &Response) {
+        if let Some((traces, begun)) = self.trace {
+            traces.end(begun, request, response);
+        }
     }
 
     fn found(&self, namespace: &str, found: Found) {

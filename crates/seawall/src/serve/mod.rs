@@ -25,6 +25,7 @@ mod report;
 mod reports;
 mod rotation;
 mod status;
+mod traces;
 mod webhook;
 
 use std::net::SocketAddr;
@@ -73,7 +74,10 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let first = configuration.as_ref().map(&read).transpose().map_err(usage)?.unwrap_or_default();
     let mut callers = Callers::read(args).map_err(usage)?;
     let (kept, events) = Kept::wanted(args)?;
-    let keeping = Keeping { asked_by: callers.is_some().then(AskedBy::default), kept: kept.map(Arc::new) };
+    let variable = |name: &str| std::env::var(name).ok();
+    let (traces, exporter) = traces::wanted(variable).map_err(usage)?.unzip();
+    let asked_by = callers.is_some().then(AskedBy::default);
+    let keeping = Keeping { asked_by, kept: kept.map(Arc::new), traces };
     let cluster = Arc::new(live::connect(&args.cluster, true)?);
     let minor =
         seawall_snapshot::minor(&cluster.version().git_version).unwrap_or(u64::from(seawall_check::NEWEST));
@@ -88,6 +92,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
 
     if let Some(kept) = keeping.kept.clone().filter(|_| args.reports) {
         member.beside(|writer, ending| reports::start(writer, kept, ending));
+    }
+    if let Some(exporter) = exporter {
+        member.beside(|_, ending| exporter.start(ending));
     }
     if let Some(events) = events {
         member.beside(|writer, ending| events::start(writer, events, ending));

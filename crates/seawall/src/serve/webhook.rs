@@ -9,7 +9,7 @@ use seawall_cluster::Cluster;
 use seawall_server::{Answer, Request, Service};
 
 use super::cluster::{Cache, Live};
-use super::kept::Keeping;
+use super::kept::{Asked, Keeping};
 use super::latency::Latency;
 use super::log::{Level, log};
 use super::status::Status;
@@ -99,8 +99,8 @@ impl Webhook {
         let started = Instant::now();
         let admission = self.admission();
         let cache = &*self.cache;
-        let is_known = self.keeping.is_known(&request.client);
-        let recording = self.keeping.recording(&self.counters, is_known);
+        let asked = self.keeping.asked(&request);
+        let recording = self.keeping.recording(&self.counters, asked);
         let around = Surroundings {
             namespaces: cache,
             pods: cache,
@@ -110,7 +110,7 @@ impl Webhook {
         };
         let answer = match answer(&admission, &request, around) {
             Some(answer) => answer,
-            None => self.ask_cluster(admission, request, is_known, started).await,
+            None => self.ask_cluster(admission, request, asked, started).await,
         };
         self.latency.add(started.elapsed());
         answer
@@ -121,7 +121,7 @@ impl Webhook {
         &self,
         admission: Arc<Admission>,
         request: Request,
-        is_known: bool,
+        asked: Asked,
         started: Instant,
     ) -> Answer {
         let (cache, cluster) = (self.cache.clone(), self.cluster.clone());
@@ -132,7 +132,7 @@ impl Webhook {
             let left = timeout.map(|timeout| timeout.saturating_sub(started.elapsed()) / 2);
             let until = Instant::now() + left.map_or(POD_CHECK, |left| left.min(POD_CHECK));
             let live = Live { cache: &cache, cluster: &cluster, until };
-            let recording = keeping.recording(&counters, is_known);
+            let recording = keeping.recording(&counters, asked);
             let around = Surroundings {
                 namespaces: &live,
                 pods: &live,

@@ -31,7 +31,7 @@ impl Service for Echo {
         if request.path == "/slow" {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
-        let Request { path, query, content_type, body, client } = request;
+        let Request { path, query, content_type, body, client, .. } = request;
         let text = if path == "/who" {
             format!("{client:?}")
         } else {
