@@ -75,7 +75,7 @@ impl Admission {
             response.warnings.push(violates("would violate", policy.warn, &detail));
             record(Mode::Warn, Decision::Deny);
         }
-        if self.is_kept(request, !denied.is_empty(), around) {
+        if Self::is_kept(request, !denied.is_empty(), around) {
             self.keep(request, judged.violated(&denied, policy), around);
         }
         if let Some(granted) = &judged.granted {
@@ -89,13 +89,13 @@ impl Admission {
     }
 
     /// Whether what is found out about what is asked for is of use to anybody.
-    fn is_kept(&self, request: &AdmissionRequest<'_>, violates: bool, around: Surroundings<'_>) -> bool {
+    fn is_kept(request: &AdmissionRequest<'_>, violates: bool, around: Surroundings<'_>) -> bool {
         request.dry_run != Some(true) && around.recorder.keeps(&request.namespace, violates)
     }
 
     /// Has it kept, if it is of use, that nothing forbids what is asked for.
     pub(crate) fn keep_passed(&self, request: &AdmissionRequest<'_>, around: Surroundings<'_>) {
-        if self.is_kept(request, false, around) {
+        if Self::is_kept(request, false, around) {
             self.keep(request, Vec::new(), around);
         }
     }

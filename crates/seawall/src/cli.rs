@@ -387,7 +387,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "client_ca_file")]
     pub(crate) client_name: Vec<String>,
 
-    /// Write what workloads violate as `Report` objects of OpenReports, one per namespace; needs --client-ca-file.
+    /// Write what workloads violate as `Report` objects of `OpenReports`, one per namespace; needs --client-ca-file.
     #[arg(long)]
     pub(crate) reports: bool,
 
@@ -479,7 +479,7 @@ pub(crate) struct InstallArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = client_name, requires = "client_ca_file")]
     pub(crate) client_name: Vec<String>,
 
-    /// Write what workloads violate as `Report` objects of OpenReports; needs --client-ca-file.
+    /// Write what workloads violate as `Report` objects of `OpenReports`; needs --client-ca-file.
     #[arg(long)]
     pub(crate) reports: bool,
 

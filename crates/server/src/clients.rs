@@ -201,6 +201,7 @@ impl ClientCertVerifier for Asking {
 
 /// The common name and the alternative names (DNS names, mail addresses, URIs) of a certificate, given as DER (RFC 5280, 4.1.2.6 and
 /// 4.2.1.6).
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the methods are of one lifetime alone")]
 fn names(der: &[u8]) -> yasna::ASN1Result<Vec<String>> {
     let invalid = || yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid);
     let to_be_signed = elements(der)?.into_iter().next().ok_or_else(invalid)?;

@@ -300,7 +300,7 @@ async fn clients_are_told_apart_and_all_answered() {
     }
     // Where none is asked for, nobody is somebody.
     let plain = start(Limits::default()).await;
-    let mut client = Client::showing(plain.address, &[plain.pair.der.clone()], true, shown(1))
+    let mut client = Client::showing(plain.address, std::slice::from_ref(&plain.pair.der), true, shown(1))
         .await
         .expect("a connection");
     assert_eq!(client.post("/who", "").await.expect("an answer").1, "Anonymous");

@@ -76,7 +76,7 @@ impl Told {
                 continue;
             };
             let policy = policy.to_string();
-            match by_policy.iter_mut().find(|(known, at, _)| (known, &*at) == (mode, &policy)) {
+            match by_policy.iter_mut().find(|(known, at, _)| (known, at) == (mode, &policy)) {
                 Some((.., sentences)) => sentences.push(&violated.sentence),
                 None => by_policy.push((*mode, policy, vec![&violated.sentence])),
             }

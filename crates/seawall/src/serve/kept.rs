@@ -86,8 +86,9 @@ impl Keeping {
     /// that can be told.
     pub(super) fn asked(&self, request: &seawall_server::Request) -> Asked {
         let is_known = self.asked_by.as_ref().is_none_or(|asked_by| asked_by.is_known(&request.client));
-        let traces = self.traces.as_ref().filter(|_| is_known);
-        Asked { is_known, begun: traces.and_then(|traces| traces.begin(request.traceparent.as_deref())) }
+        let begun =
+            if is_known && self.traces.is_some() { Begun::of(request.traceparent.as_deref()) } else { None };
+        Asked { is_known, begun }
     }
 
     /// What takes down what is decided of it.

@@ -1,4 +1,4 @@
-//! The `Report` of OpenReports of a namespace: what its workloads violate, as one object.
+//! The `Report` of `OpenReports` of a namespace: what its workloads violate, as one object.
 
 use std::collections::BTreeMap;
 

@@ -60,6 +60,15 @@ pub(super) struct Begun {
     at: SystemTime,
 }
 
+impl Begun {
+    /// A review begins, with what its request says that it belongs to. `None` where it says that nobody looks.
+    pub(super) fn of(traceparent: Option<&str>) -> Option<Self> {
+        let parent = traceparent.and_then(Parent::read);
+        let is_looked_at = parent.is_none_or(|parent| parent.is_sampled);
+        is_looked_at.then(|| Self { parent, at: SystemTime::now() })
+    }
+}
+
 /// A review that was answered.
 #[derive(Debug)]
 struct Span {
@@ -148,13 +157,6 @@ fn cut(text: &str) -> String {
 }
 
 impl Traces {
-    /// A review begins, with what its request says that it belongs to. `None` where it says that nobody looks.
-    pub(super) fn begin(&self, traceparent: Option<&str>) -> Option<Begun> {
-        let parent = traceparent.and_then(Parent::read);
-        let is_looked_at = parent.is_none_or(|parent| parent.is_sampled);
-        is_looked_at.then(|| Begun { parent, at: SystemTime::now() })
-    }
-
     /// It was answered.
     pub(super) fn end(&self, begun: Begun, request: &AdmissionRequest<'_>, response: &Response) {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
@@ -316,7 +318,10 @@ mod tests {
     #[test]
     fn a_header_is_one_or_none() {
         let parent = Parent::read(PARENT).unwrap();
-        assert_eq!((parent.trace, parent.span), (0x0af7651916cd43dd8448eb211c80319c, 0xb7ad6b7169203331));
+        assert_eq!(
+            (parent.trace, parent.span),
+            (0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c, 0xb7ad_6b71_6920_3331)
+        );
         assert!(parent.is_sampled && !Parent::read(&PARENT.replace("-01", "-02")).unwrap().is_sampled);
         assert!(Parent::read(&format!("{}-more", PARENT.replacen("00", "01", 1))).is_some());
         for none in [
@@ -343,13 +348,9 @@ mod tests {
         ];
         let (traces, exporter) = wanted(environment(&all)).unwrap().unwrap();
         let refused = Response::default();
-        traces.end(traces.begin(Some(PARENT)).unwrap(), &request(), &refused);
-        traces.end(
-            traces.begin(None).unwrap(),
-            &request(),
-            &Response { allowed: true, ..Response::default() },
-        );
-        assert!(traces.begin(Some(&PARENT.replace("-01", "-00"))).is_none(), "nobody looks at that trace");
+        traces.end(Begun::of(Some(PARENT)).unwrap(), &request(), &refused);
+        traces.end(Begun::of(None).unwrap(), &request(), &Response { allowed: true, ..Response::default() });
+        assert!(Begun::of(Some(&PARENT.replace("-01", "-00"))).is_none(), "nobody looks at that trace");
         let ending = Arc::new(Ending::default());
         let thread = exporter.start(ending.clone());
         // What is left is sent at the end.
@@ -400,7 +401,7 @@ mod tests {
         let (traces, exporter) =
             wanted(environment(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &url)])).unwrap().unwrap();
         for _ in 0..WAITING + 3 {
-            traces.end(traces.begin(None).unwrap(), &request(), &Response::default());
+            traces.end(Begun::of(None).unwrap(), &request(), &Response::default());
         }
         assert_eq!(traces.dropped.load(Ordering::Relaxed), 3);
         let ending = Arc::new(Ending::default());
