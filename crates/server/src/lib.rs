@@ -10,6 +10,7 @@
 mod certificates;
 mod limits;
 mod requests;
+mod room;
 mod self_signed;
 mod serve;
 
