@@ -12,6 +12,7 @@ mod certificates;
 mod clients;
 mod limits;
 mod requests;
+mod room;
 mod self_signed;
 mod serve;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a body; one of exactly so many is too large.
     pub body: usize,
-    /// Bytes of all bodies that are being received or answered, but for small ones. Further ones wait.
+    /// Bytes of all bodies that have come and are not answered, but for small ones. Further ones wait; one body at a time may go
+    /// beyond.
     pub bodies: usize,
     /// Connections at a time. Further ones wait until one ends.
     pub connections: usize,
@@ -17,7 +18,8 @@ pub struct Limits {
     pub handshake: Duration,
     /// How long an HTTP/1.1 connection may take to the next request with its whole head, and an HTTP/2 one to answer a ping.
     pub idle: Duration,
-    /// How long a body may take.
+    /// How long a body may take. Where others wait for room for theirs it may be silent for a tenth of that, and has to come at
+    /// the pace of the largest body in this time.
     pub body_time: Duration,
     /// How long connections are still taken after the end was asked for: others learn of it late.
     pub linger: Duration,

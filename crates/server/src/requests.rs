@@ -1,33 +1,36 @@
 //! From a request that begins to its answer.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Incoming};
-use tokio::sync::Semaphore;
+use hyper::body::{Body as _, Frame, Incoming};
+use tokio::time::timeout;
 
 use crate::clients::Peer;
+use crate::room::{Held, Room};
 use crate::{Answer, Limits, Request, Service};
 
-/// Bodies up to this size are not counted: there are not more of them than connections and their streams.
-const SMALL: u64 = 64 << 10;
+/// Bodies up to this size are not counted: a connection has buffers of that size anyway.
+const SMALL: usize = 16 << 10;
 
 /// W3C Trace Context.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The bytes that one permit stands for.
-const PERMIT: usize = 1 << 10;
+/// The part of a body's time for which it may be silent where others wait for room.
+const GRACE: u32 = 10;
 
 /// What all requests share.
 pub(crate) struct Shared<S> {
     pub(crate) service: Arc<S>,
     pub(crate) limits: Limits,
-    bodies: Semaphore,
+    room: Room,
     /// Whether the end was asked for: clients are told not to use their connections again.
     ending: AtomicBool,
 }
@@ -44,8 +47,8 @@ enum Unread {
 
 impl<S: Service> Shared<S> {
     pub(crate) fn new(service: Arc<S>, limits: Limits) -> Self {
-        let bodies = Semaphore::new((limits.bodies / PERMIT).max(limits.body / PERMIT + 1));
-        Self { service, limits, bodies, ending: AtomicBool::new(false) }
+        let room = Room::new(limits.bodies);
+        Self { service, limits, room, ending: AtomicBool::new(false) }
     }
 
     pub(crate) fn end(&self) {
@@ -58,29 +61,19 @@ impl<S: Service> Shared<S> {
         peer: &Peer,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
-        let size = body.size_hint();
         let is_last = |response: &mut Response<Full<Bytes>>| {
             // HTTP/2 has its own way to say so.
             if head.version < http::Version::HTTP_2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
         };
-        let answer = if size.lower() >= self.limits.body as u64 {
+        let answer = if body.size_hint().lower() >= self.limits.body as u64 {
             self.unread(&Unread::Large)
         } else {
-            // What it may come to: the rest of it is not in memory before there is room.
-            let most = size.upper().unwrap_or(u64::MAX).min(self.limits.body as u64);
-            let permits = if most > SMALL { most as usize / PERMIT + 1 } else { 0 };
-            let room = async {
-                // Nobody closes the semaphore.
-                if permits > 0 { self.bodies.acquire_many(permits as u32).await.ok() } else { None }
-            };
-            let received = tokio::time::timeout(self.limits.body_time, async {
-                let room = room.await;
-                (receive(body, self.limits.body).await, room)
-            });
-            match received.await {
-                Ok((Ok(body), _room)) => {
+            let mut held = Held::default();
+            let received = timeout(self.limits.body_time, self.receive(body, &mut held)).await;
+            match received {
+                Ok(Ok(body)) => {
                     let header = |name| {
                         let value = head.headers.get(name)?;
                         value.to_str().ok().map(str::to_owned)
@@ -99,7 +92,7 @@ impl<S: Service> Shared<S> {
                     }
                     return Ok(response);
                 }
-                Ok((Err(unread), _)) => self.unread(&unread),
+                Ok(Err(unread)) => self.unread(&unread),
                 Err(_) => self.unread(&Unread::Slow),
             }
         };
@@ -107,6 +100,65 @@ impl<S: Service> Shared<S> {
         // The rest of the body is nobody's.
         is_last(&mut response);
         Ok(response)
+    }
+
+    /// The whole body, of fewer bytes than the limit. What came in one piece is not copied.
+    async fn receive<'r>(&'r self, mut body: Incoming, held: &mut Held<'r>) -> Result<Bytes, Unread> {
+        let mut first = Bytes::new();
+        let mut whole = BytesMut::new();
+        let mut waited = Duration::ZERO;
+        loop {
+            let length = first.len() + whole.len();
+            let frame = if length > SMALL {
+                let since = Instant::now();
+                let frame = self.next(&mut body, length, waited).await?;
+                waited += since.elapsed();
+                frame
+            } else {
+                body.frame().await
+            };
+            let Some(frame) = frame else { break };
+            let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+            let length = length + data.len();
+            if length >= self.limits.body {
+                return Err(Unread::Large);
+            }
+            if length > SMALL {
+                self.room.grow(held, length).await;
+            }
+            if first.is_empty() && whole.is_empty() {
+                first = data;
+            } else {
+                whole.extend_from_slice(&std::mem::take(&mut first));
+                whole.extend_from_slice(&data);
+            }
+        }
+        Ok(if whole.is_empty() { first } else { whole.freeze() })
+    }
+
+    /// The next part of a body that takes room. Where others wait for room, who is silent or slow loses it: the whole has to come at
+    /// a pace at which the largest body takes the time of one.
+    async fn next(
+        &self,
+        body: &mut Incoming,
+        length: usize,
+        waited: Duration,
+    ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, Unread> {
+        let Limits { body_time, body: most, .. } = self.limits;
+        let grace = body_time / GRACE;
+        let share = length as u128 * body_time.as_millis() / (most as u128).max(1);
+        let pace = grace + Duration::from_millis(u64::try_from(share).unwrap_or(u64::MAX));
+        let since = Instant::now();
+        let mut frame = pin!(body.frame());
+        loop {
+            if let Ok(frame) = timeout(grace / 4, frame.as_mut()).await {
+                return Ok(frame);
+            }
+            let silent = since.elapsed();
+            if self.room.is_wanted() && (silent > grace || waited + silent > pace) {
+                return Err(Unread::Slow);
+            }
+        }
     }
 
     fn unread(&self, why: &Unread) -> Answer {
@@ -126,23 +178,4 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     response
-}
-
-/// The whole body, of fewer bytes than `limit`. What came in one piece is not copied.
-async fn receive(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
-    let mut first = Bytes::new();
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
-        if first.len() + whole.len() + data.len() >= limit {
-            return Err(Unread::Large);
-        }
-        if first.is_empty() && whole.is_empty() {
-            first = data;
-        } else {
-            whole.extend_from_slice(&std::mem::take(&mut first));
-            whole.extend_from_slice(&data);
-        }
-    }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }

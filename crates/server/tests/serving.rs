@@ -305,3 +305,58 @@ async fn clients_are_told_apart_and_all_answered() {
         .expect("a connection");
     assert_eq!(client.post("/who", "").await.expect("an answer").1, "Anonymous");
 }
+
+/// A client that says that a large body comes, sends that much of it, and then nothing.
+async fn stalled(running: &common::Running, sent: usize) -> impl tokio::io::AsyncRead + Unpin {
+    let trusted = std::slice::from_ref(&running.pair.der);
+    let mut stream = tls(running.address, trusted, &[b"http/1.1"]).await.expect("a connection");
+    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", (1 << 20) - 1);
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    // It is read only as far as there is room.
+    let (rest, mut writer) = tokio::io::split(stream);
+    tokio::spawn(async move {
+        let _ = writer.write_all(&vec![b'x'; sent]).await;
+        std::future::pending::<()>().await;
+    });
+    rest
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_do_not_come_take_no_room_from_those_that_do() {
+    let body_time = Duration::from_secs(5);
+    let running = start(Limits { body: 1 << 20, bodies: 2 << 20, body_time, ..Limits::default() }).await;
+    let large = vec![b'x'; (1 << 20) - 1];
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(stalled(&running, 0).await);
+    }
+    for two in [false, true] {
+        let started = Instant::now();
+        let answer = running.client(two).await.post("/", large.clone()).await.expect("an answer");
+        assert!(answer.0 == 200 && started.elapsed() < body_time / 5, "{answer:?} {:?}", started.elapsed());
+    }
+    // All room is taken, and more is wanted.
+    for _ in 0..8 {
+        held.push(stalled(&running, 1 << 19).await);
+    }
+    for two in [false, true] {
+        let started = Instant::now();
+        let answer = running.client(two).await.post("/", large.clone()).await.expect("an answer");
+        assert!(answer.0 == 200 && started.elapsed() < body_time / 2, "{answer:?} {:?}", started.elapsed());
+    }
+    let mut last = held.pop().expect("one of them");
+    assert!(rest(&mut last).await.starts_with("HTTP/1.1 408 "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_need_each_other_s_room_all_come() {
+    let running = start(Limits { body: 1 << 20, bodies: 1 << 20, ..Limits::default() }).await;
+    let mut clients = Vec::new();
+    for i in 0..16 {
+        let mut client = running.client(i % 2 == 0).await;
+        clients.push(tokio::spawn(async move { client.post("/slow", vec![b'x'; (1 << 20) - 1]).await }));
+    }
+    for client in clients {
+        assert_eq!(client.await.expect("no panic").expect("an answer").0, 200);
+    }
+}
