@@ -864,3 +864,31 @@ fn schemas_that_are_not_known_are_told_of() {
     );
     assert_eq!(told("1.32"), [""; 0]);
 }
+
+#[test]
+fn metadata_of_custom_resources_are_held_against_those_of_all_objects() {
+    let widget = |metadata: &str| {
+        format!("---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {metadata}\nspec: {{size: 1}}\n")
+    };
+    let objects = [
+        widget("{name: fine, namespace: shop, labels: {a: b}}"),
+        widget("{name: number, namespace: shop, labels: {a: 1}}"),
+        widget("{name: unknown, namespace: shop, label: {}}"),
+    ]
+    .concat();
+    let dir = Dir::with(&[("a.yaml", &format!("{WIDGETS}{objects}"))]);
+    let run = dir.scan(&["--schema", "--select", "schema-invalid", "a.yaml"]);
+    let told: Vec<_> = run
+        .of("object")
+        .iter()
+        .map(|o| format!("{} {}", o["object"]["name"], o["findings"][0]["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "\"number\" `a` must be a string, not a number",
+            "\"unknown\" unknown field `label`; it has no effect"
+        ]
+    );
+    assert_eq!(run.status, 0);
+}
