@@ -51,6 +51,23 @@ rules:
 - level: Metadata
 "#;
 
+/// The common name of the certificate that an API server shows to webhooks.
+pub const SHOWN_TO_WEBHOOKS: &str = "api-server-of-webhooks";
+
+/// Writes what makes an API server show a certificate to webhooks; the flag that names it.
+fn show_to_webhooks(directory: &Path, authority: &Authority) -> String {
+    let (certificate, key) = authority.user(SHOWN_TO_WEBHOOKS, None).write(directory, SHOWN_TO_WEBHOOKS);
+    let user = json!({"name": "*", "user": {"client-certificate": certificate, "client-key": key}});
+    let kubeconfig = json!({"apiVersion": "v1", "kind": "Config", "users": [user]});
+    let (kubeconfig_path, path) = (directory.join("webhooks.kubeconfig"), directory.join("admission.yaml"));
+    let plugin = json!({"name": "ValidatingAdmissionWebhook", "configuration": {
+        "apiVersion": "apiserver.config.k8s.io/v1", "kind": "WebhookAdmissionConfiguration", "kubeConfigFile": kubeconfig_path}});
+    let admission = json!({"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AdmissionConfiguration", "plugins": [plugin]});
+    fs::write(&kubeconfig_path, kubeconfig.to_string()).expect("writable");
+    fs::write(&path, admission.to_string()).expect("writable");
+    format!("--admission-control-config-file={}", path.display())
+}
+
 /// Why a start failed.
 enum Failure {
     /// Another program took a port first.
@@ -66,9 +83,18 @@ impl ControlPlane {
 
     /// The same with more flags for kube-apiserver.
     pub fn start_with(flags: &[&str]) -> Self {
+        Self::start_by(flags, false)
+    }
+
+    /// The same where the API server shows a certificate to webhooks, whose common name is [`SHOWN_TO_WEBHOOKS`].
+    pub fn start_showing_itself(flags: &[&str]) -> Self {
+        Self::start_by(flags, true)
+    }
+
+    fn start_by(flags: &[&str], shows_itself: bool) -> Self {
         let assets = assets();
         for _ in 0..3 {
-            match Self::attempt(&assets, flags) {
+            match Self::attempt(&assets, flags, shows_itself) {
                 Ok(running) => return running,
                 Err(Failure::Port) => {}
                 Err(Failure::Other(message)) => panic!("{message}"),
@@ -77,7 +103,7 @@ impl ControlPlane {
         panic!("other programs took the ports of three starts")
     }
 
-    fn attempt(assets: &Assets, flags: &[&str]) -> Result<Self, Failure> {
+    fn attempt(assets: &Assets, flags: &[&str], shows_itself: bool) -> Result<Self, Failure> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = target().join("control-plane/runs").join(format!("{}-{number}", std::process::id()));
@@ -94,6 +120,9 @@ impl ControlPlane {
         let authority = Authority::new();
         let mut command = api_server(&assets.api_server, &directory, &authority, &etcd_server, api_port);
         command.args(flags);
+        if shows_itself {
+            command.arg(show_to_webhooks(&directory, &authority));
+        }
         let mut api_server = Process::start(&directory, "kube-apiserver", &mut command);
         let watchdog = Watchdog::over(&[&api_server, &etcd]);
 
@@ -139,6 +168,11 @@ impl ControlPlane {
     /// A client of another server that has a certificate of this control plane's authority.
     pub fn client_of(&self, server: &str) -> Client {
         Client::new(server, self.authority.certificate(), &self.authority.user("anyone", None))
+    }
+
+    /// The file of the authority's certificate.
+    pub fn authority(&self) -> PathBuf {
+        self.directory.join("ca.crt")
     }
 
     /// The certificate of the authority, as webhook configurations hold it.

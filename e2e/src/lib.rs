@@ -23,4 +23,4 @@ pub mod wire;
 
 pub use assets::kubernetes;
 pub use client::{Client, Response};
-pub use control_plane::{ControlPlane, from_base64};
+pub use control_plane::{ControlPlane, SHOWN_TO_WEBHOOKS, from_base64};

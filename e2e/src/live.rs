@@ -15,14 +15,16 @@ pub fn create(control: &ControlPlane, path: &str, object: &Value) -> Value {
     answer.body
 }
 
-/// Makes the API server know exceptions and their policies, as they are installed, and waits until it does.
+/// What is defined, in its order.
+const DEFINED: [&str; 3] =
+    ["podsecurityexceptions", "podsecurityexceptionpolicies", "podsecuritybreakglasses"];
+
+/// Makes the API server know exceptions, their policies and break-glass, as they are installed, and waits until it does.
 pub fn define_exceptions(control: &ControlPlane) {
     let output = Command::new(seawall()).args(["install", "--crds-only"]).output().expect("seawall starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    for (document, plural) in
-        text.split("---\n").zip(["podsecurityexceptions", "podsecurityexceptionpolicies"])
-    {
+    for (document, plural) in text.split("---\n").zip(DEFINED) {
         let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.seawall.dev");
         let answer = control.admin().apply(&path, document).expect("an answer");
         assert_eq!(answer.status, 201, "{}", answer.text);

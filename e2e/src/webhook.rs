@@ -39,6 +39,26 @@ impl Webhook {
 
     /// The same where the webhook knows the API server by another address.
     pub fn start_by(control: &ControlPlane, configuration: &str, api_server: &str) -> Self {
+        Self::launch(control, configuration, api_server, &[], &[])
+    }
+
+    /// The same with more flags.
+    pub fn start_with(control: &ControlPlane, configuration: &str, flags: &[&str]) -> Self {
+        Self::launch(control, configuration, control.server(), flags, &[])
+    }
+
+    /// The same with more of an environment.
+    pub fn start_in(control: &ControlPlane, configuration: &str, environment: &[(&str, &str)]) -> Self {
+        Self::launch(control, configuration, control.server(), &[], environment)
+    }
+
+    fn launch(
+        control: &ControlPlane,
+        configuration: &str,
+        api_server: &str,
+        flags: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         allow(control);
         let kubeconfig = control.kubeconfig_by(USER, api_server);
         let (certificate, key) = control.certificate("webhook");
@@ -48,6 +68,8 @@ impl Webhook {
         let mut command = Command::new(seawall());
         command
             .args(["serve", "--bind-address", "127.0.0.1", "--secure-port", &port.to_string()])
+            .args(flags)
+            .envs(environment.iter().copied())
             .arg("--config")
             .arg(&config)
             .arg("--tls-cert-file")
@@ -157,9 +179,11 @@ fn allow(control: &ControlPlane) {
         &json!({"kind": "ClusterRole", "metadata": {"name": USER}, "rules": [
             {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch", "patch"]},
             {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+            {"apiGroups": ["openreports.io"], "resources": ["reports"], "verbs": ["list", "create"]},
+            {"apiGroups": ["openreports.io"], "resources": ["reports"], "resourceNames": ["seawall"], "verbs": ["get", "update"]},
             {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list", "create", "update"]},
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
-            {"apiGroups": ["seawall.dev"], "resources": ["podsecurityexceptions", "podsecurityexceptionpolicies"], "verbs": ["list", "watch"]},
+            {"apiGroups": ["seawall.dev"], "resources": ["podsecurityexceptions", "podsecurityexceptionpolicies", "podsecuritybreakglasses"], "verbs": ["list", "watch"]},
             {"apiGroups": [""], "resources": ["replicationcontrollers"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": ["apps"], "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": ["get", "list", "watch"]}]}),

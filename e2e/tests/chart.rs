@@ -43,10 +43,23 @@ fn the_chart_makes_what_is_printed() {
     let text = "\u{feff}# ours\r\napiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\n\ndefaults: {enforce: baseline}\n\n\n";
     std::fs::write(&config, text).expect("writable");
     let config = config.to_str().expect("UTF-8");
+    let guarding = directory.join("guarding.yaml");
+    let settings =
+        "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\nguardLabels: true # of namespaces\n";
+    std::fs::write(&guarding, settings).expect("writable");
+    let guarding = guarding.to_str().expect("UTF-8");
     let mut cases: Vec<(&str, Vec<&str>, Value)> = vec![
         ("seawall", vec![], json!({})),
         ("seawall", vec!["--host-network"], json!({"hostNetwork": true})),
         ("seawall", vec!["--guard-labels"], json!({"guardLabels": true})),
+        ("seawall", vec!["--config", guarding], json!({"config": settings})),
+        (
+            "seawall",
+            vec!["--guard-labels", "--config", guarding],
+            json!({"guardLabels": true, "config": settings}),
+        ),
+        ("seawall", vec!["--mutate"], json!({"mutate": true})),
+        ("seawall", vec!["--mutate", "--provider", "aks"], json!({"mutate": true, "provider": "aks"})),
         (
             "007",
             vec!["--namespace", "007", "--replicas", "5", "--port", "9443"],
@@ -59,6 +72,22 @@ fn the_chart_makes_what_is_printed() {
             json!({"image": "registry.example.com:5000/a/b@sha256:0a", "config": text}),
         ),
     ];
+    let authority = rcgen::generate_simple_self_signed(["a".to_owned()]).expect("a certificate").cert.pem();
+    let client_ca = directory.join("ca.crt");
+    std::fs::write(&client_ca, authority.replace('\n', "\r\n")).expect("writable");
+    let client_ca = client_ca.to_str().expect("UTF-8");
+    cases.extend([
+        (
+            "seawall",
+            vec!["--client-ca-file", client_ca, "--reports"],
+            json!({"clientCa": authority, "reports": true}),
+        ),
+        (
+            "seawall",
+            vec!["--client-ca-file", client_ca, "--client-name", "a,system:b", "--events"],
+            json!({"clientCa": authority, "clientName": "a,system:b", "events": true}),
+        ),
+    ]);
     for provider in ["generic", "eks", "gke", "aks", "openshift"] {
         cases.push(("seawall", vec!["--provider", provider], json!({"provider": provider})));
     }
@@ -97,6 +126,11 @@ fn what_is_not_printed_is_not_made() {
         ("seawall", json!({"image": "a\" b"}), "/image"),
         ("seawall", json!({"hostNetwork": "yes"}), "/hostNetwork"),
         ("seawall", json!({"guardLabels": "yes"}), "/guardLabels"),
+        ("seawall", json!({"mutate": "yes"}), "/mutate"),
+        ("seawall", json!({"reports": true}), "without clientCa"),
+        ("seawall", json!({"events": true}), "without clientCa"),
+        ("seawall", json!({"clientCa": "no PEM"}), "/clientCa"),
+        ("seawall", json!({"clientName": "a b"}), "/clientName"),
         ("seawall", json!({"config": {"defaults": {}}}), "/config"),
         ("seawall", json!({"replica": 3}), "replica"),
     ] {

@@ -295,6 +295,36 @@ fn a_broken_watch_is_taken_up_again() {
     assert!(!webhook.log().contains("panicked"), "{}", webhook.log());
 }
 
+/// How long each watch has not heard of the API server is told, and is little again once it has.
+#[test]
+fn a_silent_watch_is_told() {
+    let _others = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let control = ControlPlane::start_with(WITHOUT);
+    define(&control);
+    let proxy = Proxy::start(control.server());
+    let mut webhook = Webhook::start_by(&control, "", &proxy.address());
+    let silence = |webhook: &Webhook, resource: &str| -> Option<u64> {
+        let (_, metrics) = webhook.get("/metrics")?;
+        let line = format!("seawall_watch_silence_seconds{{resource=\"{resource}\"}} ");
+        metrics.lines().find_map(|known| known.strip_prefix(&line)?.parse().ok())
+    };
+    let watched =
+        ["namespaces", "podsecurityexceptions", "podsecurityexceptionpolicies", "podsecuritybreakglasses"];
+    assert!(watched.iter().all(|resource| silence(&webhook, resource).is_some()));
+    assert_eq!(silence(&webhook, "replicasets"), None, "nobody has exceptions");
+    except(&control, "default", "p");
+    webhook.wait("owners are followed", |webhook| silence(webhook, "replicasets").is_some());
+    proxy.set(Breaks::All);
+    // What the API server says ends the watch, and no other comes about.
+    label(&control, "default", &[("warn", "baseline")]);
+    webhook.wait("silent", |webhook| silence(webhook, "namespaces") > Some(7));
+    assert!(proxy.cuts() > 1, "nothing was cut");
+    // What is known holds.
+    assert_eq!(webhook.get("/readyz").map(|(status, _)| status), Some(200));
+    proxy.set(Breaks::Nothing);
+    webhook.wait("heard of", |webhook| silence(webhook, "namespaces").is_some_and(|seconds| seconds < 7));
+}
+
 /// Everything that hostile clients do to a webhook at once. What comes back to them is never leave to do something.
 struct Hostile<'h> {
     trust: &'h Trust,

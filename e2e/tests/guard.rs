@@ -1,4 +1,5 @@
-//! The guard of namespace labels (`seawall install --guard-labels`) in front of a real API server, which evaluates it by itself.
+//! The guards of namespace labels in front of a real API server: the policy (`seawall install --guard-labels`), which it evaluates by
+//! itself, and the webhook (`guardLabels`). One table of changes holds both.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use seawall_conformance::number;
 use seawall_conformance::random_pods::Rng;
 use seawall_e2e::install::{apply, printed, wait};
+use seawall_e2e::webhook::Webhook;
 use seawall_e2e::{Client, ControlPlane, Response};
 use seawall_model::{Level, PolicyVersion};
 use serde_json::{Map, Value, json};
@@ -100,29 +102,71 @@ fn relabel(client: &Client, namespace: &str, labels: &Labels, rest: &str) -> Res
     client.patch(&path, &json!({"metadata": {"labels": patch}})).expect("an answer")
 }
 
+/// What guards the labels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    Policy,
+    Webhook,
+}
+
+/// The labels that the webhook takes for mistakes: those that count, and are no levels or versions.
+fn mistakes(labels: &Labels) -> Vec<(String, String)> {
+    let enforced = if labels.contains_key(GOAL) { GOAL } else { BUILT_IN };
+    let mut found = Vec::new();
+    for key in [enforced, LABELS[1], LABELS[2]] {
+        let version = format!("{key}-version");
+        let is_level = labels.get(key).is_none_or(|value| value.parse::<Level>().is_ok());
+        let is_version = labels.get(&version).is_none_or(|value| value.parse::<PolicyVersion>().is_ok());
+        for (key, is_right) in [(key, is_level), (&version, is_version)] {
+            if !is_right {
+                found.push((key.to_owned(), labels[key].clone()));
+            }
+        }
+    }
+    found
+}
+
 /// What the answer to an update is to be, for somebody without the right to lower.
-fn answer_of(name: &str, before: &Labels, after: &Labels) -> (u16, String) {
+fn answer_of(by: Guard, name: &str, before: &Labels, after: &Labels) -> (u16, String) {
     let lowered = lowered(before, after);
     if lowered.is_empty() {
         return (200, String::new());
     }
+    let forbidden = format!("namespaces \"{name}\" is forbidden: ");
+    let said = match by {
+        Guard::Policy => format!(
+            "{forbidden}ValidatingAdmissionPolicy 'seawall-guard-labels' with binding 'seawall-guard-labels' denied request: "
+        ),
+        Guard::Webhook => {
+            format!("admission webhook \"pods.seawall.dev\" denied the request: {forbidden}")
+        }
+    };
     let message = format!(
-        "namespaces \"{name}\" is forbidden: ValidatingAdmissionPolicy 'seawall-guard-labels' with binding 'seawall-guard-labels' denied \
-         request: lowers {lowered}, which only those may who have the right to `lower` `namespacelevels.seawall.dev`: \
+        "{said}lowers {lowered}, which only those may who have the right to `lower` `namespacelevels.seawall.dev`: \
          the ClusterRole `seawall-levels-lowerer` gives it"
     );
     (403, message)
 }
 
 /// Every state before with every state after: as many as are refused, and as many as are not.
-fn compare(control: &ControlPlane, user: &Client, states: &[Labels]) -> [usize; 2] {
+fn compare(control: &ControlPlane, by: Guard, user: &Client, states: &[Labels]) -> [usize; 2] {
     let [refused, taken] = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let named: Vec<(&Labels, String)> =
         states.iter().map(|before| (before, namespace(control, before))).collect();
     user.each(&named, |user, (before, name)| {
         for after in states {
             let answer = relabel(user, name, after, "?dryRun=All");
-            let wanted = answer_of(name, before, after);
+            let wanted = answer_of(by, name, before, after);
+            let mistakes = [mistakes(before), mistakes(after)];
+            if by == Guard::Webhook
+                && wanted.0 == 200
+                && mistakes[0] != mistakes[1]
+                && !mistakes[1].is_empty()
+            {
+                assert_eq!(answer.status, 422, "from {before:?} to {after:?}: {}", answer.text);
+                taken.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
             assert_eq!(
                 (answer.status, answer.message()),
                 (wanted.0, &*wanted.1),
@@ -153,39 +197,79 @@ fn bind(control: &ControlPlane, user: &str, role: &str) {
 fn guarded() -> ControlPlane {
     let control = ControlPlane::start_with(&["--disable-admission-plugins=PodSecurity"]);
     apply(&control, &printed(&["--guard-labels-only"]));
-    let role = json!({"metadata": {"name": "namespaces"}, "rules": [
-        {"apiGroups": [""], "resources": ["namespaces", "namespaces/status"], "verbs": ["create", "update", "patch"]}]});
-    grant(&control, "clusterroles", &role);
-    for user in ["editor", "lowerer", "partly", "tenant"] {
-        bind(&control, user, "namespaces");
-    }
+    let editor = editors(&control);
     let name = namespace(&control, &labels(&[(BUILT_IN, Some("baseline"))]));
-    let editor = control.user("editor");
-    wait("guarded", || {
-        let patch = |value: Value| json!({"metadata": {"labels": {BUILT_IN: value}}});
-        let path = format!("/api/v1/namespaces/{name}?dryRun=All");
-        let status = |value: Value| editor.patch(&path, &patch(value)).expect("an answer").status;
-        status(json!("restricted")) == 200 && status(json!("privileged")) == 403
-    });
+    wait("guarded", || is_guarded(&editor, &name));
     control
 }
 
-#[test]
-fn labels_are_lowered_by_nobody_without_the_right() {
-    let control = guarded();
+/// Whether labels of a baseline namespace can be made stricter and not less strict.
+fn is_guarded(user: &Client, name: &str) -> bool {
+    let status = |level: &str| relabel(user, name, &labels(&[(BUILT_IN, Some(level))]), "?dryRun=All").status;
+    status("restricted") == 200 && status("privileged") == 403
+}
+
+/// Lets some users update namespaces; the one of them who may nothing else.
+fn editors(control: &ControlPlane) -> Client {
+    let role = json!({"metadata": {"name": "namespaces"}, "rules": [
+        {"apiGroups": [""], "resources": ["namespaces", "namespaces/status"], "verbs": ["create", "update", "patch"]}]});
+    grant(control, "clusterroles", &role);
+    for user in ["editor", "lowerer", "partly", "tenant"] {
+        bind(control, user, "namespaces");
+    }
+    control.user("editor")
+}
+
+/// A control plane with the webhook in the place of the policy.
+fn guarded_by_webhook() -> (ControlPlane, Webhook) {
+    let control = ControlPlane::start_with(&["--disable-admission-plugins=PodSecurity"]);
+    let settings = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\nguardLabels: true\n";
+    let webhook = Webhook::start(&control, settings);
+    // Mistakes can be made by who creates a namespace.
+    let rules = json!([{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["namespaces", "namespaces/*"]}]);
+    let at = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/seawall";
+    let mut webhooks = control.admin().get(at).expect("an answer").body["webhooks"].clone();
+    webhooks[0]["rules"] = rules;
+    let answer = control.admin().patch(at, &json!({"webhooks": webhooks})).expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let editor = editors(&control);
+    let name = namespace(&control, &labels(&[(BUILT_IN, Some("baseline"))]));
+    wait("guarded", || is_guarded(&editor, &name));
+    // Who cannot be asked about is refused.
+    let answer = relabel(control.admin(), &name, &Labels::new(), "");
+    let said = "lowers `pod-security.kubernetes.io/enforce` from `baseline` to nothing, and whether you have the right to `lower` `namespacelevels.seawall.dev` cannot be asked: ";
+    assert!(
+        answer.status == 403
+            && answer.message().contains(said)
+            && answer.message().contains("cannot create resource \"subjectaccessreviews\""),
+        "{}",
+        answer.text
+    );
+    // Nor does it change what the test asks about: floors are no part of this.
+    let rules = json!({"rules": [
+        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}]});
+    let role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/seawall";
+    assert_eq!(control.admin().patch(role, &rules).expect("an answer").status, 200);
+    wait("reviewed", || relabel(control.admin(), &name, &Labels::new(), "?dryRun=All").status == 200);
+    (control, webhook)
+}
+
+/// Holds the guard against changes of each label by itself, and against random ones.
+fn changes(control: &ControlPlane, by: Guard) {
     let editor = control.user("editor");
     for key in LABELS {
         let states: Vec<Labels> = LEVELS.iter().map(|value| labels(&[(key, *value)])).collect();
-        let [refused, taken] = compare(&control, &editor, &states);
+        let [refused, taken] = compare(control, by, &editor, &states);
         assert!(refused > 8 && taken > 20, "{key}: {refused}, {taken}");
         let version = format!("{key}-version");
         let of = |level| {
             let states = VERSIONS.iter().map(|value| labels(&[(key, Some(level)), (&version, *value)]));
             states.collect::<Vec<_>>()
         };
-        let [refused, _] = compare(&control, &editor, &of("restricted"));
+        let [refused, _] = compare(control, by, &editor, &of("restricted"));
         assert!(refused > 25, "{key}: {refused}");
-        let [refused, _] = compare(&control, &editor, &of("privileged"));
+        let [refused, _] = compare(control, by, &editor, &of("privileged"));
         assert_eq!(refused, 0, "{key}");
     }
     let mut rng = Rng::new(number("SEAWALL_SEED", 5));
@@ -200,8 +284,35 @@ fn labels_are_lowered_by_nobody_without_the_right() {
         state.retain(|key, _| key.starts_with(BUILT_IN) || key.starts_with(GOAL) || rng.one_in(8));
         states.push(state);
     }
-    let [refused, taken] = compare(&control, &editor, &states);
+    let [refused, taken] = compare(control, by, &editor, &states);
     assert!(refused > 300 && taken > 300, "{refused}, {taken}");
+}
+
+#[test]
+fn labels_are_lowered_by_nobody_without_the_right() {
+    changes(&guarded(), Guard::Policy);
+}
+
+#[test]
+fn the_webhook_guards_as_the_policy_does() {
+    let (control, webhook) = guarded_by_webhook();
+    changes(&control, Guard::Webhook);
+    // Where the policy counts what a role gives, the webhook does.
+    let strict = labels(&[(BUILT_IN, Some("restricted")), (GOAL, Some("restricted"))]);
+    let [open, other] = [namespace(&control, &strict), namespace(&control, &strict)];
+    let part = json!({"metadata": {"name": "part"}, "rules": [
+        {"apiGroups": ["seawall.dev"], "resources": ["namespacelevels"], "resourceNames": [open], "verbs": ["lower"]}]});
+    grant(&control, "clusterroles", &part);
+    bind(&control, "partly", "part");
+    let [editor, partly] = ["editor", "partly"].map(|name| control.user(name));
+    let lower = |user: &Client, name: &str, rest: &str| {
+        relabel(user, name, &Labels::new(), &format!("{rest}?dryRun=All")).status
+    };
+    wait("granted", || lower(&partly, &open, "") == 200);
+    assert_eq!((lower(&partly, &other, ""), lower(&editor, &open, "")), (403, 403));
+    assert_eq!((lower(&editor, &open, "/status"), lower(&partly, &open, "/status")), (403, 200));
+    assert_eq!(relabel(&editor, &open, &strict, "/status?dryRun=All").status, 200);
+    assert_eq!(webhook.terminate(), Some(0));
 }
 
 #[test]
@@ -278,7 +389,7 @@ fn the_webhook_s_account_keeps_the_floor() {
     };
     apply(&control, &without_registration(&[]));
     wait("installed", || of_policies(&relabel(&account, &name, &floor, "?dryRun=All")));
-    let (status, message) = answer_of(&name, &strict, &floor);
+    let (status, message) = answer_of(Guard::Policy, &name, &strict, &floor);
     let answer = relabel(&account, &name, &floor, "?dryRun=All");
     assert_eq!((answer.status, answer.message()), (status, &*message));
 

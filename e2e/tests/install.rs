@@ -17,7 +17,7 @@ const PROVIDERS: [&[&str]; 6] = [
     &["--provider", "generic"],
     // Last, as its pods are not what the namespace of the others takes, and who installs without the guard takes the account's right
     // to lower labels away.
-    &["--host-network", "--guard-labels"],
+    &["--host-network", "--guard-labels", "--mutate"],
 ];
 
 /// Where the webhook's account is.
@@ -63,7 +63,10 @@ fn is_read(control: &ControlPlane, object: &Value) -> bool {
 fn clusters_of_all_providers_take_it() {
     let control = ControlPlane::start();
     let admin = control.admin();
-    for provider in PROVIDERS {
+    let authority = control.authority();
+    let authority = authority.to_str().expect("UTF-8");
+    let keeping = ["--client-ca-file", authority, "--client-name", "system:a,b", "--reports", "--events"];
+    for (i, provider) in std::iter::once(&keeping[..]).chain(PROVIDERS).enumerate() {
         let documents = printed(provider);
         // Without the registration: nobody answers here.
         let (registration, rest) = documents.split_last().expect("documents");
@@ -74,13 +77,14 @@ fn clusters_of_all_providers_take_it() {
 
         let deployment =
             admin.get("/apis/apps/v1/namespaces/seawall/deployments/seawall").expect("an answer").body;
-        let name = format!("a{}", provider.join("")).replace('-', "");
+        let name = format!("a{i}");
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": deployment["spec"]["template"]["spec"]});
         let answer = admin.post("/api/v1/namespaces/seawall/pods", &pod).expect("an answer");
         assert_eq!((answer.status, &answer.warnings[..]), (201, &[][..]), "{provider:?}: {}", answer.text);
     }
     exceptions(&control);
     rights(&control);
+    guarding(&control);
     what_goes_with_it(&control);
 }
 
@@ -247,6 +251,7 @@ fn rights(control: &ControlPlane) {
         "/apis/batch/v1/cronjobs?limit=1",
         "/apis/seawall.dev/v1alpha1/podsecurityexceptions?limit=1",
         "/apis/seawall.dev/v1alpha1/podsecurityexceptionpolicies?limit=1",
+        "/apis/seawall.dev/v1alpha1/podsecuritybreakglasses?limit=1",
         "/apis/coordination.k8s.io/v1/namespaces/seawall/leases",
     ] {
         assert_eq!(get(allowed), 200, "{allowed}");
@@ -260,6 +265,12 @@ fn rights(control: &ControlPlane) {
     ] {
         assert_eq!(get(refused), 403, "{refused}");
     }
+    // Nor may it suspend what it enforces.
+    let glass = json!({"apiVersion": "seawall.dev/v1alpha1", "kind": "PodSecurityBreakGlass", "metadata": {"name": "a"},
+        "spec": {"namespaces": ["shop"], "duration": "1h", "reason": "none"}});
+    let glasses = "/apis/seawall.dev/v1alpha1/podsecuritybreakglasses";
+    assert_eq!(account.post(glasses, &glass).expect("an answer").status, 403);
+    on_call(control, glasses, &glass);
     let event = json!({"metadata": {"name": "a"}, "involvedObject": {"namespace": "shop"}, "reason": "A", "type": "Normal"});
     let events = "/api/v1/namespaces/shop/events?dryRun=All";
     assert_eq!(account.post(events, &event).expect("an answer").status, 201);
@@ -270,6 +281,11 @@ fn rights(control: &ControlPlane) {
         account.patch(&at, &json!({})).expect("an answer").status
     };
     assert_eq!((registration("seawall"), registration("other")), (404, 403));
+    let mutating = |name: &str| {
+        let at = format!("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{name}");
+        account.patch(&at, &json!({})).expect("an answer").status
+    };
+    assert_eq!((mutating("seawall"), mutating("other")), (200, 403));
     let change = |metadata: Value| {
         account.patch("/api/v1/namespaces/shop", &json!({"metadata": metadata})).expect("an answer")
     };
@@ -302,6 +318,41 @@ fn rights(control: &ControlPlane) {
     let labels = json!({"metadata": {"labels": {"team": "a", "seawall.dev/enforce": null}}});
     let patched = control.admin().patch("/api/v1/namespaces/shop", &labels).expect("an answer");
     assert_eq!(patched.status, 200, "{}", patched.text);
+}
+
+/// Whoever the role is bound to may break the glass, and change nothing of it.
+fn on_call(control: &ControlPlane, glasses: &str, glass: &Value) {
+    let binding = json!({"kind": "ClusterRoleBinding", "metadata": {"name": "on-call"},
+        "subjects": [{"kind": "User", "name": "on-call", "apiGroup": "rbac.authorization.k8s.io"}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "seawall-break-glass"}});
+    live::create(control, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", &binding);
+    let on_call = control.user("on-call");
+    let path = format!("{glasses}?dryRun=All");
+    wait("allowed", || on_call.post(&path, glass).expect("an answer").status == 201);
+    let change = on_call.patch(&format!("{glasses}/a"), &json!({})).expect("an answer");
+    assert_eq!(change.status, 403, "{}", change.text);
+    assert_eq!(control.user("anybody").post(&path, glass).expect("an answer").status, 403);
+}
+
+/// The account may ask who may lower labels only where the webhook guards them.
+fn guarding(control: &ControlPlane) {
+    let account = control.user(ACCOUNT);
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {
+        "user": "a", "resourceAttributes": {"group": "seawall.dev", "resource": "namespacelevels", "verb": "lower"}}});
+    let ask =
+        || account.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &review).expect("an answer");
+    assert_eq!(ask().status, 403);
+    let config = control.directory().join("guarding.yaml");
+    let text = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\nguardLabels: true\n";
+    std::fs::write(&config, text).expect("writable");
+    let documents = printed(&["--host-network", "--config", config.to_str().expect("UTF-8")]);
+    let (registration, rest) = documents.split_last().expect("documents");
+    apply(control, rest);
+    let dry = format!("{}?dryRun=All", path(registration));
+    let answer = control.admin().apply(&dry, registration).expect("an answer");
+    assert!([200, 201].contains(&answer.status) && answer.warnings.is_empty(), "{}", answer.text);
+    assert!(registration.contains("resources: [namespaces/*]"));
+    wait("allowed", || ask().status == 201);
 }
 
 fn label(client: &Client, namespace: &str, value: Option<&str>) -> Response {

@@ -4,15 +4,13 @@
 //! on it is no longer served; the API server warns by the one and stops by the other. What newer modules no longer have at all
 //! is found by reading the module of every minor version.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use serde_json::{Deserializer, Value};
-
-use crate::run::{output, root};
+use crate::run::{modules, root};
 
 /// The newest release of k8s.io/api for each minor version since the first that declares lifecycles.
 const API: [&str; 19] = [
@@ -72,33 +70,12 @@ struct Known {
     last: u8,
 }
 
-/// The directories of Go modules, in the order given.
-fn directories(modules: &[String]) -> Result<Vec<PathBuf>, String> {
-    let text = output(Command::new("go").args(["mod", "download", "-json"]).args(modules))?;
-    let found: Result<Vec<PathBuf>, String> = Deserializer::from_str(&text)
-        .into_iter::<Value>()
-        .map(|module| {
-            let module = module.map_err(|e| format!("go mod download: {e}"))?;
-            module["Dir"]
-                .as_str()
-                .map(PathBuf::from)
-                .ok_or_else(|| "go mod download: no directory".to_owned())
-        })
-        .collect();
-    let found = found?;
-    if found.len() == modules.len() {
-        Ok(found)
-    } else {
-        Err("go mod download: modules are missing".to_owned())
-    }
-}
-
 fn generate() -> Result<String, String> {
     let last = API[API.len() - 1];
-    let mut modules: Vec<String> = API.iter().map(|version| format!("k8s.io/api@{version}")).collect();
-    modules.extend(OTHERS.iter().map(|module| format!("{module}@{last}")));
+    let mut wanted: Vec<String> = API.iter().map(|version| format!("k8s.io/api@{version}")).collect();
+    wanted.extend(OTHERS.iter().map(|module| format!("{module}@{last}")));
     let mut known: BTreeMap<(String, String), Known> = BTreeMap::new();
-    for (module, directory) in modules.iter().zip(directories(&modules)?) {
+    for (module, directory) in wanted.iter().zip(modules(&wanted)?) {
         let minor = minor_of(module.rsplit_once('@').map_or("", |(_, version)| version))?;
         let mut lives = Lives::new();
         packages(&directory, &mut lives)?;
@@ -145,7 +122,8 @@ fn registered(text: &str) -> Option<(String, BTreeSet<String>)> {
     };
     let (group, version) = (quoted("GroupName")?, quoted("Version")?);
     let mut kinds = BTreeSet::new();
-    for block in text.split("AddKnownTypes(SchemeGroupVersion,").skip(1) {
+    let blocks = text.split("AddKnownTypes(").skip(1);
+    for block in blocks.filter_map(|block| block.trim_start().strip_prefix("SchemeGroupVersion,")) {
         let block = block.split_once("\n\t)").map_or(block, |(block, _)| block);
         let names = block.split('&').skip(1).filter_map(|rest| Some(rest.split_once("{}")?.0));
         kinds.extend(names.filter(|name| !name.contains('.')).map(str::to_owned));
@@ -192,14 +170,14 @@ fn lifecycles(text: &str) -> Result<BTreeMap<String, Life>, String> {
     Ok(lives)
 }
 
-/// A row of the table: kind, apiVersion, deprecated, removed, replacement and since when there is one.
+/// A row of the table: kind, apiVersion, deprecated, removed, replacements and since when they are there, the best first.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     kind: String,
     api_version: String,
     deprecated: Option<u8>,
     removed: Option<u8>,
-    replacement: Option<(String, String, u8)>,
+    replacements: Vec<(String, String, u8)>,
 }
 
 /// The rows, sorted by kind and apiVersion: what is, or will be, deprecated or removed.
@@ -222,20 +200,27 @@ fn rows(known: &BTreeMap<(String, String), Known>, newest: u8) -> Vec<Row> {
             }
             // The newest version of the same group, and only then what upstream named at the time: that may be gone since.
             let (group, version) = parts(api_version);
-            let newer = known
-                .keys()
-                .filter(|gvk| {
-                    gvk.1 == *kind && parts(&gvk.0).0 == group && rank(parts(&gvk.0).1) > rank(version)
-                })
-                .max_by_key(|gvk| rank(parts(&gvk.0).1))
-                .cloned();
-            let candidates = [newer, entry.life.replacement.clone()];
-            let replacement = candidates.into_iter().flatten().find_map(|gvk| {
-                let since = stays(&gvk).map(|entry| entry.life.introduced.unwrap_or(entry.first))?;
-                Some((gvk.0, gvk.1, since))
-            });
+            let newer = |gvk: &&(String, String)| {
+                gvk.1 == *kind && parts(&gvk.0).0 == group && rank(parts(&gvk.0).1) > rank(version)
+            };
+            let mut newer: Vec<_> = known.keys().filter(newer).collect();
+            newer.sort_by_key(|gvk| Reverse(rank(parts(&gvk.0).1)));
+            let since = |gvk: &(String, String)| {
+                known.get(gvk).map(|entry| entry.life.introduced.unwrap_or(entry.first))
+            };
+            let best = newer.first().copied().filter(|gvk| stays(gvk).is_some());
+            let best = best.or_else(|| entry.life.replacement.as_ref().filter(|gvk| stays(gvk).is_some()));
+            // Those of before, but not of an earlier major version, which has less.
+            let major = |gvk: &&(String, String)| rank(parts(&gvk.0).1).1 >= rank(version).1;
+            let mut replacements: Vec<(String, String, u8)> = Vec::new();
+            for gvk in best.into_iter().chain(newer.iter().copied().filter(major)) {
+                let Some(since) = since(gvk) else { continue };
+                if replacements.last().is_none_or(|(.., last)| since < *last) {
+                    replacements.push((gvk.0.clone(), gvk.1.clone(), since));
+                }
+            }
             let (kind, api_version) = (kind.clone(), api_version.clone());
-            Some(Row { kind, api_version, deprecated, removed, replacement })
+            Some(Row { kind, api_version, deprecated, removed, replacements })
         })
         .collect();
     rows.sort_by(|a, b| (&a.kind, &a.api_version).cmp(&(&b.kind, &b.api_version)));
@@ -269,13 +254,11 @@ fn render(rows: &[Row], last: &str) -> String {
          pub(super) static LIFECYCLES: [Lifecycle; {}] = [\n",
         rows.len()
     );
-    for Row { kind, api_version, deprecated, removed, replacement } in rows {
-        let replacement =
-            replacement.as_ref().map(|(version, kind, since)| (version.as_str(), kind.as_str(), since));
+    for Row { kind, api_version, deprecated, removed, replacements } in rows {
         let _ = writeln!(
             out,
             "    Lifecycle {{ kind: {kind:?}, api_version: {api_version:?}, deprecated: {deprecated:?}, removed: {removed:?}, \
-             replacement: {replacement:?} }},"
+             replacements: &{replacements:?} }},"
         );
     }
     out += "];\n";
@@ -300,6 +283,9 @@ mod tests {
                         \tscheme.AddKnownTypes(SchemeGroupVersion,\n\t\t&Deployment{},\n\t\t&DeploymentList{},\n\t)\n";
         let (version, kinds) = registered(register).unwrap();
         assert_eq!((version.as_str(), kinds.len()), ("apps/v1beta1", 2));
+        let (_, kinds) =
+            registered(&register.replace("(SchemeGroupVersion", "(\n\t\tSchemeGroupVersion")).unwrap();
+        assert_eq!(kinds.len(), 2, "the version on a line of its own");
         let text = "\nfunc (in *Deployment) APILifecycleRemoved() (major, minor int) {\n\treturn 1, 16\n}\n\
                     \nfunc (in *Deployment) APILifecycleReplacement() schema.GroupVersionKind {\n\
                     \treturn schema.GroupVersionKind{Group: \"apps\", Version: \"v1\", Kind: \"DeploymentList\"}\n}\n";
@@ -330,9 +316,10 @@ mod tests {
         let rows = rows(&known, 37);
         let told: Vec<_> = rows.iter().map(|row| (row.api_version.as_str(), row.removed)).collect();
         assert_eq!(told, [("a/v1alpha1", Some(31)), ("a/v1beta1", None), ("b/v1beta1", Some(20))]);
-        let replacement = Some(("a/v1".to_owned(), "K".to_owned(), 28));
-        assert_eq!([&rows[0].replacement, &rows[1].replacement], [&replacement, &replacement]);
-        assert_eq!(rows[2].replacement, None);
+        let of = |version: &str, since| (version.to_owned(), "K".to_owned(), since);
+        assert_eq!(rows[0].replacements, [of("a/v1", 28), of("a/v1beta1", 25)]);
+        assert_eq!(rows[1].replacements, [of("a/v1", 28)]);
+        assert_eq!(rows[2].replacements, []);
     }
 
     #[test]

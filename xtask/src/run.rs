@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::{Deserializer, Value};
+
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -47,6 +49,27 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
         Err(format!("`{}` failed: {}", line(command), String::from_utf8_lossy(&output.stderr).trim()))
+    }
+}
+
+/// The directories of Go modules at versions, `k8s.io/api@v0.37.2`, in the order given; downloaded unless they are in Go's cache.
+pub(crate) fn modules(wanted: &[String]) -> Result<Vec<PathBuf>, String> {
+    let text = output(Command::new("go").args(["mod", "download", "-json"]).args(wanted))?;
+    let found: Result<Vec<PathBuf>, String> = Deserializer::from_str(&text)
+        .into_iter::<Value>()
+        .map(|module| {
+            let module = module.map_err(|e| format!("go mod download: {e}"))?;
+            module["Dir"]
+                .as_str()
+                .map(PathBuf::from)
+                .ok_or_else(|| "go mod download: no directory".to_owned())
+        })
+        .collect();
+    let found = found?;
+    if found.len() == wanted.len() {
+        Ok(found)
+    } else {
+        Err("go mod download: modules are missing".to_owned())
     }
 }
 

@@ -13,12 +13,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Map, Value};
+use history::{Definitions, History, Kinds};
+use seawall_conformance::RELEASES;
+use serde_json::Value;
 
-use crate::run::{output, root};
+use crate::run::{modules, output, root};
 
-/// The Kubernetes release that the table describes.
-const KUBERNETES: &str = "v1.37.2";
+/// The oldest and the newest minor version that the table describes.
+const OLDEST: u8 = RELEASES[0].0;
+const NEWEST: u8 = RELEASES[RELEASES.len() - 1].0;
 
 /// Writes the table.
 pub(crate) fn write() -> Result<(), String> {
@@ -45,25 +48,20 @@ fn table_path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/manifest/src/types").join(name)
 }
 
-/// The `OpenAPI` description of all built-in APIs, from the Go module cache.
-fn swagger() -> Result<Value, String> {
-    let dir = module_directory(&format!("k8s.io/kubernetes@{KUBERNETES}"))?;
-    let path = dir.join("api/openapi-spec/swagger.json");
-    let text = fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Where a Go module is, downloaded if need be.
-fn module_directory(module: &str) -> Result<PathBuf, String> {
-    let output = Command::new("go").args(["mod", "download", "-json", module]).output().map_err(|e| {
-        format!("cannot run go: {e}; Go 1.26 or newer is needed, see https://go.dev/doc/install")
-    })?;
-    if !output.status.success() {
-        return Err(format!("cannot download {module}: {}", String::from_utf8_lossy(&output.stdout)));
-    }
-    let module: Value =
-        serde_json::from_slice(&output.stdout).map_err(|e| format!("go mod download: {e}"))?;
-    module["Dir"].as_str().map(PathBuf::from).ok_or_else(|| "go mod download: no directory".to_owned())
+/// The `OpenAPI` descriptions of all built-in APIs, one for each release, from the Go module cache.
+fn descriptions() -> Result<Vec<Definitions>, String> {
+    let wanted = RELEASES.map(|(minor, patch)| format!("k8s.io/kubernetes@v1.{minor}.{patch}"));
+    let read = |directory: PathBuf| {
+        let path = directory.join("api/openapi-spec/swagger.json");
+        let text = fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        let mut swagger: Value =
+            serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        match swagger["definitions"].take() {
+            Value::Object(definitions) => Ok(definitions.into_iter().collect()),
+            _ => Err(format!("{} has no definitions", path.display())),
+        }
+    };
+    modules(&wanted)?.into_iter().map(read).collect()
 }
 
 /// What Go says of the fields of its structs: type and embedded structs, by package path and struct, and by name.
@@ -123,7 +121,6 @@ const SCHEMA_PROPS: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextension
 
 /// The table under construction.
 struct Table<'s> {
-    definitions: &'s Map<String, Value>,
     /// Definitions that are structs, sorted; the position is the type's id.
     structs: Vec<&'s str>,
     /// All field names, sorted; the position is the name's id.
@@ -231,22 +228,16 @@ fn properties(definition: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 /// The files of the table by name.
 fn generate() -> Result<[(&'static str, String); 2], String> {
-    let swagger = swagger()?;
-    let definitions = swagger["definitions"].as_object().ok_or("the OpenAPI document has no definitions")?;
-    let structs: Vec<&str> = definitions
-        .keys()
-        .map(String::as_str)
-        .filter(|n| special(n).is_none())
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
+    let descriptions = descriptions()?;
+    let history = History::of(&descriptions);
+    let structs: Vec<&str> = history.definitions.keys().copied().filter(|n| special(n).is_none()).collect();
     let names: Vec<&str> = structs
         .iter()
-        .flat_map(|n| properties(&definitions[*n]).map(|(name, _)| name))
+        .flat_map(|n| properties(history.definitions[n].1).map(|(name, _)| name))
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let mut table = Table { definitions, structs, names, shapes: Vec::new() };
+    let mut table = Table { structs, names, shapes: Vec::new() };
     // The leaves first: code may rely on `Shape::Any` being number 0.
     table.shape("Shape::Any".to_owned());
 
@@ -257,7 +248,7 @@ fn generate() -> Result<[(&'static str, String); 2], String> {
     let mut count = 0;
     for definition in table.structs.clone() {
         write!(fields, "    /* {} */", go_name(definition)).map_err(|e| e.to_string())?;
-        let sorted: BTreeMap<&str, &Value> = properties(&table.definitions[definition]).collect();
+        let sorted: BTreeMap<&str, &Value> = properties(history.definitions[definition].1).collect();
         for (name, schema) in sorted {
             let shape = table.shape_of(schema).map_err(|e| format!("{definition}.{name}: {e}"))?;
             write!(fields, " ({},{shape}),", table.name_id(name)?).map_err(|e| e.to_string())?;
@@ -273,30 +264,9 @@ fn generate() -> Result<[(&'static str, String); 2], String> {
         fields.push('\n');
         starts.push(count);
     }
-    let kinds = kinds(&table)?;
-    let history = history::render(table.definitions, &table.structs, &starts)?;
-    Ok([("table.rs", render(&table, &starts, &fields, &named, &kinds)), ("history.rs", history)])
-}
-
-/// All kinds with their types, sorted by kind and apiVersion. Types that stand for several groups are no manifests.
-fn kinds(table: &Table<'_>) -> Result<BTreeMap<(String, String), usize>, String> {
-    let mut kinds = BTreeMap::new();
-    for definition in &table.structs {
-        let Some([gvk]) = table.definitions[*definition]
-            .get("x-kubernetes-group-version-kind")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-        else {
-            continue;
-        };
-        let text = |key: &str| gvk[key].as_str().ok_or_else(|| format!("{definition}: no {key}"));
-        let api_version = match (text("group")?, text("version")?) {
-            ("", version) => version.to_owned(),
-            (group, version) => format!("{group}/{version}"),
-        };
-        kinds.insert((text("kind")?.to_owned(), api_version), table.type_id(definition)?);
-    }
-    Ok(kinds)
+    let text = history.render(&mut table, &starts)?;
+    let kinds = history.kinds;
+    Ok([("table.rs", render(&table, &starts, &fields, &named, &kinds)?), ("history.rs", text)])
 }
 
 fn render(
@@ -304,12 +274,20 @@ fn render(
     starts: &[usize],
     fields: &str,
     named: &[String],
-    kinds: &BTreeMap<(String, String), usize>,
-) -> String {
+    kinds: &Kinds<'_>,
+) -> Result<String, String> {
     let mut out = format!(
-        "//! The types of Kubernetes {KUBERNETES}, written by `cargo xtask types` from its OpenAPI. Do not edit.\n\n\
+        "//! The types of Kubernetes v1.{NEWEST}, and those of kinds that only older versions serve, written by `cargo xtask types`\n\
+         //! from OpenAPI. Do not edit.\n\n\
          use super::{{NO_KEY, Shape, ShapeId, TypeId}};\n"
     );
+    let rows: Result<Vec<String>, String> = kinds
+        .iter()
+        .map(|((kind, version), (definition, served))| {
+            let (id, first, last) = (table.type_id(definition)?, served.start(), served.end());
+            Ok(format!("({kind:?}, {version:?}, {id}, {first}, {last})"))
+        })
+        .collect();
     let mut section = |doc: &str, head: String, body: &str| {
         out.extend(["\n/// ", doc, "\n", &head, " = [\n", body, "];\n"]);
     };
@@ -346,11 +324,11 @@ fn render(
         &wrapped(named.iter().cloned()),
     );
     section(
-        "Kinds by kind and apiVersion, sorted, with their structs.",
-        format!("pub(super) static KINDS: [(&str, &str, u16); {}]", kinds.len()),
-        &wrapped(kinds.iter().map(|((kind, version), id)| format!("({kind:?}, {version:?}, {id})"))),
+        "Kinds by kind and apiVersion, sorted, with their structs and the first and the last minor version that serves them.",
+        format!("pub(super) static KINDS: [(&str, &str, u16, u8, u8); {}]", kinds.len()),
+        &wrapped(rows?.into_iter()),
     );
-    out
+    Ok(out)
 }
 
 /// The items with commas, in lines of bounded length.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use seawall_admission::{
     Admission, Configuration, Counters, Exceptions, Labels, Lookup, MAX_BODY, Namespaces, Owner, OwnerKind,
-    Owners, Pods, Reply, Surroundings, timeout,
+    Owners, Pods, Reply, Request, Rights, Surroundings, Suspension, Suspensions, timeout,
 };
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
+use seawall_model::review::UserInfo;
 use serde_json::Value;
 
 use crate::scenario::{Answer, Outcome, Scenario};
@@ -60,7 +61,7 @@ impl Pods for Cluster<'_> {
 
 /// There are none, as upstream has none.
 impl Exceptions for Cluster<'_> {
-    fn of(&self, _: &str) -> Option<Arc<[Exception]>> {
+    fn of(&self, _: &str) -> Option<Arc<[Arc<Exception>]>> {
         None
     }
 
@@ -77,6 +78,24 @@ impl Owners for Cluster<'_> {
 
     fn is_up_to_date(&self) -> bool {
         true
+    }
+}
+
+/// Nothing is suspended, as upstream knows nothing of the kind.
+impl Suspensions for Cluster<'_> {
+    fn of(&self, _: &str) -> Option<Suspension> {
+        None
+    }
+
+    fn let_pass(&self, _: Request<'_>, name: &str, _: &Suspension, _: &str) {
+        panic!("{name} is let pass");
+    }
+}
+
+/// Nobody asks, as no labels are guarded.
+impl Rights for Cluster<'_> {
+    fn may_lower(&self, _: &UserInfo<'_>, _: &str) -> Lookup<bool> {
+        Lookup::Later
     }
 }
 
@@ -114,6 +133,8 @@ pub(crate) fn ours(scenario: &Scenario) -> Vec<Outcome> {
                 pods: &cluster,
                 exceptions: &cluster,
                 owners: &cluster,
+                suspensions: &cluster,
+                rights: &cluster,
                 recorder: &counters,
             };
             match admission.reply(content_type, body, around).expect("nothing has to be fetched") {

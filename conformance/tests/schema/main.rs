@@ -1,5 +1,5 @@
-//! `schema::strict` on built-in kinds: fields that older releases do not have against the types of these releases, fields that
-//! must be there against Kubernetes' `OpenAPI`.
+//! `schema::strict` on built-in kinds: fields that older releases do not have against the types of these releases; the kinds of
+//! every release, their fields, and what must be there, against Kubernetes' `OpenAPI`.
 
 #[allow(dead_code, reason = "objects are made here, and written as JSON")]
 #[path = "../types/random.rs"]
@@ -8,10 +8,10 @@ mod random;
 use std::collections::BTreeSet;
 
 use random::{Random, Value};
-use seawall_conformance::{Oracle, module_at};
+use seawall_conformance::{Oracle, RELEASES, module_at};
 use seawall_manifest::objects::objects;
-use seawall_manifest::schema::{Definitions, SchemaProblemKind, strict};
-use seawall_manifest::types::{Shape, TypeId, kinds};
+use seawall_manifest::schema::{Definitions, SchemaProblem, SchemaProblemKind, Walker, strict};
+use seawall_manifest::types::{Shape, TypeId, kinds, kinds_in, type_of};
 use seawall_model::{FieldPath, Segment};
 use serde_json::{Value as Json, json};
 
@@ -82,7 +82,10 @@ fn older(modfile: &str, minor: u64, wanted: usize) {
     // Lists are read as their items.
     let is_asked =
         |api_version: &str, kind: &str| !is_elsewhere(api_version, kind) && !kind.ends_with("List");
-    for (api_version, kind, id) in kinds().filter(|(api_version, kind, _)| is_asked(api_version, kind)) {
+    // Those of the newest release, and those that only older ones have.
+    let past = kinds_in(minor).filter(|(api_version, kind, _)| type_of(api_version, kind).is_none());
+    let all = kinds().chain(past).filter(|(api_version, kind, _)| is_asked(api_version, kind));
+    for (api_version, kind, id) in all {
         let whole = |mut value: Json| {
             value["apiVersion"] = api_version.into();
             value["kind"] = kind.into();
@@ -231,4 +234,168 @@ fn fields_that_must_be_there() {
     let shown: String = differences.iter().take(5).cloned().collect();
     assert!(differences.is_empty(), "{} differences, the first:\n{shown}", differences.len());
     assert!(compared * 10 > count * 9 && missing > count, "too little was tried");
+}
+
+/// What `OpenAPI` says of a release: its definitions, and the path of its description.
+fn description(minor: u8, patch: u8) -> (Json, String) {
+    let module = module_at(&format!("k8s.io/kubernetes@v1.{minor}.{patch}"));
+    let path = module.join("api/openapi-spec/swagger.json");
+    let text = std::fs::read(&path).expect("a description");
+    let mut swagger: Json = serde_json::from_slice(&text).expect("JSON");
+    (swagger["definitions"].take(), path.to_str().expect("UTF-8").to_owned())
+}
+
+/// A value that a schema takes, and one that it does not; `None` where it takes all, or what is told of it is less than what it
+/// takes.
+fn samples(schema: &Json) -> (Json, Option<Json>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return match reference.rsplit('.').next().unwrap_or_default() {
+            "Quantity" => ("1".into(), Some(true.into())),
+            "IntOrString" => (1.into(), Some(true.into())),
+            "Time" => ("2026-01-02T03:04:05Z".into(), Some(7.into())),
+            "MicroTime" => ("2026-01-02T03:04:05.000000Z".into(), Some(7.into())),
+            "FieldsV1"
+            | "Patch"
+            | "RawExtension"
+            | "JSON"
+            | "JSONSchemaPropsOrArray"
+            | "JSONSchemaPropsOrBool"
+            | "JSONSchemaPropsOrStringArray" => (json!({}), None),
+            _ => (json!({}), Some("x".into())),
+        };
+    }
+    match (schema["type"].as_str(), schema["format"].as_str()) {
+        (Some("string"), Some("byte")) => ("YQ==".into(), Some(7.into())),
+        (Some("string"), _) => ("".into(), Some(7.into())),
+        (Some("boolean"), _) => (true.into(), Some("x".into())),
+        (Some("integer" | "number"), _) => (1.into(), Some("x".into())),
+        (Some("array"), _) => (json!([]), Some("x".into())),
+        _ => (json!({}), Some("x".into())),
+    }
+}
+
+/// What is made of a description: objects with one field each, and whether its value is right.
+#[derive(Debug, Default)]
+struct Made {
+    known: BTreeSet<String>,
+    documents: Vec<(Json, Expected)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Fine,
+    Unknown,
+    Wrong,
+}
+
+impl Made {
+    /// Adds the fields of a definition and of those below it, each definition once: what leads to it, around the field.
+    fn fields(&mut self, definitions: &Json, name: &str, around: &dyn Fn(Json) -> Json) {
+        let Some(properties) = definitions[name]["properties"].as_object() else { return };
+        if !self.known.insert(name.to_owned()) {
+            return;
+        }
+        self.documents.push((around(json!({"noSuchField": 1})), Expected::Unknown));
+        for (field, schema) in properties {
+            let (right, wrong) = samples(schema);
+            if !matches!(field.as_str(), "apiVersion" | "kind") {
+                self.documents.push((around(json!({ field: right })), Expected::Fine));
+                self.documents.extend(wrong.map(|wrong| (around(json!({ field: wrong })), Expected::Wrong)));
+            }
+            let (mut inner, mut wraps) = (schema, Vec::new());
+            loop {
+                if inner.get("items").is_some() {
+                    wraps.push('[');
+                    inner = &inner["items"];
+                } else if inner.get("additionalProperties").is_some() {
+                    wraps.push('{');
+                    inner = &inner["additionalProperties"];
+                } else {
+                    break;
+                }
+            }
+            let Some(reference) = inner["$ref"].as_str() else { continue };
+            let wrap = |value: Json| {
+                let value = wraps.iter().rev().fold(value, |value, wrap| {
+                    if *wrap == '[' { json!([value]) } else { json!({"k": value}) }
+                });
+                around(json!({ field: value }))
+            };
+            self.fields(definitions, reference.trim_start_matches("#/definitions/"), &wrap);
+        }
+    }
+}
+
+/// Every kind of every release with every field of its own description: known, of the right type and of no other, and asked for
+/// where that description asks for it.
+#[test]
+fn kinds_of_every_release() {
+    for (minor, patch) in RELEASES {
+        let (definitions, path) = description(minor, patch);
+        let mut made = Made::default();
+        let mut count = 0;
+        for (name, definition) in definitions.as_object().expect("definitions") {
+            let Some([gvk]) = definition["x-kubernetes-group-version-kind"].as_array().map(Vec::as_slice)
+            else {
+                continue;
+            };
+            let text = |key: &str| gvk[key].as_str().expect("a text");
+            // Lists are read as their items; status is what controllers write.
+            if text("kind").ends_with("List") || text("kind") == "Status" {
+                continue;
+            }
+            let api_version = format!("{}/{}", text("group"), text("version"));
+            let api_version = api_version.trim_start_matches('/').to_owned();
+            let whole = |mut value: Json| {
+                value["apiVersion"] = api_version.clone().into();
+                value["kind"] = gvk["kind"].clone();
+                value
+            };
+            // One that others hold, such as a pod in its template, is met again for its own sake.
+            made.known.remove(name);
+            made.fields(&definitions, name, &whole);
+            count += 1;
+        }
+        made.documents
+            .retain(|(document, _)| document.get("status").is_none_or(|status| !status.is_object()));
+        let requests: Vec<Vec<u8>> = made.documents.iter().map(|(d, _)| d.to_string().into_bytes()).collect();
+        let mut oracle = Oracle::start("openapi");
+        assert_eq!(oracle.ask(path.as_bytes()), b"");
+        let mut walker = Walker::of(minor.into());
+        let (mut missing, mut differences) = (0, Vec::new());
+        for ((request, (value, expected)), answer) in
+            requests.iter().zip(&made.documents).zip(oracle.ask_all(&requests))
+        {
+            let theirs: BTreeSet<String> = serde_json::from_slice(&answer).expect("JSON");
+            let document = seawall_yaml::read(request.clone()).remove(0).document.expect("JSON");
+            let found = objects(&document);
+            let object = found.objects.first().expect("an object");
+            let held = strict(object, minor.into(), &Definitions::default());
+            let is_missing = |p: &&SchemaProblem| p.kind == SchemaProblemKind::Missing;
+            let lacks = held.problems.iter().filter(is_missing).map(|p| pointer(&p.path, value));
+            let ours: BTreeSet<String> = lacks.collect();
+            let mut others = walker.check(object);
+            others.extend(held.problems.into_iter().filter(|p| !is_missing(&p)));
+            let as_expected = match (expected, others.as_slice()) {
+                (Expected::Fine, []) => true,
+                (Expected::Unknown, [one]) => matches!(one.kind, SchemaProblemKind::UnknownField { .. }),
+                (Expected::Wrong, [one]) => {
+                    matches!(one.kind, SchemaProblemKind::WrongType { .. } | SchemaProblemKind::InvalidValue)
+                }
+                _ => false,
+            };
+            missing += theirs.len();
+            // A value of the wrong type has no fields, and theirs says so as well.
+            if ours != theirs || !as_expected {
+                let told: Vec<_> = others.iter().map(|p| &p.message).collect();
+                differences.push(format!(
+                    "{value}\n{expected:?}, told: {told:?}\nmissing for us: {ours:?}, for them: {theirs:?}\n"
+                ));
+            }
+        }
+        println!("1.{minor}: {count} kinds, {} objects, {missing} fields are missing", requests.len());
+        let shown: String = differences.iter().take(8).cloned().collect();
+        assert!(differences.is_empty(), "1.{minor}: {} differences, the first:\n{shown}", differences.len());
+        assert!(count > 70 && requests.len() > 3_000 && missing > 1_000, "too little was tried");
+    }
 }

@@ -399,7 +399,7 @@ mod tests {
         ))
         .unwrap();
         assert_eq!(found.defaults.enforce.to_string(), "baseline:latest");
-        let Settings { report_only, refuse_controllers, trusted_controllers } = found.settings;
+        let Settings { report_only, refuse_controllers, trusted_controllers, .. } = found.settings;
         assert!(!report_only && refuse_controllers);
         let [trusted] = &trusted_controllers[..] else { panic!("{trusted_controllers:?}") };
         let TrustedController { username, api_version, kind, resource } = trusted;
@@ -408,6 +408,32 @@ mod tests {
             ("reportOnly: 'true'\n", "3:13: this must be true or false"),
             ("report: true\n", "3:1: unknown field `report`"),
             ("trustedControllers: {}\n", "3:21: this must be a list"),
+            ("namespaceDefaults: a\n", "3:20: this must be a list"),
+            (
+                "namespaceDefaults: [{enforce: baseline}]\n",
+                "3:21: a default needs `names`, such as [\"team-*\"]",
+            ),
+            (
+                "namespaceDefaults: [{names: [a]}]\n",
+                "3:21: a default needs a level: `enforce`, `audit` or `warn`",
+            ),
+            (
+                "namespaceDefaults: [{names: [a], warn: Baseline}]\n",
+                "3:40: `Baseline` must be one of privileged, baseline, restricted",
+            ),
+            (
+                "namespaceDefaults: [{names: [a], warn: baseline, warnVersion: '1.30'}]\n",
+                "3:63: `1.30` must be \"latest\" or \"v1.x\"",
+            ),
+            (
+                "namespaceDefaults: [{names: [a], auditVersion: v1.30}]\n",
+                "3:21: `auditVersion` needs `audit`",
+            ),
+            ("namespaceDefaults: [{names: [a], level: baseline}]\n", "3:34: unknown field `level`"),
+            (
+                "namespaceDefaults: [{names: [Team], warn: baseline}]\n",
+                "3:30: no namespace can be called `Team`: write up to 63 lower case letters, digits and `-`, with `*` for any run of them and `?` for one",
+            ),
             (
                 "trustedControllers: [{username: u, apiVersion: apps.kruise.io/v1beta1, kind: StatefulSet, resource: statefulsets}]\n",
                 "3:22: `StatefulSet` is a kind of Kubernetes, which trusts its own controllers alone",

@@ -36,6 +36,7 @@ impl Admission {
             self.configuration.settings.refuse_controllers && !Self::forbids_nothing(policy.enforce);
         let tells = !Self::forbids_nothing(policy.warn) || !Self::forbids_nothing(policy.audit);
         if errors.is_empty() && !tells && !refuses {
+            self.keep_passed(request, around);
             return Some(Response::allowed());
         }
         let template = match object(request.object, &request.kind) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use seawall_model::{Level, PolicyVersion};
@@ -56,14 +57,14 @@ impl Known {
 #[derive(Debug)]
 pub struct Counters {
     /// The newest minor version that is told from later ones.
-    newest: u64,
+    newest: AtomicU64,
     counts: Mutex<Counts>,
 }
 
 impl Counters {
     /// For an admission that knows versions up to this minor; later ones are counted as `future`.
     pub fn new(newest: u64) -> Self {
-        let counters = Self { newest, counts: Mutex::default() };
+        let counters = Self { newest: newest.into(), counts: Mutex::default() };
         {
             // There from the start, as rates want it.
             let mut counts = counters.counts();
@@ -82,6 +83,11 @@ impl Counters {
         counters
     }
 
+    /// Knows versions up to another minor from now on.
+    pub fn set_newest(&self, newest: u64) {
+        self.newest.store(newest, Ordering::Relaxed);
+    }
+
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -89,7 +95,7 @@ impl Counters {
     fn version(&self, policy: LevelVersion) -> Box<str> {
         match policy.version {
             PolicyVersion::Minor(minor) if policy.level != Level::Privileged => {
-                if minor <= self.newest {
+                if minor <= self.newest.load(Ordering::Relaxed) {
                     format!("v1.{minor}").into()
                 } else {
                     "future".into()
@@ -178,15 +184,23 @@ impl Counts {
     }
 }
 
-impl Recorder for Counters {
-    fn evaluation(&self, request: Request<'_>, Evaluated { decision, mode, policy }: Evaluated) {
+impl Counters {
+    /// Counts an evaluation; a violation by the name of its namespace only if that may be kept.
+    pub fn count(&self, request: Request<'_>, evaluated: Evaluated, by_namespace: bool) {
+        let Evaluated { decision, mode, policy } = evaluated;
         let version = self.version(policy);
         let mut counts = self.counts();
         let of = counts.of(request);
         *counts.evaluations.entry((decision, policy.level, version, mode.as_str(), of)).or_default() += 1;
-        if decision == Decision::Deny {
+        if decision == Decision::Deny && by_namespace {
             counts.violation(request.namespace, mode.as_str());
         }
+    }
+}
+
+impl Recorder for Counters {
+    fn evaluation(&self, request: Request<'_>, evaluated: Evaluated) {
+        self.count(request, evaluated, true);
     }
 
     fn exemption(&self, request: Request<'_>) {
@@ -226,6 +240,8 @@ mod tests {
         for policy in ["baseline:v1.37", "baseline:v1.38", "baseline", "baseline:v1.37"] {
             counters.evaluation(request("shop", ""), denied(policy));
         }
+        counters.set_newest(38);
+        counters.evaluation(request("shop", ""), denied("baseline:v1.38"));
         counters.error(request("shop", ""), true);
         let text = written(&counters);
         for line in [
@@ -234,10 +250,22 @@ mod tests {
             r#"pod_security_evaluations_total{decision="allow",mode="enforce",policy_level="privileged",policy_version="latest",request_operation="update",resource="pod",subresource=""} 0"#,
             r#"pod_security_exemptions_total{request_operation="create",resource="controller",subresource=""} 0"#,
             r#"pod_security_errors_total{fatal="true",request_operation="create",resource="pod",subresource=""} 1"#,
-            r#"seawall_namespace_violations_total{mode="audit",namespace="shop"} 4"#,
+            r#"pod_security_evaluations_total{decision="deny",mode="audit",policy_level="baseline",policy_version="v1.38",request_operation="create",resource="pod",subresource=""} 1"#,
+            r#"seawall_namespace_violations_total{mode="audit",namespace="shop"} 5"#,
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn who_is_not_known_names_no_namespace() {
+        let counters = Counters::new(37);
+        counters.count(request("shop", ""), denied("baseline"), false);
+        let text = written(&counters);
+        assert!(
+            text.contains("decision=\"deny\"") && !text.contains("seawall_namespace_violations_total{"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! A pod, or a template, against the policy of its namespace: `EvaluatePod` of `admission/admission.go`.
 
 use seawall_finding::Rule;
+use seawall_model::json;
 use seawall_model::pod::Pod;
-use seawall_model::review::AdmissionRequest;
+use seawall_model::review::{AdmissionRequest, PartialObject};
 use seawall_pss::namespace::{LabelError, LevelVersion, Mode, Policy, joined};
 use seawall_pss::{CheckResult, Faults, Offender, forbidden_detail, results, split_excepted};
 
 use crate::exceptions::{Granted, Later};
+use crate::owner::workload;
 use crate::record::{Decision, Evaluated, Request};
 use crate::response::{AUDIT_VIOLATIONS, ENFORCE_POLICY, ERROR, EXCEPTIONS, Response};
+use crate::violations::{Found, Violated};
 use crate::{Admission, Surroundings};
 
 impl Admission {
@@ -43,7 +46,11 @@ impl Admission {
             annotations.push((ERROR, format!("Failed to parse policy: {}", joined(errors))));
             recorder.error(counted, false);
         }
-        let record = |mode, decision| {
+        let mut denied: Vec<Mode> = Vec::new();
+        let mut record = |mode, decision| {
+            if decision == Decision::Deny {
+                denied.push(mode);
+            }
             recorder.evaluation(counted, Evaluated { decision, mode, policy: policy.mode(mode) });
         };
         let mut said: Vec<(LevelVersion, String)> = Vec::new();
@@ -68,6 +75,9 @@ impl Admission {
             response.warnings.push(violates("would violate", policy.warn, &detail));
             record(Mode::Warn, Decision::Deny);
         }
+        if Self::is_kept(request, !denied.is_empty(), around) {
+            self.keep(request, judged.violated(&denied, policy), around);
+        }
         if let Some(granted) = &judged.granted {
             annotations.extend(granted.names().map(|names| (EXCEPTIONS, names)));
             if response.allowed {
@@ -76,6 +86,29 @@ impl Admission {
         }
         response.audit_annotations = annotations;
         Some(response)
+    }
+
+    /// Whether what is found out about what is asked for is of use to anybody.
+    fn is_kept(request: &AdmissionRequest<'_>, violates: bool, around: Surroundings<'_>) -> bool {
+        request.dry_run != Some(true) && around.recorder.keeps(&request.namespace, violates)
+    }
+
+    /// Has it kept, if it is of use, that nothing forbids what is asked for.
+    pub(crate) fn keep_passed(&self, request: &AdmissionRequest<'_>, around: Surroundings<'_>) {
+        if Self::is_kept(request, false, around) {
+            self.keep(request, Vec::new(), around);
+        }
+    }
+
+    fn keep(&self, request: &AdmissionRequest<'_>, violated: Vec<Violated>, around: Surroundings<'_>) {
+        // What cannot be read has no name.
+        let Ok(object) = json::decode::<PartialObject<'_>>(request.object.0) else { return };
+        let settings = &self.configuration.settings;
+        let (workload, uid, is_owner) = workload(request, &object, &settings.trusted_controllers);
+        let refused = violated.iter().any(|rule| rule.modes.iter().any(|(mode, _)| *mode == Mode::Enforce));
+        let report_only = settings.report_only || around.suspensions.of(&request.namespace).is_some();
+        let found = Found { workload, uid, is_owner, refused, report_only, violated };
+        around.recorder.found(&request.namespace, found);
     }
 
     pub(crate) fn is_exempt_runtime_class(&self, pod: &Pod<'_>) -> bool {
@@ -115,18 +148,41 @@ impl<'j> Judged<'j, '_> {
         results(self.pod, at.level, self.admission.minor(at))
     }
 
+    fn left(&self, at: LevelVersion) -> Vec<CheckResult<'j>> {
+        let results = self.results(at);
+        let Some(granted) = &self.granted else { return results };
+        let lets_pass =
+            |rule: &'static Rule, offender: &Offender<'_>| granted.lets_pass(self.pod, rule, offender);
+        split_excepted(results, &lets_pass).0
+    }
+
+    /// The rules that keep it from passing, with the modes that ask for each.
+    fn violated(&self, denied: &[Mode], policy: &Policy) -> Vec<Violated> {
+        let mut all: Vec<Violated> = Vec::new();
+        for mode in denied {
+            let at = policy.mode(*mode);
+            for result in self.left(at) {
+                for rule in result.rules() {
+                    if let Some(known) = all.iter_mut().find(|known| known.rule.id == rule.id) {
+                        if known.modes.iter().all(|(known, _)| known != mode) {
+                            known.modes.push((*mode, at));
+                        }
+                        continue;
+                    }
+                    let sentence = forbidden_detail(std::slice::from_ref(&result)).into();
+                    all.push(Violated { rule, modes: vec![(*mode, at)], sentence });
+                }
+            }
+        }
+        all
+    }
+
     /// Why it does not pass, said once for each level and version.
     fn detail(&self, at: LevelVersion, said: &mut Vec<(LevelVersion, String)>) -> String {
         if let Some((_, detail)) = said.iter().find(|(known, _)| *known == at) {
             return detail.clone();
         }
-        let mut results = self.results(at);
-        if let Some(granted) = &self.granted {
-            let lets_pass =
-                |rule: &'static Rule, offender: &Offender<'_>| granted.lets_pass(self.pod, rule, offender);
-            results = split_excepted(results, &lets_pass).0;
-        }
-        let detail = forbidden_detail(&results);
+        let detail = forbidden_detail(&self.left(at));
         said.push((at, detail.clone()));
         detail
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::review::{ReviewError, read_review};
-use crate::{Admission, Surroundings};
+use crate::{Admission, Response, Review, Surroundings};
 
 /// Bytes of a request's body; one of exactly so many is too large.
 pub const MAX_BODY: usize = 3 << 20;
@@ -23,22 +23,42 @@ impl Admission {
     /// The answer to a request with this header `Content-Type` and this body. `None` if something has to be fetched first, as with
     /// [`answer`](Self::answer).
     pub fn reply(&self, content_type: Option<&str>, body: &[u8], around: Surroundings<'_>) -> Option<Reply> {
-        if body.is_empty() {
-            return Some(Reply::BadRequest(ReviewError::Empty.to_string()));
-        }
-        if !content_type.is_some_and(is_json) {
-            let message = "unable to process a request with a non-json content type";
-            return Some(Reply::BadRequest(message.to_owned()));
-        }
-        let review = match read_review(body) {
-            Ok(review) => review,
-            Err(error) => return Some(Reply::BadRequest(error.to_string())),
-        };
-        let response = self.answer(&review, around)?;
-        let mut out = Vec::with_capacity(512);
-        response.write(&review.request.uid, &mut out);
-        Some(Reply::Review(out))
+        exchanged(content_type, body, around, |review| self.answer(review, around))
     }
+
+    /// The same where what is left out may be set, as with [`mutate`](Self::mutate).
+    pub fn mutation(
+        &self,
+        content_type: Option<&str>,
+        body: &[u8],
+        around: Surroundings<'_>,
+    ) -> Option<Reply> {
+        exchanged(content_type, body, around, |review| self.mutate(review, around))
+    }
+}
+
+fn exchanged(
+    content_type: Option<&str>,
+    body: &[u8],
+    around: Surroundings<'_>,
+    answer: impl FnOnce(&Review<'_>) -> Option<Response>,
+) -> Option<Reply> {
+    if body.is_empty() {
+        return Some(Reply::BadRequest(ReviewError::Empty.to_string()));
+    }
+    if !content_type.is_some_and(is_json) {
+        let message = "unable to process a request with a non-json content type";
+        return Some(Reply::BadRequest(message.to_owned()));
+    }
+    let review = match read_review(body) {
+        Ok(review) => review,
+        Err(error) => return Some(Reply::BadRequest(error.to_string())),
+    };
+    let response = answer(&review)?;
+    around.recorder.answered(&review.request, &response);
+    let mut out = Vec::with_capacity(512);
+    response.write(&review.request.uid, &mut out);
+    Some(Reply::Review(out))
 }
 
 /// Whether a content type is JSON, whatever its parameters: wider than the reference, which takes none.
@@ -47,10 +67,13 @@ fn is_json(content_type: &str) -> bool {
         || content_type.strip_prefix(JSON).is_some_and(|more| more.trim_start().starts_with(';'))
 }
 
-/// How long the API server waits, from a query: `timeout=1.5s`, a duration as Go writes it (`time.ParseDuration`), where what is
-/// below zero is none. `None` where it says nothing that can be understood.
+/// How long the API server waits, from a query: `timeout=1.5s`. `None` where it says nothing that can be understood.
 pub fn timeout(query: &str) -> Option<Duration> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?;
+    go_duration(query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?)
+}
+
+/// A duration as Go writes it (`time.ParseDuration`), where what is below zero is none.
+pub(crate) fn go_duration(value: &str) -> Option<Duration> {
     let (negative, mut rest) = match value.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, value.strip_prefix('+').unwrap_or(value)),

@@ -1,6 +1,8 @@
 //! The floor: the strictest level that the API server itself can enforce in a namespace without refusing what exceptions let pass.
 //! With the webhook gone it still holds.
 
+use std::sync::Arc;
+
 use seawall_finding::Date;
 use seawall_finding::exception::Exception;
 use seawall_model::Level;
@@ -47,7 +49,7 @@ impl Admission {
         &self,
         namespace: &str,
         labels: impl IntoIterator<Item = (&'a str, &'a str)>,
-        exceptions: &[Exception],
+        exceptions: &[Arc<Exception>],
         today: Date,
     ) -> Option<Floor> {
         if self.configuration.settings.report_only || self.configuration.exempts_namespace(namespace) {
@@ -59,7 +61,7 @@ impl Admission {
 
     /// The floor below a goal, with the exceptions of the namespace as far as policies allow them. An exception that has ended
     /// and no longer holds lowers nothing. Whether an exception is used is not asked: it may be tomorrow.
-    fn floor(&self, goal: LevelVersion, exceptions: &[Exception], today: Date) -> Level {
+    fn floor(&self, goal: LevelVersion, exceptions: &[Arc<Exception>], today: Date) -> Level {
         let granted = || {
             let holding = exceptions.iter().filter(|exception| exception.holds(today));
             holding.flat_map(|exception| &exception.grants).map(|grant| &*grant.rule)
@@ -84,8 +86,8 @@ mod tests {
 
     use super::*;
 
-    fn exception(rule: &str, expires: &str, on_expiry: OnExpiry) -> Exception {
-        Exception {
+    fn exception(rule: &str, expires: &str, on_expiry: OnExpiry) -> Arc<Exception> {
+        Arc::new(Exception {
             source: ExceptionSource::Object,
             name: "shop/a".into(),
             namespaces: vec!["shop".into()],
@@ -96,7 +98,7 @@ mod tests {
             created: None,
             expires: expires.parse().ok(),
             on_expiry,
-        }
+        })
     }
 
     fn floor(goal: &str, rules: &[&str]) -> Level {

@@ -3,8 +3,8 @@
 //! ```text
 //! HTTP body -> read_review -> Review --+
 //! Configuration -----------------------+-> Admission::answer -> Response -> write -> Reply
-//! Namespaces, Pods, Exceptions,         |         |
-//! Owners (traits) ---------------------+         |
+//! Namespaces, Pods, Exceptions,         |  mutate |
+//! Owners, Suspensions, Rights (traits) -+         |
 //!                                                v
 //!                                            Recorder (what was decided)
 //! ```
@@ -12,6 +12,7 @@
 //! The reference is k8s.io/pod-security-admission v0.37.2, answer by answer. Pure: knows no network, clock or cluster; what it
 //! has to know of a cluster comes through traits.
 
+mod break_glass;
 mod configuration;
 mod controller;
 mod counters;
@@ -19,6 +20,8 @@ mod evaluation;
 mod exceptions;
 mod exchange;
 mod floor;
+mod guard;
+mod mutation;
 mod namespace;
 mod object;
 mod owner;
@@ -27,17 +30,22 @@ mod record;
 mod response;
 mod review;
 mod settings;
+mod violations;
 
+pub use break_glass::{BREAK_GLASS_KIND, BreakGlass, BreakGlassError, Suspension, Suspensions};
 pub use configuration::{Configuration, ConfigurationError, Exemptions};
 pub use counters::Counters;
 pub use exceptions::Exceptions;
 pub use exchange::{MAX_BODY, Reply, timeout};
 pub use floor::Floor;
+pub use guard::Rights;
+pub use mutation::MUTATE_LABEL;
 pub use owner::{Named, Owner, OwnerKind, Owners, Reference, TrustedController, owner_kinds};
 pub use record::{Decision, Evaluated, Recorder, Request, ResourceLabel};
 pub use response::{Cause, Details, Response, Status};
 pub use review::{Review, ReviewError, read_review};
-pub use settings::Settings;
+pub use settings::{NamespaceDefaults, Settings};
+pub use violations::{Bounds, Entry, Found, Observed, Violated, Violations, Workload, Workloads};
 
 pub use seawall_pss::namespace::GOAL_LABEL;
 
@@ -96,6 +104,10 @@ pub struct Surroundings<'s> {
     pub exceptions: &'s dyn Exceptions,
     /// Where owners come from.
     pub owners: &'s dyn Owners,
+    /// What suspends what is enforced.
+    pub suspensions: &'s dyn Suspensions,
+    /// Who says who may do what.
+    pub rights: &'s dyn Rights,
     /// Who is told what was decided.
     pub recorder: &'s dyn Recorder,
 }
@@ -105,6 +117,12 @@ impl Admission {
     /// older.
     pub fn new(configuration: Configuration, minor: u64) -> Self {
         Self { configuration, newest: minor.min(u64::from(NEWEST)) }
+    }
+
+    /// The same in a cluster of another minor version.
+    #[must_use]
+    pub fn at(&self, minor: u64) -> Self {
+        Self::new(self.configuration.clone(), minor)
     }
 
     /// The minor version that `latest` means.
@@ -120,7 +138,26 @@ impl Admission {
             ("", "pods") => self.pod(review, around),
             _ => self.controller(review, around),
         }?;
-        Some(if self.configuration.settings.report_only { response.reported() } else { response })
+        if self.configuration.settings.report_only {
+            return Some(response.reported());
+        }
+        Some(Self::suspended(review, response, around))
+    }
+
+    /// The same where what is enforced is suspended: pods, and what makes them, are not refused then.
+    fn suspended(review: &Review<'_>, response: Response, around: Surroundings<'_>) -> Response {
+        let request = &review.request;
+        let counted = Request::of(request);
+        let Some(status) = response.status.as_ref().filter(|_| counted.resource != ResourceLabel::Namespace)
+        else {
+            return response;
+        };
+        let Some(by) = around.suspensions.of(&request.namespace) else { return response };
+        // Nothing comes of a dry run.
+        if request.dry_run != Some(true) {
+            around.suspensions.let_pass(counted, &request.name, &by, &status.message);
+        }
+        response.suspended(&by)
     }
 
     /// The policy of a namespace with these labels, and those that are not valid. A goal takes the place of what is enforced.

@@ -7,6 +7,7 @@ use seawall_model::review::{ListedPod, Namespace, PodList};
 use seawall_pss::Relabelling;
 use seawall_pss::namespace::{LabelError, Mode, Policy};
 
+use crate::exceptions::Later;
 use crate::object::{Object, object};
 use crate::response::Response;
 use crate::{Admission, Lookup, Pods, Review, Surroundings};
@@ -14,6 +15,11 @@ use crate::{Admission, Lookup, Pods, Review, Surroundings};
 impl Admission {
     pub(crate) fn namespace(&self, review: &Review<'_>, around: Surroundings<'_>) -> Option<Response> {
         let request = &review.request;
+        match self.guard(review, around) {
+            Ok(None) => {}
+            Ok(refused) => return refused,
+            Err(Later) => return None,
+        }
         if !request.request_sub_resource.is_empty() {
             return Some(Response::allowed());
         }

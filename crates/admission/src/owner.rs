@@ -13,6 +13,7 @@ use seawall_model::review::{
 };
 
 use crate::Lookup;
+use crate::violations::Workload;
 
 /// A kind of objects that own others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -211,6 +212,37 @@ pub(crate) fn known_as(
         }
     }
     Some(names)
+}
+
+/// The workload that is spoken of, its UID, and whether it is an owner: the controller of an object if an account that is believed
+/// makes it, else the object itself. Whether the owner is there is not asked: its controller says so.
+pub(crate) fn workload(
+    request: &AdmissionRequest<'_>,
+    object: &PartialObject<'_>,
+    trusted: &[TrustedController],
+) -> (Workload, Box<str>, bool) {
+    let created = request.operation == "CREATE" && request.request_sub_resource.is_empty();
+    let owner = controller(&object.metadata.owner_references)
+        .filter(|_| created)
+        .filter(|owner| believed(&request.user_info.username, &request.kind.kind, owner, trusted).is_some());
+    if let Some(owner) = owner {
+        let workload = Workload {
+            api_version: (*owner.api_version).into(),
+            kind: (*owner.kind).into(),
+            name: (*owner.name).into(),
+        };
+        return (workload, (*owner.uid).into(), true);
+    }
+    let kind = &request.kind;
+    let api_version = if kind.group.is_empty() {
+        kind.version.to_string()
+    } else {
+        format!("{}/{}", kind.group, kind.version)
+    };
+    let name = if object.metadata.name.is_empty() { &request.name } else { &object.metadata.name };
+    let workload =
+        Workload { api_version: api_version.into(), kind: (*kind.kind).into(), name: (**name).into() };
+    (workload, (*object.metadata.uid).into(), false)
 }
 
 /// Whether a controller of Kubernetes asks for what it makes: whoever wrote its owner was answered then.

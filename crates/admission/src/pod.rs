@@ -2,6 +2,7 @@
 
 use seawall_model::gotext::quote;
 use seawall_model::pod::{Container, Pod};
+use seawall_model::review::AdmissionRequest;
 
 use crate::object::{Object, object};
 use crate::record::{Decision, Evaluated, Request};
@@ -41,6 +42,7 @@ impl Admission {
             let evaluated =
                 Evaluated { decision: Decision::Allow, mode: Mode::Enforce, policy: policy.enforce };
             around.recorder.evaluation(counted, evaluated);
+            self.keep_passed(request, around);
             return Some(Response::annotated(ENFORCE_POLICY, LevelVersion::PRIVILEGED.to_string()));
         }
         let pod = match object(request.object, &request.kind) {
@@ -63,16 +65,20 @@ impl Admission {
 
     /// The answer to a request that is exempt by its namespace or its user.
     pub(crate) fn exempt(&self, review: &Review<'_>, around: Surroundings<'_>) -> Option<Response> {
-        let request = &review.request;
-        let what = if self.configuration.exempts_namespace(&request.namespace) {
-            "namespace"
-        } else if self.is_exempt_user(&request.user_info.username) {
-            "user"
-        } else {
-            return None;
-        };
-        around.recorder.exemption(Request::of(request));
+        let what = self.exempt_by(&review.request)?;
+        around.recorder.exemption(Request::of(&review.request));
         Some(Response::exempt(what))
+    }
+
+    /// By what a request is exempt: its `namespace` or its `user`.
+    pub(crate) fn exempt_by(&self, request: &AdmissionRequest<'_>) -> Option<&'static str> {
+        if self.configuration.exempts_namespace(&request.namespace) {
+            Some("namespace")
+        } else if self.is_exempt_user(&request.user_info.username) {
+            Some("user")
+        } else {
+            None
+        }
     }
 
     fn is_exempt_user(&self, name: &str) -> bool {

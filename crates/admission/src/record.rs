@@ -3,6 +3,9 @@
 use seawall_model::review::AdmissionRequest;
 use seawall_pss::namespace::{LevelVersion, Mode};
 
+use crate::response::Response;
+use crate::violations::Found;
+
 /// What came of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Decision {
@@ -92,4 +95,16 @@ pub trait Recorder {
     fn exemption(&self, request: Request<'_>);
     /// Something kept the evaluation from being what was asked for; `fatal` if nothing was evaluated.
     fn error(&self, request: Request<'_>, fatal: bool);
+
+    /// Whether it is of use what was found out about a workload of a namespace, of one that violates something or of one that
+    /// passes. Where it is not, nothing is made for it.
+    fn keeps(&self, _namespace: &str, _violates: bool) -> bool {
+        false
+    }
+
+    /// A request was answered.
+    fn answered(&self, _request: &AdmissionRequest<'_>, _response: &Response) {}
+
+    /// What was found out about a workload of a namespace. Not told of what was only tried (`dryRun`).
+    fn found(&self, _namespace: &str, _found: Found) {}
 }

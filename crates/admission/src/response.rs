@@ -1,9 +1,12 @@
 //! Answers, and how they are written.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use seawall_model::gotext::quote;
 use seawall_model::review::AdmissionRequest;
 use seawall_pss::namespace::{LabelError, joined};
 
+use crate::break_glass::{BREAK_GLASS_KIND, Suspension};
 use crate::review::{API_VERSION, KIND};
 
 /// An answer to an API server, of `admission.k8s.io/v1`.
@@ -17,6 +20,8 @@ pub struct Response {
     pub audit_annotations: Vec<(&'static str, String)>,
     /// What the client is to be told.
     pub warnings: Vec<String>,
+    /// What is to be changed, as JSON Patch.
+    pub patch: Option<String>,
 }
 
 /// A `Status` of `meta/v1` that tells of a failure.
@@ -64,6 +69,12 @@ pub(crate) const AUDIT_VIOLATIONS: &str = "audit-violations";
 pub(crate) const EXCEPTIONS: &str = "exceptions";
 /// The audit annotation that tells why a request would have been refused, where nothing is.
 const WOULD_REFUSE: &str = "would-refuse";
+/// The audit annotation that names what suspends what is enforced.
+const BREAK_GLASS: &str = "break-glass";
+/// The audit annotation that tells what was set.
+const SET: &str = "set";
+/// The audit annotation that tells what would have been set, where nothing is.
+const WOULD_SET: &str = "would-set";
 /// The audit annotation that tells why a request was exempt.
 const EXEMPT: &str = "exempt";
 /// The audit annotation that tells what went wrong.
@@ -88,6 +99,17 @@ impl Response {
     /// It may be done, with warnings.
     pub(crate) fn warned(warnings: impl IntoIterator<Item = String>) -> Self {
         Self { warnings: warnings.into_iter().collect(), ..Self::allowed() }
+    }
+
+    /// It may be done with a change, of which this is told.
+    pub(crate) fn set(patch: String, what: &str) -> Self {
+        let patch = Some(patch);
+        Self { patch, warnings: vec![format!("set {what}")], ..Self::annotated(SET, what) }
+    }
+
+    /// It may be done as it is, where nothing is changed: what would have been is told.
+    pub(crate) fn would_set(what: &str) -> Self {
+        Self { warnings: vec![format!("this would be set {what}")], ..Self::annotated(WOULD_SET, what) }
     }
 
     /// A policy forbids it (`NewForbidden` of k8s.io/apimachinery `pkg/api/errors/errors.go`).
@@ -167,6 +189,22 @@ impl Response {
         self
     }
 
+    /// The same where what is enforced is suspended: what would have been refused is said, and by what it is not.
+    pub(crate) fn suspended(mut self, by: &Suspension) -> Self {
+        if let Some(status) = self.status.take() {
+            self.allowed = true;
+            let Suspension { name, until } = by;
+            self.warnings.push(format!(
+                "{BREAK_GLASS_KIND} {} lets this pass until {until}: {}",
+                quote(name),
+                status.message
+            ));
+            self.audit_annotations.push((BREAK_GLASS, name.to_string()));
+            self.audit_annotations.push((WOULD_REFUSE, status.message));
+        }
+        self
+    }
+
     /// With what went wrong in the audit log.
     fn because(mut self, why: Option<&str>) -> Self {
         let message = self.status.as_ref().map(|status| status.message.clone()).unwrap_or_default();
@@ -189,6 +227,10 @@ impl Response {
             w.raw(r#","status":"#);
             w.status(status);
         }
+        if let Some(patch) = &self.patch {
+            w.raw(r#","patchType":"JSONPatch","patch":"#);
+            w.string(&STANDARD.encode(patch));
+        }
         if !self.audit_annotations.is_empty() {
             w.raw(r#","auditAnnotations":{"#);
             w.separated(&self.audit_annotations, |w, (key, value)| w.field(key, value));
@@ -201,6 +243,13 @@ impl Response {
         }
         w.raw("}}");
     }
+}
+
+/// A text as JSON.
+pub(crate) fn json_string(text: &str) -> String {
+    let mut out = Vec::new();
+    Writer { out: &mut out }.string(text);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// JSON, as it is written.

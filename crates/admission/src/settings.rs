@@ -1,5 +1,11 @@
 //! What this webhook can do besides the reference: `WebhookSettings` of `seawall.dev`, a second document of the configuration.
 
+use std::fmt;
+use std::str::FromStr;
+
+use seawall_model::pattern::matches;
+use seawall_model::{Level, PolicyVersion};
+use seawall_pss::namespace::{AskedLevel, Mode};
 use seawall_yaml::{Kind, NodeRef};
 
 use crate::configuration::{Wrong, fields, flag, text};
@@ -17,8 +23,27 @@ pub struct Settings {
     pub report_only: bool,
     /// Whether what makes pods is refused where its pods would be.
     pub refuse_controllers: bool,
+    /// Whether labels of namespaces are lowered by nobody but those who have the right to.
+    pub guard_labels: bool,
     /// Accounts that are believed to tell the owners of what they make.
     pub trusted_controllers: Vec<TrustedController>,
+    /// What new namespaces ask for that say nothing; the first that is for a name holds.
+    pub namespace_defaults: Vec<NamespaceDefaults>,
+}
+
+/// What new namespaces ask for that say nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceDefaults {
+    /// Names of namespaces, or patterns with `*` and `?`.
+    pub names: Vec<String>,
+    /// The level of each mode that is said.
+    pub asked: Vec<(Mode, AskedLevel)>,
+}
+
+impl NamespaceDefaults {
+    pub(crate) fn is_for(&self, name: &str) -> bool {
+        self.names.iter().any(|pattern| matches(pattern, name))
+    }
 }
 
 impl Settings {
@@ -36,7 +61,11 @@ impl Settings {
                 "kind" => {}
                 "reportOnly" => settings.report_only = flag(value)?,
                 "refuseControllers" => settings.refuse_controllers = flag(value)?,
+                "guardLabels" => settings.guard_labels = flag(value)?,
                 "trustedControllers" => settings.trusted_controllers = trusted(value)?,
+                "namespaceDefaults" => {
+                    settings.namespace_defaults = list(value)?.map(defaults).collect::<Result<_, _>>()?;
+                }
                 _ => return Ok(false),
             }
             Ok(true)
@@ -49,12 +78,76 @@ impl Settings {
     }
 }
 
-fn trusted(node: NodeRef<'_>) -> Result<Vec<TrustedController>, Wrong> {
+/// The items of a list; null is empty.
+fn list(node: NodeRef<'_>) -> Result<impl Iterator<Item = NodeRef<'_>>, Wrong> {
     let node = node.resolved();
     if !node.is_null() && node.kind() != Kind::Sequence {
         return Err((node.span().start, "this must be a list".to_owned()));
     }
-    node.items()
+    Ok(node.items())
+}
+
+fn defaults(item: NodeRef<'_>) -> Result<NamespaceDefaults, Wrong> {
+    let mut names = Vec::new();
+    let mut levels: [(Option<Level>, Option<PolicyVersion>); 3] = Default::default();
+    fields(item, |field, value| {
+        if field == "names" {
+            names = list(value)?.map(name_pattern).collect::<Result<_, _>>()?;
+            return Ok(true);
+        }
+        let (mode, is_version) = field.strip_suffix("Version").map_or((field, false), |mode| (mode, true));
+        let Some(mode) = Mode::ALL.into_iter().find(|known| known.as_str() == mode) else {
+            return Ok(false);
+        };
+        let (level, version) = &mut levels[mode as usize];
+        if is_version {
+            *version = Some(parsed(value)?);
+        } else {
+            *level = Some(parsed(value)?);
+        }
+        Ok(true)
+    })?;
+    let wrong = |message: String| (item.span().start, message);
+    if names.is_empty() {
+        return Err(wrong("a default needs `names`, such as [\"team-*\"]".to_owned()));
+    }
+    let mut asked = Vec::new();
+    for (mode, said) in Mode::ALL.into_iter().zip(levels) {
+        match said {
+            (Some(level), version) => asked.push((mode, AskedLevel { level, version })),
+            (None, Some(_)) => {
+                return Err(wrong(format!("`{mode}Version` needs `{mode}`", mode = mode.as_str())));
+            }
+            (None, None) => {}
+        }
+    }
+    if asked.is_empty() {
+        return Err(wrong("a default needs a level: `enforce`, `audit` or `warn`".to_owned()));
+    }
+    Ok(NamespaceDefaults { names, asked })
+}
+
+/// A text that says something.
+fn parsed<T: FromStr<Err: fmt::Display>>(node: NodeRef<'_>) -> Result<T, Wrong> {
+    let text = text(node)?;
+    text.parse().map_err(|problem| (node.resolved().span().start, format!("`{text}` {problem}")))
+}
+
+/// A pattern that a name of a namespace can match.
+fn name_pattern(node: NodeRef<'_>) -> Result<String, Wrong> {
+    let pattern = text(node)?;
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'*' | b'?');
+    if pattern.is_empty() || pattern.len() > 63 || !pattern.bytes().all(fits) {
+        let message = format!(
+            "no namespace can be called `{pattern}`: write up to 63 lower case letters, digits and `-`, with `*` for any run of them and `?` for one"
+        );
+        return Err((node.resolved().span().start, message));
+    }
+    Ok(pattern)
+}
+
+fn trusted(node: NodeRef<'_>) -> Result<Vec<TrustedController>, Wrong> {
+    list(node)?
         .map(|item| {
             let mut all: [(&str, String); 4] =
                 ["username", "apiVersion", "kind", "resource"].map(|name| (name, String::new()));

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use seawall_finding::Date;
 use seawall_finding::exception::{Exception, ExceptionSource, Grant, OnExpiry, WorkloadSelector};
 
+use seawall_model::review::UserInfo;
+
 use super::*;
 
 #[derive(Default)]
@@ -16,7 +18,12 @@ struct Cluster {
     /// Labels of seawall's own, of all namespaces.
     own: &'static [(&'static str, &'static str)],
     later: bool,
+    /// The namespaces in which what is enforced is suspended.
+    suspended: &'static [&'static str],
     recorded: RefCell<Vec<String>>,
+    /// Whether what was found is kept: of what violates something, of all, or nothing.
+    keeps: Option<bool>,
+    found: RefCell<Vec<Found>>,
 }
 
 impl Namespaces for Cluster {
@@ -51,9 +58,9 @@ impl Pods for Cluster {
 }
 
 impl Exceptions for Cluster {
-    fn of(&self, namespace: &str) -> Option<Arc<[Exception]>> {
+    fn of(&self, namespace: &str) -> Option<Arc<[Arc<Exception>]>> {
         let own = self.exceptions.iter().filter(|exception| exception.is_in(namespace));
-        let own: Vec<_> = own.cloned().collect();
+        let own: Vec<_> = own.cloned().map(Arc::new).collect();
         (!own.is_empty()).then(|| own.into())
     }
 
@@ -72,6 +79,29 @@ impl Owners for Cluster {
     }
 }
 
+impl Suspensions for Cluster {
+    fn of(&self, namespace: &str) -> Option<Suspension> {
+        let by = || Suspension { name: "outage".into(), until: "2026-12-01T10:00:00Z".to_owned() };
+        self.suspended.contains(&namespace).then(by)
+    }
+
+    fn let_pass(&self, request: Request<'_>, name: &str, by: &Suspension, why: &str) {
+        let passed = format!("{} lets {}/{name} pass: {why}", by.name, request.namespace);
+        self.recorded.borrow_mut().push(passed);
+    }
+}
+
+/// Whoever is called `boss` may lower.
+impl Rights for Cluster {
+    fn may_lower(&self, user: &UserInfo<'_>, namespace: &str) -> Lookup<bool> {
+        match &*user.username {
+            _ if self.later => Lookup::Later,
+            "" => Lookup::Failed("nobody answers".to_owned()),
+            name => Lookup::Known(name == "boss" && namespace == "shop"),
+        }
+    }
+}
+
 impl Recorder for Cluster {
     fn evaluation(&self, _: Request<'_>, Evaluated { decision, mode, policy }: Evaluated) {
         self.recorded.borrow_mut().push(format!("{} {} {policy}", decision.as_str(), mode.as_str()));
@@ -84,6 +114,16 @@ impl Recorder for Cluster {
     fn error(&self, _: Request<'_>, fatal: bool) {
         self.recorded.borrow_mut().push(format!("error {fatal}"));
     }
+
+    fn keeps(&self, namespace: &str, violates: bool) -> bool {
+        assert_eq!(namespace, "shop");
+        self.keeps.is_some_and(|all| all || violates)
+    }
+
+    fn found(&self, namespace: &str, found: Found) {
+        assert_eq!(namespace, "shop");
+        self.found.borrow_mut().push(found);
+    }
 }
 
 /// What is asked: a kind with its resource, and more of the request.
@@ -93,6 +133,8 @@ fn ask(cluster: &Cluster, admission: &Admission, kind: &str, more: &str) -> Opti
         pods: cluster,
         exceptions: cluster,
         owners: cluster,
+        suspensions: cluster,
+        rights: cluster,
         recorder: cluster,
     };
     ask_in(around, admission, kind, more)
@@ -140,6 +182,17 @@ fn pods_are_refused_by_what_is_enforced() {
     );
     assert!(answer.contains("Failed to parse policy"), "the audit label is none: {answer}");
     assert_eq!(*cluster.recorded.borrow(), ["error false", "deny enforce baseline:latest"]);
+}
+
+#[test]
+fn latest_is_that_of_an_upgraded_cluster() {
+    // Which part of a pod restricted asks for from v1.25 on is a matter of its operating system.
+    let windows = r#""operation":"CREATE","object":{"spec":{"os":{"name":"windows"},"securityContext":{"runAsNonRoot":true},"containers":[{"name":"c"}]}}"#;
+    let old = Admission::new(Configuration::default(), 24);
+    let answer = |admission: &Admission| ask(&shop("enforce=restricted"), admission, "Pod", windows).unwrap();
+    assert!(answer(&old).starts_with(r#""allowed":false"#), "{}", answer(&old));
+    assert!(answer(&old.at(25)).starts_with(r#""allowed":true"#), "{}", answer(&old.at(25)));
+    assert_eq!((old.at(25).newest(), old.at(99).newest()), (25, u64::from(NEWEST)));
 }
 
 #[test]
@@ -329,6 +382,8 @@ fn owners_are_fetched_only_where_they_matter() {
             pods: cluster,
             exceptions: cluster,
             owners: cluster,
+            suspensions: cluster,
+            rights: cluster,
             recorder: cluster,
         };
         ask_in(around, &admission(), "Pod", pod)
@@ -394,4 +449,382 @@ fn reports_refuse_nothing() {
     assert_eq!(cluster.recorded.take(), ["deny enforce baseline:latest"]);
     let unknown = ask(&Cluster::default(), &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
     assert!(unknown.starts_with(r#""allowed":true"#) && unknown.contains("would-refuse"), "{unknown}");
+}
+
+#[test]
+fn break_glass_refuses_nothing_and_tells_all() {
+    let cluster = Cluster { suspended: &["shop"], ..shop("enforce=baseline") };
+    let answer = |asked: &str| ask(&cluster, &admission(), "Pod", asked).unwrap();
+    let why = r#"pods \"x\" is forbidden: violates PodSecurity \"baseline:latest\": privileged (container \"c\" must not set securityContext.privileged=true)"#;
+    let suspended = format!(
+        r#""allowed":true,"auditAnnotations":{{"enforce-policy":"baseline:latest","break-glass":"outage","would-refuse":"{why}"}},"warnings":["PodSecurityBreakGlass \"outage\" lets this pass until 2026-12-01T10:00:00Z: {why}""#
+    );
+    assert!(answer(CREATE_PRIVILEGED).starts_with(&suspended), "{}", answer(CREATE_PRIVILEGED));
+    let recorded = cluster.recorded.take();
+    assert_eq!(recorded[0], "deny enforce baseline:latest");
+    assert!(
+        recorded[1].starts_with("outage lets shop/x pass: pods \"x\" is forbidden: violates"),
+        "{recorded:?}"
+    );
+    // Nothing comes of a dry run: it is told, and not counted as let pass.
+    assert!(answer(&format!(r#"{CREATE_PRIVILEGED},"dryRun":true"#)).starts_with(&suspended));
+    assert_eq!(cluster.recorded.take(), ["deny enforce baseline:latest"]);
+    // What is fine is as ever.
+    let fine = r#""operation":"CREATE","object":{"spec":{"containers":[{"name":"c"}]}}"#;
+    let allowed = r#""allowed":true,"auditAnnotations":{"enforce-policy":"baseline:latest""#;
+    assert_eq!(answer(fine), allowed);
+    assert_eq!(cluster.recorded.take(), ["allow enforce baseline:latest"]);
+    // What cannot be judged is no reason to refuse either.
+    let unknown = Cluster { suspended: &["shop"], ..Cluster::default() };
+    let passed = ask(&unknown, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(passed.starts_with(r#""allowed":true"#) && passed.contains("would-refuse"), "{passed}");
+    let elsewhere = Cluster { suspended: &["bank"], ..shop("enforce=baseline") };
+    let refused = ask(&elsewhere, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(refused.starts_with(r#""allowed":false"#), "{refused}");
+}
+
+#[test]
+fn break_glass_is_for_pods_and_what_makes_them() {
+    let cluster = Cluster { suspended: &["shop", "x", ""], ..shop("enforce=baseline") };
+    let strict = with_settings(Settings { refuse_controllers: true, ..Settings::default() });
+    let deployment = r#""operation":"CREATE","object":{"spec":{"template":{"spec":{"hostPID":true}}}}"#;
+    let answer = ask(&cluster, &strict, "Deployment", deployment).unwrap();
+    assert!(
+        answer.starts_with(r#""allowed":true"#) && answer.contains(r#""break-glass":"outage""#),
+        "{answer}"
+    );
+    let create = r#""operation":"CREATE","object":{"metadata":{"name":"shop","labels":{"pod-security.kubernetes.io/enforce":"none"}}}"#;
+    let invalid = ask(&cluster, &strict, "Namespace", create).unwrap();
+    assert!(invalid.starts_with(r#""allowed":false"#), "{invalid}");
+    let reporting = with_settings(Settings { report_only: true, ..Settings::default() });
+    let reported = ask(&cluster, &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
+    assert!(reported.contains("this would be refused: ") && !reported.contains("outage"), "{reported}");
+}
+
+/// The same for what may be set: the answer, with its patch as JSON.
+fn set(cluster: &Cluster, admission: &Admission, kind: &str, more: &str) -> Option<(String, Response)> {
+    let resource = if kind == "Pod" { "pods" } else { "namespaces" };
+    let body = format!(
+        r#"{{"request":{{"uid":"u","kind":{{"group":"","version":"v1","kind":"{kind}"}},
+            "resource":{{"group":"","version":"v1","resource":"{resource}"}},"name":"x","namespace":"shop",{more}}}}}"#
+    );
+    let around = Surroundings {
+        namespaces: cluster,
+        pods: cluster,
+        exceptions: cluster,
+        owners: cluster,
+        suspensions: cluster,
+        rights: cluster,
+        recorder: cluster,
+    };
+    let response = admission.mutate(&read_review(body.as_bytes()).unwrap(), around)?;
+    assert!(response.allowed && response.status.is_none());
+    assert!(cluster.recorded.borrow().is_empty());
+    Some((response.patch.clone().unwrap_or_default(), response))
+}
+
+const OPTED_IN: &[(&str, &str)] = &[MUTATE_LABEL];
+
+/// A pod that runs as a user, and what more of the request.
+fn stated(context: &str) -> String {
+    format!(
+        r#""operation":"CREATE","object":{{"spec":{{"securityContext":{{"runAsUser":7}},
+            "initContainers":[{{"name":"i"}}],"containers":[{{"name":"a","securityContext":{{{context}}}}}]}}}}"#
+    )
+}
+
+#[test]
+fn pods_get_what_they_leave_out_where_that_is_wanted() {
+    let mut cluster = shop("enforce=restricted");
+    let patch = |cluster: &Cluster, asked: &str| set(cluster, &admission(), "Pod", asked).unwrap().0;
+    assert_eq!(patch(&cluster, &stated("")), "", "nobody opted in");
+    cluster.own = OPTED_IN;
+    let nothing_gained = r#""allowPrivilegeEscalation":false,"capabilities":{}"#;
+    let (made, response) = set(&cluster, &admission(), "Pod", &stated(nothing_gained)).unwrap();
+    assert_eq!(
+        made,
+        concat!(
+            r#"[{"op":"add","path":"/spec/containers/0/securityContext/capabilities/drop","value":["ALL"]},"#,
+            r#"{"op":"add","path":"/spec/initContainers/0/securityContext","value":{}},"#,
+            r#"{"op":"add","path":"/spec/initContainers/0/securityContext/runAsNonRoot","value":true},"#,
+            r#"{"op":"add","path":"/spec/containers/0/securityContext/runAsNonRoot","value":true}]"#
+        )
+    );
+    let said = "for PodSecurity \"restricted:latest\": securityContext.capabilities.drop=[\"ALL\"] (container \"a\"), securityContext.runAsNonRoot=true (containers \"i\", \"a\")";
+    assert_eq!(response.warnings, [format!("set {said}")]);
+    assert_eq!(response.audit_annotations, [("set", said.to_owned())]);
+    let mut out = Vec::new();
+    response.write("u", &mut out);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains(r#""allowed":true,"patchType":"JSONPatch","patch":"W3sib3AiOiJhZGQi"#), "{text}");
+
+    // What somebody wrote stays, and a bare pod might run as root.
+    let some_dropped =
+        r#""runAsNonRoot":true,"allowPrivilegeEscalation":false,"capabilities":{"drop":["CHOWN"]}"#;
+    assert!(!patch(&cluster, &stated(some_dropped)).contains("drop"));
+    assert_eq!(
+        patch(&cluster, r#""operation":"CREATE","object":{"spec":{"containers":[{"name":"a"}]}}"#),
+        ""
+    );
+    let windows = stated("").replace(
+        r#""securityContext":{"runAsUser":7}"#,
+        r#""securityContext":{"runAsUser":7},"nodeSelector":{"kubernetes.io/os":"windows"}"#,
+    );
+    assert_eq!(patch(&cluster, &windows), "");
+    let mirror = stated("")
+        .replace(r#""spec":"#, r#""metadata":{"annotations":{"kubernetes.io/config.mirror":"h"}},"spec":"#);
+    assert_eq!(patch(&cluster, &mirror), "");
+    for other in [
+        stated("").replace("CREATE", "UPDATE"),
+        stated("") + r#","subResource":"ephemeralcontainers","requestSubResource":"ephemeralcontainers""#,
+    ] {
+        assert_eq!(patch(&cluster, &other), "");
+    }
+    let containers = |count: usize| {
+        let containers: Vec<String> = (0..count).map(|i| format!(r#"{{"name":"c{i}"}}"#)).collect();
+        let containers = containers.join(",");
+        format!(
+            r#""operation":"CREATE","object":{{"spec":{{"securityContext":{{"runAsUser":7}},"containers":[{containers}]}}}}"#
+        )
+    };
+    assert_eq!(patch(&cluster, &containers(1000)).matches("runAsNonRoot").count(), 1000);
+    assert_eq!(patch(&cluster, &containers(1001)), "", "memory is bounded");
+    for labels in ["enforce=baseline", "enforce=privileged,warn=restricted", ""] {
+        assert_eq!(patch(&Cluster { own: OPTED_IN, ..shop(labels) }, &stated("")), "", "{labels}");
+    }
+    let goal =
+        Cluster { own: &[MUTATE_LABEL, ("seawall.dev/enforce", "restricted")], ..shop("enforce=baseline") };
+    assert_ne!(patch(&goal, &stated("")), "");
+}
+
+#[test]
+fn nothing_is_set_for_who_is_exempt_or_unknown() {
+    let cluster = Cluster { own: OPTED_IN, ..shop("enforce=restricted") };
+    let configuration = |text: &str| {
+        let head = "apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\n";
+        Admission::new(Configuration::read(format!("{head}{text}").as_bytes()).unwrap(), 37)
+    };
+    for (text, exempt) in [
+        ("exemptions: {namespaces: [shop]}", "namespace"),
+        ("exemptions: {usernames: [root]}", "user"),
+        ("exemptions: {runtimeClasses: [vm]}", "runtimeClass"),
+    ] {
+        let asked = stated("").replace(r#""spec":{"#, r#""spec":{"runtimeClassName":"vm","#)
+            + r#","userInfo":{"username":"root"}"#;
+        let (patch, response) = set(&cluster, &configuration(text), "Pod", &asked).unwrap();
+        assert_eq!((&*patch, response.audit_annotations), ("", vec![("exempt", exempt.to_owned())]));
+    }
+    let defaults = configuration("defaults: {enforce: restricted, enforce-version: v1.24}");
+    let unlabelled = Cluster { own: OPTED_IN, ..shop("") };
+    assert!(
+        set(&unlabelled, &defaults, "Pod", &stated("")).unwrap().1.warnings[0].contains("restricted:v1.24")
+    );
+
+    assert!(set(&Cluster { later: true, ..shop("") }, &admission(), "Pod", &stated("")).is_none());
+    let (_, unknown) = set(&Cluster::default(), &admission(), "Pod", &stated("")).unwrap();
+    assert!(unknown.audit_annotations[0].1.contains("\"shop\" not found"), "{unknown:?}");
+
+    let reporting = with_settings(Settings { report_only: true, ..Settings::default() });
+    let (patch, response) = set(&cluster, &reporting, "Pod", &stated("")).unwrap();
+    assert_eq!((&*patch, response.audit_annotations[0].0), ("", "would-set"));
+    assert!(response.warnings[0].starts_with("this would be set for PodSecurity \"restricted:latest\": "));
+}
+
+#[test]
+fn new_namespaces_get_what_they_leave_out() {
+    let text = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\nnamespaceDefaults:\n- {names: [team-a], enforce: privileged}\n- {names: [team-*], enforce: baseline, enforceVersion: v1.30, warn: restricted}\n- {names: ['*'], audit: baseline}\n";
+    let admission = Admission::new(Configuration::read(text.as_bytes()).unwrap(), 37);
+    let labelled = |metadata: &str| {
+        let asked = format!(r#""operation":"CREATE","object":{{"metadata":{{{metadata}}}}}"#);
+        let (patch, response) = set(&Cluster::default(), &admission, "Namespace", &asked).unwrap();
+        assert_eq!(patch.is_empty(), response.warnings.is_empty());
+        let keys = ["enforce", "audit", "warn"].into_iter().filter(|key| patch.contains(key));
+        (keys.collect::<Vec<_>>().join(" "), patch)
+    };
+    assert_eq!(
+        labelled(r#""name":"team-b","labels":{"kubernetes.io/metadata.name":"team-b"}"#).1,
+        concat!(
+            r#"[{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1enforce","value":"baseline"},"#,
+            r#"{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1enforce-version","value":"v1.30"},"#,
+            r#"{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1warn","value":"restricted"}]"#
+        )
+    );
+    assert_eq!(
+        labelled(r#""name":"shop""#).1,
+        r#"[{"op":"add","path":"/metadata/labels","value":{}},{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1audit","value":"baseline"}]"#
+    );
+    let with = |label: &str| labelled(&format!(r#""name":"team-b","labels":{{"{label}":"privileged"}}"#)).0;
+    assert_eq!(with("pod-security.kubernetes.io/warn"), "enforce");
+    assert_eq!(with("pod-security.kubernetes.io/warn-version"), "enforce");
+    for decided in [
+        "pod-security.kubernetes.io/enforce",
+        "pod-security.kubernetes.io/enforce-version",
+        "seawall.dev/enforce",
+        "seawall.dev/enforce-version",
+    ] {
+        assert_eq!(with(decided), "", "{decided}");
+    }
+    assert_eq!(labelled(r#""name":"team-a""#).0, "enforce");
+    assert_eq!(labelled(r#""generateName":"team-""#).0, "enforce warn", "it will be called team- and more");
+    for system in ["kube-system", "kube-flannel"] {
+        assert_eq!(labelled(&format!(r#""name":"{system}""#)).0, "");
+    }
+    let update = r#""operation":"UPDATE","object":{"metadata":{"name":"team-b"}},"oldObject":{}"#;
+    assert_eq!(set(&Cluster::default(), &admission, "Namespace", update).unwrap().0, "");
+}
+
+#[test]
+fn labels_are_lowered_by_those_who_may() {
+    let labelled = |labels: &str| format!(r#"{{"metadata":{{"name":"shop","labels":{{{labels}}}}}}}"#);
+    let (strict, open) = (
+        r#""pod-security.kubernetes.io/enforce":"restricted""#,
+        r#""pod-security.kubernetes.io/enforce":"x-no-level","pod-security.kubernetes.io/enforce-version":"v1.9""#,
+    );
+    let update = |old: &str, new: &str, user: &str| {
+        format!(
+            r#""operation":"UPDATE","object":{},"oldObject":{},"userInfo":{{"username":"{user}"}}"#,
+            labelled(new),
+            labelled(old)
+        )
+    };
+    let guarding = with_settings(Settings { guard_labels: true, ..Settings::default() });
+    let cluster = shop("");
+    let answer = |asked: &str| ask(&cluster, &guarding, "Namespace", asked).unwrap();
+    let refused = answer(&update(strict, "", "dev"));
+    let said = "namespaces \\\"x\\\" is forbidden: lowers `pod-security.kubernetes.io/enforce` from `restricted` to nothing, which only those may who have the right to `lower` `namespacelevels.seawall.dev`: the ClusterRole `seawall-levels-lowerer` gives it\"";
+    assert!(refused.contains(said) && refused.contains(r#""code":403"#), "{refused}");
+    // What is no level is the strictest; an older version of that is less.
+    let older = answer(&update(strict, open, "dev"));
+    assert!(
+        older.contains("lowers `pod-security.kubernetes.io/enforce-version` from nothing to `v1.9`, which"),
+        "{older}"
+    );
+    assert_eq!(answer(&update(strict, "", "boss")), r#""allowed":true"#);
+    assert_eq!(answer(&update("", strict, "dev")), r#""allowed":true"#);
+    assert_eq!(
+        ask(&cluster, &admission(), "Namespace", &update(strict, "", "dev")).unwrap(),
+        r#""allowed":true"#
+    );
+    let unasked = answer(&update(strict, "", ""));
+    assert!(unasked.contains("cannot be asked: nobody answers"), "{unasked}");
+    let later = Cluster { later: true, ..shop("") };
+    assert_eq!(ask(&later, &guarding, "Namespace", &update(strict, "", "boss")), None);
+    assert_eq!(
+        ask(&later, &guarding, "Namespace", &update(strict, strict, "boss")).unwrap(),
+        r#""allowed":true"#
+    );
+    // By way of a subresource, too.
+    let status = update(strict, "", "dev") + r#","subResource":"status","requestSubResource":"status""#;
+    assert!(answer(&status).contains("lowers"), "{}", answer(&status));
+    let status = update(strict, strict, "dev") + r#","subResource":"status","requestSubResource":"status""#;
+    assert_eq!(answer(&status), r#""allowed":true"#);
+    let first = answer(&update(strict, &format!(r#"{strict},"seawall.dev/enforce":"baseline""#), "dev"));
+    assert!(first.contains("lowers `seawall.dev/enforce` from `restricted` of `pod-security.kubernetes.io/enforce` to `baseline`, which"), "{first}");
+    let reporting = with_settings(Settings { guard_labels: true, report_only: true, ..Settings::default() });
+    let told = ask(&cluster, &reporting, "Namespace", &update(strict, "", "dev")).unwrap();
+    assert!(told.starts_with(r#""allowed":true"#) && told.contains("this would be refused: "), "{told}");
+}
+
+/// What was found out about workloads, one by one: whose it is, whether it was refused, and rules with their modes.
+fn kept(cluster: &Cluster) -> Vec<String> {
+    let told = |found: Found| {
+        let Found { workload, uid, is_owner, refused, report_only, violated } = found;
+        let rules: Vec<String> = violated
+            .iter()
+            .map(|rule| {
+                let modes: Vec<String> =
+                    rule.modes.iter().map(|(mode, at)| format!("{}={at}", mode.as_str())).collect();
+                format!("{} {}", rule.rule.id, modes.join(","))
+            })
+            .collect();
+        let Workload { api_version, kind, name } = workload;
+        let flags = [(is_owner, " owner"), (refused, " refused"), (report_only, " report-only")];
+        let flags: String = flags.into_iter().filter(|(is, _)| *is).map(|(_, flag)| flag).collect();
+        format!("{api_version} {kind} {name} {uid}{flags}: {}", rules.join("; "))
+    };
+    cluster.found.take().into_iter().map(told).collect()
+}
+
+#[test]
+fn what_is_found_out_is_kept_by_rule_and_mode() {
+    let cluster = Cluster { keeps: Some(false), ..shop("enforce=baseline,audit=restricted,warn=restricted") };
+    ask(&cluster, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    let all = kept(&cluster);
+    assert_eq!(all.len(), 1);
+    // Who is refused is not warned.
+    assert!(
+        all[0].starts_with(
+            "v1 Pod x  refused: privileged-container enforce=baseline:latest,audit=restricted:latest"
+        ),
+        "{all:?}"
+    );
+    assert!(all[0].contains("; run-as-non-root audit=restricted:latest"), "{all:?}");
+    // What is only tried is not kept, and what passes only where it matters.
+    let dry = CREATE_PRIVILEGED.replacen("\"operation\"", "\"dryRun\":true,\"operation\"", 1);
+    ask(&cluster, &admission(), "Pod", &dry).unwrap();
+    let fine = r#""operation":"CREATE","object":{"spec":{"containers":[{"name":"c"}]}}"#;
+    let privileged = shop("enforce=baseline");
+    for all in [Some(false), Some(true), None] {
+        let cluster = Cluster { keeps: all, namespaces: privileged.namespaces.clone(), ..Cluster::default() };
+        ask(&cluster, &admission(), "Pod", fine).unwrap();
+        let expected: &[&str] = if all == Some(true) { &["v1 Pod x : "] } else { &[] };
+        assert_eq!(kept(&cluster), expected);
+    }
+    assert_eq!(kept(&cluster), [""; 0]);
+    // Nothing is forbidden, so that nothing is looked at: that is known all the same.
+    for kind in ["Pod", "Deployment"] {
+        let cluster = Cluster { keeps: Some(true), ..shop("") };
+        ask(&cluster, &admission(), kind, CREATE_PRIVILEGED).unwrap();
+        assert_eq!(kept(&cluster).len(), 1, "{kind}");
+    }
+    let settings = Settings { report_only: true, ..Settings::default() };
+    let reporting = Admission::new(Configuration { settings, ..Configuration::default() }, 37);
+    let cluster = Cluster { keeps: Some(false), ..shop("enforce=baseline") };
+    ask(&cluster, &reporting, "Pod", CREATE_PRIVILEGED).unwrap();
+    assert_eq!(
+        kept(&cluster),
+        ["v1 Pod x  refused report-only: privileged-container enforce=baseline:latest"]
+    );
+    // Nor is anything refused while break-glass holds.
+    let cluster = Cluster { keeps: Some(false), suspended: &["shop"], ..shop("enforce=baseline") };
+    ask(&cluster, &admission(), "Pod", CREATE_PRIVILEGED).unwrap();
+    assert_eq!(
+        kept(&cluster),
+        ["v1 Pod x  refused report-only: privileged-container enforce=baseline:latest"]
+    );
+}
+
+#[test]
+fn an_owner_is_kept_only_if_its_controller_says_so() {
+    let owned = |user: &str, operation: &str, kind: &str| {
+        format!(
+            r#""userInfo":{{"username":"{user}"}},"operation":"{operation}","object":{{"metadata":{{"name":"web-1","uid":"p",
+                "ownerReferences":[{{"apiVersion":"apps/v1","kind":"{kind}","name":"web","uid":"o","controller":true}}]}},
+                "spec":{{"hostPID":true,"containers":[{{"name":"c"}}]}}}}"#
+        )
+    };
+    let controller = "system:serviceaccount:kube-system:replicaset-controller";
+    let cluster = Cluster { keeps: Some(false), ..shop("enforce=baseline") };
+    for (user, operation, kind, whose) in [
+        (controller, "CREATE", "ReplicaSet", "apps/v1 ReplicaSet web o owner"),
+        ("system:kube-controller-manager", "CREATE", "ReplicaSet", "apps/v1 ReplicaSet web o owner"),
+        // Another controller's owner, and whoever writes one.
+        (controller, "CREATE", "StatefulSet", "v1 Pod web-1 p"),
+        ("someone", "CREATE", "ReplicaSet", "v1 Pod web-1 p"),
+    ] {
+        ask(&cluster, &admission(), "Pod", &owned(user, operation, kind)).unwrap();
+        assert_eq!(
+            kept(&cluster),
+            [format!("{whose} refused: host-pid enforce=baseline:latest")],
+            "{user} {kind}"
+        );
+    }
+}
+
+#[test]
+fn what_exceptions_let_pass_is_not_kept_as_violated() {
+    let cluster = Cluster { keeps: Some(true), exceptions: vec![exception()], ..shop("enforce=baseline") };
+    let answer = ask(&cluster, &admission(), "Pod", &create("web", &[("init", "NET_ADMIN")])).unwrap();
+    assert!(answer.contains("\"exceptions\""), "{answer}");
+    assert_eq!(kept(&cluster), ["v1 Pod web : "]);
 }

@@ -89,7 +89,9 @@ pub(crate) fn unknown(object: &Object<'_>) -> Option<(String, String)> {
     const KINDS: [&str; 2] = [EXCEPTION_KIND, POLICY_KIND];
     let is_known = KINDS.contains(&object.kind);
     let is_own = object.group() == API_GROUP || object.api_version == API_GROUP;
-    if !is_own || (is_known && object.api_version == API_VERSION) {
+    // Break-glass is for the webhook alone: it changes nothing of what is judged.
+    let is_break_glass = object.kind == "PodSecurityBreakGlass";
+    if !is_own || ((is_known || is_break_glass) && object.api_version == API_VERSION) {
         return None;
     }
     let (what, hint) = if is_known {

@@ -71,6 +71,7 @@ pub use record::{
 pub use score::{Grade, weight};
 pub use seawall_hardening::{Enabled, Fact, Index, Params};
 pub use seawall_manifest::schema::{Definition, Definitions};
+pub use seawall_manifest::types::OLDEST as OLDEST_SCHEMA;
 pub use seawall_manifest::workload::{ConfiguredEntry, Form};
 pub use seawall_pss::NEWEST;
 pub use seawall_pss::namespace::{AskedLevel, LevelVersion, Mode, Modes, Policy};

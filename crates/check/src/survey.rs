@@ -343,7 +343,6 @@ pub(crate) fn examine<'d>(
     let mut problems = Vec::new();
     if let Some(walker) = walker {
         problems = walker.check(&object);
-        problems.retain(|problem| !schema::is_of_newer(&object, problem, options.kubernetes));
         for judged in judged.iter_mut().filter(|judged| judged.template.custom) {
             let wrong = judged.pod.as_ref().err().map(|error| error.offset);
             judged.problems = walker.check_template(&judged.template, wrong);
@@ -362,7 +361,7 @@ pub(crate) fn examine<'d>(
 /// What is in a file.
 pub fn survey(source: Source<'_>, options: &Options) -> Survey {
     let mut survey = Survey::default();
-    let mut walker = Walker::default();
+    let mut walker = Walker::of(options.kubernetes);
     let mut lines = None;
     let mut reader =
         Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()).by_items(options.cut_lists_from);
@@ -504,8 +503,8 @@ fn survey_document<'a>(
             || workload::is_misplaced(&examined.object)
             || workload::finds_nothing(&examined.object, &options.custom_resources).is_some();
         // Definitions may come later than what they define.
-        speaks |=
-            options.schema && (!is_built_in(&examined.object) || strict_problems(&examined.object, options));
+        speaks |= options.schema
+            && (!is_built_in(&examined.object, options) || strict_problems(&examined.object, options));
         if let Some(definition) = options.schema.then(|| Definition::of(&examined.object)).flatten() {
             speaks |= !definition.unheld().is_empty();
             survey.rare_mut().definitions.push(definition);
@@ -545,9 +544,10 @@ fn strict_problems(object: &Object<'_>, options: &Options) -> bool {
     !held.problems.is_empty() || !held.complete
 }
 
-/// Whether an object is of a kind that Kubernetes itself has.
-pub(crate) fn is_built_in(object: &Object<'_>) -> bool {
-    seawall_manifest::types::type_of(object.api_version, object.kind).is_some()
+/// Whether an object is of a kind that Kubernetes itself has, in the target version or later.
+pub(crate) fn is_built_in(object: &Object<'_>, options: &Options) -> bool {
+    let served = seawall_manifest::types::served_in(object.api_version, object.kind);
+    served.is_some_and(|served| options.kubernetes <= *served.end())
 }
 
 /// Tells the ignores of an object, and whether pods of it will be judged.

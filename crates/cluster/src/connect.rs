@@ -1,7 +1,7 @@
 //! From what the user has to a connection.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
@@ -136,13 +136,18 @@ impl Cluster {
         })?;
         let version = ServerVersion { git_version: String::new(), platform: String::new() };
         let mut cluster = Self { runtime, client, target, version, attempts: manner.attempts };
-        let answer = cluster.get("/version")?;
+        cluster.version = cluster.ask_version()?;
+        Ok(cluster)
+    }
+
+    /// Its version as it is now: an upgrade may have changed it.
+    pub fn ask_version(&self) -> Result<ServerVersion, Error> {
+        let answer = self.get("/version")?;
         if answer.status != 200 {
             return Err(Error::Refused { status: answer.status, message: answer.message() });
         }
-        cluster.version = serde_json::from_slice(&answer.body)
-            .map_err(|e| Error::Answer { path: "/version".to_owned(), problem: e.to_string() })?;
-        Ok(cluster)
+        serde_json::from_slice(&answer.body)
+            .map_err(|e| Error::Answer { path: "/version".to_owned(), problem: e.to_string() })
     }
 
     /// The API server's address.
@@ -150,7 +155,7 @@ impl Cluster {
         &self.target.server
     }
 
-    /// Its version.
+    /// Its version when it was connected to.
     pub fn version(&self) -> &ServerVersion {
         &self.version
     }
@@ -182,12 +187,13 @@ impl Cluster {
         }
     }
 
-    /// An object of a collection, as JSON; [`Error::Refused`] with 404 where it is not there.
-    pub fn object(&self, collection: Collection<'_>, name: &str) -> Result<Vec<u8>, Error> {
+    /// An object of a collection, as JSON; [`Error::Refused`] with 404 where it is not there, and [`Error::Unreachable`] where it has
+    /// not come as a whole by then.
+    pub fn object(&self, collection: Collection<'_>, name: &str, until: Instant) -> Result<Vec<u8>, Error> {
         let mut path = collection.path();
         path.push('/');
         encode(&mut path, name);
-        let answer = self.get(&path)?;
+        let answer = self.get_until(&path, Some(until))?;
         match answer.status {
             200 => Ok(answer.body),
             status => Err(Error::Refused { status, message: answer.message() }),
@@ -196,6 +202,22 @@ impl Cluster {
 
     /// The answer to a path with its query, whatever its status.
     pub(crate) fn get(&self, path: &str) -> Result<Answer, Error> {
+        self.get_until(path, None)
+    }
+
+    /// The same, if it comes by then.
+    pub(crate) fn get_until(&self, path: &str, until: Option<Instant>) -> Result<Answer, Error> {
+        let Some(until) = until else { return self.insist(path) };
+        let late = |_| Error::Unreachable {
+            server: self.target.server.clone(),
+            problem: "no answer in time".to_owned(),
+        };
+        // The timer wants the runtime.
+        self.runtime
+            .block_on(async { tokio::time::timeout_at(until.into(), self.ask(path)).await.map_err(late)? })
+    }
+
+    fn insist(&self, path: &str) -> Result<Answer, Error> {
         let mut wait = WAIT;
         let mut attempt = 1;
         loop {

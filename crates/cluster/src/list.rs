@@ -1,6 +1,7 @@
 //! Lists in pages.
 
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -93,17 +94,18 @@ impl Cluster {
         limit: usize,
         mut each: impl FnMut(Page),
     ) -> Result<Listed, Error> {
-        self.list_while(collection, limit, |page| {
+        self.list_while(collection, limit, None, |page| {
             each(page);
             true
         })
     }
 
-    /// As [`list`](Self::list), for as long as `each` wants more: a list that it ends before its end is an error.
+    /// As [`list`](Self::list), for as long as `each` wants more, and until then: a list that is ended before its end is an error.
     pub fn list_while(
         &self,
         collection: Collection<'_>,
         limit: usize,
+        until: Option<Instant>,
         mut each: impl FnMut(Page) -> bool,
     ) -> Result<Listed, Error> {
         let path = collection.path();
@@ -123,7 +125,7 @@ impl Cluster {
                 Some(_) => Error::Interrupted { path: path.clone(), items, cause: Box::new(cause) },
                 None => cause,
             };
-            let answer = self.get(&query).map_err(broken)?;
+            let answer = self.get_until(&query, until).map_err(broken)?;
             let head = serde_json::from_slice::<Head>(&answer.body);
             let problem = |problem: String| broken(Error::Answer { path: path.clone(), problem });
             match answer.status {

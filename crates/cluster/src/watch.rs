@@ -43,6 +43,8 @@ pub enum Change<'c> {
     Put(&'c [u8]),
     /// The last state of an object that is gone, as JSON.
     Gone(&'c [u8]),
+    /// The API server was heard of, and nothing has changed: at the beginning of a watch, and now and then as long as it lasts.
+    Heard,
     /// It could not be followed for now, and why; it is tried again.
     Broken(Error),
 }
@@ -195,6 +197,9 @@ impl Cluster {
                     _ => Err(Error::Refused { status, message: object.message }),
                 };
             }
+            if each(Change::Heard).is_break() {
+                return Ok(Ended::Over(ControlFlow::Break(())));
+            }
             let mut buffer: Vec<u8> = Vec::new();
             while let Some(frame) = body.frame().await {
                 let frame = match frame {
@@ -213,9 +218,9 @@ impl Cluster {
                     let object: Object =
                         serde_json::from_slice(json).map_err(|e| problem(format!("not an object: {e}")))?;
                     let change = match event.r#type {
-                        "ADDED" | "MODIFIED" => Some(Change::Put(json)),
-                        "DELETED" => Some(Change::Gone(json)),
-                        "BOOKMARK" => None,
+                        "ADDED" | "MODIFIED" => Change::Put(json),
+                        "DELETED" => Change::Gone(json),
+                        "BOOKMARK" => Change::Heard,
                         "ERROR" if object.code == 410 => return Ok(Ended::Forgotten),
                         "ERROR" => {
                             return Err(Error::Refused { status: object.code, message: object.message });
@@ -223,7 +228,7 @@ impl Cluster {
                         other => return Err(problem(format!("an event of type `{other}`"))),
                     };
                     *version = object.metadata.resource_version;
-                    if change.is_some_and(|change| each(change).is_break()) {
+                    if each(change).is_break() {
                         return Ok(Ended::Over(ControlFlow::Break(())));
                     }
                     buffer.clear();

@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What the fields that are changed are said to be managed by (`metadata.managedFields`).
 const MANAGER: &str = "fieldManager=seawall";
 
+/// Fields that the API server does not know are an error, rather than dropped.
+const STRICT: &str = "fieldValidation=Strict";
+
 /// Where an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'p> {
@@ -66,14 +69,25 @@ impl Writer {
 
     /// Creates an object in a collection, as the API server has it then; [`Error::Refused`] with 409 where there is one of its name.
     pub fn create(&self, collection: Collection<'_>, object: &Value) -> Result<Value, Error> {
+        self.create_within(PATIENCE, collection, object)
+    }
+
+    /// The same for who waits no longer than `patience`.
+    pub fn create_within(
+        &self,
+        patience: Duration,
+        collection: Collection<'_>,
+        object: &Value,
+    ) -> Result<Value, Error> {
         let body = ("application/json", object.to_string());
-        self.send(Method::POST, &format!("{}?{MANAGER}", collection.path()), Some(body))
+        let path = format!("{}?{MANAGER}&{STRICT}", collection.path());
+        self.send_within(patience.min(PATIENCE), Method::POST, &path, Some(body))
     }
 
     /// Puts an object in the place of one whose `resourceVersion` is `version`; [`Error::Refused`] with 409 where it has another.
     pub fn replace(&self, place: Place<'_>, version: &str, object: &Value) -> Result<Value, Error> {
         let body = ("application/json", with_version(object, version).to_string());
-        self.send(Method::PUT, &format!("{}?{MANAGER}", place.path()), Some(body))
+        self.send(Method::PUT, &format!("{}?{MANAGER}&{STRICT}", place.path()), Some(body))
     }
 
     /// Changes an object by a merge patch (RFC 7386): whatever it is like, or only while its `resourceVersion` is `version`, else
@@ -99,6 +113,16 @@ impl Writer {
     }
 
     fn send(&self, method: Method, path: &str, body: Option<(&'static str, String)>) -> Result<Value, Error> {
+        self.send_within(PATIENCE, method, path, body)
+    }
+
+    fn send_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, String)>,
+    ) -> Result<Value, Error> {
         let problem = |problem: String| Error::Answer { path: path.to_owned(), problem };
         let mut request = Request::builder().method(method).uri(path).header("accept", "application/json");
         if let Some((kind, _)) = &body {
@@ -115,9 +139,9 @@ impl Writer {
             };
             let late = |_| Error::Unreachable {
                 server: self.cluster.server().to_owned(),
-                problem: format!("no answer in {} seconds", PATIENCE.as_secs()),
+                problem: format!("no answer in {} seconds", patience.as_secs_f32()),
             };
-            tokio::time::timeout(PATIENCE, asked).await.map_err(late)?
+            tokio::time::timeout(patience, asked).await.map_err(late)?
         })?;
         match answer.status {
             200..=299 => {

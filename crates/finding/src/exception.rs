@@ -203,7 +203,7 @@ impl Exception {
     fn allowance(&self, grant: &Grant, policies: &[ExceptionPolicy], today: Date) -> Result<(), NotAllowed> {
         let mut nearest = NotAllowed::NoPolicy;
         for policy in policies {
-            if !self.namespaces.iter().all(|namespace| any_matches(&policy.namespaces, namespace)) {
+            if !self.namespaces.iter().all(|namespace| policy.is_for(namespace)) {
                 continue;
             }
             let mut of_rule = policy.rules.iter().filter(|allowed| allowed.rule == grant.rule).peekable();
@@ -233,8 +233,16 @@ impl Exception {
     }
 }
 
+impl ExceptionPolicy {
+    /// Whether it is for exceptions of this namespace.
+    pub fn is_for(&self, namespace: &str) -> bool {
+        any_matches(&self.namespaces, namespace)
+    }
+}
+
 impl Grant {
-    fn covers(&self, rule: &Rule, container: Option<&str>, value: &str) -> bool {
+    /// Whether it covers what offends against a rule: in a container, or in the pod itself, with this value.
+    pub fn covers(&self, rule: &Rule, container: Option<&str>, value: &str) -> bool {
         let in_container = match container {
             _ if self.containers.is_empty() => true,
             Some(name) => any_matches(&self.containers, name),

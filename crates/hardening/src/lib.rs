@@ -47,5 +47,6 @@ pub use index::{
     Directions, Exposure, Fact, Index, Labels, Near, NotEvaluated, PODS, Scaler, Selector, ServiceAccount,
     Subject, Twins, facts,
 };
+pub use lifecycle::{removed, replacement};
 pub use params::Params;
 pub use rbac::{Names, allowed, allows_all};

@@ -123,17 +123,25 @@ object! {
         /// `groups`
         groups: Vec<Str<'d>> = "groups",
         /// `extra`: more by name
-        extra: Extra = "extra",
+        extra: Extra<'d> = "extra",
     }
 }
 
-/// Lists of texts by name; only that they are is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extra;
+/// Lists of texts by name: a pair for each of their items.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extra<'d>(pub Vec<(Str<'d>, Str<'d>)>);
 
-impl<'d> Decode<'d> for Extra {
+impl<'d> Decode<'d> for Extra<'d> {
     fn decode_into<S: Source<'d>>(&mut self, source: &mut S) -> Result<bool> {
-        source.object(|source, _| source.list(|source| source.string().map(drop)).map(drop))
+        source.object(|source, name| {
+            let each = |source: &mut S| {
+                let text = source.string()?.unwrap_or_default();
+                source.make_room(size_of::<(Str<'_>, Str<'_>)>())?;
+                self.0.push((name.clone(), text));
+                Ok(())
+            };
+            source.list(each).map(drop)
+        })
     }
 }
 
@@ -206,6 +214,46 @@ object! {
     pub struct Namespace<'d> {
         /// `metadata`
         metadata: ObjectMeta<'d> = "metadata",
+    }
+}
+
+object! {
+    /// An object whose name the API server makes.
+    pub struct Generated<'d> {
+        /// `metadata`
+        metadata: GeneratedMeta<'d> = "metadata",
+    }
+}
+
+object! {
+    /// The part of its metadata that says how the name begins.
+    pub struct GeneratedMeta<'d> {
+        /// `generateName`
+        generate_name: Str<'d> = "generateName",
+    }
+}
+
+object! {
+    /// Where a pod is to run.
+    pub struct Scheduled<'d> {
+        /// `spec`
+        spec: ScheduledSpec<'d> = "spec",
+    }
+}
+
+object! {
+    /// The part of a specification that says it.
+    pub struct ScheduledSpec<'d> {
+        /// `nodeSelector`
+        node_selector: Vec<(Str<'d>, Str<'d>)> = "nodeSelector",
+    }
+}
+
+impl Scheduled<'_> {
+    /// Whether it is to run on nodes with Windows.
+    pub fn selects_windows(&self) -> bool {
+        let keys = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+        self.spec.node_selector.iter().any(|(key, os)| keys.contains(&&**key) && os == "windows")
     }
 }
 

@@ -30,6 +30,17 @@ pub struct CheckResult<'p> {
 }
 
 impl CheckResult<'_> {
+    /// The rules that the offenders violate, each once.
+    pub fn rules(&self) -> Vec<&'static Rule> {
+        let mut rules: Vec<&'static Rule> = Vec::new();
+        for rule in self.offenders.iter().map(self.check.rule) {
+            if rules.iter().all(|known| known.id != rule.id) {
+                rules.push(rule);
+            }
+        }
+        rules
+    }
+
     /// The reference's reason.
     pub fn reason(&self) -> &'static str {
         (self.check.reason)(&self.offenders)

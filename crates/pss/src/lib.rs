@@ -40,5 +40,5 @@ pub use offender::{Field, Names, Offender, Site, Value};
 pub use part::Part;
 pub use plan::{NEWEST, allowed, failing, judges_whole, of_checks, plan_at, strictest};
 pub use relabel::Relabelling;
-pub use repair::{Action, Literal, Repair, RepairAt};
+pub use repair::{Action, Literal, Repair, RepairAt, stated_user};
 pub use topics::{TOPICS, Topic};

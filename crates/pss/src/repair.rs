@@ -2,7 +2,7 @@
 
 use seawall_finding::Safety;
 use seawall_model::FieldPath;
-use seawall_model::pod::SecurityContext;
+use seawall_model::pod::{Container, Pod, SecurityContext};
 
 use crate::offender::{Names, Offender, Value};
 
@@ -39,11 +39,15 @@ pub struct Repair {
     pub action: Action,
     /// How sure it is that the container runs as before.
     pub safety: Safety,
-    /// What may break and how to tell, or the question that a person has to answer.
+    /// Why it is sure; what may break and how to tell; or the question that a person has to answer.
     pub note: &'static str,
 }
 
 impl Repair {
+    pub(crate) const fn safe(action: Action, note: &'static str) -> Self {
+        Self { action, safety: Safety::Safe, note }
+    }
+
     pub(crate) const fn likely(action: Action, note: &'static str) -> Self {
         Self { action, safety: Safety::Likely, note }
     }
@@ -74,6 +78,13 @@ impl Literal {
     }
 }
 
+/// The user that a container of a pod runs as, where the pod says so and means Linux: Windows has no numbers of users.
+pub fn stated_user(pod: &Pod<'_>, container: &Container<'_>) -> Option<i64> {
+    let of_pod = pod.spec.security_context.as_ref().and_then(|c| c.run_as_user);
+    let user = container.security_context.as_ref().and_then(|c| c.run_as_user).or(of_pod);
+    user.filter(|_| !pod.spec.is_windows())
+}
+
 /// The offending place of a repair, from the pod's root, and what is there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RepairAt<'p> {
@@ -102,5 +113,51 @@ impl<'p> RepairAt<'p> {
         let for_all = matches!(repair.action, Action::SetForAll(_));
         let alone = for_all && !names.any_container(offender.field.head, stated);
         Self { repair, path, value: offender.value, alone }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seawall_model::Level;
+
+    use crate::testing::pod;
+    use crate::{Names, groups, results};
+
+    /// `container field` of every safe repair at restricted.
+    fn safe(json: &str, minor: u64) -> Vec<String> {
+        let pod = pod(json);
+        let (results, names) = (results(&pod, Level::Restricted, minor), Names::of(&pod));
+        let groups = groups(&results);
+        let all = groups.iter().flat_map(|group| group.repairs(&names));
+        let safe = all.filter(|at| at.repair.safety == super::Safety::Safe);
+        safe.map(|at| at.path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_user_that_is_stated_is_no_other() {
+        let of = |pod: &str, container: &str| {
+            format!(r#"{{"spec":{{{pod}"containers":[{{"name":"a","securityContext":{{{container}}}}}]}}}}"#)
+        };
+        let path = |field: &str| format!("spec.containers[name=a].securityContext.{field}");
+        let both = [path("capabilities.drop"), path("runAsNonRoot")];
+        let of_pod = r#""securityContext":{"runAsUser":7},"#;
+        assert_eq!(safe(&of("", ""), 37), [""; 0]);
+        assert_eq!(safe(&of(of_pod, ""), 37), both[1..]);
+        assert_eq!(safe(&of(of_pod, r#""allowPrivilegeEscalation":false"#), 37), both);
+        assert_eq!(safe(&of("", r#""runAsUser":7,"allowPrivilegeEscalation":false"#), 37), both);
+        for root in ["", r#""runAsUser":0"#] {
+            assert_eq!(safe(&of("", root), 37), [""; 0]);
+        }
+        assert_eq!(safe(&of(of_pod, r#""runAsUser":0,"allowPrivilegeEscalation":false"#), 37), [""; 0]);
+        let privileged = r#""privileged":true,"allowPrivilegeEscalation":false"#;
+        assert_eq!(safe(&of(of_pod, privileged), 37), both[1..]);
+        assert_eq!(safe(&of(of_pod, r#""runAsNonRoot":false"#), 37), [""; 0], "somebody wrote that");
+        let windows = format!(r#""os":{{"name":"windows"}},{of_pod}"#);
+        for minor in [24, 37] {
+            assert_eq!(safe(&of(&windows, r#""allowPrivilegeEscalation":false"#), minor), [""; 0]);
+        }
+        let own_users = format!(r#""hostUsers":false,{of_pod}"#);
+        assert_eq!(safe(&of(&own_users, ""), 37), [""; 0], "nothing is asked of it");
+        assert_eq!(safe(&of(&own_users, ""), 34), both[1..]);
     }
 }

@@ -223,6 +223,15 @@ fn namespace(text: &str) -> Result<String, String> {
     Err("no namespace can be called so; list them: kubectl get namespaces".into())
 }
 
+/// A name in a certificate, of characters that mean nothing to YAML.
+fn client_name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:/@*".contains(c);
+    if text.is_empty() || !text.chars().all(fits) {
+        return Err("a name is made of letters, digits and `-._:/@*`".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// The name of a namespace that may not be there yet.
 fn own_namespace(text: &str) -> Result<String, String> {
     // A webhook there would stand in the way of its own pods, and of what it needs.
@@ -370,6 +379,22 @@ pub(crate) struct ServeArgs {
     #[arg(conflicts_with = "tls_cert_file")]
     pub(crate) certificate_lifetime: Duration,
 
+    /// Authorities (PEM) that sign the certificate of the API server as a client: then only what it sends with one counts by namespace.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) client_ca_file: Option<PathBuf>,
+
+    /// Common or alternative name that this certificate has to have. Can be given several times [default: any].
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "client_ca_file")]
+    pub(crate) client_name: Vec<String>,
+
+    /// Write what workloads violate as `Report` objects of `OpenReports`, one per namespace; needs --client-ca-file.
+    #[arg(long)]
+    pub(crate) reports: bool,
+
+    /// Write events of violations on what makes the pods; needs --client-ca-file.
+    #[arg(long)]
+    pub(crate) events: bool,
+
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
     pub(crate) bind_address: IpAddr,
@@ -446,14 +471,35 @@ pub(crate) struct InstallArgs {
     #[arg(long)]
     pub(crate) guard_labels: bool,
 
+    /// Register the webhook to set what new pods leave out, in namespaces with the label seawall.dev/mutate=enabled, and the
+    /// levels of new namespaces by the setting `namespaceDefaults`.
+    #[arg(long)]
+    pub(crate) mutate: bool,
+
+    /// Authorities (PEM) of the certificate that the API server shows to webhooks: only what it sends is kept.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) client_ca_file: Option<PathBuf>,
+
+    /// Common or alternative name that this certificate has to have. Can be given several times [default: any].
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = client_name, requires = "client_ca_file")]
+    pub(crate) client_name: Vec<String>,
+
+    /// Write what workloads violate as `Report` objects of `OpenReports`; needs --client-ca-file.
+    #[arg(long)]
+    pub(crate) reports: bool,
+
+    /// Write events of violations on what makes the pods; needs --client-ca-file.
+    #[arg(long)]
+    pub(crate) events: bool,
+
     /// Print what --guard-labels adds and nothing else: it needs no webhook.
     #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
-    #[arg(conflicts_with_all = ["guard_labels", "crds_only"])]
+    #[arg(conflicts_with_all = ["guard_labels", "mutate", "crds_only", "client_ca_file", "reports", "events"])]
     pub(crate) guard_labels_only: bool,
 
     /// Print the definitions of `PodSecurityException` and `PodSecurityExceptionPolicy` and nothing else.
     #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
-    #[arg(conflicts_with = "guard_labels")]
+    #[arg(conflicts_with_all = ["guard_labels", "mutate", "client_ca_file", "reports", "events"])]
     pub(crate) crds_only: bool,
 }
 

@@ -205,7 +205,11 @@ pub(crate) struct Taken {
 
 /// Now in UTC, as in RFC 3339.
 pub(crate) fn now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    utc(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+}
+
+/// A time in UTC, as in RFC 3339, from its seconds since 1970-01-01.
+pub(crate) fn utc(since: u64) -> String {
     let (days, second) = (i32::try_from(since / 86_400).unwrap_or(i32::MAX), since % 86_400);
     let day = Date::from_days(days);
     format!("{day}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)

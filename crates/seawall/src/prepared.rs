@@ -411,7 +411,7 @@ fn is_baseline(input: &Input, settings: &Settings) -> bool {
     })
 }
 
-/// How to judge, and a notice where the target version is newer than what is known.
+/// How to judge, and a notice where the target version is newer, or for its schemas older, than what is known.
 fn options(
     judge: &JudgeArgs,
     how: Reading,
@@ -423,12 +423,25 @@ fn options(
     // A cluster knows its own version.
     let own = taken.iter().find_map(|taken| taken.header.minor()).map(|minor| KubernetesVersion { minor });
     let KubernetesVersion { minor } = asked.or(own).unwrap_or(KubernetesVersion { minor: newest });
-    let notice = (minor > newest).then(|| Notice {
-        kind: NoticeKind::VersionClamped,
+    let notice = if minor > newest {
+        let message =
+            format!("Kubernetes v1.{minor} is newer than what is known here: judged as v1.{newest}");
+        Some((NoticeKind::VersionClamped, message, "update seawall"))
+    } else if how.schema && minor < seawall_check::OLDEST_SCHEMA {
+        let message = format!(
+            "the schemas of Kubernetes v1.{minor} are not known here: objects were held against those of v1.{}",
+            seawall_check::OLDEST_SCHEMA
+        );
+        Some((NoticeKind::NotEvaluated, message, "kubectl apply --dry-run=server asks the cluster itself"))
+    } else {
+        None
+    };
+    let notice = notice.map(|(kind, message, hint)| Notice {
+        kind,
         file: None,
         region: None,
-        message: format!("Kubernetes v1.{minor} is newer than what is known here: judged as v1.{newest}"),
-        hint: Some("update seawall".into()),
+        message,
+        hint: Some(hint.into()),
     });
     let options = Options {
         kubernetes: minor.min(newest),

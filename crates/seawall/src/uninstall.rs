@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write as _};
 
-use seawall_admission::{Configuration, GOAL_LABEL};
+use seawall_admission::{Configuration, GOAL_LABEL, MUTATE_LABEL};
 use seawall_check::shell_word;
 use seawall_cluster::{Cluster, Collection, Listed, Page};
 use seawall_model::review::{PartialObject, PartialObjectList};
@@ -26,13 +26,14 @@ const LEFT_ALONE: [&str; 2] = ["kube-node-lease", "kube-system"];
 const PAGE: usize = 500;
 
 /// The commands that remove what `seawall install` prints, in their order; the API server asks nobody from the first on.
-const REMOVAL: [&str; 6] = [
+const REMOVAL: [&str; 7] = [
     "delete validatingwebhookconfiguration seawall",
+    "delete mutatingwebhookconfiguration seawall --ignore-not-found",
     "delete namespace ${namespace}",
     "delete validatingadmissionpolicybinding,validatingadmissionpolicy seawall-namespaces",
     "delete clusterrolebinding seawall-webhook",
-    "delete clusterrole seawall-webhook seawall-exceptions-editor seawall-exceptions-viewer",
-    "delete customresourcedefinition podsecurityexceptions.seawall.dev podsecurityexceptionpolicies.seawall.dev",
+    "delete clusterrole seawall-webhook seawall-break-glass seawall-exceptions-editor seawall-exceptions-viewer",
+    "delete customresourcedefinition podsecurityexceptions.seawall.dev podsecurityexceptionpolicies.seawall.dev podsecuritybreakglasses.seawall.dev",
 ];
 
 /// The commands that remove what `seawall install --guard-labels` adds.
@@ -180,7 +181,7 @@ fn write(
     for command in REMOVAL {
         writeln!(out, "  kubectl{whom} {}", command.replace("${namespace}", namespace))?;
     }
-    writeln!(out, "  kubectl label{whom} namespaces --all {GOAL_LABEL}- {FAIL_CLOSED}-")?;
+    writeln!(out, "  kubectl label{whom} namespaces --all {GOAL_LABEL}- {FAIL_CLOSED}- {}-", MUTATE_LABEL.0)?;
     writeln!(out, "\nthe guard of labels (--guard-labels) needs no webhook and can stay; to remove it too:")?;
     for command in GUARD_REMOVAL {
         writeln!(out, "  kubectl{whom} {command}")?;

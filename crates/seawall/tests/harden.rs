@@ -654,7 +654,8 @@ fn what_no_schema_is_known_of_is_told_with_the_reason() {
     let objects = [
         of("apps/v1", "Deploymet"),
         of("storagemigration.k8s.io/v1alpha1", "StorageVersionMigration"),
-        of("scheduling.k8s.io/v1alpha1", "Workload"),
+        of("extensions/v1beta1", "Ingress"),
+        of("networking.k8s.io/v1alpha1", "ClusterCIDR"),
         of("example.com/v2", "Widget"),
         of("example.com/v1", "Gadget"),
         of("example.com/v1", "Widget"),
@@ -685,8 +686,9 @@ fn what_no_schema_is_known_of_is_told_with_the_reason() {
         notices,
         [
             "apps/v1 Deploymet: Kubernetes v1.37 has no such kind (did you mean `Deployment`?)",
-            "storagemigration.k8s.io/v1alpha1 StorageVersionMigration: Kubernetes v1.37 has no such kind (it has it in storagemigration.k8s.io/v1 and storagemigration.k8s.io/v1beta1; schemas of what older versions alone have are not known)",
-            "scheduling.k8s.io/v1alpha1 Workload: Kubernetes v1.37 has no such kind (it has it in scheduling.k8s.io/v1alpha3 and scheduling.k8s.io/v1beta1; schemas of what older versions alone have are not known)",
+            "storagemigration.k8s.io/v1alpha1 StorageVersionMigration: it has not been served since Kubernetes v1.35 (write it in storagemigration.k8s.io/v1beta1)",
+            "extensions/v1beta1 Ingress: it has not been served since Kubernetes v1.22 (write it in networking.k8s.io/v1)",
+            "networking.k8s.io/v1alpha1 ClusterCIDR: it has not been served since Kubernetes v1.29 (nothing takes its place: leave it out)",
             "example.com/v2 Widget: its definition has no such version (correct the definition: it serves no version)",
             "example.com/v1 Gadget: nothing in the input defines it (add its CustomResourceDefinition to the input)",
         ]
@@ -695,4 +697,198 @@ fn what_no_schema_is_known_of_is_told_with_the_reason() {
     assert!(findings.contains(&unserved), "{findings:?}");
     assert!(!findings.iter().any(|f| f.contains("workloadRef")), "{findings:?}");
     assert!(told("1.36").1.iter().any(|f| f.contains("unknown field `workloadRef`")));
+}
+
+/// Kinds that older versions alone serve: the first and the last of 1.32 and later that do, what they need, and what is wrong.
+const PAST: &[(&str, &str, u64, u64, &str, &str)] = &[
+    (
+        "admissionregistration.k8s.io/v1beta1",
+        "ValidatingAdmissionPolicy",
+        32,
+        33,
+        "spec: {}",
+        "spec: {variables: 1}",
+    ),
+    (
+        "admissionregistration.k8s.io/v1beta1",
+        "ValidatingAdmissionPolicyBinding",
+        32,
+        33,
+        "spec: {}",
+        "spec: {policyName: 1}",
+    ),
+    ("authentication.k8s.io/v1beta1", "SelfSubjectReview", 32, 32, "status: {}", "status: 1"),
+    (
+        "certificates.k8s.io/v1alpha1",
+        "ClusterTrustBundle",
+        32,
+        36,
+        "spec: {trustBundle: a}",
+        "spec: {trustBundle: 1}",
+    ),
+    (
+        "certificates.k8s.io/v1alpha1",
+        "PodCertificateRequest",
+        34,
+        34,
+        "spec: {signerName: a, podName: a, podUID: a, serviceAccountName: a, serviceAccountUID: a, nodeName: a, nodeUID: a, \
+         pkixPublicKey: YQ==, proofOfPossession: YQ==}",
+        "spec: {signerName: a, podName: a, podUID: a, serviceAccountName: a, serviceAccountUID: a, nodeName: a, nodeUID: a, \
+         pkixPublicKey: YQ==, proofOfPossession: 1}",
+    ),
+    (
+        "networking.k8s.io/v1beta1",
+        "IPAddress",
+        32,
+        36,
+        "spec: {parentRef: {resource: a, name: a}}",
+        "spec: {parentRef: 1}",
+    ),
+    ("networking.k8s.io/v1beta1", "ServiceCIDR", 32, 36, "spec: {cidrs: [a]}", "spec: {cidrs: [1]}"),
+    ("resource.k8s.io/v1alpha3", "DeviceClass", 32, 33, "spec: {selectors: []}", "spec: {selectors: 1}"),
+    ("resource.k8s.io/v1alpha3", "ResourceClaim", 32, 33, "spec: {devices: {}}", "spec: {devices: 1}"),
+    (
+        "resource.k8s.io/v1alpha3",
+        "ResourceClaimTemplate",
+        32,
+        33,
+        "spec: {spec: {}}",
+        "spec: {spec: {devices: 1}}",
+    ),
+    (
+        "resource.k8s.io/v1alpha3",
+        "ResourceSlice",
+        32,
+        33,
+        "spec: {driver: a, pool: {name: a, generation: 1, resourceSliceCount: 1}}",
+        "spec: {driver: a, pool: {name: a, generation: x, resourceSliceCount: 1}}",
+    ),
+    ("scheduling.k8s.io/v1alpha1", "Workload", 35, 35, "spec: {podGroups: []}", "spec: {podGroups: 1}"),
+    (
+        "scheduling.k8s.io/v1alpha2",
+        "PodGroup",
+        36,
+        36,
+        "spec: {schedulingPolicy: {}}",
+        "spec: {schedulingPolicy: 1}",
+    ),
+    (
+        "scheduling.k8s.io/v1alpha2",
+        "Workload",
+        36,
+        36,
+        "spec: {podGroupTemplates: []}",
+        "spec: {podGroupTemplates: 1}",
+    ),
+    ("storage.k8s.io/v1alpha1", "VolumeAttributesClass", 32, 34, "driverName: a", "driverName: 1"),
+    ("storage.k8s.io/v1beta1", "VolumeAttributesClass", 32, 36, "driverName: a", "driverName: 1"),
+    (
+        "storagemigration.k8s.io/v1alpha1",
+        "StorageVersionMigration",
+        32,
+        34,
+        "spec: {resource: {}}",
+        "spec: {resource: 1}",
+    ),
+];
+
+#[test]
+fn kinds_of_older_versions_are_held_against_the_schema_of_theirs() {
+    let object = |version: &str, kind: &str, rest: &str| {
+        format!("---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n{rest}\n")
+    };
+    let all = |rest: &dyn Fn(&str, &str) -> String| -> String {
+        PAST.iter().map(|(version, kind, _, _, good, bad)| object(version, kind, &rest(good, bad))).collect()
+    };
+    let dir = Dir::with(&[
+        ("good.yaml", &all(&|good, _| good.to_owned())),
+        ("unknown.yaml", &all(&|good, _| format!("{good}\nnoSuchField: 1"))),
+        ("wrong.yaml", &all(&|_, bad| bad.to_owned())),
+    ]);
+    for minor in 32..=37 {
+        let told = |file: &str| -> Vec<(String, String)> {
+            let version = format!("1.{minor}");
+            let select = ["--select", "schema-invalid", "--kubernetes-version", &version, file];
+            let run = dir.scan(&[&["--schema"][..], &select].concat());
+            let notices = run.of("notice");
+            let notices =
+                notices.iter().map(|n| (n["line"].to_string(), n["message"].as_str().unwrap().to_owned()));
+            let objects = run.of("object");
+            let findings = objects.iter().map(|o| {
+                let found = o["findings"].as_array().unwrap();
+                assert_eq!(found.len(), 1, "1.{minor} {file}: {found:?}");
+                (o["object"]["kind"].to_string(), found[0]["message"].as_str().unwrap().to_owned())
+            });
+            notices.chain(findings).collect()
+        };
+        let (good, unknown, wrong) = (told("good.yaml"), told("unknown.yaml"), told("wrong.yaml"));
+        let served = PAST.iter().filter(|(_, _, first, last, ..)| (*first..=*last).contains(&minor)).count();
+        let counted =
+            |told: &[(String, String)], text: &str| told.iter().filter(|(_, m)| m.contains(text)).count();
+        let (before, after) = (
+            PAST.iter().filter(|(_, _, first, ..)| minor < *first).count(),
+            PAST.iter().filter(|(_, _, _, last, ..)| minor > *last).count(),
+        );
+        for (told, text) in [(&good, ""), (&unknown, "unknown field `noSuchField`"), (&wrong, "` must be ")] {
+            let here = if text.is_empty() { 0 } else { served };
+            let not_yet = counted(told, "is not served by Kubernetes v1.");
+            assert_eq!(
+                (not_yet, counted(told, "it has not been served since")),
+                (before, after),
+                "1.{minor}"
+            );
+            assert_eq!(told.len(), before + after + here, "1.{minor}: {told:#?}");
+            assert!(text.is_empty() || counted(told, text) == served, "1.{minor}: {told:#?}");
+        }
+    }
+}
+
+#[test]
+fn schemas_that_are_not_known_are_told_of() {
+    let dir = Dir::with(&[("web.yaml", WEB)]);
+    let told = |version: &str| {
+        let run = dir.scan(&[
+            "--schema",
+            "--kubernetes-version",
+            version,
+            "--select",
+            "schema-invalid",
+            "web.yaml",
+        ]);
+        let notices = run.of("notice");
+        notices.iter().map(|n| n["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("1.31"),
+        ["the schemas of Kubernetes v1.31 are not known here: objects were held against those of v1.32"]
+    );
+    assert_eq!(told("1.32"), [""; 0]);
+}
+
+#[test]
+fn metadata_of_custom_resources_are_held_against_those_of_all_objects() {
+    let widget = |metadata: &str| {
+        format!("---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {metadata}\nspec: {{size: 1}}\n")
+    };
+    let objects = [
+        widget("{name: fine, namespace: shop, labels: {a: b}}"),
+        widget("{name: number, namespace: shop, labels: {a: 1}}"),
+        widget("{name: unknown, namespace: shop, label: {}}"),
+    ]
+    .concat();
+    let dir = Dir::with(&[("a.yaml", &format!("{WIDGETS}{objects}"))]);
+    let run = dir.scan(&["--schema", "--select", "schema-invalid", "a.yaml"]);
+    let told: Vec<_> = run
+        .of("object")
+        .iter()
+        .map(|o| format!("{} {}", o["object"]["name"], o["findings"][0]["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "\"number\" `a` must be a string, not a number",
+            "\"unknown\" unknown field `label`; it has no effect"
+        ]
+    );
+    assert_eq!(run.status, 0);
 }

@@ -123,7 +123,7 @@ fn it_may_do_what_it_has_to_and_nothing_with_secrets() {
                         && strings(rule, "verbs") == BTreeSet::from(["create".to_owned()]))
                     // That it may lower labels changes none by itself.
                     || resources == BTreeSet::from(["namespacelevels".to_owned()])
-                    || name == "seawall-exceptions-editor";
+                    || ["seawall-break-glass", "seawall-exceptions-editor"].contains(&name);
                 assert!(!changes || is_narrow, "{name}: {resources:?}");
             }
             let labels = role.get("metadata").unwrap().get("labels");
@@ -248,6 +248,13 @@ fn what_would_not_work_is_not_printed() {
             &["--provider", "openshift", "--host-network"],
             "OpenShift admits no pods on the network of their node",
         ),
+        (&["--reports"], "`--reports` stores what requests say, and without --client-ca-file anybody"),
+        (&["--events"], "`--events` stores what requests say"),
+        (&["--client-ca-file", "wrong.yaml", "--reports"], "no `BEGIN CERTIFICATE`"),
+        (&["--client-ca-file", "none.crt"], "`none.crt`"),
+        (&["--client-name", "a"], "--client-ca-file"),
+        (&["--client-ca-file", "wrong.yaml", "--client-name", "a\" b"], "a name is made of"),
+        (&["--crds-only", "--reports"], "cannot be used with"),
         (&["--crds-only", "--replicas", "3"], "cannot be used with"),
         (&["--crds-only", "--guard-labels"], "cannot be used with"),
         (&["--guard-labels-only", "--namespace", "a"], "cannot be used with"),
@@ -267,7 +274,7 @@ fn definitions_come_alone_if_wanted() {
     let alone = printed(&["--crds-only"]);
     let all = documents(&alone);
     assert_eq!(of_kind(&all, "CustomResourceDefinition").len(), all.len());
-    assert!(all.len() == 2 && printed(&[]).contains(&alone));
+    assert!(all.len() == 3 && printed(&[]).contains(&alone));
 }
 
 /// What the pods are started with is what the program takes: it gets as far as the file that only they have.
@@ -313,4 +320,67 @@ fn the_guard_of_labels_comes_if_wanted_and_alone_too() {
     let bound = of_kind(&all, "ClusterRoleBinding");
     let bound: Vec<_> = bound.iter().map(|binding| text(*binding, &["roleRef", "name"]).unwrap()).collect();
     assert_eq!(bound, ["seawall-webhook"]);
+}
+
+/// An authority, as PEM.
+const AUTHORITY: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBfDCCASGgAwIBAgIUSlDLhoBLkGdvWTMugJDUeKXqdJEwCgYIKoZIzj0EAwIw\n\
+EjEQMA4GA1UEAwwHY2xpZW50czAgFw0yNjExMjYyMjM5NTNaGA8yMTI2MTEwMjIy\n\
+Mzk1M1owEjEQMA4GA1UEAwwHY2xpZW50czBZMBMGByqGSM49AgEGCCqGSM49AwEH\n\
+A0IABN/x4WehIs74+q+NyRm+SQA2742jTd4/qfYuKVdZsUY0rmcOTgD7LyNFQbt+\n\
+hwr0ZZgMIcK8bqf7kW74u0V+hLajUzBRMB0GA1UdDgQWBBRrGiekdL+MNIR5BS2F\n\
+gC5M5eJTiDAfBgNVHSMEGDAWgBRrGiekdL+MNIR5BS2FgC5M5eJTiDAPBgNVHRMB\n\
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQCpXWHaUeeN1wPwzu1k8KzFxPbb\n\
+uFIPUv7Ttg7cBwcRwgIhALMaFXZIKz+IHOUyWPla3Zxr8jQBxh0GYjG1Xf2rn9SP\n\
+-----END CERTIFICATE-----\n";
+
+#[test]
+fn what_stores_something_knows_who_asks() {
+    let dir = Dir::with(&[("ca.crt", &AUTHORITY.replace('\n', "\r\n"))]);
+    let printed = |args: &[&str]| {
+        let run = dir.run_bare(&[&["install", "--client-ca-file", "ca.crt"], args].concat());
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{args:?}");
+        run.stdout
+    };
+    for (args, flags, rights, side_effects) in [
+        (&[][..], &[][..], 0, "None"),
+        (&["--reports"], &["--reports"], 2, "NoneOnDryRun"),
+        (
+            &["--events", "--client-name", "a,system:b"],
+            &["--events", "--client-name=a,system:b"],
+            0,
+            "NoneOnDryRun",
+        ),
+    ] {
+        let text_of_all = printed(args);
+        let all = documents(&text_of_all);
+        let data = of_kind(&all, "ConfigMap")[0].get("data").unwrap();
+        assert_eq!(text(data, &["client-ca.crt"]), Some(AUTHORITY));
+        let mut containers = ["spec", "template", "spec", "containers"].iter();
+        let deployment = of_kind(&all, "Deployment")[0];
+        let containers = containers.try_fold(deployment, |node, key| node.get(key)).unwrap();
+        let given = strings(containers.items().next().unwrap(), "args");
+        assert!(given.contains("--client-ca-file=/etc/seawall/client-ca.crt"), "{given:?}");
+        let known = ["--reports", "--events", "--client-name=a,system:b"];
+        let given: Vec<&str> = known.into_iter().filter(|flag| given.contains(*flag)).collect();
+        assert_eq!(given.iter().collect::<BTreeSet<_>>(), flags.iter().collect(), "{args:?}");
+        let roles = of_kind(&all, "ClusterRole");
+        let rules = roles.iter().flat_map(|role| role.get("rules").unwrap().items());
+        let of_reports: Vec<(BTreeSet<String>, BTreeSet<String>)> = rules
+            .filter(|rule| strings(*rule, "resources").contains("reports"))
+            .map(|rule| (strings(rule, "resourceNames"), strings(rule, "verbs")))
+            .collect();
+        assert_eq!(of_reports.len(), rights, "{args:?}");
+        // What it may change is its own.
+        for (names, verbs) in of_reports {
+            let own = names == BTreeSet::from(["seawall".to_owned()]);
+            assert!(own || !verbs.contains("update"), "{names:?} {verbs:?}");
+        }
+        for webhook in of_kind(&all, "ValidatingWebhookConfiguration")[0].get("webhooks").unwrap().items() {
+            assert_eq!(text(webhook, &["sideEffects"]), Some(side_effects), "{args:?}");
+        }
+    }
+    let run = Dir::new().run_bare(&["serve", "--events"]);
+    assert!(run.status == 2 && run.stderr.contains("`--events` stores what requests say"), "{}", run.stderr);
 }

@@ -579,6 +579,17 @@ fn objects_of_seawalls_group_that_do_not_count_are_told_of() {
         );
         assert!(findings(&run).iter().all(|f| !f.contains("exception")), "{:?}", findings(&run));
     }
+    // What suspends what the webhook enforces is known, and is nothing to a scan.
+    let glass = "apiVersion: seawall.dev/v1alpha1\nkind: PodSecurityBreakGlass\nmetadata: {name: a}\nspec: {namespaces: [shop], duration: 1h, reason: r}\n";
+    dir.write("e.yaml", glass);
+    let with = scan(&dir, &["."]);
+    std::fs::remove_file(dir.path().join("e.yaml")).unwrap();
+    let without = scan(&dir, &["."]);
+    assert_eq!((notices(&with), findings(&with)), (notices(&without), findings(&without)));
+    assert_eq!(
+        with.summary()["objects"].as_u64(),
+        without.summary()["objects"].as_u64().map(|count| count + 1)
+    );
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub enum CertificateError {
     Pair(String),
     /// None can be made.
     Made(String),
+    /// An authority cannot be used.
+    Authority(String),
 }
 
 impl fmt::Display for CertificateError {
@@ -38,6 +40,7 @@ impl fmt::Display for CertificateError {
             Self::Key(why) => write!(f, "the private key cannot be read as PEM: {why}"),
             Self::Pair(why) => write!(f, "the certificate cannot be used with the key: {why}"),
             Self::Made(why) => write!(f, "no certificate can be made: {why}"),
+            Self::Authority(why) => write!(f, "the authority's certificate cannot be used: {why}"),
         }
     }
 }

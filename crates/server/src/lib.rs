@@ -1,4 +1,5 @@
-//! Everything that listens: TLS, HTTP/1.1 and HTTP/2, limits, certificates that change, and an end that loses no request.
+//! Everything that listens: TLS, HTTP/1.1 and HTTP/2, limits, certificates that change, clients that show theirs, and an end that
+//! loses no request.
 //!
 //! ```text
 //! Server::bind -> run(certificates, limits, service, stop)
@@ -8,6 +9,7 @@
 //! Knows nothing of Kubernetes.
 
 mod certificates;
+mod clients;
 mod limits;
 mod requests;
 mod room;
@@ -19,6 +21,7 @@ use std::future::Future;
 use bytes::Bytes;
 
 pub use certificates::{CertificateError, Certificates};
+pub use clients::{Client, Clients};
 pub use limits::Limits;
 pub use self_signed::{SelfSigned, not_after, read_certificates};
 pub use serve::Server;
@@ -32,8 +35,12 @@ pub struct Request {
     pub query: Option<String>,
     /// The header of that name, where it is text.
     pub content_type: Option<String>,
+    /// The header `traceparent`, where it is text.
+    pub traceparent: Option<String>,
     /// The body; empty where there is none.
     pub body: Bytes,
+    /// Who asks.
+    pub client: Client,
 }
 
 /// What a request is answered with.

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Frame, Incoming};
 use tokio::time::timeout;
 
+use crate::clients::Peer;
 use crate::room::{Held, Room};
 use crate::{Answer, Limits, Request, Service};
 
@@ -21,6 +22,9 @@ const SMALL: usize = 16 << 10;
 
 /// The part of a body's time for which it may be silent where others wait for room.
 const GRACE: u32 = 10;
+
+/// W3C Trace Context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What all requests share.
 pub(crate) struct Shared<S> {
@@ -54,6 +58,7 @@ impl<S: Service> Shared<S> {
     pub(crate) async fn respond(
         &self,
         request: http::Request<Incoming>,
+        peer: &Peer,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
         let is_last = |response: &mut Response<Full<Bytes>>| {
@@ -69,12 +74,17 @@ impl<S: Service> Shared<S> {
             let received = timeout(self.limits.body_time, self.receive(body, &mut held)).await;
             match received {
                 Ok(Ok(body)) => {
-                    let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                    let header = |name| {
+                        let value = head.headers.get(name)?;
+                        value.to_str().ok().map(str::to_owned)
+                    };
                     let request = Request {
                         path: head.uri.path().to_owned(),
                         query: head.uri.query().map(str::to_owned),
-                        content_type: content_type.map(str::to_owned),
+                        content_type: header(CONTENT_TYPE),
+                        traceparent: header(TRACEPARENT),
                         body,
+                        client: peer.client(),
                     };
                     let mut response = response(self.service.answer(request).await);
                     if self.ending.load(Ordering::Relaxed) {

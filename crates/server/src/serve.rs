@@ -20,6 +20,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::Service;
 use crate::certificates::Certificates;
+use crate::clients::{Clients, Peer};
 use crate::limits::Limits;
 use crate::requests::Shared;
 
@@ -43,12 +44,20 @@ const PING: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    clients: Option<Clients>,
 }
 
 impl Server {
     /// Listens on an address; port 0 is a free one.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address).await? })
+        Ok(Self { listener: TcpListener::bind(address).await?, clients: None })
+    }
+
+    /// Asks clients for certificates, and tells of each request whether it is from one of these.
+    #[must_use]
+    pub fn telling(mut self, clients: Option<Clients>) -> Self {
+        self.clients = clients;
+        self
     }
 
     /// Where it listens.
@@ -67,7 +76,7 @@ impl Server {
     ) {
         let shared = Arc::new(Shared::new(service, limits));
         let limits = &shared.limits;
-        let acceptor = TlsAcceptor::from(tls(&certificates));
+        let acceptor = TlsAcceptor::from(tls(&certificates, self.clients.is_some()));
         let slots = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
         let (close, closing) = watch::channel(false);
         // Nobody sends: it is closed when the last connection is.
@@ -83,10 +92,12 @@ impl Server {
                 };
                 let (acceptor, shared) = (acceptor.clone(), shared.clone());
                 let (closing, alive) = (closing.clone(), alive.clone());
+                let clients = self.clients.clone();
                 tokio::spawn(async move {
                     if let Some(stream) = handshake(&acceptor, stream, shared.limits.handshake).await {
                         // Apart, so that who never gets here does not hold room for it.
-                        Box::pin(connection(stream, shared, closing)).await;
+                        let peer = Peer::of(stream.get_ref().1, clients);
+                        Box::pin(connection(stream, peer, shared, closing)).await;
                     }
                     drop((slot, alive));
                 });
@@ -108,13 +119,17 @@ impl Server {
     }
 }
 
-fn tls(certificates: &Certificates) -> Arc<ServerConfig> {
+fn tls(certificates: &Certificates, asks: bool) -> Arc<ServerConfig> {
     let provider = Arc::new(ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .expect("ring has all of TLS 1.2 and 1.3")
-        .with_no_client_auth()
-        .with_cert_resolver(certificates.resolver());
+        .expect("ring has all of TLS 1.2 and 1.3");
+    let builder = if asks {
+        builder.with_client_cert_verifier(Clients::asking())
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder.with_cert_resolver(certificates.resolver());
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Arc::new(config)
 }
@@ -174,6 +189,7 @@ impl Activity {
 /// Answers the requests of a connection until it ends; once `closing` is so, those that have begun.
 async fn connection<S: Service>(
     stream: TlsStream<TcpStream>,
+    peer: Peer,
     shared: Arc<Shared<S>>,
     mut closing: watch::Receiver<bool>,
 ) {
@@ -181,12 +197,12 @@ async fn connection<S: Service>(
     let idle = shared.limits.idle;
     let streams = shared.limits.streams;
     let activity = Arc::new(Activity::default());
-    let active = activity.clone();
+    let (active, peer) = (activity.clone(), Arc::new(peer));
     let service = service_fn(move |request| {
-        let (shared, activity) = (shared.clone(), active.clone());
+        let (shared, activity, peer) = (shared.clone(), active.clone(), peer.clone());
         async move {
             let _busy = activity.begin();
-            shared.respond(request).await
+            shared.respond(request, &peer).await
         }
     });
     let io = TokioIo::new(stream);

@@ -5,8 +5,10 @@ mod common;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use common::{Client, limits, pair, start, tls};
-use seawall_server::Limits;
+use common::{Client, Shown, limits, pair, start, start_telling, tls, tls_showing};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use seawall_server::{Clients, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -296,4 +298,65 @@ async fn bodies_that_need_each_other_s_room_all_come() {
     for client in clients {
         assert_eq!(client.await.expect("no panic").expect("an answer").0, 200);
     }
+}
+
+/// An authority's certificate (PEM), and a client's that it has signed.
+fn client_of_authority(name: &str) -> (String, Shown) {
+    let key = KeyPair::generate().expect("a key");
+    let mut params = CertificateParams::new([]).expect("no names");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&key).expect("a certificate").pem();
+    let issuer = Issuer::new(params, key);
+    let key = KeyPair::generate().expect("a key");
+    let mut params = CertificateParams::new([]).expect("no names");
+    params.distinguished_name.push(DnType::CommonName, "api");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let certificate = params.signed_by(&key, &issuer).expect("a certificate").der().clone();
+    (authority, (certificate, PrivatePkcs8KeyDer::from(key.serialize_der()).into()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_are_told_apart_and_all_answered() {
+    let (authority, (certificate, key)) = client_of_authority("a");
+    let (other_authority, (other, other_key)) = client_of_authority("b");
+    let clients = Clients::new(authority.as_bytes(), &["api".to_owned()]).expect("an authority");
+    let running = start_telling(Limits::default(), Some(clients.clone())).await;
+    let trusted = [running.pair.der.clone()];
+    let shown = |of: u8| match of {
+        0 => None,
+        1 => Some((certificate.clone(), key.clone_key())),
+        _ => Some((other.clone(), other_key.clone_key())),
+    };
+    for two in [false, true] {
+        for (of, who) in [
+            (0, "Anonymous"),
+            (1, "Verified"),
+            (2, "Unverified(\"invalid peer certificate: UnknownIssuer\")"),
+        ] {
+            let mut client =
+                Client::showing(running.address, &trusted, two, shown(of)).await.expect("a connection");
+            for _ in 0..2 {
+                assert_eq!(client.post("/who", "").await.expect("an answer"), (200, who.to_owned()));
+            }
+        }
+    }
+    // Authorities change under connections that there are.
+    let mut kept = Client::showing(running.address, &trusted, true, shown(1)).await.expect("a connection");
+    assert_eq!(kept.post("/who", "").await.expect("an answer").1, "Verified");
+    clients.replace(other_authority.as_bytes()).expect("an authority");
+    assert!(kept.post("/who", "").await.expect("an answer").1.starts_with("Unverified"));
+    // Who has a certificate without its key gets no connection.
+    let forged = Some((certificate.clone(), other_key.clone_key()));
+    let stream = tls_showing(running.address, &trusted, &[b"http/1.1"], forged).await;
+    if let Ok(mut stream) = stream {
+        let _ = stream.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert_eq!(rest(&mut stream).await, "");
+    }
+    // Where none is asked for, nobody is somebody.
+    let plain = start(Limits::default()).await;
+    let mut client = Client::showing(plain.address, std::slice::from_ref(&plain.pair.der), true, shown(1))
+        .await
+        .expect("a connection");
+    assert_eq!(client.post("/who", "").await.expect("an answer").1, "Anonymous");
 }

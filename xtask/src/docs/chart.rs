@@ -5,12 +5,20 @@ use std::fs;
 use crate::run::root;
 
 /// The templates that are part of a release. Its namespace is Helm's, and its definitions of custom resources are installed once.
-const TEMPLATES: [&str; 4] = ["rbac", "webhook", "guard", "registration"];
+const TEMPLATES: [&str; 5] = ["rbac", "webhook", "guard", "mutation", "registration"];
 
 /// Names of `seawall install` in conditions, and what they are to Helm.
-const CONDITIONS: [(&str, &str); 6] = [
+const CONDITIONS: [(&str, &str); 14] = [
     ("hostNetwork", ".Values.hostNetwork"),
     ("guardLabels", ".Values.guardLabels"),
+    ("guards", r#"regexMatch "(?m)^guardLabels: *true\\b" .Values.config"#),
+    ("guarded", r#"or .Values.guardLabels (regexMatch "(?m)^guardLabels: *true\\b" .Values.config)"#),
+    ("mutate", ".Values.mutate"),
+    ("clientCa", ".Values.clientCa"),
+    ("clientName", ".Values.clientName"),
+    ("reports", ".Values.reports"),
+    ("events", ".Values.events"),
+    ("stores", "or .Values.reports .Values.events"),
     ("gke", r#"eq .Values.provider "gke""#),
     ("aks", r#"eq .Values.provider "aks""#),
     ("openshift", r#"eq .Values.provider "openshift""#),
@@ -18,7 +26,7 @@ const CONDITIONS: [(&str, &str); 6] = [
 ];
 
 /// The same of values.
-const VALUES: [(&str, &str); 5] = [
+const VALUES: [(&str, &str); 7] = [
     ("namespace", ".Release.Namespace"),
     ("replicas", ".Values.replicas | int"),
     ("image", r#".Values.image | default (printf "seawall.dev/seawall:%s" .Chart.AppVersion) | quote"#),
@@ -27,11 +35,19 @@ const VALUES: [(&str, &str); 5] = [
         "config",
         r#"regexReplaceAll "\n+$" (.Values.config | trimPrefix "\ufeff" | replace "\r\n" "\n" | replace "\r" "\n") "" | indent 4"#,
     ),
+    ("clientName", ".Values.clientName"),
+    (
+        "clientCa",
+        r#"regexReplaceAll "\n+$" (.Values.clientCa | replace "\r\n" "\n" | replace "\r" "\n") "" | indent 4"#,
+    ),
 ];
 
-/// Namespaces that are no place for it, as `seawall install` says too.
+/// What it does not make, as `seawall install` says too.
 const GUARD: &str = r#"{{- if has .Release.Namespace (list "default" "kube-node-lease" "kube-public" "kube-system") }}
 {{- fail "the webhook wants a namespace of its own, such as seawall" }}
+{{- end }}
+{{- if and (or .Values.reports .Values.events) (not .Values.clientCa) }}
+{{- fail "reports and events store what requests say, and without clientCa anybody who reaches the port could write there" }}
 {{- end }}
 "#;
 
@@ -113,6 +129,19 @@ port: null
 
 # Whether changes are refused that lower what the labels of a namespace ask for, but of those who have the right to.
 guardLabels: false
+
+# Whether the webhook sets what new pods leave out, in namespaces with the label seawall.dev/mutate=enabled, and the levels of new
+# namespaces (namespaceDefaults).
+mutate: false
+# The authorities of the certificate that the API server shows to webhooks, as PEM: --set-file clientCa=ca.crt
+clientCa: \"\"
+
+# Names of which it has to have one, with commas between; any if it is empty.
+clientName: \"\"
+
+# Whether what workloads violate is written as reports of OpenReports, and as events on what makes the pods. Both need clientCa.
+reports: false
+events: false
 
 # The PodSecurityConfiguration, as text: --set-file config=podsecurity.yaml
 config: |

@@ -18,7 +18,7 @@ use seawall_finding::{Answer, Fix, FixPatch, FixStep, Safety, Step, document_sec
 use seawall_manifest::workload::Template;
 use seawall_model::pod::{Container, ContainerClass, Pod};
 use seawall_model::{FieldPath, WorkloadKind};
-use seawall_pss::{Action, Group, Literal, Names, RepairAt, Value};
+use seawall_pss::{Action, Group, Literal, Names, RepairAt, Value, stated_user};
 use seawall_yaml::edit::{self, Change, TextEdit};
 use seawall_yaml::{Document, NodeRef};
 
@@ -69,7 +69,7 @@ pub(crate) fn of(
     let answer =
         (repair.safety == Safety::Decision).then(|| repair.answer().map_or(Answer::User, Answer::Text));
     let fix = Fix { safety: repair.safety, note: repair.note.into(), answer, steps, patch: None };
-    raised(fix, group, pod, template, options)
+    Some(raised(fix, group, pod, template, options))
 }
 
 /// Rules whose fields the API server refuses in pods that run on Windows.
@@ -175,33 +175,12 @@ fn pod_path(path: &FieldPath, template: &Template<'_>) -> Option<FieldPath> {
     Some(template.path_in_object(at_pod))
 }
 
-/// A fix in the class that evidence gives it; none where it would keep the container from starting.
-fn raised(
-    fix: Fix,
-    group: &Group<'_, '_>,
-    pod: &Pod<'_>,
-    template: &Template<'_>,
-    options: &Options,
-) -> Option<Fix> {
-    if group.rule.id != "run-as-non-root" {
-        return Some(fix);
-    }
-    let user_of = |container: &Container<'_>| {
-        let of_pod = pod.spec.security_context.as_ref().and_then(|c| c.run_as_user);
-        container.security_context.as_ref().and_then(|c| c.run_as_user).or(of_pod)
-    };
-    let containers: Vec<&Container<'_>> = match group.offenders.first().and_then(|o| o.container()) {
-        Some(at) => container(pod, at).into_iter().collect(),
-        None => pod.spec.init_containers.iter().chain(&pod.spec.containers).collect(),
-    };
-    // The kubelet starts no container as root that is not to run as root.
-    if containers.iter().any(|c| user_of(c) == Some(0)) {
-        return None;
-    }
-    if group.offenders.iter().any(|o| o.container().is_none() || o.value != Value::Missing) {
-        return Some(fix);
-    }
-    let evidence = containers.first().and_then(|container| match user_of(container) {
+/// A fix in the class that evidence beyond the pod's specification gives it.
+fn raised(fix: Fix, group: &Group<'_, '_>, pod: &Pod<'_>, template: &Template<'_>, options: &Options) -> Fix {
+    let first = group.offenders.first().filter(|offender| offender.value == Value::Missing);
+    let container = first.and_then(|offender| container(pod, offender.container()?));
+    let Some(container) = container.filter(|_| group.rule.id == "run-as-non-root") else { return fix };
+    let evidence = match stated_user(pod, container) {
         Some(user) => Some(format!("it runs as user {user}")),
         None => match running_as(template, &container.name) {
             Some(0) => None,
@@ -210,11 +189,11 @@ fn raised(
                 options.images.user(&container.image).map(|user| format!("its image runs as user {user}"))
             }
         },
-    });
-    Some(match evidence {
+    };
+    match evidence {
         Some(note) => Fix { safety: Safety::Safe, note: note.into(), answer: None, ..fix },
         None => fix,
-    })
+    }
 }
 
 /// The user that a pod's status says its container runs as (`user.linux.uid`, which runtimes report from 1.31 on).

@@ -155,7 +155,7 @@ pub fn judge(
     };
     let twins = survey.twins();
     let judge = Judge { source, origin, lines: &lines, levels, exceptions, twins, options };
-    let mut walker = Walker::default();
+    let mut walker = Walker::of(options.kubernetes);
     for item in items {
         match *item {
             Item::Problem(i) => {
@@ -331,7 +331,10 @@ impl Judge<'_> {
                 }
                 examined.problems.sort_by_key(|p| p.span);
                 schema::withhold(&mut examined.problems, secrets);
-                if !is_encrypted && !is_built_in(&examined.object) && !definitions.knows(&examined.object) {
+                if !is_encrypted
+                    && !is_built_in(&examined.object, self.options)
+                    && !definitions.knows(&examined.object)
+                {
                     out.push(self.undefined(&examined.object));
                 }
             }

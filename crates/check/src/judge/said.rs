@@ -135,14 +135,11 @@ fn types_hint(object: &Object<'_>) -> String {
         .map(|(version, ..)| version)
         .collect();
     if !versions.is_empty() {
-        return format!(
-            "it has it in {}; schemas of what older versions alone have are not known",
-            versions.join(" and ")
-        );
+        return format!("it has it in {}", versions.join(" and "));
     }
     match types::nearest_kind(group, kind) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "kubectl api-resources lists the kinds of a cluster; schemas of what older versions alone have are not known".to_owned(),
+        None => "kubectl api-resources lists the kinds of a cluster".to_owned(),
     }
 }
 
@@ -169,8 +166,8 @@ impl Judge<'_> {
         })
     }
 
-    /// An object that no schema is known of: its version is not in its definition, its group is Kubernetes' own and has no such
-    /// kind, or it is a custom resource that nothing in the input defines.
+    /// An object that no schema is known of: its version is not in its definition, Kubernetes has it no more or never had it, or
+    /// it is a custom resource that nothing in the input defines.
     pub(super) fn undefined(&self, object: &Object<'_>) -> Record {
         let (kind, version) = (object.kind, object.api_version);
         let (why, hint) = if let Some(served) = self.options.definitions.instead_of(object) {
@@ -179,6 +176,13 @@ impl Judge<'_> {
                 _ => format!("write it in {}, or correct the definition", served.join(" or ")),
             };
             ("its definition has no such version".to_owned(), hint)
+        } else if let Some(removed) = seawall_hardening::removed(version, kind) {
+            let hint = match seawall_hardening::replacement(version, kind, self.options.kubernetes) {
+                Some((version, of)) if of == kind => format!("write it in {version}"),
+                Some((version, kind)) => format!("write {version} {kind}"),
+                None => "nothing takes its place: leave it out".to_owned(),
+            };
+            (format!("it has not been served since Kubernetes v1.{removed}"), hint)
         } else if types::has_group(object.group()) {
             (format!("Kubernetes v1.{NEWEST} has no such kind"), types_hint(object))
         } else {
@@ -348,5 +352,25 @@ impl Judge<'_> {
             format!("{id} ({}) looks like a workload of an unknown kind and was not judged", id.api_version),
             hint,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a kind that is gone comes from one table, what its schema was from another.
+    #[test]
+    fn kinds_without_a_schema_of_today_are_known_to_be_gone() {
+        let mut count = 0;
+        for (version, kind, _) in (types::OLDEST..types::NEWEST).flat_map(types::kinds_in) {
+            if kind.ends_with("List") || types::type_of(version, kind).is_some() {
+                continue;
+            }
+            let last = *types::served_in(version, kind).unwrap().end();
+            assert_eq!(seawall_hardening::removed(version, kind), Some(last + 1), "{version} {kind}");
+            count += 1;
+        }
+        assert!(count > 20, "{count}");
     }
 }

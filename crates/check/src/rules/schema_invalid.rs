@@ -25,9 +25,11 @@ rule! {
     /// ```
     ///
     /// ## Applies to
-    /// All built-in kinds, at the newest Kubernetes version that this build knows. A wrong type counts as a refusal by the
-    /// API server and fails a scan; an unknown field does not, unless `--fail-on high` asks for it. In the pods of custom
-    /// resources only fields that are nearly called as one of a pod's are told of: the rest may be the resource's own.
+    /// All built-in kinds, at the newest Kubernetes version that this build knows, and those that the target version alone
+    /// serves. A wrong type counts as a refusal by the API server and fails a scan; an unknown field does not, unless
+    /// `--fail-on high` asks for it. In the pods of custom resources only fields that are nearly called as one of a pod's
+    /// are told of: the rest may be the resource's own. `--schema` asks for more: what must be there, what the target
+    /// version has, which values are taken, and what the definitions of custom resources say.
     ///
     /// ## References
     /// - <https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>

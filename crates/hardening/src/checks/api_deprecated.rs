@@ -84,17 +84,24 @@ fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
             }
         };
         let replacement = life.replacement(cx.kubernetes);
-        let advice = match replacement {
-            Some((to, other)) if other == kind => format!("write apiVersion: {to}"),
-            Some((to, other)) => format!("use {other} of {to}"),
-            None => "nothing takes its place: remove the object, or use what its documentation names".to_owned(),
+        let advice = match (replacement, life.replacements.last()) {
+            (Some((to, other)), _) if other == kind => format!("write apiVersion: {to}"),
+            (Some((to, other)), _) => format!("use {other} of {to}"),
+            (None, Some((to, other, since))) if u64::from(*since) > cx.kubernetes => {
+                format!("{other} of {to} takes its place from Kubernetes 1.{since} on: change it with that upgrade")
+            }
+            (None, _) => "nothing takes its place: remove the object, or use what its documentation names".to_owned(),
         };
         let path = FieldPath::root().key("apiVersion");
         let hit = Hit::new(path, label, message, advice);
         let hit = if gone { hit.severity(Severity::High) } else { hit };
         match replacement {
             // An item of a list may inherit its apiVersion: then there is nothing to change here.
-            Some((to, other)) if other == kind && object.node.get("apiVersion").is_some() => match safety(object) {
+            // What is known of fields is known of the best.
+            Some((to, other))
+                if other == kind
+                    && object.node.get("apiVersion").is_some()
+                    && life.replacements.first().is_some_and(|(best, ..)| *best == to) => match safety(object) {
                 Some((safety, note)) => hit.sets(safety, note, to),
                 None => hit,
             },
@@ -154,7 +161,13 @@ mod tests {
         let none = "nothing takes its place: remove the object, or use what its documentation names";
         assert_eq!(advice(37, "settings.k8s.io/v1alpha1", "PodPreset"), none);
         // The replacement has to be there already.
-        assert_eq!(advice(29, "admissionregistration.k8s.io/v1alpha1", "ValidatingAdmissionPolicy"), none);
+        let policy = |kubernetes| advice(kubernetes, "admissionregistration.k8s.io/v1alpha1", "ValidatingAdmissionPolicy");
+        assert_eq!(policy(29), "write apiVersion: admissionregistration.k8s.io/v1beta1");
+        assert_eq!(policy(37), "write apiVersion: admissionregistration.k8s.io/v1");
+        assert_eq!(
+            advice(34, "storagemigration.k8s.io/v1alpha1", "StorageVersionMigration"),
+            "StorageVersionMigration of storagemigration.k8s.io/v1beta1 takes its place from Kubernetes 1.35 on: change it with that upgrade"
+        );
     }
 
     #[test]
@@ -194,7 +207,7 @@ mod tests {
         for (version, kinds) in super::SAME {
             for kind in *kinds {
                 let life = crate::lifecycle::Lifecycle::of(version, kind).expect("a lifecycle");
-                assert_eq!(life.replacement.map(|(_, kind, _)| kind), Some(*kind), "{version}");
+                assert_eq!(life.replacements.first().map(|(_, kind, _)| kind), Some(kind), "{version}");
             }
         }
     }

@@ -16,8 +16,8 @@ pub(crate) struct Lifecycle {
     pub(crate) deprecated: Option<u8>,
     /// It is no longer served from this version on, as far as that is decided.
     pub(crate) removed: Option<u8>,
-    /// apiVersion and kind that take its place, and since when they are there.
-    pub(crate) replacement: Option<(&'static str, &'static str, u8)>,
+    /// apiVersion and kind that take its place, and since when they are there: the best first, then what was there before that.
+    pub(crate) replacements: &'static [(&'static str, &'static str, u8)],
 }
 
 impl Lifecycle {
@@ -39,9 +39,22 @@ impl Lifecycle {
 
     /// What takes its place in this minor version: apiVersion and kind.
     pub(crate) fn replacement(&self, kubernetes: u64) -> Option<(&'static str, &'static str)> {
-        let (api_version, kind, since) = self.replacement?;
-        (u64::from(since) <= kubernetes).then_some((api_version, kind))
+        let is_there = |(api_version, kind, since): &&(&str, &str, u8)| {
+            let gone = Self::of(api_version, kind).is_some_and(|life| life.is_removed(kubernetes));
+            u64::from(*since) <= kubernetes && !gone
+        };
+        self.replacements.iter().find(is_there).map(|(api_version, kind, _)| (*api_version, *kind))
     }
+}
+
+/// The minor version from which on a built-in kind is no longer served in an apiVersion, where that is decided.
+pub fn removed(api_version: &str, kind: &str) -> Option<u64> {
+    Lifecycle::of(api_version, kind)?.removed.map(u64::from)
+}
+
+/// What takes the place of a built-in kind of an apiVersion that is deprecated or gone, in a minor version: apiVersion and kind.
+pub fn replacement(api_version: &str, kind: &str, kubernetes: u64) -> Option<(&'static str, &'static str)> {
+    Lifecycle::of(api_version, kind)?.replacement(kubernetes)
 }
 
 #[cfg(test)]
@@ -56,9 +69,27 @@ mod tests {
             if let (Some(deprecated), Some(removed)) = (l.deprecated, l.removed) {
                 assert!(deprecated < removed, "{l:?}");
             }
-            let next = l.replacement.and_then(|(api_version, kind, _)| Lifecycle::of(api_version, kind));
-            assert!(next.is_none_or(|next| !next.is_removed(37)), "{l:?}");
+            let gone = |(version, kind, _): &(&str, &str, u8)| {
+                Lifecycle::of(version, kind).is_some_and(|next| next.is_removed(37))
+            };
+            assert!(l.replacements.iter().all(gone) || !gone(&l.replacements[0]), "{l:?}");
+            assert!(l.replacements.is_sorted_by(|a, b| a.2 > b.2), "one that came later is better: {l:?}");
         }
+    }
+
+    #[test]
+    fn what_takes_the_place_is_there_in_the_version() {
+        let of = |version, kind, minor| replacement(version, kind, minor).map(|(version, _)| version);
+        let class = |minor| of("resource.k8s.io/v1alpha3", "DeviceClass", minor);
+        assert_eq!(
+            [32, 33, 34].map(class),
+            [Some("resource.k8s.io/v1beta1"), Some("resource.k8s.io/v1beta2"), Some("resource.k8s.io/v1")]
+        );
+        let migration = |minor| of("storagemigration.k8s.io/v1alpha1", "StorageVersionMigration", minor);
+        assert_eq!([34, 35].map(migration), [None, Some("storagemigration.k8s.io/v1beta1")]);
+        // v1 has less than v2beta1.
+        let scaler = |minor| of("autoscaling/v2beta1", "HorizontalPodAutoscaler", minor);
+        assert_eq!([22, 23].map(scaler), [Some("autoscaling/v2beta2"), Some("autoscaling/v2")]);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 //! and keeps the last.
 
 mod base64;
-mod gone;
 mod keys;
 mod rank;
 mod strict;
@@ -25,7 +24,6 @@ use seawall_yaml::{NodeId, Span};
 use crate::objects::{Holder, Object};
 use crate::types::{self, Shape};
 use crate::workload::Template;
-pub use gone::is_of_newer;
 use rank::Rank;
 pub use strict::{Held, strict};
 pub use structural::{Definition, Definitions, Unheld};
@@ -164,7 +162,7 @@ impl Walker {
     }
 
     fn walk(&mut self, object: &Object<'_>, list: Option<Holder>) -> Vec<SchemaProblem> {
-        let current = types::type_of(object.api_version, object.kind);
+        let current = types::type_in(object.api_version, object.kind, self.minor);
         let id = current.or_else(|| types::retired_type_of(object.api_version, object.kind));
         let retired = current.is_none() && id.is_some();
         let mut problems = self.run(object.node, id, id.is_none(), list);

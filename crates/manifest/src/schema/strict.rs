@@ -11,7 +11,7 @@ use super::structural::{self, Definitions};
 use super::walk::MOST;
 use super::{Answer, SchemaProblem, SchemaProblemKind, nearest};
 use crate::objects::Object;
-use crate::types::{self, Shape, TypeId, merge_key};
+use crate::types::{self, NEWEST, OLDEST, Shape, TypeId, merge_key};
 
 /// Objects nest no deeper.
 const DEPTH: usize = 100;
@@ -30,18 +30,20 @@ pub struct Held {
 }
 
 /// What the schema of a minor version, or the definition of a custom resource, has against an object; problems of types and
-/// unknown fields of built-in kinds are the walker's.
+/// unknown fields of built-in kinds are the walker's. What is older than [`OLDEST`] is taken for that.
 pub fn strict(object: &Object<'_>, minor: u64, definitions: &Definitions) -> Held {
     let mut found = Found::default();
-    let Some(id) = types::type_of(object.api_version, object.kind) else {
-        let complete = structural::check(object, definitions, minor, &mut found);
-        return Held { complete: complete && !found.is_full(), problems: found.problems };
-    };
-    if let Some(since) = id.since().filter(|since| minor < *since) {
+    let minor = minor.max(OLDEST);
+    let served = types::served_in(object.api_version, object.kind);
+    if let Some(served) = served.as_ref().filter(|served| minor < *served.start()) {
         let at = object.node.get_entry("kind").map_or_else(|| object.node.span(), |(_, value)| value.span());
         let message =
             format!("{} {} is not served by Kubernetes v1.{minor}", object.api_version, object.kind);
-        let hint = format!("it is known from v1.{since} on");
+        let hint = match served.clone().into_inner() {
+            (first, last) if first == last && last < NEWEST => format!("v1.{first} alone serves it"),
+            (first, last) if last < NEWEST => format!("it is served from v1.{first} to v1.{last}"),
+            (first, _) => format!("it is served from v1.{first} on"),
+        };
         found.add(
             object.node,
             at,
@@ -52,6 +54,10 @@ pub fn strict(object: &Object<'_>, minor: u64, definitions: &Definitions) -> Hel
         );
         return Held { problems: found.problems, complete: true };
     }
+    let Some(id) = types::type_in(object.api_version, object.kind, minor) else {
+        let complete = structural::check(object, definitions, minor, &mut found);
+        return Held { complete: complete && !found.is_full(), problems: found.problems };
+    };
     let mut walk = Walk { minor, found };
     walk.fields(object.node, id, &FieldPath::root(), None, 0);
     walk.found.problems.sort_by_key(|p| p.span);
@@ -156,7 +162,7 @@ impl Walk {
         if depth > DEPTH || self.found.is_full() {
             return;
         }
-        for name in id.required() {
+        for name in id.required(self.minor) {
             // Lists that are not there are empty; whether they may be is for the API server.
             if node.get(name).is_none_or(NodeRef::is_null) {
                 self.found.missing(node, key, path, name, "the schema of Kubernetes");
@@ -169,7 +175,12 @@ impl Walk {
                 continue;
             }
             let at = || path.clone().key(name.as_ref());
-            let Some(field) = id.field(name.as_bytes()) else { continue };
+            let Some(field) = id.field(name.as_bytes()) else {
+                if let Some(shape) = id.gone(name.as_bytes(), self.minor) {
+                    self.value(value.resolved(), shape, &at(), Some(key), depth + 1);
+                }
+                continue;
+            };
             if let Some(since) = id.field_since(field).filter(|since| self.minor < *since) {
                 let message = format!("`{name}` is unknown to Kubernetes v1.{}", self.minor);
                 let hint = format!(
@@ -178,7 +189,7 @@ impl Walk {
                 self.found.add(key, key.span(), &at(), SchemaProblemKind::NotInVersion, message, hint);
                 continue;
             }
-            if let Some(allowed) = id.values(field)
+            if let Some(allowed) = id.values(field, self.minor)
                 && value.as_str().is_some_and(|text| !text.is_empty() && !allowed.contains(&text))
             {
                 self.found.not_allowed(value.resolved(), &at(), allowed);
@@ -272,6 +283,109 @@ mod tests {
             ["kind: resource.k8s.io/v1 DeviceClass is not served by Kubernetes v1.32"]
         );
         assert_eq!(found(kind, 37), [""; 0]);
+    }
+
+    #[test]
+    fn versions_ask_for_fields_and_name_values_of_their_own() {
+        let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nspec: {policyTypes: [Egress]}\n";
+        let missing = "spec.podSelector: `podSelector` is missing: the schema of Kubernetes asks for it";
+        assert_eq!(found(policy, 33), [missing]);
+        assert_eq!(found(policy, 34), [""; 0]);
+        let flow = "apiVersion: flowcontrol.apiserver.k8s.io/v1\nkind: FlowSchema\n";
+        assert_eq!(found(flow, 36), [""; 0]);
+        assert_eq!(found(flow, 37), ["spec: `spec` is missing: the schema of Kubernetes asks for it"]);
+        let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{name: a}]\n  tolerations: [{key: a, operator: Gt, value: b}]\n";
+        let operator = "spec.tolerations[0].operator: `Gt` is none of `Equal`, `Exists`";
+        assert_eq!(found(pod, 34), [operator]);
+        assert_eq!(found(pod, 35), [""; 0]);
+    }
+
+    #[test]
+    fn kinds_and_fields_that_are_gone_are_held_against_what_they_were() {
+        let class = "apiVersion: storage.k8s.io/v1alpha1\nkind: VolumeAttributesClass\nmetadata: {name: a}\n";
+        let missing = "driverName: `driverName` is missing: the schema of Kubernetes asks for it";
+        assert_eq!(found(class, 34), [missing]);
+        // It is no longer Kubernetes' then: a definition may be meant.
+        assert_eq!(found(class, 35), [""; 0]);
+        let workload = "apiVersion: scheduling.k8s.io/v1alpha1\nkind: Workload\nspec: {podGroups: []}\n";
+        assert_eq!(found(workload, 35), [""; 0]);
+        assert_eq!(
+            found(workload, 34),
+            ["kind: scheduling.k8s.io/v1alpha1 Workload is not served by Kubernetes v1.34"]
+        );
+        let pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a}], workloadRef: {name: a}}\n";
+        let missing =
+            "spec.workloadRef.podGroup: `podGroup` is missing: the schema of Kubernetes asks for it";
+        assert_eq!(found(pod, 35), [missing]);
+        assert_eq!(found(pod, 36), [""; 0]);
+    }
+
+    #[test]
+    fn it_says_which_versions_serve_a_kind() {
+        let hint = |yaml: &str, minor: u64| {
+            let document = seawall_yaml::read(yaml.as_bytes()).remove(0).document.unwrap();
+            let objects = objects(&document);
+            strict(&objects.objects[0], minor, &Definitions::default()).problems[0].hint.clone().unwrap()
+        };
+        let workload = "apiVersion: scheduling.k8s.io/v1alpha1\nkind: Workload\n";
+        assert_eq!(hint(workload, 33), "v1.35 alone serves it");
+        let class = "apiVersion: resource.k8s.io/v1\nkind: DeviceClass\n";
+        assert_eq!(hint(class, 33), "it is served from v1.34 on");
+        let rule = "apiVersion: certificates.k8s.io/v1alpha1\nkind: PodCertificateRequest\n";
+        assert_eq!(hint(rule, 32), "v1.34 alone serves it");
+    }
+
+    /// An object of a kind with no more than what a minor version asks for.
+    fn least(id: TypeId, minor: u64) -> String {
+        let value = |shape: Shape| match shape {
+            Shape::Struct(id) => format!("{{{}}}", least(id, minor)),
+            Shape::List(..) => "[]".to_owned(),
+            Shape::Bool => "true".to_owned(),
+            Shape::Int32 | Shape::Int64 | Shape::Float | Shape::IntOrString | Shape::Quantity => {
+                "1".to_owned()
+            }
+            Shape::Time => "'2026-01-02T03:04:05Z'".to_owned(),
+            Shape::MicroTime => "'2026-01-02T03:04:05.000000Z'".to_owned(),
+            Shape::String | Shape::Bytes => "''".to_owned(),
+            _ => "{}".to_owned(),
+        };
+        let shape = |name: &str| id.field(name.as_bytes()).expect("a field").shape;
+        let fields: Vec<String> =
+            id.required(minor).map(|name| format!("{name}: {}", value(shape(name)))).collect();
+        fields.join(", ")
+    }
+
+    #[test]
+    fn every_kind_of_every_minor_version_is_held_against_its_schema() {
+        for minor in OLDEST..=NEWEST {
+            let kinds = types::kinds_in(minor).filter(|(_, kind, _)| !kind.ends_with("List"));
+            let mut count = 0;
+            for (api_version, kind, id) in kinds {
+                let asked = least(id, minor);
+                let object = |more: &str| {
+                    let rest = [more, &asked].into_iter().filter(|part| !part.is_empty());
+                    let rest = rest.collect::<Vec<_>>().join(", ");
+                    format!("{{apiVersion: {api_version}, kind: {kind}, {rest}}}\n")
+                };
+                let problems = |yaml: &str| {
+                    let document = seawall_yaml::read(yaml.as_bytes()).remove(0).document.unwrap();
+                    let objects = objects(&document);
+                    let mut problems = super::super::Walker::of(minor).check(&objects.objects[0]);
+                    problems.extend(strict(&objects.objects[0], minor, &Definitions::default()).problems);
+                    problems.into_iter().map(|p| p.message).collect::<Vec<_>>()
+                };
+                assert_eq!(problems(&object("")), [""; 0], "1.{minor}: {}", object(""));
+                let unknown = "unknown field `noSuchField`; it has no effect";
+                assert_eq!(problems(&object("noSuchField: 1")), [unknown], "1.{minor} {api_version} {kind}");
+                assert_eq!(
+                    problems(&object("metadata: true")).len(),
+                    1,
+                    "1.{minor} {api_version} {kind}: a wrong type"
+                );
+                count += 1;
+            }
+            assert!(count > 70, "1.{minor} has {count} kinds");
+        }
     }
 
     #[test]

@@ -14,14 +14,16 @@ use super::values::{Fault, byte_fault, fault};
 use super::words;
 use super::{Answer, SchemaProblem, SchemaProblemKind};
 use crate::objects::{Holder, describe};
-use crate::types::{Shape, TypeId, merge_key};
+use crate::types::{self, Shape, TypeId, merge_key};
 
 /// So many problems of one answer are reported of an object; the API server itself stops at 100.
 pub const MOST: usize = 100;
 
 /// Checks objects against the type table. Keep one and reuse it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Walker {
+    /// The minor version of Kubernetes that objects are for.
+    pub(super) minor: u64,
     work: Vec<Task>,
     /// The collections from the root to the one at hand.
     trail: Vec<Step>,
@@ -71,7 +73,30 @@ fn index(node: NodeRef<'_>) -> u32 {
     node.id().index() as u32
 }
 
+impl Default for Walker {
+    fn default() -> Self {
+        Self::of(types::NEWEST)
+    }
+}
+
 impl Walker {
+    /// For objects that a minor version of Kubernetes will be given: it may serve kinds, and know fields, that the newest one does
+    /// not. Those of the newest one are always known.
+    pub fn of(minor: u64) -> Self {
+        Self {
+            minor,
+            work: Vec::new(),
+            trail: Vec::new(),
+            keys: Keys::default(),
+            clean: HashSet::new(),
+            problems: Vec::new(),
+            counts: [0; 3],
+            cut: false,
+            lenient: false,
+            list: None,
+        }
+    }
+
     /// The problems of the tree at `root`, of type `id` if its kind is known.
     pub(super) fn run(
         &mut self,
@@ -207,7 +232,7 @@ impl Walker {
             };
             let Some(field) = id.field(text) else {
                 unknown += 1;
-                self.unknown(key, value, id, raw);
+                self.other(key, value, id, raw);
                 continue;
             };
             let bit = 1 << (field.index % 64);
@@ -266,7 +291,7 @@ impl Walker {
                     let raw = step.raw || !matches!(step.shape, Shape::Struct(_));
                     match id.field(text.as_bytes()) {
                         Some(field) => self.value(value, edge, field.shape, raw),
-                        None => self.unknown(key, value, id, raw),
+                        None => self.other(key, value, id, raw),
                     }
                 }
                 Shape::Map(shape) => self.value(value, edge, shape.shape(), step.raw),
@@ -324,7 +349,15 @@ impl Walker {
         }
     }
 
+    /// A field that the newest version does not have.
     #[cold]
+    fn other(&mut self, key: NodeRef<'_>, value: NodeRef<'_>, id: TypeId, raw: bool) {
+        match key.key().and_then(|text| id.gone(text.as_bytes(), self.minor)) {
+            Some(shape) => self.value(value, Edge::Key(index(key)), shape, raw),
+            None => self.unknown(key, value, id, raw),
+        }
+    }
+
     fn unknown(&mut self, key: NodeRef<'_>, value: NodeRef<'_>, id: TypeId, raw: bool) {
         // Nobody looks into it, but what is there twice is there twice.
         self.value(value, Edge::Key(index(key)), Shape::Any, true);

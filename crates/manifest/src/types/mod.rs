@@ -8,6 +8,8 @@ mod history;
 #[rustfmt::skip]
 mod table;
 
+use std::ops::RangeInclusive;
+
 use crate::schema::nearest;
 use seawall_model::{FieldPath, Segment};
 use table::{FIELDS, GO_FIELDS, KINDS, NAMES, SHAPES, STARTS, TYPES};
@@ -75,10 +77,35 @@ pub struct Field {
 /// The oldest minor version of Kubernetes whose fields are known.
 pub const OLDEST: u64 = history::OLDEST as u64;
 
-/// The struct of a built-in kind.
+/// The newest minor version of Kubernetes whose kinds are known.
+pub const NEWEST: u64 = history::NEWEST as u64;
+
+/// The struct of a built-in kind that the newest minor version serves.
 pub fn type_of(api_version: &str, kind: &str) -> Option<TypeId> {
-    let at = KINDS.binary_search_by(|(k, v, _)| (*k, *v).cmp(&(kind, api_version))).ok()?;
-    Some(TypeId(KINDS[at].2))
+    let (.., id, _, last) = KINDS[find(api_version, kind)?];
+    (last == history::NEWEST).then_some(TypeId(id))
+}
+
+/// The struct of a built-in kind that a minor version serves, or the newest one does. What is older than [`OLDEST`] is taken for
+/// that.
+pub fn type_in(api_version: &str, kind: &str, minor: u64) -> Option<TypeId> {
+    let (.., id, first, last) = KINDS[find(api_version, kind)?];
+    let then = served(first, last).contains(&minor.max(OLDEST));
+    (last == history::NEWEST || then).then_some(TypeId(id))
+}
+
+/// The minor versions that serve a built-in kind: of those from [`OLDEST`] on, any of which may be the first or the last.
+pub fn served_in(api_version: &str, kind: &str) -> Option<RangeInclusive<u64>> {
+    let (.., first, last) = KINDS[find(api_version, kind)?];
+    Some(served(first, last))
+}
+
+fn served(first: u8, last: u8) -> RangeInclusive<u64> {
+    u64::from(first)..=u64::from(last)
+}
+
+fn find(api_version: &str, kind: &str) -> Option<usize> {
+    KINDS.binary_search_by(|(k, v, ..)| (*k, *v).cmp(&(kind, api_version))).ok()
 }
 
 /// Today's struct of a kind of workload in an apiVersion that is no longer served. Fields that were removed since are
@@ -104,9 +131,16 @@ pub(crate) fn is_list(api_version: &str, kind: &str) -> bool {
                 .is_some_and(|f| matches!(f.shape, Shape::Struct(id) if id.go_type() == "v1.ListMeta")))
 }
 
-/// All built-in kinds: apiVersion, kind, struct.
-pub fn kinds() -> impl ExactSizeIterator<Item = (&'static str, &'static str, TypeId)> {
-    KINDS.iter().map(|(kind, version, id)| (*version, *kind, TypeId(*id)))
+/// All built-in kinds that the newest minor version serves: apiVersion, kind, struct.
+pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str, TypeId)> {
+    let newest = KINDS.iter().filter(|(.., last)| *last == history::NEWEST);
+    newest.map(|(kind, version, id, ..)| (*version, *kind, TypeId(*id)))
+}
+
+/// All built-in kinds that a minor version serves, if it is known: apiVersion, kind, struct.
+pub fn kinds_in(minor: u64) -> impl Iterator<Item = (&'static str, &'static str, TypeId)> {
+    let then = KINDS.iter().filter(move |(.., first, last)| served(*first, *last).contains(&minor));
+    then.map(|(kind, version, id, ..)| (*version, *kind, TypeId(*id)))
 }
 
 /// The group of an apiVersion; empty for the core group.
@@ -179,17 +213,11 @@ impl TypeId {
         found.map_or((None, None), |at| (told(GO_FIELDS[at].1), told(GO_FIELDS[at].2)))
     }
 
-    /// The fields that must be there.
-    pub(crate) fn required(self) -> impl Iterator<Item = &'static str> {
-        let mask = history::REQUIRED.binary_search_by_key(&self.0, |(id, _)| *id);
-        let mask = mask.map_or(0, |at| history::REQUIRED[at].1);
+    /// The fields that must be there in a minor version.
+    pub(crate) fn required(self, minor: u64) -> impl Iterator<Item = &'static str> {
+        let mask = at(&history::REQUIRED, self.0, minor, |(id, last, _)| (*id, *last));
+        let mask = mask.map_or(0, |(.., mask)| *mask);
         self.fields().enumerate().filter(move |(at, _)| mask & (1 << at) != 0).map(|(_, (name, _))| name)
-    }
-
-    /// The first minor version that has the struct, where that is not the oldest that is known.
-    pub(crate) fn since(self) -> Option<u64> {
-        let at = history::STRUCTS.binary_search_by_key(&self.0, |(id, _)| *id).ok()?;
-        Some(u64::from(history::STRUCTS[at].1))
     }
 
     /// The first minor version that has a field, where that is not the oldest that is known.
@@ -199,17 +227,34 @@ impl TypeId {
         Some(u64::from(history::SINCE[at].1))
     }
 
-    /// The strings that a field takes, where Kubernetes names them.
-    pub(crate) fn values(self, field: Field) -> Option<&'static [&'static str]> {
+    /// The value of a field that a minor version has, and newer ones do not.
+    #[cold]
+    pub(crate) fn gone(self, key: &[u8], minor: u64) -> Option<Shape> {
+        let had = history::GONE.iter().find(|(id, name, ..)| *id == self.0 && name.as_bytes() == key);
+        let (.., shape, first, last) = had?;
+        served(*first, *last).contains(&minor).then(|| ShapeId(*shape).shape())
+    }
+
+    /// The strings that a field takes in a minor version, where Kubernetes names them.
+    pub(crate) fn values(self, field: Field, minor: u64) -> Option<&'static [&'static str]> {
         let position = STARTS[usize::from(self.0)] + field.index;
-        let at = history::VALUES.binary_search_by_key(&position, |(at, _)| *at).ok()?;
-        Some(history::VALUES[at].1)
+        let (.., values) = at(&history::VALUES, position, minor, |(of, last, _)| (*of, *last))?;
+        Some(*values).filter(|values| !values.is_empty())
     }
 
     fn range(self) -> (usize, usize) {
         let id = usize::from(self.0);
         (usize::from(STARTS[id]), usize::from(STARTS[id + 1]))
     }
+}
+
+/// The row of a table by key and last minor version, sorted, that holds for a key in a minor version.
+fn at<T>(rows: &'static [T], key: u16, minor: u64, of: impl Fn(&T) -> (u16, u8)) -> Option<&'static T> {
+    let at = rows.partition_point(|row| {
+        let (id, last) = of(row);
+        (id, u64::from(last)) < (key, minor)
+    });
+    rows.get(at).filter(|row| of(row).0 == key)
 }
 
 /// The name of the field by which a strategic merge patch tells the items of a list apart: of the list at a path in an object
@@ -272,7 +317,7 @@ impl Words {
     const fn slot(self, id: u16) -> usize {
         let mixed =
             self.head ^ self.tail.rotate_left(29) ^ ((self.length as u64) << 56) ^ ((id as u64) << 40);
-        ((mixed ^ (mixed >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 51) as usize
+        ((mixed ^ (mixed >> 32)).wrapping_mul(0xFF51_AFD7_ED55_8CCD) >> 51) as usize
     }
 }
 
@@ -348,6 +393,23 @@ mod tests {
             assert_eq!(TypeId(id).field(b""), None);
         }
         assert!(longest <= 12, "the hash has {longest} probes for a field");
+    }
+
+    #[test]
+    fn minor_versions_have_kinds_of_their_own() {
+        let known = |kind, minor| type_in("scheduling.k8s.io/v1alpha2", kind, minor).is_some();
+        assert_eq!([35, 36, 37].map(|minor| known("Workload", minor)), [false, true, false]);
+        assert_eq!(type_of("scheduling.k8s.io/v1alpha2", "Workload"), None);
+        assert_eq!(served_in("storage.k8s.io/v1beta1", "VolumeAttributesClass"), Some(32..=36));
+        assert_eq!(served_in("v1", "Pod"), Some(32..=37));
+        assert_eq!(served_in("example.com/v1", "Pod"), None);
+        // Any of the newest is known, whatever the cluster.
+        assert!(type_in("resource.k8s.io/v1", "DeviceClass", 32).is_some());
+        assert!(type_in("resource.k8s.io/v1alpha3", "DeviceClass", 25).is_some(), "1.25 is taken for 1.32");
+        let of =
+            |minor| kinds_in(minor).filter(|(version, kind, _)| type_of(version, kind).is_none()).count();
+        assert_eq!([31, 32, 37].map(|minor| kinds_in(minor).count() > 0), [false, true, true]);
+        assert!(of(32) > 20 && of(36) > 5 && of(37) == 0, "{} {} {}", of(32), of(36), of(37));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use seawall_model::pod::{Container, Pod, PodSpec};
 
 use super::capabilities_baseline::{self as baseline, ADD, CapabilitiesBaseline};
 use crate::check::{Account, Check, Exempt, Sink, Variant};
-use crate::offender::{Field, Offender, Value};
-use crate::repair::{Action, Repair};
+use crate::offender::{Field, Offender, Value, containers};
+use crate::repair::{Action, Repair, stated_user};
 use crate::text;
 
 rule! {
@@ -126,6 +126,17 @@ impl Check for CapabilitiesRestricted {
     fn repair(pod: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
         if offender.field.head == ADD {
             return CapabilitiesBaseline::repair(pod, offender);
+        }
+        let container = offender.container().and_then(|(class, index)| containers(&pod.spec, class).get(index));
+        let gains_nothing = |c: &Container<'_>| {
+            let context = c.security_context.as_ref();
+            context.is_some_and(|c| c.allow_privilege_escalation == Some(false) && c.privileged != Some(true))
+                && stated_user(pod, c).is_some_and(|user| user > 0)
+        };
+        // Programs of other users than root get capabilities from files and by becoming root alone; neither is left here.
+        if container.is_some_and(gains_nothing) {
+            let note = "it runs as a user other than root and cannot gain privileges: it has no capabilities to lose";
+            return Some(Repair::safe(Action::Add("ALL"), note));
         }
         let note = "entrypoints that change owners or users (chown, gosu, su-exec) and programs with file capabilities fail: look for `operation not permitted` in its log";
         Some(Repair::likely(Action::Add("ALL"), note))

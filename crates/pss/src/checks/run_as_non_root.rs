@@ -7,8 +7,8 @@ use seawall_model::Level;
 use seawall_model::pod::{Container, Pod, PodSpec};
 
 use crate::check::{Account, Check, Exempt, Sink, Variant};
-use crate::offender::{Field, Offender, Value};
-use crate::repair::{Action, Literal, Repair};
+use crate::offender::{Field, Offender, Value, containers};
+use crate::repair::{Action, Literal, Repair, stated_user};
 use crate::text;
 
 rule! {
@@ -131,11 +131,23 @@ impl Check for RunAsNonRoot {
         }
     }
 
-    fn repair(_: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+    fn repair(pod: &Pod<'_>, offender: &Offender<'_>) -> Option<Repair> {
+        let own = offender.container().and_then(|(class, index)| containers(&pod.spec, class).get(index));
+        let user = own.and_then(|container| stated_user(pod, container));
+        let all = || pod.spec.init_containers.iter().chain(&pod.spec.containers);
+        // The kubelet starts no container as root that is not to run as root.
+        let is_root = user == Some(0) || own.is_none() && all().any(|c| stated_user(pod, c) == Some(0));
+        if is_root {
+            return None;
+        }
         let question = "does the image run as a user other than root, named by number?";
         let value = Literal::Bool(true);
-        let missing = offender.value == Value::Missing;
-        Some(Repair::decision(if missing { Action::SetForAll(value) } else { Action::Set(value) }, question))
+        if offender.value != Value::Missing {
+            return Some(Repair::decision(Action::Set(value), question));
+        }
+        let action = Action::SetForAll(value);
+        let safe = || Repair::safe(action, "it says by `runAsUser` that it runs as a user other than root");
+        Some(if user.is_some_and(|user| user > 0) { safe() } else { Repair::decision(action, question) })
     }
 }
 

@@ -1,27 +1,30 @@
 //! `seawall install`: the manifests of the webhook.
 //!
-//! Each is a template: `${name}` stands for a value, and lines between `#if name` (or `#if not name`), `#else` and `#end` are there
-//! only if that is so. The Helm chart is made of the same templates (`cargo xtask docs`).
+//! Each is a template: `${name}` stands for a value, and lines between `#if name` (or `#if not name`), `#else` and `#end`, one within
+//! another too, are there only if that is so. The Helm chart is made of the same templates (`cargo xtask docs`).
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use seawall_admission::Configuration;
 
+use seawall_server::Clients;
+
 use crate::cli::{InstallArgs, Provider};
 use crate::terminal::Failure;
 
 /// The parts in the order in which they are applied.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     include_str!("namespace.yaml"),
     CRDS,
     include_str!("rbac.yaml"),
     include_str!("webhook.yaml"),
     GUARD,
+    include_str!("mutation.yaml"),
     include_str!("registration.yaml"),
 ];
 
-/// The definitions of exceptions and their policies.
+/// The definitions of exceptions, of their policies, and of break-glass.
 const CRDS: &str = include_str!("crds.yaml");
 
 /// What keeps labels of namespaces from being lowered, where that is wanted; it needs nothing of the other parts.
@@ -51,6 +54,7 @@ pub(crate) fn run(args: &InstallArgs) -> Result<u8, Failure> {
         let hint = "leave --host-network out: its control plane reaches pods".to_owned();
         return Err(Failure::Usage(message.to_owned(), Some(hint)));
     }
+    let client_ca = client_ca(args)?;
     let values = Values {
         provider: args.provider,
         host_network: args.host_network,
@@ -60,6 +64,11 @@ pub(crate) fn run(args: &InstallArgs) -> Result<u8, Failure> {
         port: args.port.unwrap_or(if args.host_network { HOST_PORT } else { PORT }),
         configuration: configuration(args.config.as_deref())?,
         guard_labels: args.guard_labels || args.guard_labels_only,
+        mutate: args.mutate,
+        client_ca,
+        client_name: args.client_name.join(","),
+        reports: args.reports,
+        events: args.events,
     };
     let parts: &[&str] = if args.guard_labels_only { &[GUARD] } else { &PARTS };
     let parts: Vec<String> =
@@ -78,6 +87,33 @@ fn configuration(path: Option<&Path>) -> Result<String, Failure> {
     Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n"))
 }
 
+/// The text of the authorities of the API server's certificate, as lines that end in `\n`; empty where there is none.
+fn client_ca(args: &InstallArgs) -> Result<String, Failure> {
+    let Some(path) = &args.client_ca_file else {
+        return match [(args.reports, "--reports"), (args.events, "--events")].into_iter().find(|(is, _)| *is)
+        {
+            Some((_, flag)) => Err(Failure::Usage(needs_client_ca(flag), Some(CLIENT_CA_HINT.to_owned()))),
+            None => Ok(String::new()),
+        };
+    };
+    let usage = |message: String| Failure::Usage(format!("`{}`: {message}", path.display()), None);
+    let text = std::fs::read(path).map_err(|error| usage(error.to_string()))?;
+    Clients::new(&text, &[]).map_err(|error| usage(error.to_string()))?;
+    let text = String::from_utf8(text).map_err(|_| usage("it is not UTF-8".to_owned()))?;
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// Why what stores something wants to know who asks.
+pub(crate) fn needs_client_ca(flag: &str) -> String {
+    format!(
+        "`{flag}` stores what requests say, and without --client-ca-file anybody who reaches the port could write there"
+    )
+}
+
+/// What to do about it.
+pub(crate) const CLIENT_CA_HINT: &str =
+    "name the authority of the certificate that the API server shows to webhooks, if it shows one";
+
 /// What the templates leave open.
 #[derive(Debug)]
 struct Values {
@@ -89,19 +125,25 @@ struct Values {
     port: u16,
     configuration: String,
     guard_labels: bool,
+    mutate: bool,
+    client_ca: String,
+    client_name: String,
+    reports: bool,
+    events: bool,
 }
 
 impl Values {
     /// What a template comes to.
     fn fill(&self, template: &str) -> String {
         let mut out = String::new();
-        let mut shown = true;
+        // Whether the lines of each condition around are there.
+        let mut shown = Vec::new();
         for line in template.lines() {
             match line.strip_prefix("#if ") {
-                Some(condition) => shown = self.holds(condition),
-                None if line == "#else" => shown = !shown,
-                None if line == "#end" => shown = true,
-                None if shown => {
+                Some(condition) => shown.push(self.holds(condition)),
+                None if line == "#else" => shown.last_mut().into_iter().for_each(|shown| *shown = !*shown),
+                None if line == "#end" => drop(shown.pop()),
+                None if shown.iter().all(|shown| *shown) => {
                     out.push_str(&self.line(line));
                     out.push('\n');
                 }
@@ -115,6 +157,14 @@ impl Values {
         match condition {
             "hostNetwork" => self.host_network,
             "guardLabels" => self.guard_labels,
+            "guards" => self.guards(),
+            "guarded" => self.guard_labels || self.guards(),
+            "mutate" => self.mutate,
+            "clientCa" => !self.client_ca.is_empty(),
+            "clientName" => !self.client_name.is_empty(),
+            "reports" => self.reports,
+            "events" => self.events,
+            "stores" => self.reports || self.events,
             "gke" => self.provider == Provider::Gke,
             "aks" => self.provider == Provider::Aks,
             "not openshift" => self.provider != Provider::Openshift,
@@ -123,15 +173,27 @@ impl Values {
         }
     }
 
+    /// Whether the webhook itself guards the labels of namespaces, by its configuration.
+    fn guards(&self) -> bool {
+        let configuration = Configuration::read(self.configuration.as_bytes());
+        configuration.is_ok_and(|configuration| configuration.settings.guard_labels)
+    }
+
     fn line(&self, line: &str) -> String {
-        if line == "${config}" {
-            let lines = self.configuration.trim_end_matches('\n').split('\n');
+        let text = match line {
+            "${config}" => Some(&self.configuration),
+            "${clientCa}" => Some(&self.client_ca),
+            _ => None,
+        };
+        if let Some(text) = text {
+            let lines = text.trim_end_matches('\n').split('\n');
             return lines.map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
         }
         line.replace("${namespace}", &self.namespace)
             .replace("${replicas}", &self.replicas.to_string())
             .replace("${image}", &format!("\"{}\"", self.image))
             .replace("${port}", &self.port.to_string())
+            .replace("${clientName}", &self.client_name)
     }
 }
 
@@ -165,8 +227,15 @@ mod tests {
             port: 1,
             configuration: "a:\n  b\n\n".to_owned(),
             guard_labels: true,
+            mutate: true,
+            client_ca: String::new(),
+            client_name: String::new(),
+            reports: false,
+            events: false,
         }
     }
+
+    const SETTINGS: &str = "apiVersion: seawall.dev/v1alpha1\nkind: WebhookSettings\n";
 
     #[test]
     fn lines_are_there_if_their_condition_holds() {
@@ -175,6 +244,9 @@ mod tests {
         assert_eq!(values().fill(template), "a\nc 1\nd\ne\n    a:\n      b\n");
         let there = Values { provider: Provider::Openshift, ..values() };
         assert_eq!(there.fill(template), "a\nb\nd\n    a:\n      b\n");
+        let nested = "#if mutate\na\n#if gke\nb\n#else\nc\n#end\nd\n#end\ne\n";
+        assert_eq!(values().fill(nested), "a\nc\nd\ne\n");
+        assert_eq!(Values { mutate: false, ..values() }.fill(nested), "e\n");
     }
 
     #[test]
@@ -183,7 +255,12 @@ mod tests {
         let conditions = text.iter().filter_map(|line| line.strip_prefix("#if "));
         for condition in conditions {
             let is_ever = |provider, on| {
-                Values { provider, host_network: on, guard_labels: on, ..values() }.holds(condition)
+                let text = if on { "a".to_owned() } else { String::new() };
+                let (client_ca, client_name) = (text.clone(), text);
+                let configuration = format!("{SETTINGS}guardLabels: {on}\n");
+                let shown = Values { client_ca, client_name, reports: on, events: on, ..values() };
+                let on = Values { host_network: on, guard_labels: on, mutate: on, configuration, ..shown };
+                Values { provider, ..on }.holds(condition)
             };
             let [generic, gke, aks, openshift] =
                 [Provider::Generic, Provider::Gke, Provider::Aks, Provider::Openshift]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use seawall_cluster::{Change, Cluster, Collection, Error};
@@ -14,6 +15,9 @@ use super::log::{Level, log};
 /// How long a collection that was served may be unknown to the API server before there is nothing in it: one of several that begins
 /// may not know it yet.
 const GRACE: Duration = Duration::from_mins(1);
+
+/// After so long a silence what a watch told may be old: a watch that is well is heard of within a minute.
+const STALE: Duration = Duration::from_mins(5);
 
 /// Namespace and name; the namespace is empty for what is in none.
 pub(super) type Key = (Box<str>, Box<str>);
@@ -45,6 +49,8 @@ pub(super) trait Read {
 pub(super) struct Filled {
     is_so: AtomicBool,
     is_seen: AtomicBool,
+    /// When the API server was heard of last.
+    heard: Mutex<Option<Instant>>,
 }
 
 impl Filled {
@@ -58,8 +64,24 @@ impl Filled {
         self.is_seen.load(Ordering::Acquire)
     }
 
+    /// How long the API server was not heard of; nothing before it was for the first time.
+    pub(super) fn silence(&self, now: Instant) -> Option<Duration> {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.map(|heard| now.saturating_duration_since(heard))
+    }
+
+    /// Whether that is so long ago that what is known may be old.
+    pub(super) fn is_stale(&self, now: Instant) -> bool {
+        self.silence(now).is_some_and(|silence| silence > STALE)
+    }
+
+    /// The API server was heard of.
+    pub(super) fn hear(&self, now: Instant) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
     /// Whether there was something to wait for before.
-    fn set(&self, is_seen: bool) -> bool {
+    pub(super) fn set(&self, is_seen: bool) -> bool {
         self.is_seen.store(is_seen, Ordering::Release);
         !self.is_so.swap(true, Ordering::Release)
     }
@@ -90,7 +112,14 @@ pub(super) fn follow<R: Read>(
     let mut last = String::new();
     let mut missing_since = None;
     cluster.follow(collection, |change| {
+        match &change {
+            // That it has none of these is an answer.
+            Change::Broken(Error::Refused { status: 404, .. }) if optional => filled.hear(Instant::now()),
+            Change::Listing | Change::Broken(_) => {}
+            _ => filled.hear(Instant::now()),
+        }
         match change {
+            Change::Heard => {}
             Change::Listing => listed.clear(),
             Change::Page(page) => match read.list(&page.json) {
                 Ok(page) => listed.extend(page),

@@ -12,7 +12,7 @@ use super::identity::Identity;
 use super::lease;
 use super::log::{Level, Told, log};
 
-/// Something that the leader does, again and again, every two seconds.
+/// Something that the leader does, again and again, every two seconds, on a thread of its own.
 pub(super) trait Duty: Send {
     /// Does what there is to do now. What takes long has to ask [`Leader::is_leader`] before each write; a write that was begun then
     /// is over before another replica leads.
@@ -43,12 +43,18 @@ impl Leader {
         duties: Vec<Box<dyn Duty>>,
     ) -> (Arc<Self>, JoinHandle<()>) {
         let leader = Arc::new(Self::default());
-        let (performing, writing) = (leader.clone(), writer.clone());
-        let performer = std::thread::spawn(move || performing.perform(&writing, duties));
+        // One that takes long, or waits for an answer, keeps none of the others from being done.
+        let begin = |duty| {
+            let (performing, writing) = (leader.clone(), writer.clone());
+            std::thread::spawn(move || performing.perform(&writing, duty))
+        };
+        let performers: Vec<JoinHandle<()>> = duties.into_iter().map(begin).collect();
         let (standing, writer, identity) = (leader.clone(), writer.clone(), identity.clone());
         let stander = std::thread::spawn(move || {
             standing.stand(&writer, &identity);
-            let _ = performer.join();
+            for performer in performers {
+                let _ = performer.join();
+            }
             standing.release(&writer, &identity);
         });
         (leader, stander)
@@ -108,12 +114,10 @@ impl Leader {
         }
     }
 
-    fn perform(&self, writer: &Writer, mut duties: Vec<Box<dyn Duty>>) {
+    fn perform(&self, writer: &Writer, mut duty: Box<dyn Duty>) {
         while !self.ending.within(RETRY) {
-            for duty in &mut duties {
-                if self.is_leader() {
-                    duty.perform(writer, self);
-                }
+            if self.is_leader() {
+                duty.perform(writer, self);
             }
         }
     }
@@ -164,5 +168,58 @@ fn attempt(election: &mut Election, writer: &Writer, identity: &Identity) -> Res
             election.wrote(written["spec"].clone(), asked);
             Ok(())
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::super::fake::Fake;
+    use super::*;
+
+    /// One that leads, for an hour.
+    pub(in super::super) fn leading() -> Leader {
+        let leader = Leader::default();
+        leader.set(Some(Instant::now() + Duration::from_hours(1)));
+        leader
+    }
+
+    /// Waits until another one was done twice.
+    struct Slow(Receiver<()>, Sender<bool>);
+
+    impl Duty for Slow {
+        fn perform(&mut self, _: &Writer, _: &Leader) {
+            let is_done = |_| self.0.recv_timeout(Duration::from_secs(30)).is_ok();
+            let _ = self.1.send((0..2).all(is_done));
+        }
+    }
+
+    struct Quick(Sender<()>);
+
+    impl Duty for Quick {
+        fn perform(&mut self, _: &Writer, leader: &Leader) {
+            assert!(leader.is_leader());
+            let _ = self.0.send(());
+        }
+    }
+
+    #[test]
+    fn a_slow_duty_delays_no_other() {
+        let fake = Fake::start("duties", |method, _, body| match method {
+            "GET" => (404, json!({})),
+            _ => (201, body.clone()),
+        });
+        let (done, told) = channel();
+        let (tell, heard) = channel();
+        let identity = Identity::new("s", Some("n"), "n", |_| None);
+        let duties: Vec<Box<dyn Duty>> = vec![Box::new(Slow(told, tell)), Box::new(Quick(done))];
+        let (leader, standing) = Leader::start(&Arc::new(fake.writer()), &identity, duties);
+        assert!(heard.recv_timeout(Duration::from_mins(1)).unwrap(), "the other one had to wait");
+        leader.end();
+        standing.join().unwrap();
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use seawall_cluster::Writer;
+use seawall_cluster::{Error, Options, Writer};
 use seawall_server::Certificates;
 
 use crate::cli::ServeArgs;
@@ -26,28 +26,50 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// How often it is looked whether that is over.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The one way to a connection that may write.
+pub(super) fn writer(options: &Options) -> Result<Writer, Error> {
+    Writer::connect(options)
+}
+
 /// A replica that has not begun.
 pub(super) struct Member {
     identity: Identity,
     writer: Arc<Writer>,
     duties: Vec<Box<dyn Duty>>,
     own: Option<Own>,
+    beside: Vec<Beside>,
 }
+
+/// Begins something that has a thread of its own until the end.
+type Beside = Box<dyn FnOnce(Arc<Writer>, Arc<Ending>) -> JoinHandle<()>>;
 
 impl Member {
     /// A replica that may write.
     pub(super) fn connect(args: &ServeArgs) -> Result<Self, Failure> {
-        let writer = Writer::connect(&live::options(&args.cluster, false))
-            .map_err(|error| live::not_connected(&error))?;
+        let writer =
+            writer(&live::options(&args.cluster, false)).map_err(|error| live::not_connected(&error))?;
         let of_context = writer.reader().default_namespace();
         let variable = |name: &str| std::env::var(name).ok();
         let identity = Identity::new(&args.service_name, args.namespace.as_deref(), of_context, variable);
-        Ok(Self { identity, writer: Arc::new(writer), duties: Vec::new(), own: None })
+        Ok(Self { identity, writer: Arc::new(writer), duties: Vec::new(), own: None, beside: Vec::new() })
+    }
+
+    /// What it writes by.
+    pub(super) fn writer(&self) -> Arc<Writer> {
+        self.writer.clone()
     }
 
     /// Gives the leader more to do.
     pub(super) fn add(&mut self, duty: impl Duty + 'static) {
         self.duties.push(Box::new(duty));
+    }
+
+    /// Has it do something beside, whether it leads or not.
+    pub(super) fn beside(
+        &mut self,
+        begin: impl FnOnce(Arc<Writer>, Arc<Ending>) -> JoinHandle<()> + 'static,
+    ) {
+        self.beside.push(Box::new(begin));
     }
 
     /// Makes a certificate, and makes it this replica's business that it is trusted and followed by others.
@@ -76,6 +98,7 @@ impl Member {
         status.stand(leader.clone());
         let mut threads = vec![standing];
         threads.extend(self.own.map(|own| own.start(self.writer.clone(), ending.clone())));
+        threads.extend(self.beside.into_iter().map(|begin| begin(self.writer.clone(), ending.clone())));
         Running { leader, ending, threads }
     }
 }

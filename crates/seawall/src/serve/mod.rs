@@ -1,14 +1,21 @@
 //! `seawall serve`: the admission webhook.
 
+mod alarm;
 mod announce;
+mod break_glass;
 mod bundle;
+mod callers;
 mod cluster;
 mod election;
 mod ending;
+mod events;
 mod exceptions;
+#[cfg(test)]
+mod fake;
 mod floors;
 mod follow;
 mod identity;
+mod kept;
 mod latency;
 mod leader;
 mod lease;
@@ -18,14 +25,18 @@ mod own;
 mod owners;
 mod registration;
 mod reload;
+mod report;
+mod reports;
 mod rotation;
 mod status;
+mod traces;
+mod version;
 mod webhook;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seawall_admission::{Admission, Configuration, Counters, MAX_BODY};
 use seawall_server::{Certificates, Limits, Server, not_after, read_certificates};
@@ -34,15 +45,20 @@ use crate::cli::ServeArgs;
 use crate::live;
 use crate::terminal::Failure;
 
+use self::alarm::Alarm;
 use self::announce::Announce;
+use self::break_glass::Now;
+use self::callers::{AskedBy, Callers};
 use self::cluster::Cache;
 use self::floors::Floors;
+use self::kept::{Keeping, Kept};
 use self::log::{Level, log};
 use self::member::Member;
 pub(crate) use self::own::lifetime;
 pub(crate) use self::registration::Registration;
 use self::reload::Watched;
 use self::status::Status;
+use self::version::Version;
 use self::webhook::Webhook;
 
 /// How often files are looked at for changes.
@@ -64,6 +80,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         Configuration::read(text).map_err(|error| format!("{name}: {error}"))
     };
     let first = configuration.as_ref().map(&read).transpose().map_err(usage)?.unwrap_or_default();
+    let mut callers = Callers::read(args).map_err(usage)?;
+    let (kept, events) = Kept::wanted(args)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let (traces, exporter) = traces::wanted(variable).map_err(usage)?.unzip();
+    let asked_by = callers.is_some().then(AskedBy::default);
+    let keeping = Keeping { asked_by, kept: kept.map(Arc::new), traces };
     let cluster = Arc::new(live::connect(&args.cluster, true)?);
     let minor =
         seawall_snapshot::minor(&cluster.version().git_version).unwrap_or(u64::from(seawall_check::NEWEST));
@@ -76,14 +98,27 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         _ => member.make_certificates(args, &status)?,
     };
 
+    if let Some(kept) = keeping.kept.clone().filter(|_| args.reports) {
+        member.beside(|writer, ending| reports::start(writer, kept, ending));
+    }
+    if let Some(exporter) = exporter {
+        member.beside(|_, ending| exporter.start(ending));
+    }
+    if let Some(events) = events {
+        member.beside(|writer, ending| events::start(writer, events, ending));
+    }
     let cache = Arc::new(Cache::new());
     cache.follow(&Arc::new(live::connect(&args.cluster, false)?));
 
     let admission = Admission::new(first, minor);
     let counters = Counters::new(admission.newest());
-    let webhook = Arc::new(Webhook::new(admission, cache.clone(), cluster, counters, status.clone()));
+    let mut version = Version::new(cluster.clone(), minor);
+    let writer = member.writer();
+    let webhook = Webhook::new(admission, cache.clone(), cluster, writer, counters, status.clone(), keeping);
+    let webhook = Arc::new(webhook);
     member.add(Floors::new(cache.clone(), webhook.clone()));
-    member.add(Announce::new(cache));
+    member.add(Announce::new(cache.clone()));
+    member.add(Alarm::new(cache.clone()));
 
     let address = SocketAddr::new(args.bind_address, args.secure_port);
     let begin = |error: std::io::Error| usage(format!("cannot listen on {address}: {error}"));
@@ -93,6 +128,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         .build()
         .map_err(begin)?;
     let server = runtime.block_on(async { Server::bind(address).await }).map_err(begin)?;
+    let server = server.telling(callers.as_ref().map(Callers::clients));
     let address = server.local_addr().map_err(begin)?;
     log(Level::Info, "listening", &[("address", &address)]);
 
@@ -101,14 +137,21 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(LOOK);
+            cache.break_glass.look(Now::new());
+            if version.has_changed(Instant::now()) {
+                reloaded.judge_at(version.minor());
+            }
             if let Some(configuration) = &mut configuration {
                 reload("the configuration", configuration, |watched| {
-                    reloaded.replace(Admission::new(read(watched)?, minor));
+                    reloaded.replace(Admission::new(read(watched)?, version.minor()));
                     Ok(())
                 });
             }
             if let Some(pair) = &mut pair {
                 pair.reload(&status);
+            }
+            if let Some(callers) = &mut callers {
+                callers.reload();
             }
         }
     });

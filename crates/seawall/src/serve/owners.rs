@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::RandomState;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use seawall_admission::{Lookup, Named, Owner, OwnerKind, owner_kinds};
 use seawall_cluster::{Cluster, Collection, Error};
@@ -94,13 +95,19 @@ impl Cached {
             .cloned()
     }
 
-    /// The owner as the API server has it now.
+    /// Whether the API server was heard of, by resource.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (&'static str, &Filled)> {
+        self.by_kind.iter().map(|of_kind| (of_kind.kind.resource, &of_kind.filled))
+    }
+
+    /// The owner as the API server has it now, if it says so by then.
     pub(super) fn ask(
         &self,
         cluster: &Cluster,
         namespace: &str,
         kind: OwnerKind<'_>,
         name: &str,
+        until: Instant,
     ) -> Lookup<Option<Owner>> {
         let collection = Collection {
             api_version: kind.api_version,
@@ -108,7 +115,7 @@ impl Cached {
             namespace: Some(namespace),
             selector: "",
         };
-        match cluster.object(collection, name) {
+        match cluster.object(collection, name, until) {
             Ok(json) => match Named::read(&json, &self.hasher) {
                 Ok(named) => Lookup::Known(Some(named.owner)),
                 Err(error) => Lookup::Failed(error.to_string()),

@@ -9,16 +9,17 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
-use seawall_server::{Answer, Certificates, Limits, Request, Server, Service};
+use seawall_server::{Answer, Certificates, Clients, Limits, Request, Server, Service};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Says what it was asked; `/slow` takes a while.
+/// Says what it was asked, and of `/who` by whom; `/slow` takes a while.
 #[derive(Debug, Default)]
 pub(crate) struct Echo {
     pub(crate) begun: AtomicUsize,
@@ -30,8 +31,12 @@ impl Service for Echo {
         if request.path == "/slow" {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
-        let Request { path, query, content_type, body } = request;
-        let text = format!("{path} {query:?} {content_type:?} {}", body.len());
+        let Request { path, query, content_type, body, client, .. } = request;
+        let text = if path == "/who" {
+            format!("{client:?}")
+        } else {
+            format!("{path} {query:?} {content_type:?} {}", body.len())
+        };
         Answer { status: 200, content_type: "text/plain", body: text.into() }
     }
 }
@@ -70,9 +75,13 @@ pub(crate) fn limits() -> Limits {
 }
 
 pub(crate) async fn start(limits: Limits) -> Running {
+    start_telling(limits, None).await
+}
+
+pub(crate) async fn start_telling(limits: Limits, clients: Option<Clients>) -> Running {
     let pair = pair();
     let certificates = Certificates::new(pair.chain.as_bytes(), pair.key.as_bytes()).expect("a pair");
-    let server = Server::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let server = Server::bind(([127, 0, 0, 1], 0).into()).await.expect("a port").telling(clients);
     let address = server.local_addr().expect("bound");
     let echo = Arc::new(Echo::default());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -82,22 +91,43 @@ pub(crate) async fn start(limits: Limits) -> Running {
     Running { address, pair, certificates, echo, stop, run }
 }
 
+/// A certificate of a client and its key.
+pub(crate) type Shown = (CertificateDer<'static>, PrivateKeyDer<'static>);
+
 /// A TLS connection that offers these protocols and trusts these certificates.
 pub(crate) async fn tls(
     address: SocketAddr,
     trusted: &[CertificateDer<'static>],
     protocols: &[&[u8]],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    tls_showing(address, trusted, protocols, None).await
+}
+
+/// The same of a client that shows a certificate.
+pub(crate) async fn tls_showing(
+    address: SocketAddr,
+    trusted: &[CertificateDer<'static>],
+    protocols: &[&[u8]],
+    shown: Option<Shown>,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     for certificate in trusted {
         roots.add(certificate.clone()).expect("a certificate");
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let mut config = match shown {
+        Some((certificate, key)) => {
+            // Whether the key is that of the certificate is not looked at here.
+            let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
+            let shown = CertifiedKey::new(vec![certificate], key);
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
+        }
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost").expect("a name");
@@ -116,8 +146,17 @@ impl Client {
         trusted: &[CertificateDer<'static>],
         two: bool,
     ) -> std::io::Result<Self> {
+        Self::showing(address, trusted, two, None).await
+    }
+
+    pub(crate) async fn showing(
+        address: SocketAddr,
+        trusted: &[CertificateDer<'static>],
+        two: bool,
+        shown: Option<Shown>,
+    ) -> std::io::Result<Self> {
         let protocol: &[u8] = if two { b"h2" } else { b"http/1.1" };
-        let io = TokioIo::new(tls(address, trusted, &[protocol]).await?);
+        let io = TokioIo::new(tls_showing(address, trusted, &[protocol], shown).await?);
         if two {
             let (send, connection) =
                 http2::handshake(TokioExecutor::new(), io).await.map_err(std::io::Error::other)?;

@@ -2,7 +2,8 @@
 //! (k8s.io/apiextensions-apiserver `pkg/apiserver/validation`, `pkg/apiserver/schema`), in the order of the API server:
 //! unknown fields and nulls are dropped, defaults filled in, then everything is validated.
 //!
-//! Not looked at: `x-kubernetes-validations`, some patterns and some values of formats ([`Unheld`]), what the API server asks of metadata.
+//! Not looked at: `x-kubernetes-validations`, some patterns and some values of formats ([`Unheld`]), what the API server asks of
+//! names and labels.
 
 mod address;
 mod format;
@@ -16,11 +17,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use seawall_model::FieldPath;
-use seawall_yaml::{Document, NodeRef};
+use seawall_yaml::{Document, Kind, NodeRef};
 
 use super::strict::Found;
-use super::{SchemaProblemKind, nearest};
-use crate::objects::{Object, objects};
+use super::walk::MOST;
+use super::{Answer, SchemaProblemKind, Walker, nearest};
+use crate::objects::{Object, describe, objects};
+use crate::types::{self, Shape};
 pub use shape::Unheld;
 use shape::{Schema, SchemaReader};
 use validate::Walk;
@@ -165,6 +168,7 @@ pub(super) fn check(object: &Object<'_>, definitions: &Definitions, minor: u64, 
         found.add(object.node, span, &path, SchemaProblemKind::NotInVersion, message, hint);
     }
     let Some(version) = definitions.version(object) else { return true };
+    metadata(object, minor, found);
     let Some(schema) = &version.schema else { return false };
     let Some(mut value) = Value::read(object.node, &mut Source::default()) else { return false };
     if !version.keeps {
@@ -182,6 +186,35 @@ pub(super) fn check(object: &Object<'_>, definitions: &Definitions, minor: u64, 
     let complete = walk.complete;
     found.problems.sort_by_key(|p| p.span);
     complete
+}
+
+/// What is wrong with types and fields of a custom resource's metadata: they are those of all objects, whatever its definition
+/// says (k8s.io/apiextensions-apiserver `pkg/apiserver/schema/objectmeta/coerce.go`).
+fn metadata(object: &Object<'_>, minor: u64, found: &mut Found) {
+    let shape = types::type_of("v1", "Pod").and_then(|pod| pod.field(b"metadata")).map(|field| field.shape);
+    let (Some((key, value)), Some(Shape::Struct(id))) = (object.node.get_entry("metadata"), shape) else {
+        return;
+    };
+    let value = value.resolved();
+    let path = FieldPath::root().key("metadata");
+    match value.kind() {
+        Kind::Mapping => {
+            let problems = Walker::of(minor).run(value, Some(id), false, None);
+            for mut problem in problems.into_iter().take(MOST - found.problems.len().min(MOST)) {
+                problem.go_path = format!("metadata.{}", problem.go_path);
+                problem.path = path.clone().join(&problem.path);
+                problem.answer = Answer::Schema;
+                found.problems.push(problem);
+            }
+        }
+        Kind::Null => {}
+        kind => {
+            let said = describe(kind);
+            let kind = SchemaProblemKind::WrongType { expected: "a mapping", found: said };
+            let message = format!("`metadata` must be a mapping, not {said}");
+            found.add(key, value.span(), &path, kind, message, String::new());
+        }
+    }
 }
 
 fn tell_unknown(
@@ -275,6 +308,36 @@ spec:
         assert_eq!(of("v1alpha1"), (vec![unserved], None));
         assert_eq!(of("v2"), (vec![], None), "without a schema");
         assert_eq!(of("v3"), (vec![], Some("v1 v2".to_owned())));
+    }
+
+    #[test]
+    fn metadata_are_those_of_all_objects() {
+        let crd = seawall_yaml::read(CRD.as_bytes()).remove(0).document.unwrap();
+        let definitions = Definitions::new(Definition::all_of(&crd));
+        let found = |metadata: &str| {
+            let yaml = format!(
+                "apiVersion: example.com/v1\nkind: Widget\nmetadata: {metadata}\nspec: {{size: 1}}\n"
+            );
+            let document = seawall_yaml::read(yaml.as_bytes()).remove(0).document.unwrap();
+            let objects = objects(&document);
+            let problems = strict(&objects.objects[0], 37, &definitions).problems;
+            problems.iter().map(|p| format!("{}: {}", p.path, p.message)).collect::<Vec<_>>()
+        };
+        let fine = "{name: a, labels: {a: b}, finalizers: [c], creationTimestamp: null, ownerReferences: []}";
+        assert_eq!(found(fine), [""; 0]);
+        assert_eq!(found("null"), [""; 0]);
+        for (metadata, wanted) in [
+            ("{name: a, labels: {a: 1}}", "metadata.labels.a: `a` must be a string, not a number"),
+            (
+                "{name: a, annotations: [b]}",
+                "metadata.annotations: `annotations` must be a mapping, not a list",
+            ),
+            ("{name: 5}", "metadata.name: `name` must be a string, not a number"),
+            ("{name: a, label: {}}", "metadata.label: unknown field `label`; it has no effect"),
+            ("5", "metadata: `metadata` must be a mapping, not a number"),
+        ] {
+            assert_eq!(found(metadata), [wanted]);
+        }
     }
 
     #[test]

@@ -1,0 +1,214 @@
+//! The alarm of break-glass: events on the object itself and in the namespaces that it is for, when it begins and when it ends,
+//! written by the leader.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use seawall_admission::BREAK_GLASS_KIND;
+use seawall_cluster::{Collection, Writer};
+use seawall_finding::exception::API_VERSION;
+use serde_json::{Value, json};
+
+use super::break_glass::{Held, Now};
+use super::cluster::Cache;
+use super::leader::{Duty, Leader};
+use super::log::{Level, Told};
+use crate::live::now;
+
+/// How long it is not tried again after an event could not be written.
+const PAUSE: Duration = Duration::from_mins(1);
+
+/// How long after its end an end is still told: as long as events are kept, so that none is told twice.
+const LATE: Duration = Duration::from_hours(1);
+
+/// So much of an object's name is part of an event's, which has 253 characters at most.
+const LONGEST: usize = 200;
+
+/// Namespaces in which one object is told of.
+const NAMESPACES: usize = 100;
+
+/// The namespace of events on what is in none.
+const DEFAULT: &str = "default";
+
+/// What is told of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Begins,
+    Ends,
+    /// It was deleted before its time.
+    Deleted,
+}
+
+/// Raises the alarm.
+pub(super) struct Alarm {
+    cache: Arc<Cache>,
+    failed: Option<Instant>,
+    /// The namespaces and names of events that are written.
+    written: BTreeSet<(String, String)>,
+    /// Those that were seen to hold, by UID.
+    begun: BTreeMap<Box<str>, Held>,
+    told: Told,
+}
+
+impl Alarm {
+    pub(super) fn new(cache: Arc<Cache>) -> Self {
+        let (written, begun) = (BTreeSet::new(), BTreeMap::new());
+        Self { cache, failed: None, written, begun, told: Told::default() }
+    }
+
+    /// What there is to tell.
+    fn due(&mut self, all: Vec<Held>, now: Now) -> Vec<(Held, What)> {
+        let there: BTreeSet<Box<str>> = all.iter().map(|held| held.glass.uid.clone()).collect();
+        // What was there and is not was deleted; that is told until its time would have been over.
+        self.begun.retain(|_, held| now.day < held.end + LATE);
+        let deleted = self.begun.values().filter(|held| !there.contains(&held.glass.uid));
+        let mut due: Vec<(Held, What)> = deleted.map(|held| (held.clone(), What::Deleted)).collect();
+        for held in all {
+            if held.holds(now) {
+                self.begun.insert(held.glass.uid.clone(), held.clone());
+                due.push((held, What::Begins));
+            } else if now.day < held.end + LATE {
+                due.push((held, What::Ends));
+            }
+        }
+        due
+    }
+}
+
+/// The events of something that is told, by namespace and name.
+fn events(held: &Held, what: What, namespaces: &[Box<str>], time: &str) -> Vec<(String, String, Value)> {
+    let glass = &held.glass;
+    let uid: String = glass.uid.chars().take(8).collect();
+    let called: String = glass.name.chars().take(LONGEST).collect();
+    let called = called.trim_end_matches(['-', '.']);
+    let (patterns, until) = (glass.namespaces.join(", "), held.until());
+    // The longest message that API servers take has 1024 characters.
+    let (reason, word, message) = match what {
+        What::Begins => (
+            "BreakGlassBegins",
+            "begins",
+            format!("nothing is refused in namespaces {patterns} until {until}: {}", glass.reason),
+        ),
+        What::Ends => {
+            ("BreakGlassEnds", "ends", format!("ended at {until}: namespaces {patterns} enforce again"))
+        }
+        What::Deleted => {
+            ("BreakGlassEnds", "ends", format!("deleted before {until}: namespaces {patterns} enforce again"))
+        }
+    };
+    let event = |namespace: &str, name: &str, message: &str, object: Value| {
+        let message: String = message.chars().take(1000).collect();
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": object, "type": "Warning", "reason": reason, "message": message,
+            "source": {"component": "seawall"}, "reportingComponent": "seawall.dev/webhook",
+            "firstTimestamp": time, "lastTimestamp": time, "count": 1,
+        });
+        (namespace.to_owned(), name.to_owned(), event)
+    };
+    let own =
+        json!({"apiVersion": API_VERSION, "kind": BREAK_GLASS_KIND, "name": glass.name, "uid": glass.uid});
+    let mut all = vec![event(DEFAULT, &format!("{called}.{uid}.{word}"), &message, own)];
+    let told = format!("{BREAK_GLASS_KIND} {}: {message}", glass.name);
+    for namespace in namespaces.iter().filter(|namespace| glass.is_for(namespace)).take(NAMESPACES) {
+        let object =
+            json!({"apiVersion": "v1", "kind": "Namespace", "name": namespace, "namespace": namespace});
+        all.push(event(namespace, &format!("{called}.{uid}.{word}.here"), &told, object));
+    }
+    all
+}
+
+impl Duty for Alarm {
+    fn perform(&mut self, writer: &Writer, leader: &Leader) {
+        if self.failed.is_some_and(|at| at.elapsed() < PAUSE) || self.cache.missing().is_some() {
+            return;
+        }
+        self.failed = None;
+        let due = self.due(self.cache.break_glass.list(), Now::new());
+        if due.is_empty() {
+            self.written.clear();
+            return;
+        }
+        let namespaces: Vec<Box<str>> = self.cache.namespaces().into_iter().map(|(name, _)| name).collect();
+        let mut kept = BTreeSet::new();
+        for (namespace, name, event) in
+            due.iter().flat_map(|(held, what)| events(held, *what, &namespaces, &now()))
+        {
+            let called = (namespace, name);
+            if self.written.contains(&called) {
+                kept.insert(called);
+                continue;
+            }
+            if !leader.is_leader() {
+                break;
+            }
+            let all = Collection {
+                api_version: "v1",
+                resource: "events",
+                namespace: Some(&called.0),
+                selector: "",
+            };
+            match writer.create(all, &event) {
+                Ok(_) => drop(kept.insert(called)),
+                // Of one object there is one event of a kind, whoever writes it; a namespace may be gone.
+                Err(error) if matches!(error.status(), Some(404 | 409)) => drop(kept.insert(called)),
+                Err(error) => {
+                    self.told.tell(Level::Error, "an event cannot be written", &error);
+                    self.failed = Some(Instant::now());
+                    // What one namespace refuses another may take.
+                    if error.status().is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        self.written.extend(kept.iter().cloned());
+        if self.failed.is_none() {
+            self.written = kept;
+            self.told.over();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::break_glass::tests::held;
+    use super::*;
+
+    fn told(alarm: &mut Alarm, all: Vec<Held>, now: Now) -> Vec<(String, What)> {
+        alarm.due(all, now).into_iter().map(|(held, what)| (held.glass.name.to_string(), what)).collect()
+    }
+
+    #[test]
+    fn begins_and_ends_are_told() {
+        let mut alarm = Alarm::new(Arc::new(Cache::new()));
+        let start = Instant::now();
+        let (glass, at) = held("a", "1", "shop", start);
+        let tell = |alarm: &mut Alarm, all: Vec<Held>, minutes| told(alarm, all, at(minutes));
+        let is = |what| vec![("a".to_owned(), what)];
+        assert_eq!(tell(&mut alarm, vec![glass.clone()], 1), is(What::Begins));
+        assert_eq!(tell(&mut alarm, vec![glass.clone()], 60), is(What::Ends));
+        assert_eq!(tell(&mut alarm, vec![glass.clone()], 120), [], "events of it may be gone by now");
+        assert_eq!(tell(&mut alarm, vec![glass.clone()], 59), is(What::Begins));
+        assert_eq!(tell(&mut alarm, Vec::new(), 59), is(What::Deleted));
+        assert_eq!(tell(&mut alarm, Vec::new(), 120), []);
+        assert!(alarm.begun.is_empty());
+    }
+
+    #[test]
+    fn events_are_on_the_object_and_in_its_namespaces() {
+        let (glass, _) = held("a", "0123456789", "sh*", Instant::now());
+        let namespaces = ["bank", "shop", "shed"].map(Box::from);
+        let all = events(&glass, What::Begins, &namespaces, "t");
+        let names: Vec<String> =
+            all.iter().map(|(namespace, name, _)| format!("{namespace}/{name}")).collect();
+        assert_eq!(
+            names,
+            ["default/a.01234567.begins", "shop/a.01234567.begins.here", "shed/a.01234567.begins.here"]
+        );
+        assert_eq!(all[0].2["message"], "nothing is refused in namespaces sh* until 1970-01-02T01:00:00Z: r");
+        let many: Vec<Box<str>> = (0..1000).map(|i| format!("shop-{i}").into()).collect();
+        assert_eq!(events(&glass, What::Ends, &many, "t").len(), NAMESPACES + 1);
+    }
+}
