@@ -8,8 +8,12 @@ use super::word::{LEAST_TOKEN, is_token, names_secret};
 /// The secret ranges of a message: only forms that cannot be prose.
 pub(super) fn message(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    forms(text, &mut found);
     let bytes = text.as_bytes();
+    let look = Look::at(bytes);
+    forms(text, &look, &mut found);
+    if !look.has(PAIR) {
+        return merged(found);
+    }
     for at in memchr_all(bytes) {
         if bytes[at] == b'=' {
             assignment(text, at, &mut found);
@@ -48,7 +52,7 @@ pub(super) fn line(text: &str, place: Place) -> Vec<Range<usize>> {
         }
         return found;
     }
-    forms(text, &mut found);
+    forms(text, &Look::at(bytes), &mut found);
     let mut environment = place == Place::Environment;
     let mut pairs = false;
     let (mut depth, mut quote, mut comment) = (0_usize, None, false);
@@ -262,57 +266,90 @@ fn key_before(text: &str, at: usize) -> &str {
     &head[start..]
 }
 
-/// What ends a word.
-static BREAKS: [bool; 256] = {
-    let mut breaks = [false; 256];
+/// What bytes mean to whoever looks for secrets.
+static MARKS: [u8; 256] = {
+    let mut marks = [0; 256];
     let mut all = b" \t\n\x0c\r\"'`,;={}[]()<>".as_slice();
     while let [first, rest @ ..] = all {
-        breaks[*first as usize] = true;
+        marks[*first as usize] = BREAK;
         all = rest;
     }
-    breaks
+    marks[b'-' as usize] |= DASH;
+    marks[b'@' as usize] |= AT;
+    marks[b'/' as usize] |= SLASH;
+    marks[b'=' as usize] |= PAIR;
+    marks[b':' as usize] |= PAIR;
+    marks
 };
+
+/// It ends a word.
+const BREAK: u8 = 1;
+const DASH: u8 = 1 << 1;
+const AT: u8 = 1 << 2;
+const SLASH: u8 = 1 << 3;
+/// It may stand between a key and its value.
+const PAIR: u8 = 1 << 4;
+
+fn is_break(byte: u8) -> bool {
+    MARKS[usize::from(byte)] & BREAK != 0
+}
+
+/// What one look at a text tells.
+struct Look {
+    /// The marks of all its bytes.
+    marks: u8,
+    /// Bytes of its longest word.
+    longest: usize,
+    /// Whether a word before its last may say how what follows is encoded.
+    scheme: bool,
+}
+
+impl Look {
+    fn at(bytes: &[u8]) -> Self {
+        let (mut marks, mut longest, mut scheme, mut start) = (0, 0, false, 0);
+        for (at, byte) in bytes.iter().enumerate() {
+            let mark = MARKS[usize::from(*byte)];
+            marks |= mark;
+            if mark & BREAK != 0 {
+                if at - start >= "basic".len() {
+                    longest = longest.max(at - start);
+                    scheme |= ends_scheme(bytes[at - 1]);
+                }
+                start = at + 1;
+            }
+        }
+        Self { marks, longest: longest.max(bytes.len() - start), scheme }
+    }
+
+    fn has(&self, mark: u8) -> bool {
+        self.marks & mark != 0
+    }
+}
 
 /// Whether `bearer` or `basic`, in any case, may end with this letter.
 const fn ends_scheme(last: u8) -> bool {
     matches!(last, b'r' | b'R' | b'c' | b'C')
 }
 
-/// Texts that are secret by their form.
-fn forms(text: &str, found: &mut Vec<Range<usize>>) {
+/// Texts that are secret by their form. Most have none of the marks.
+fn forms(text: &str, look: &Look, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    // Most texts have none of these marks: one look tells.
-    let (mut dash, mut at_sign, mut slash, mut scheme) = (false, false, false, false);
-    let (mut run, mut longest, mut last) = (0, 0, 0);
-    for b in bytes {
-        dash |= *b == b'-';
-        at_sign |= *b == b'@';
-        slash |= *b == b'/';
-        if BREAKS[usize::from(*b)] {
-            scheme |= run >= "basic".len() && ends_scheme(last);
-            run = 0;
-        } else {
-            run += 1;
-            longest = longest.max(run);
-        }
-        last = *b;
-    }
-    let urls = slash && text.contains("://");
-    if dash {
+    let urls = look.has(SLASH) && text.contains("://");
+    if look.has(DASH) {
         found.extend(
             text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())),
         );
     }
-    if at_sign {
+    if look.has(AT) {
         found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
         found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
     }
-    if longest < LEAST_TOKEN && !urls && !scheme {
+    if look.longest < LEAST_TOKEN && !urls && !look.scheme {
         return;
     }
     let mut at = 0;
     while at < bytes.len() {
-        let end = bytes[at..].iter().position(|b| BREAKS[usize::from(*b)]).map_or(bytes.len(), |n| at + n);
+        let end = bytes[at..].iter().position(|b| is_break(*b)).map_or(bytes.len(), |n| at + n);
         // No shorter word is a token or says how what follows is encoded.
         if end - at < "basic".len() && !urls {
             at = end + 1;
@@ -333,7 +370,7 @@ fn forms(text: &str, found: &mut Vec<Range<usize>>) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
                 .iter()
-                .position(|b| BREAKS[usize::from(*b)] && *b != b'=')
+                .position(|b| is_break(*b) && *b != b'=')
                 .map_or(bytes.len(), |n| start + n);
             if stop - start >= 8 {
                 found.push(start..stop);
