@@ -238,6 +238,8 @@ async fn connection<S: Service>(
                 .timer(TokioTimer::new())
                 .header_read_timeout(None)
                 .max_buf_size(HEAD)
+                // One record of TLS for an answer, not one for its head and one for its body.
+                .writev(false)
                 .serve_connection(io, service)
         );
     }
