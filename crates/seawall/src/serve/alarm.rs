@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seawall_admission::BREAK_GLASS_KIND;
-use seawall_cluster::{Collection, Writer};
+use seawall_cluster::Writer;
 use seawall_finding::exception::API_VERSION;
 use serde_json::{Value, json};
 
 use super::break_glass::{Held, Now};
 use super::cluster::Cache;
+use super::event::{self, warning};
 use super::leader::{Duty, Leader};
 use super::log::{Level, Told};
 use crate::live::now;
@@ -83,7 +84,6 @@ fn events(held: &Held, what: What, namespaces: &[Box<str>], time: &str) -> Vec<(
     let called: String = glass.name.chars().take(LONGEST).collect();
     let called = called.trim_end_matches(['-', '.']);
     let (patterns, until) = (glass.namespaces.join(", "), held.until());
-    // The longest message that API servers take has 1024 characters.
     let (reason, word, message) = match what {
         What::Begins => (
             "BreakGlassBegins",
@@ -98,13 +98,7 @@ fn events(held: &Held, what: What, namespaces: &[Box<str>], time: &str) -> Vec<(
         }
     };
     let event = |namespace: &str, name: &str, message: &str, object: Value| {
-        let message: String = message.chars().take(1000).collect();
-        let event = json!({
-            "apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": object, "type": "Warning", "reason": reason, "message": message,
-            "source": {"component": "seawall"}, "reportingComponent": "seawall.dev/webhook",
-            "firstTimestamp": time, "lastTimestamp": time, "count": 1,
-        });
+        let event = warning([namespace, name], &object, reason, message, time);
         (namespace.to_owned(), name.to_owned(), event)
     };
     let own =
@@ -143,13 +137,7 @@ impl Duty for Alarm {
             if !leader.is_leader() {
                 break;
             }
-            let all = Collection {
-                api_version: "v1",
-                resource: "events",
-                namespace: Some(&called.0),
-                selector: "",
-            };
-            match writer.create(all, &event) {
+            match writer.create(event::events(&called.0), &event) {
                 Ok(_) => drop(kept.insert(called)),
                 // Of one object there is one event of a kind, whoever writes it; a namespace may be gone.
                 Err(error) if matches!(error.status(), Some(404 | 409)) => drop(kept.insert(called)),

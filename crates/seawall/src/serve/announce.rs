@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seawall_admission::Exceptions as _;
-use seawall_cluster::{Collection, Writer};
+use seawall_cluster::Writer;
 use seawall_finding::exception::{API_VERSION, EXCEPTION_KIND};
 use serde_json::{Value, json};
 
 use super::cluster::Cache;
+use super::event::{events, warning};
 use super::exceptions::Ending;
 use super::leader::{Duty, Leader};
 use super::log::{Level, Told, log};
@@ -45,14 +46,10 @@ fn event(name: &str, ending: &Ending, time: &str) -> Value {
     } else {
         ("ExceptionEnds", format!("ends with {last}: renew it or mend its workloads{owner}"))
     };
-    json!({
-        "apiVersion": "v1", "kind": "Event",
-        "metadata": {"name": name, "namespace": namespace},
-        "involvedObject": {"apiVersion": API_VERSION, "kind": EXCEPTION_KIND, "namespace": namespace, "name": exception, "uid": uid},
-        "type": "Warning", "reason": reason, "message": message,
-        "source": {"component": "seawall"}, "reportingComponent": "seawall.dev/webhook",
-        "firstTimestamp": time, "lastTimestamp": time, "count": 1,
-    })
+    let involved = json!({
+        "apiVersion": API_VERSION, "kind": EXCEPTION_KIND, "namespace": namespace, "name": exception, "uid": uid,
+    });
+    warning([namespace, name], &involved, reason, &message, time)
 }
 
 impl Duty for Announce {
@@ -75,13 +72,7 @@ impl Duty for Announce {
             if !leader.is_leader() {
                 return;
             }
-            let events = Collection {
-                api_version: "v1",
-                resource: "events",
-                namespace: Some(&ending.namespace),
-                selector: "",
-            };
-            match writer.create(events, &event(&name, &ending, &now())) {
+            match writer.create(events(&ending.namespace), &event(&name, &ending, &now())) {
                 Ok(_) => {
                     log(Level::Warning, "an exception ends", &[("exception", &name), ("last", &ending.last)]);
                     names.insert(name);

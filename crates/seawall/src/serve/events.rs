@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use seawall_admission::{Found, Workload};
 use seawall_check::Mode;
-use seawall_cluster::{Collection, Writer};
+use seawall_cluster::Writer;
 use seawall_finding::Date;
 use serde_json::{Value, json};
 
 use super::ending::Ending;
+use super::event::{cut, events, warning};
 use super::log::{self, Level};
 use crate::live::now;
+use crate::terminal::today;
 
 /// What waits to be written. More is dropped.
 const WAITING: usize = 256;
@@ -26,8 +28,6 @@ const A_MINUTE: usize = 10;
 const KNOWN: usize = 10_000;
 /// So much of a workload's name is part of an event's, which has 253 characters at most.
 const LONGEST: usize = 180;
-/// Bytes of an event's message (`NoteLengthLimit` of k8s.io/kubernetes `pkg/apis/core/validation/events.go`).
-const MESSAGE: usize = 1024;
 /// How often the end is looked for.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -97,11 +97,8 @@ impl Told {
             .collect();
         let whose =
             if found.is_owner { "a pod of it".to_owned() } else { format!("pod {}", found.workload.name) };
-        let mut message = format!("{whose} {}", said.join("; it "));
-        if message.len() > MESSAGE {
-            message.truncate(message.floor_char_boundary(MESSAGE - 3));
-            message.push('…');
-        }
+        // What waits to be written has a bound, too.
+        let message = cut(&format!("{whose} {}", said.join("; it ")));
         Some(Self {
             namespace: namespace.into(),
             workload: found.workload.clone(),
@@ -136,14 +133,8 @@ impl Told {
             // The pod never was: the namespace has it, where its users look.
             json!({"apiVersion": "v1", "kind": "Namespace", "name": self.namespace, "namespace": self.namespace})
         };
-        json!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": self.name(day), "namespace": self.namespace},
-            "involvedObject": involved,
-            "type": "Warning", "reason": "PodSecurityViolation", "message": self.message,
-            "source": {"component": "seawall"}, "reportingComponent": "seawall.dev/webhook",
-            "firstTimestamp": time, "lastTimestamp": time, "count": 1,
-        })
+        let name = self.name(day);
+        warning([&self.namespace, &name], &involved, "PodSecurityViolation", &self.message, time)
     }
 }
 
@@ -206,11 +197,6 @@ impl Wanted {
     }
 }
 
-fn today() -> Date {
-    let days = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
-    Date::from_days(i32::try_from(days).unwrap_or(i32::MAX))
-}
-
 /// Writes events on a thread of its own until the end.
 pub(super) fn start(writer: Arc<Writer>, queue: Queue, ending: Arc<Ending>) -> JoinHandle<()> {
     std::thread::spawn(move || {
@@ -221,7 +207,7 @@ pub(super) fn start(writer: Arc<Writer>, queue: Queue, ending: Arc<Ending>) -> J
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let day = today();
+            let day = Date::from_days(today());
             let name = event.name(day);
             if wanted.has(day, &name) {
                 continue;
@@ -230,13 +216,7 @@ pub(super) fn start(writer: Arc<Writer>, queue: Queue, ending: Arc<Ending>) -> J
                 queue.dropped.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            let events = Collection {
-                api_version: "v1",
-                resource: "events",
-                namespace: Some(&event.namespace),
-                selector: "",
-            };
-            match writer.create(events, &event.event(day, &now())) {
+            match writer.create(events(&event.namespace), &event.event(day, &now())) {
                 Ok(_) => {
                     told.over();
                     wanted.wrote(name);
@@ -329,7 +309,11 @@ mod tests {
         let told = Told::of("shop", &odd).unwrap();
         let name = told.name(day());
         assert!(name.len() < 253 && !name.contains("..") && name.starts_with("b-xxx"), "{name}");
-        assert!(told.message.len() <= MESSAGE && told.message.ends_with('…'), "{}", told.message.len());
+        assert!(
+            told.message.len() <= super::super::event::MESSAGE && told.message.ends_with('…'),
+            "{}",
+            told.message.len()
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod callers;
 mod cluster;
 mod election;
 mod ending;
+mod event;
 mod events;
 mod exceptions;
 #[cfg(test)]
