@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::place::Place;
-use super::word::{LEAST_TOKEN, is_token, names_secret};
+use super::word::{LEAST_TOKEN, begins, is_token, names_secret};
 
 /// The secret ranges of a message: only forms that cannot be prose.
 pub(super) fn message(text: &str) -> Vec<Range<usize>> {
@@ -274,11 +274,18 @@ static MARKS: [u8; 256] = {
         marks[*first as usize] = BREAK;
         all = rest;
     }
+    let mut letter = 0;
+    while letter < 128 {
+        if (letter as u8).is_ascii_alphanumeric() || letter as u8 == b'_' {
+            marks[letter] = LETTER;
+        }
+        letter += 1;
+    }
     marks[b'-' as usize] |= DASH;
     marks[b'@' as usize] |= AT;
-    marks[b'/' as usize] |= SLASH;
     marks[b'=' as usize] |= PAIR;
     marks[b':' as usize] |= PAIR;
+    marks[b'.' as usize] |= DOT;
     marks
 };
 
@@ -286,39 +293,62 @@ static MARKS: [u8; 256] = {
 const BREAK: u8 = 1;
 const DASH: u8 = 1 << 1;
 const AT: u8 = 1 << 2;
-const SLASH: u8 = 1 << 3;
 /// It may stand between a key and its value.
-const PAIR: u8 = 1 << 4;
+const PAIR: u8 = 1 << 3;
+const DOT: u8 = 1 << 4;
+/// It may be part of the beginning of a token.
+const LETTER: u8 = 1 << 5;
 
 fn is_break(byte: u8) -> bool {
     MARKS[usize::from(byte)] & BREAK != 0
 }
 
+/// What begins a line of PEM.
+const ARMOUR: &str = "-----BEGIN";
+
 /// What one look at a text tells.
 struct Look {
-    /// The marks of all its bytes.
+    /// The marks of all its bytes but letters.
     marks: u8,
-    /// Bytes of its longest word.
-    longest: usize,
-    /// Whether a word before its last may say how what follows is encoded.
+    /// Whether one of its words may be a token.
+    token: bool,
+    /// Whether a word before its last says how what follows is encoded.
     scheme: bool,
+    /// Whether it holds addresses.
+    urls: bool,
+    /// Whether it holds what is in PEM.
+    armour: bool,
 }
 
 impl Look {
     fn at(bytes: &[u8]) -> Self {
-        let (mut marks, mut longest, mut scheme, mut start) = (0, 0, false, 0);
-        for (at, byte) in bytes.iter().enumerate() {
+        let mut look = Self { marks: 0, token: false, scheme: false, urls: false, armour: false };
+        let is_letter = |byte: &u8| MARKS[usize::from(*byte)] & LETTER != 0;
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
             let mark = MARKS[usize::from(*byte)];
-            marks |= mark;
-            if mark & BREAK != 0 {
-                if at - start >= "basic".len() {
-                    longest = longest.max(at - start);
-                    scheme |= ends_scheme(bytes[at - 1]);
+            if mark & LETTER != 0 {
+                look.token |= begins(&bytes[at..]);
+                at += 1;
+                while bytes.get(at).is_some_and(is_letter) {
+                    at += 1;
                 }
-                start = at + 1;
+                continue;
             }
+            look.marks |= mark;
+            if mark & BREAK != 0 {
+                look.scheme |= names_scheme(&bytes[..at]);
+            } else if mark & (DOT | PAIR) != 0 {
+                // What tells tokens that may begin with anything.
+                look.token |= bytes[at..].starts_with(b".atlasv1.") || bytes[at..].starts_with(b":AA");
+                look.urls |= bytes[at..].starts_with(b"://");
+            } else if mark & DASH != 0 {
+                look.armour |= bytes[at..].starts_with(ARMOUR.as_bytes());
+            }
+            at += 1;
         }
-        Self { marks, longest: longest.max(bytes.len() - start), scheme }
+        look.token &= bytes.len() >= LEAST_TOKEN;
+        look
     }
 
     fn has(&self, mark: u8) -> bool {
@@ -326,25 +356,29 @@ impl Look {
     }
 }
 
-/// Whether `bearer` or `basic`, in any case, may end with this letter.
-const fn ends_scheme(last: u8) -> bool {
-    matches!(last, b'r' | b'R' | b'c' | b'C')
+/// Whether a word ends with `bearer` or `basic`, in any case.
+fn names_scheme(word: &[u8]) -> bool {
+    let ends =
+        |end: &[u8]| word.len() >= end.len() && word[word.len() - end.len()..].eq_ignore_ascii_case(end);
+    match word.last() {
+        Some(b'r' | b'R') => ends(b"bearer"),
+        Some(b'c' | b'C') => ends(b"basic"),
+        _ => false,
+    }
 }
 
 /// Texts that are secret by their form. Most have none of the marks.
 fn forms(text: &str, look: &Look, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    let urls = look.has(SLASH) && text.contains("://");
-    if look.has(DASH) {
-        found.extend(
-            text.match_indices("-----BEGIN").filter_map(|(at, begin)| armoured(text, at + begin.len())),
-        );
+    let urls = look.urls;
+    if look.armour {
+        found.extend(text.match_indices(ARMOUR).filter_map(|(at, begin)| armoured(text, at + begin.len())));
     }
     if look.has(AT) {
         found.extend(text.match_indices("@tcp(").filter_map(|(at, _)| of_driver(text, at + 4)));
         found.extend(text.match_indices("@unix(").filter_map(|(at, _)| of_driver(text, at + 5)));
     }
-    if look.longest < LEAST_TOKEN && !urls && !look.scheme {
+    if !look.token && !urls && !look.scheme {
         return;
     }
     let mut at = 0;
@@ -365,8 +399,7 @@ fn forms(text: &str, look: &Look, found: &mut Vec<Range<usize>>) {
         if urls {
             userinfo(word, at, found);
         }
-        let may_be_scheme = word.as_bytes().last().is_some_and(|last| ends_scheme(*last));
-        if may_be_scheme && ["bearer", "basic"].into_iter().any(|scheme| ends(word, scheme)) {
+        if names_scheme(word.as_bytes()) {
             let start = end + spaces(&bytes[end..]);
             let stop = bytes[start..]
                 .iter()
@@ -396,12 +429,6 @@ fn token(word: &str) -> Option<usize> {
         .take_while(|at| word.len() - at >= LEAST_TOKEN)
         .filter(begins)
         .find(|at| is_token(&word[*at..]))
-}
-
-/// Whether a word ends with another, regardless of case.
-fn ends(word: &str, end: &str) -> bool {
-    let at = word.len().checked_sub(end.len());
-    at.is_some_and(|at| word.as_bytes()[at..].eq_ignore_ascii_case(end.as_bytes()))
 }
 
 /// The password in `user:password@tcp`, as Go's driver for `MySQL` has it.

@@ -71,34 +71,6 @@ pub fn source_secrets(source: &Arc<[u8]>) -> (Vec<Range<u32>>, bool) {
     (found, whole)
 }
 
-/// The commonest keys, none of which names a secret: what they are need not be found out each time.
-const COMMON: [&str; 24] = [
-    "name",
-    "metadata",
-    "kind",
-    "labels",
-    "namespace",
-    "apiVersion",
-    "spec",
-    "value",
-    "valueFrom",
-    "resources",
-    "type",
-    "ports",
-    "port",
-    "matchLabels",
-    "memory",
-    "image",
-    "annotations",
-    "selector",
-    "containerPort",
-    "requests",
-    "limits",
-    "cpu",
-    "template",
-    "containers",
-];
-
 /// What is known of a node from what it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
@@ -295,7 +267,6 @@ fn by_name(key: &str, value: NodeRef<'_>) -> Place {
         "envFrom" => Place::Sources,
         "args" | "command" if kind == Kind::Sequence => Place::Words,
         "args" | "command" => Place::Hidden,
-        _ if COMMON.contains(&key) => Place::Plain,
         _ if kind == Kind::Bool || !names_secret(key) => Place::Plain,
         _ if kind == Kind::Mapping => Place::Named,
         _ => Place::Hidden,
@@ -404,11 +375,6 @@ fn merged(mut found: Vec<Range<u32>>) -> Vec<Range<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn common_keys_name_no_secret() {
-        assert_eq!(COMMON.into_iter().filter(|key| names_secret(key)).collect::<Vec<_>>(), [""; 0]);
-    }
 
     /// The source with `*` for what may be secret.
     fn masked(source: &str) -> String {

@@ -51,15 +51,14 @@ const ABOUT: [&str; 22] = [
 
 /// Whether a key, variable or flag names a secret, by its words: the redactor hides the value of one that does.
 pub fn names_secret(name: &str) -> bool {
+    // Many names are looked at, and the last letters of their words decide of most.
+    if !may_name_secret(name.as_bytes()) {
+        return false;
+    }
     let is_any = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
     let mut before = None;
     let secret = name_words(name).any(|word| {
         let before = before.replace(word);
-        // Many names are looked at, and the last letter decides of most.
-        match word.as_bytes().last().map(u8::to_ascii_lowercase) {
-            Some(b'd' | b'e' | b't' | b'n' | b'y' | b'l' | b's' | b'w' | b'r' | b'k') => {}
-            _ => return false,
-        }
         let ends = |known: &&str| {
             word.len() >= known.len()
                 && word.as_bytes()[word.len() - known.len()..].eq_ignore_ascii_case(known.as_bytes())
@@ -69,6 +68,43 @@ pub fn names_secret(name: &str) -> bool {
             || (word.eq_ignore_ascii_case("key") && before.is_some_and(|before| is_any(before, &BEFORE_KEY)))
     });
     secret && !name_words(name).any(|word| is_any(word, &ABOUT))
+}
+
+/// The pairs of letters that words naming a secret end with, a bit for each second letter by the first.
+static ENDS: [u32; 26] = {
+    let mut ends = [0; 26];
+    let mut i = 0;
+    while i < SECRET.len() + SHORT.len() + 1 {
+        let word = if i < SECRET.len() {
+            SECRET[i].as_bytes()
+        } else if i < SECRET.len() + SHORT.len() {
+            SHORT[i - SECRET.len()].as_bytes()
+        } else {
+            b"key"
+        };
+        let [first, second] = [word[word.len() - 2], word[word.len() - 1]];
+        ends[(first - b'a') as usize] |= 1 << (second - b'a');
+        i += 1;
+    }
+    ends
+};
+
+/// Whether a word of a name ends with two letters with which one that names a secret does.
+fn may_name_secret(name: &[u8]) -> bool {
+    let letter = |b: u8| usize::from(b.to_ascii_lowercase().wrapping_sub(b'a'));
+    let mut first = usize::MAX;
+    for (at, byte) in name.iter().enumerate() {
+        let second = letter(*byte);
+        let ends = second < 26 && ENDS.get(first).is_some_and(|seconds| seconds >> second & 1 == 1);
+        let goes_on = |next: &u8| {
+            next.is_ascii_alphanumeric() && !(byte.is_ascii_lowercase() && next.is_ascii_uppercase())
+        };
+        if ends && !name.get(at + 1).is_some_and(goes_on) {
+            return true;
+        }
+        first = second;
+    }
+    false
 }
 
 /// The words of a name: split at everything but letters and digits, and where an upper case letter follows a lower one.
@@ -163,8 +199,8 @@ static BEGINS: [u64; 1024] = {
 };
 
 /// Whether a token begins with the first two letters of a word.
-fn begins(word: &str) -> bool {
-    let [first, second, ..] = word.as_bytes() else { return false };
+pub(super) fn begins(word: &[u8]) -> bool {
+    let [first, second, ..] = word else { return false };
     let pair = usize::from(*first) << 8 | usize::from(*second);
     BEGINS[pair / 64] >> (pair % 64) & 1 == 1
 }
@@ -175,7 +211,7 @@ pub(super) const LEAST_TOKEN: usize = 16;
 /// Whether a word is in the form of a known token.
 pub(super) fn is_token(word: &str) -> bool {
     word.len() >= LEAST_TOKEN
-        && (begins(word) && begins_as_token(word) || of_telegram(word) || of_terraform(word))
+        && (begins(word.as_bytes()) && begins_as_token(word) || of_telegram(word) || of_terraform(word))
 }
 
 /// A bot's number and its key, in addresses behind `bot`.
