@@ -11,6 +11,7 @@ use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Frame, Incoming};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::clients::Peer;
@@ -87,6 +88,8 @@ impl<S: Service> Shared<S> {
                         client: peer.client(),
                     };
                     let mut response = response(self.service.answer(request).await);
+                    // Requests that wait are answered first, and all answers sent together: a client is woken once for them.
+                    yield_now().await;
                     if self.ending.load(Ordering::Relaxed) {
                         is_last(&mut response);
                     }
