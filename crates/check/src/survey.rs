@@ -13,7 +13,7 @@ use seawall_model::WorkloadKind;
 use seawall_model::decode::DecodeError;
 use seawall_model::pod::Pod;
 use seawall_pss::Faults;
-use seawall_yaml::{Document, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
+use seawall_yaml::{Document, Entry, LineIndex, LineStarts, ListItem, Problem, Reader, Span};
 use thin_vec::ThinVec;
 
 use crate::encrypted;
@@ -216,6 +216,40 @@ pub struct Place {
     pub facts: u32,
 }
 
+/// Documents of a small file that are kept from one look at it to the next, by their positions.
+#[derive(Debug, Default)]
+pub(crate) struct Documents(Option<BTreeMap<u32, Document>>);
+
+impl Documents {
+    /// Bytes of files whose documents are kept.
+    const SMALL: usize = 1 << 20;
+
+    /// Keeps nothing.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Keeps those of a file, if it is small.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self((bytes.len() < Self::SMALL).then(BTreeMap::new))
+    }
+
+    /// The document at a place, which is read if it is not here; it is here no more.
+    pub(crate) fn take(&mut self, place: &Place, reader: &mut Reader) -> Option<Document> {
+        let kept =
+            self.0.as_mut().filter(|_| place.item.is_none()).and_then(|kept| kept.remove(&place.index));
+        kept.or_else(|| reader.reread(place.range, place.json, place.item.clone()))
+    }
+
+    /// Keeps the document at a place, or gives its memory back.
+    pub(crate) fn keep(&mut self, place: &Place, document: Document, reader: &mut Reader) {
+        match &mut self.0 {
+            Some(kept) if place.item.is_none() => drop(kept.insert(place.index, document)),
+            _ => reader.recycle(document),
+        }
+    }
+}
+
 /// A workload after phase one.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -360,12 +394,32 @@ pub(crate) fn examine<'d>(
 
 /// What is in a file.
 pub fn survey(source: Source<'_>, options: &Options) -> Survey {
+    survey_read(source, options, Vec::new(), &mut Documents::none())
+}
+
+/// As [`survey`]; those of its documents that were [read fast](Document::is_plain) already need not be read again, and those
+/// at its places are kept.
+pub(crate) fn survey_read(
+    source: Source<'_>,
+    options: &Options,
+    read: Vec<Document>,
+    documents: &mut Documents,
+) -> Survey {
+    let mut read: BTreeMap<Span, Document> =
+        read.into_iter().map(|document| (document.range(), document)).collect();
     let mut survey = Survey::default();
     let mut walker = Walker::of(options.kubernetes);
     let mut lines = None;
     let mut reader =
         Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()).by_items(options.cut_lists_from);
-    while let Some(entry) = reader.next() {
+    loop {
+        let entry = match reader.pass_known(|range| read.contains_key(&range)) {
+            Some((index, range)) => {
+                Some(Entry { index, range, document: read.remove(&range), problems: Vec::new() })
+            }
+            None => reader.next(),
+        };
+        let Some(entry) = entry else { break };
         let (index, range) = (entry.index, entry.range);
         let text = source.bytes.get(range.range()).unwrap_or_default();
         for problem in entry.problems {
@@ -381,7 +435,7 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
         let facts = (survey.facts.len() - known) as u32;
         if speaks || !speaking.is_empty() || workloads > 0 || facts > 0 {
             let (range, json, item) = (document.range(), document.is_json(), document.list_item().cloned());
-            survey.places.push(Place {
+            let place = Place {
                 index: entry.index,
                 range,
                 json,
@@ -391,9 +445,12 @@ pub fn survey(source: Source<'_>, options: &Options) -> Survey {
                 speaking,
                 concerned: false,
                 facts,
-            });
+            };
+            documents.keep(&place, document, &mut reader);
+            survey.places.push(place);
+        } else {
+            reader.recycle(document);
         }
-        reader.recycle(document);
     }
     find_twins(&mut survey);
     // Surveys of all files are held at once.

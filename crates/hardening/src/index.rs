@@ -25,9 +25,10 @@ mod read;
 mod tests;
 mod twins;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use foldhash::{HashMap, HashSet};
 use seawall_finding::Rule;
 use seawall_manifest::objects::Object;
 
@@ -484,7 +485,7 @@ impl Index {
 
 /// Where objects without a namespace are, by scope; see the module's documentation.
 fn unnamed(facts: &[Fact]) -> HashMap<u16, Option<u64>> {
-    let mut named: HashMap<u16, BTreeSet<u64>> = HashMap::new();
+    let mut named: HashMap<u16, BTreeSet<u64>> = HashMap::default();
     let apart: Vec<u64> = SYSTEM.iter().map(|name| hash(&[name])).chain([hash(&[""]), cluster()]).collect();
     for fact in facts.iter().filter(|fact| !apart.contains(&fact.namespace)) {
         named.entry(fact.scope).or_default().insert(fact.namespace);

@@ -12,11 +12,12 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
 
 /// What is wrong with a label's key; `None` where it is fine.
 pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
-    let (prefix, name) = match key.split_once('/') {
-        Some((prefix, name)) => (Some(prefix), name),
+    let is_slash = |b: &u8| *b == b'/';
+    let (prefix, name) = match key.bytes().position(|b| is_slash(&b)) {
+        Some(at) => (Some(&key[..at]), &key[at + 1..]),
         None => (None, key),
     };
-    if name.contains('/') {
+    if name.as_bytes().iter().any(is_slash) {
         return Some("has more than one `/`");
     }
     if let Some(prefix) = prefix {
@@ -26,7 +27,7 @@ pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
         if prefix.len() > 253 {
             return Some("has a prefix of more than 253 characters");
         }
-        if !prefix.split('.').all(is_domain_part) {
+        if !prefix.as_bytes().split(|b| *b == b'.').all(is_domain_part) {
             return Some("has a prefix that is no DNS name in lower case");
         }
     }
@@ -64,9 +65,8 @@ fn text_fault(text: &str, [length, characters, ends]: [&'static str; 3]) -> Opti
 }
 
 /// Whether a part of a name between dots is in order: lower case, digits and, within, `-`.
-fn is_domain_part(part: &str) -> bool {
+fn is_domain_part(bytes: &[u8]) -> bool {
     let fine = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let bytes = part.as_bytes();
     bytes.iter().all(|b| fine(b) || *b == b'-')
         && bytes.first().is_some_and(fine)
         && bytes.last().is_some_and(fine)

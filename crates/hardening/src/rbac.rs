@@ -81,16 +81,19 @@ pub(crate) fn rules<'d>(object: &Object<'d>, cx: &Cx<'_>) -> impl Iterator<Item 
     let aggregated =
         || cx.from_file && object.node.get("aggregationRule").is_some_and(|rule| !rule.is_null());
     let counts = is_cluster_role(object).is_some() && !is_built_in(object) && !aggregated();
-    let list = object.node.get("rules").filter(|_| counts);
+    let list = if counts { object.node.get("rules") } else { None };
     let rules = list.into_iter().flat_map(NodeRef::items).enumerate();
     rules.map(|(index, node)| RuleAt { index, rule: PolicyRule::from_node(node) })
 }
 
 /// Whether a Role or ClusterRole, whoever wrote it, has a rule that allows every verb on every resource of every group.
 pub(crate) fn allows_everything(object: &Object<'_>) -> bool {
+    if is_cluster_role(object).is_none() {
+        return false;
+    }
     let rules = object.node.get("rules").into_iter().flat_map(NodeRef::items).enumerate();
     let mut rules = rules.map(|(index, node)| RuleAt { index, rule: PolicyRule::from_node(node) });
-    is_cluster_role(object).is_some() && rules.any(|rule| rule.is_everything_of_all())
+    rules.any(|rule| rule.is_everything_of_all())
 }
 
 impl RuleAt<'_> {

@@ -1,5 +1,6 @@
 //! The bytes of one input.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -99,8 +100,39 @@ fn file(input: &Input, limit: u64) -> Result<Arc<[u8]>, Failure> {
         return Err(Failure::TooLarge);
     }
     let length = usize::try_from(metadata.len()).map_err(|_| Failure::TooLarge)?;
-    // Pipes, devices and what the kernel makes up on reading claim a length of 0.
-    if length == 0 { stream(file, limit) } else { whole(file, length, limit) }
+    match length {
+        // Pipes, devices and what the kernel makes up on reading claim a length of 0.
+        0 => stream(file, limit),
+        1..SMALL => small(file, length, limit),
+        _ => whole(file, length, limit),
+    }
+}
+
+/// Shorter files are read at once.
+const SMALL: usize = 1 << 16;
+
+/// All bytes of a file that claims to be so long, which is less than [`SMALL`].
+fn small(mut file: impl Read, length: usize, limit: u64) -> Result<Arc<[u8]>, Failure> {
+    thread_local! {
+        static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut room = ROOM.take();
+    room.resize(SMALL, 0);
+    // More was asked for than it claims: if as much comes, that is all.
+    let read = loop {
+        match file.read(&mut room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => break read,
+        }
+    };
+    let bytes = match read {
+        Ok(n) if n == length => Ok(room[..n].into()),
+        Ok(0) => Ok(Arc::default()),
+        Ok(n) => stream((&room[..n]).chain(file), limit),
+        Err(error) => Err(error.into()),
+    };
+    ROOM.set(room);
+    bytes
 }
 
 /// All bytes of a file that claims to be so long.
@@ -191,9 +223,17 @@ mod tests {
     #[test]
     fn files_of_another_length_than_they_claim_are_read_whole() {
         for length in [1, 3, 5, 9] {
-            assert_eq!(whole(&b"12345"[..], length, 5).ok().as_deref(), Some(&b"12345"[..]), "{length}");
+            for read in [whole, small] {
+                assert_eq!(read(&b"12345"[..], length, 5).ok().as_deref(), Some(&b"12345"[..]), "{length}");
+            }
+            // In pieces, and more than is read at once.
+            let pieces = (&b"12"[..]).chain(&b"345"[..]);
+            assert_eq!(small(pieces, length, 5).ok().as_deref(), Some(&b"12345"[..]), "{length}");
+            let large = vec![b'x'; SMALL + 3];
+            assert_eq!(small(&*large, length, large.len() as u64).ok().as_deref(), Some(&*large));
         }
-        assert!(whole(&b"12345"[..], 3, 4).is_err());
+        assert!(whole(&b"12345"[..], 3, 4).is_err() && small(&b"12345"[..], 3, 4).is_err());
+        assert_eq!(small(&b""[..], 3, 4).ok().as_deref(), Some(&b""[..]));
     }
 
     #[cfg(target_os = "linux")]

@@ -213,9 +213,16 @@ fn secrets_of(
     lines: impl Iterator<Item = Range<usize>>,
 ) -> (Vec<Range<u32>>, bool) {
     let mut documents: Vec<Range<usize>> = Vec::new();
+    let separators = separators(text);
     for Range { start, end } in lines {
-        let from = starts.get(start).map_or(text.len(), |at| separator(text, *at, false));
-        let to = starts.get(end).map_or(text.len(), |at| separator(text, *at, true));
+        let from = starts.get(start).map_or(text.len(), |at| {
+            let before = separators.partition_point(|separator| separator < at);
+            before.checked_sub(1).map_or(0, |last| separators[last])
+        });
+        let to = starts.get(end).map_or(text.len(), |at| {
+            let next = separators.partition_point(|separator| separator < at);
+            separators.get(next).copied().unwrap_or(text.len())
+        });
         match documents.last_mut() {
             Some(last) if from < last.end => last.end = last.end.max(to),
             _ => documents.push(from..to),
@@ -231,25 +238,10 @@ fn secrets_of(
     (secrets, whole)
 }
 
-/// The nearest line before (or from) an offset that begins with `---`; the start (or the end) of the text where there is none.
-fn separator(text: &[u8], at: usize, behind: bool) -> usize {
-    let is_line = |at: &usize| text.get(at + 4).is_none_or(u8::is_ascii_whitespace);
-    if behind {
-        let from = at.saturating_sub(1);
-        memchr::memmem::find_iter(&text[from..], b"\n---")
-            .map(|n| from + n)
-            .find(is_line)
-            .map_or(text.len(), |n| n + 1)
-    } else {
-        let mut to = at;
-        while let Some(found) = memchr::memmem::rfind(&text[..to], b"\n---") {
-            if is_line(&found) {
-                return found + 1;
-            }
-            to = found;
-        }
-        0
-    }
+/// The lines, but the first, that begin with `---` and so may part documents.
+fn separators(text: &[u8]) -> Vec<usize> {
+    let is_line = |at: &usize| text.get(at + 3).is_none_or(u8::is_ascii_whitespace);
+    memchr::memmem::find_iter(text, b"\n---").map(|at| at + 1).filter(is_line).collect()
 }
 
 /// Calls `line` for every line of a hunk with its mark and its position among the old lines, or the new for `+`.

@@ -40,7 +40,9 @@ pub(crate) fn push(c: char, out: &mut String) {
 
 /// A text on one line with all of its characters visible.
 pub fn text(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') || !text.chars().any(is_hidden) {
+    // Without branches, as nearly all texts are looked at to their end.
+    let other = text.bytes().fold(0, |other, b| other | u8::from(!(b' '..=b'~').contains(&b)));
+    if other == 0 || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);

@@ -37,6 +37,7 @@ impl Builder {
                 nodes,
                 texts: Vec::new(),
                 arena: String::new(),
+                whole: false,
                 tags: Vec::new(),
                 anchors: Vec::new(),
             },
@@ -51,7 +52,16 @@ impl Builder {
         old.arena.clear();
         old.tags.clear();
         old.anchors.clear();
-        Self { doc: Document { source, range, json, item: None, nodes, ..old } }
+        Self { doc: Document { source, range, json, item: None, nodes, whole: false, ..old } }
+    }
+
+    /// Keeps the text of the whole document, which is then not asked again and again whether it is UTF-8; of a large one it
+    /// would be much to hold. Before any node.
+    pub fn keep(&mut self, text: &str) {
+        if text.len() < LARGE {
+            self.doc.arena.push_str(text);
+            self.doc.whole = true;
+        }
     }
 
     /// The bytes of the whole source.

@@ -123,6 +123,8 @@ pub struct Document {
     /// Decoded texts of scalars whose raw slice is not their text: ranges of `arena`.
     pub(crate) texts: Vec<Span>,
     pub(crate) arena: String,
+    /// Whether the arena begins with the text of the whole document, so that raw slices are known to be UTF-8.
+    pub(crate) whole: bool,
     /// Tags as written, in document order.
     pub(crate) tags: Vec<(NodeId, Span)>,
     /// Anchors as written (with `&`), in document order.
@@ -165,6 +167,11 @@ impl Document {
     /// Whether it was read by JSON's rules.
     pub fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether the fast reader read it: it has no problems then. Not told of large documents.
+    pub fn is_plain(&self) -> bool {
+        self.whole
     }
 
     /// The number of nodes.
@@ -222,6 +229,18 @@ impl Document {
         }
         out.sort_unstable();
         out
+    }
+
+    /// A raw slice as text, if it is UTF-8.
+    fn slice(&self, span: Span) -> Option<&str> {
+        let known = || {
+            let start = span.start.checked_sub(self.range.start)? as usize;
+            self.arena.get(start..start + (span.end - span.start) as usize)
+        };
+        match self.whole.then(known).flatten() {
+            Some(text) => Some(text),
+            None => std::str::from_utf8(&self.source[span.range()]).ok(),
+        }
     }
 
     fn comments_of_gap(&self, gap: Span, out: &mut Vec<Span>) {
@@ -315,7 +334,7 @@ impl<'d> NodeRef<'d> {
         let data = node.data();
         match data.kind {
             Kind::Sequence | Kind::Mapping | Kind::Alias => None,
-            _ if data.value == NO_TEXT => std::str::from_utf8(&node.doc.source[data.span.range()]).ok(),
+            _ if data.value == NO_TEXT => node.doc.slice(data.span),
             _ => Some(&node.doc.arena[node.doc.texts[data.value as usize].range()]),
         }
     }
@@ -448,32 +467,30 @@ impl<'d> NodeRef<'d> {
     pub fn get_entry(self, key: &str) -> Option<(NodeRef<'d>, NodeRef<'d>)> {
         let node = self.resolved();
         if node.merges() {
-            return node.entries().filter(|(k, _)| k.is_key(k.data(), key)).last();
+            return node.entries().filter(|(k, _)| k.is_key(key)).last();
         }
         let Node { kind: Kind::Mapping, value: count, .. } = *node.data() else { return None };
-        let mut at = node.at(node.id.0 + 1);
+        let (nodes, source) = (node.doc.nodes.as_slice(), &*node.doc.source);
+        let mut at = node.id.0 + 1;
         let mut found = None;
         for _ in 0..count {
-            let data = at.data();
-            let value = node.at(data.next);
-            if at.is_key(data, key) {
-                found = Some((at, value));
+            let data = &nodes[at as usize];
+            let is_key = if data.kind == Kind::String && data.value == NO_TEXT {
+                // Most keys differ in length.
+                data.span.range().len() == key.len() && source[data.span.range()] == *key.as_bytes()
+            } else {
+                node.at(at).is_key(key)
+            };
+            if is_key {
+                found = Some((node.at(at), node.at(data.next)));
             }
-            at = node.at(value.data().next);
+            at = nodes[data.next as usize].next;
         }
         found
     }
 
-    /// Whether this node, with its data, is a key of this text.
-    #[inline]
-    fn is_key(self, data: &Node, key: &str) -> bool {
-        if data.kind == Kind::String && data.value == NO_TEXT {
-            // Most keys differ in length or in their first letter.
-            let (range, key) = (data.span.range(), key.as_bytes());
-            return range.len() == key.len()
-                && self.doc.source.get(range.start) == key.first()
-                && self.doc.source[range] == *key;
-        }
+    /// Whether this node is a key of this text.
+    fn is_key(self, key: &str) -> bool {
         match self.as_str_bytes() {
             Some(text) => text == key.as_bytes(),
             None => self.key().as_deref() == Some(key),

@@ -30,10 +30,11 @@ pub(crate) fn read(
         return None;
     }
     let text = std::str::from_utf8(chunk).ok()?;
-    let builder = match scratch.take() {
+    let mut builder = match scratch.take() {
         Some(old) => Builder::reuse(old, Arc::clone(source), range, false),
         None => Builder::new(Arc::clone(source), range, false),
     };
+    builder.keep(text);
     let mut fast = Fast {
         text,
         bytes: chunk,

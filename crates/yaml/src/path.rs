@@ -35,6 +35,11 @@ pub struct ItemName {
 }
 
 impl Segment {
+    /// A key of the API, which need not be copied.
+    pub const fn known(key: &'static str) -> Self {
+        Self::Key(SmolStr::new_static(key))
+    }
+
     /// The list item whose field `key` has this value.
     pub fn item(key: impl Into<SmolStr>, value: impl Into<SmolStr>) -> Self {
         Self::Item(Arc::new(ItemName { key: key.into(), value: value.into() }))
@@ -61,6 +66,14 @@ impl FieldPath {
     /// The empty path: the object itself.
     pub const fn root() -> Self {
         Self(Vec::new())
+    }
+
+    /// The path of these keys of the API, from the object on.
+    pub fn known(keys: &[&'static str]) -> Self {
+        let mut path = Self::root();
+        path.begin();
+        path.0.extend(keys.iter().map(|key| Segment::known(key)));
+        path
     }
 
     /// Makes room for a path of common length at once.

@@ -144,14 +144,8 @@ impl Reader {
     /// Goes behind the next document of both streams without reading it, if it is the same bytes in both, YAML, and `may` be
     /// passed over by its place in this stream: then it has the same value and the same problems. Whether it was.
     pub(crate) fn pass_same(&mut self, other: &mut Self, may: impl Fn(Span) -> bool) -> bool {
-        for reader in [&mut *self, &mut *other] {
-            if reader.mode == Mode::Start {
-                reader.start();
-            }
-            let waits = !reader.waiting.is_empty() || reader.items.is_some();
-            if waits || reader.mode != Mode::Yaml || reader.at >= reader.source.len() {
-                return false;
-            }
+        if !self.is_at_yaml() || !other.is_at_yaml() {
+            return false;
         }
         let (chunk, theirs) = (split::chunk(&self.source, self.at), split::chunk(&other.source, other.at));
         let ends = |chunk: &split::Chunk| chunk.bad_separator.is_some();
@@ -164,6 +158,31 @@ impl Reader {
         }
         (self.at, other.at) = (chunk.next, theirs.next);
         true
+    }
+
+    /// Goes behind the next document without reading it, if it is YAML and `known` by its place: one that was
+    /// [read fast](Document::is_plain), and so is one document without problems. Its index and place, if so.
+    pub fn pass_known(&mut self, known: impl Fn(Span) -> bool) -> Option<(u32, Span)> {
+        if !self.is_at_yaml() {
+            return None;
+        }
+        let chunk = split::chunk(&self.source, self.at);
+        let plain = chunk.bad_separator.is_none() && !chunk.directives;
+        if !plain || chunk.range.range().len() >= self.cut_from || !known(chunk.range) {
+            return None;
+        }
+        self.at = chunk.next;
+        self.index += 1;
+        Some((self.index - 1, chunk.range))
+    }
+
+    /// Whether a YAML document is next, and nothing that was read before waits.
+    fn is_at_yaml(&mut self) -> bool {
+        if self.mode == Mode::Start {
+            self.start();
+        }
+        let waits = !self.waiting.is_empty() || self.items.is_some();
+        !waits && self.mode == Mode::Yaml && self.at < self.source.len()
     }
 
     fn read_range(&mut self, range: Span, json: bool) -> Option<Document> {

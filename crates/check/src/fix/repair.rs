@@ -10,11 +10,11 @@ use seawall_yaml::edit::{self, Change, Edited};
 use seawall_yaml::{Document, LineIndex, Reader};
 
 use crate::exceptions::Exceptions;
-use crate::judge::{Item, items, judge};
+use crate::judge::{Item, items, judge_read};
 use crate::levels::Levels;
 use crate::options::Options;
 use crate::record::{Located, Record, Region};
-use crate::survey::{Source, Survey, excepted};
+use crate::survey::{Documents, Source, Survey, excepted, survey_read};
 
 /// Rounds of repairing: a fix may make room for another.
 const ROUNDS: usize = 4;
@@ -152,7 +152,8 @@ pub fn repair(
     options: &Options,
     selection: &Selection,
 ) -> FileFix {
-    let first = records(source, survey, levels, exceptions, options);
+    let mut documents = Documents::of(source.bytes);
+    let first = records(source, survey, levels, exceptions, options, &mut documents);
     let found = findings(&first);
     let said = || {
         let is_said = |record: &&Record| matches!(record, Record::Error(_) | Record::Notice(_));
@@ -170,8 +171,10 @@ pub fn repair(
     let mut changes: BTreeMap<(u32, FieldPath), Vec<Change>> = BTreeMap::new();
     let mut surveyed = Cow::Borrowed(survey);
     for _ in 0..ROUNDS {
-        let now = Source { bytes: &bytes, lines: None, ..source };
-        let round = match one_round(now, &surveyed, repaired.as_ref().unwrap_or(&first), selection) {
+        let lines = source.lines.filter(|_| repaired.is_none());
+        let now = Source { bytes: &bytes, lines, ..source };
+        let known = repaired.as_ref().unwrap_or(&first);
+        let round = match one_round(now, &surveyed, known, selection, &mut documents) {
             Ok(round) => round,
             Err(fault) => return unchanged(&BTreeMap::new(), Some(fault)),
         };
@@ -182,8 +185,10 @@ pub fn repair(
         }
         bytes = after;
         let source = Source { bytes: &bytes, lines: None, ..source };
-        let again = with_exceptions(source, crate::survey::survey(source, options), exceptions, options);
-        repaired = Some(records(source, &again, levels, exceptions, options));
+        documents = Documents::of(&bytes);
+        let again = survey_read(source, options, round.read, &mut documents);
+        let again = with_exceptions(source, again, exceptions, options);
+        repaired = Some(records(source, &again, levels, exceptions, options, &mut documents));
         surveyed = Cow::Owned(again);
     }
     let Some(current) = repaired.filter(|_| bytes != *source.bytes) else { return unchanged(&refused, None) };
@@ -299,10 +304,11 @@ fn records(
     levels: &Levels,
     exceptions: &Exceptions,
     options: &Options,
+    documents: &mut Documents,
 ) -> Vec<Record> {
     let items: Vec<Item> = items(survey, source.scope, levels, options, false);
     let options = Options { brief: true, sentences: false, ..options.clone() };
-    judge(source, survey, &items, levels, exceptions, &options)
+    judge_read(source, survey, &items, levels, exceptions, &options, documents)
 }
 
 /// A survey with exceptions taken into account.
@@ -342,6 +348,8 @@ fn open(
 struct Round {
     /// The new text, if it differs.
     after: Option<Arc<[u8]>>,
+    /// Documents of it that were read.
+    read: Vec<Document>,
     /// The changes that are made, without their object's path, each with the finding that it is for.
     made: Wanted,
     /// The chosen fixes that cannot be made, with the reason.
@@ -356,6 +364,7 @@ fn one_round(
     survey: &Survey,
     records: &[Record],
     selection: &Selection,
+    known: &mut Documents,
 ) -> Result<Round, String> {
     let mut wanted: BTreeMap<u32, Wanted> = BTreeMap::new();
     for record in records {
@@ -369,10 +378,13 @@ fn one_round(
     if wanted.is_empty() {
         return Ok(round);
     }
-    let lines = LineIndex::new(source.bytes);
+    let lines = match source.lines {
+        Some(starts) => LineIndex::with(source.bytes, starts.clone()),
+        None => LineIndex::new(source.bytes),
+    };
     let mut planned: Vec<(Document, Vec<Change>, Vec<edit::Refusal>)> = Vec::new();
     let mut edits = Vec::new();
-    for (document, wanted) in documents(source, survey, wanted) {
+    for (document, wanted) in documents(source, survey, wanted, known) {
         let changes: Vec<Change> =
             wanted.iter().map(|(key, change)| change.clone().below(&key.in_document)).collect();
         let plan = edit::plan(&document, &changes);
@@ -394,7 +406,7 @@ fn one_round(
         .iter()
         .map(|(document, changes, refused)| Edited { document, changes: accepted(changes, refused) })
         .collect();
-    edit::verify(&edited, after.clone()).map_err(|e| e.to_string())?;
+    round.read = edit::verify(&edited, after.clone()).map_err(|e| e.to_string())?;
     round.after = Some(after);
     Ok(round)
 }
@@ -404,16 +416,17 @@ fn documents(
     source: Source<'_>,
     survey: &Survey,
     mut wanted: BTreeMap<u32, Wanted>,
+    known: &mut Documents,
 ) -> Vec<(Document, Wanted)> {
     let mut reader = Reader::new(source.bytes.clone(), seawall_yaml::Limits::default());
     let mut place = |index: u32| {
         let at = survey.places.binary_search_by_key(&index, |place| place.index).ok()?;
         let place = survey.places.get(at).filter(|place| place.item.is_none())?;
-        reader.reread(place.range, place.json, None)
+        known.take(place, &mut reader)
     };
-    let known: Option<Vec<Document>> = wanted.keys().map(|index| place(*index)).collect();
-    match known {
-        Some(known) => known.into_iter().zip(wanted.into_values()).collect(),
+    let read: Option<Vec<Document>> = wanted.keys().map(|index| place(*index)).collect();
+    match read {
+        Some(read) => read.into_iter().zip(wanted.into_values()).collect(),
         None => Reader::new(source.bytes.clone(), seawall_yaml::Limits::default())
             .filter_map(|entry| Some((entry.document?, wanted.remove(&entry.index)?)))
             .collect(),

@@ -37,7 +37,7 @@ use crate::record::{
 };
 use crate::schema;
 use crate::score;
-use crate::survey::{Examined, Judged, Place, Seen, Source, Survey, examine, is_built_in};
+use crate::survey::{Documents, Examined, Judged, Place, Seen, Source, Survey, examine, is_built_in};
 use crate::totals::Extent;
 
 use self::around::{Around, expired};
@@ -141,6 +141,19 @@ pub fn judge(
     exceptions: &Exceptions,
     options: &Options,
 ) -> Vec<Record> {
+    judge_read(source, survey, items, levels, exceptions, options, &mut Documents::none())
+}
+
+/// As [`judge`]; documents that are there already are not read, and what is read is kept there.
+pub(crate) fn judge_read(
+    source: Source<'_>,
+    survey: &Survey,
+    items: &[Item],
+    levels: &Levels,
+    exceptions: &Exceptions,
+    options: &Options,
+    documents: &mut Documents,
+) -> Vec<Record> {
     let lines = source
         .lines
         .map_or_else(|| LineIndex::new(source.bytes), |starts| LineIndex::with(source.bytes, starts.clone()));
@@ -165,7 +178,7 @@ pub fn judge(
             }
             Item::Place(i, first) => {
                 let Some(place) = survey.places.get(i as usize) else { continue };
-                let Some(document) = reader.reread(place.range, place.json, place.item.clone()) else {
+                let Some(document) = documents.take(place, &mut reader) else {
                     out.push(judge.changed());
                     return out;
                 };
@@ -183,7 +196,7 @@ pub fn judge(
                     out.push(judge.changed());
                     return out;
                 }
-                reader.recycle(document);
+                documents.keep(place, document, &mut reader);
             }
         }
     }

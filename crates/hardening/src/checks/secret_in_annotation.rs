@@ -54,26 +54,23 @@ pub(super) const CHECK: Check = Check { rule: &RULE, sight: Sight::Alone, run: R
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Where objects have metadata besides their own.
-const METADATA: [&[&str]; 4] = [
-    &["template", "metadata"],
-    &["spec", "template", "metadata"],
-    &["spec", "jobTemplate", "metadata"],
-    &["spec", "jobTemplate", "spec", "template", "metadata"],
-];
-
 fn run(object: &Object<'_>, cx: &Cx<'_>, out: &mut Out<'_>) {
     if let Some(metadata) = object.metadata {
         of_metadata(metadata, &|| FieldPath::root().key("metadata"), cx, out);
     }
-    for keys in METADATA {
-        let node = keys.iter().try_fold(object.node, |node, key| node.get(key));
-        if let Some(metadata) = node {
-            let at = || keys.iter().fold(FieldPath::root(), |path, key| path.key(*key));
-            of_metadata(metadata, &at, cx, out);
+    let spec = object.node.get("spec");
+    let job = spec.and_then(|spec| spec.get("jobTemplate"));
+    for (holder, place) in [
+        (object.node.get("template"), "template.metadata"),
+        (spec.and_then(|spec| spec.get("template")), "spec.template.metadata"),
+        (job, "spec.jobTemplate.metadata"),
+        (job.and_then(|job| job.get("spec")?.get("template")), "spec.jobTemplate.spec.template.metadata"),
+    ] {
+        if let Some(metadata) = holder.and_then(|holder| holder.get("metadata")) {
+            of_metadata(metadata, &|| FieldPath::root().keys(place), cx, out);
         }
     }
-    let claims = object.node.get("spec").and_then(|spec| spec.get("volumeClaimTemplates"));
+    let claims = spec.and_then(|spec| spec.get("volumeClaimTemplates"));
     for (index, claim) in claims.into_iter().flat_map(NodeRef::items).enumerate() {
         if let Some(metadata) = claim.get("metadata") {
             let at = || FieldPath::root().keys("spec.volumeClaimTemplates").index(index).key("metadata");

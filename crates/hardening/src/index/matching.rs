@@ -4,7 +4,7 @@
 //! what is compared grows with what matches. Selectors of `NotIn` and `DoesNotExist` alone have no such requirement: they are
 //! held against every pod of their namespace, so that pods times such selectors of one namespace is the bound.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::labels::{Anchor, Labels, Selector};
 
@@ -17,7 +17,7 @@ pub(crate) struct Labelled<T> {
 
 impl<T> Default for Labelled<T> {
     fn default() -> Self {
-        Self { things: Vec::new(), by: HashMap::new() }
+        Self { things: Vec::new(), by: HashMap::default() }
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Selectors<T> {
 
 impl<T> Default for Selectors<T> {
     fn default() -> Self {
-        Self { things: Vec::new(), by: HashMap::new(), anywhere: Vec::new() }
+        Self { things: Vec::new(), by: HashMap::default(), anywhere: Vec::new() }
     }
 }
 

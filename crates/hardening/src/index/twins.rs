@@ -1,6 +1,6 @@
 //! Objects that one file holds more than once.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use seawall_manifest::objects::Object;
 use seawall_model::Segment;
@@ -24,7 +24,7 @@ pub struct Twins(HashMap<(u64, u64), u32>);
 impl Twins {
     /// Those of the facts of a file, which are marked.
     pub fn of(facts: &mut [Fact]) -> Self {
-        let mut counts: HashMap<(u64, u64), u32> = HashMap::new();
+        let mut counts: HashMap<(u64, u64), u32> = HashMap::default();
         if facts.len() > 1 {
             for fact in facts.iter_mut().filter(|fact| fact.direct) {
                 let Some(identity) = fact.identity else { continue };

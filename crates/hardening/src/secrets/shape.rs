@@ -116,31 +116,65 @@ fn begins(bytes: &[u8]) -> bool {
     BEGINS[pair / 64] >> (pair % 64) & 1 == 1
 }
 
+/// What bytes mean to whoever looks for credentials.
+static MARKS: [u8; 256] = {
+    let mut marks = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' {
+            marks[byte] = LETTER;
+        }
+        byte += 1;
+    }
+    let mut all = b":.@-".as_slice();
+    while let [first, rest @ ..] = all {
+        marks[*first as usize] = SIGN;
+        all = rest;
+    }
+    marks
+};
+
+/// It belongs to a word.
+const LETTER: u8 = 1;
+/// It may be in the middle of a credential that begins with anything.
+const SIGN: u8 = 2;
+
 /// The first text that has the form of a credential: what it looks like, and its bytes.
 pub(super) fn find(text: &str) -> Option<(&'static str, Range<usize>)> {
     let bytes = text.as_bytes();
-    let mut inside = false;
-    for (at, b) in bytes.iter().copied().enumerate() {
-        let may = !inside && begins(&bytes[at..]) && bytes.len() - at >= 20;
-        if let Some(found) = may.then(|| token(text, at)).flatten() {
-            return Some(found);
-        }
-        let found = match b {
-            b':' if bytes[at + 1..].starts_with(b"//") => url::userinfo(text, at)
-                .map(|range| ("a URL with a password in it", range))
-                .or_else(|| url::webhook(text, at)),
-            b':' if bytes[at + 1..].starts_with(b"AA") => telegram(text, at),
-            b'.' if bytes[at..].starts_with(b".atlasv1.") => terraform(text, at),
-            b'@' => url::of_driver(text, at).map(|range| ("a connection with a password in it", range)),
-            b'-' if bytes[at..].starts_with(b"-----BEGIN ") => pem(text, at),
+    let is_letter = |byte: &u8| MARKS[usize::from(*byte)] == LETTER;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let found = match MARKS[usize::from(*byte)] {
+            LETTER if begins(&bytes[at..]) && bytes.len() - at >= 20 => token(text, at),
+            SIGN => around(text, at),
             _ => None,
         };
         if found.is_some() {
             return found;
         }
-        inside = b.is_ascii_alphanumeric() || b == b'_';
+        let is_word = is_letter(byte);
+        at += 1;
+        while is_word && bytes.get(at).is_some_and(is_letter) {
+            at += 1;
+        }
     }
     None
+}
+
+/// The credential around a sign.
+fn around(text: &str, at: usize) -> Option<(&'static str, Range<usize>)> {
+    let rest = &text.as_bytes()[at..];
+    match rest {
+        [b':', b'/', b'/', ..] => url::userinfo(text, at)
+            .map(|range| ("a URL with a password in it", range))
+            .or_else(|| url::webhook(text, at)),
+        [b':', b'A', b'A', ..] => telegram(text, at),
+        [b'.', ..] if rest.starts_with(b".atlasv1.") => terraform(text, at),
+        [b'@', ..] => url::of_driver(text, at).map(|range| ("a connection with a password in it", range)),
+        [b'-', ..] if rest.starts_with(b"-----BEGIN ") => pem(text, at),
+        _ => None,
+    }
 }
 
 /// A bot's token of Telegram, by the colon in it: the number of the bot, and 35 letters.

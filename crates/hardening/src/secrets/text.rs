@@ -29,12 +29,9 @@ pub(crate) fn in_text<'t>(text: &'t str, manner: Manner, harmless: Harmless<'_>)
 /// The first secret that is given to a name in a text.
 pub(super) fn assigned<'t>(text: &'t str, manner: Manner, harmless: Harmless<'_>) -> Option<Secret<'t>> {
     let bytes = text.as_bytes();
-    for (at, b) in bytes.iter().enumerate().skip(1) {
-        let found = match b {
-            b'=' => assignment(text, at, manner, harmless),
-            b':' => pair(text, at, harmless),
-            _ => None,
-        };
+    for at in memchr::memchr2_iter(b'=', b':', bytes).filter(|at| *at > 0) {
+        let found =
+            if bytes[at] == b'=' { assignment(text, at, manner, harmless) } else { pair(text, at, harmless) };
         if found.is_some() {
             return found;
         }

@@ -263,7 +263,7 @@ impl<'a, 'd> ContainerAt<'a, 'd> {
 
     /// Its path from the pod: `spec.containers[name=app]`, by position where the name does not tell it apart.
     pub fn path(&self) -> FieldPath {
-        let list = FieldPath::root().keys("spec").key(self.class.field());
+        let list = FieldPath::known(&["spec", self.class.field()]);
         let name = self.container.name;
         if !name.is_empty() && self.pod().is_first_of_name(self.class, self.index) {
             list.item("name", name)

@@ -80,7 +80,15 @@ fn length(node: NodeRef<'_>) -> usize {
 
 /// The value that a dotted chain of keys leads to, unless it is null.
 pub fn field<'d>(node: NodeRef<'d>, dotted: &str) -> Option<NodeRef<'d>> {
-    dotted.split('.').try_fold(node, NodeRef::get).filter(|node| !node.is_null())
+    // Keys are short: to look at each byte is faster than to search.
+    let (mut node, mut start) = (node, 0);
+    for (at, byte) in dotted.bytes().enumerate() {
+        if byte == b'.' {
+            node = node.get(&dotted[start..at])?;
+            start = at + 1;
+        }
+    }
+    node.get(&dotted[start..]).filter(|node| !node.is_null())
 }
 
 /// Amounts of resources as written, a string or a number, sorted by name.

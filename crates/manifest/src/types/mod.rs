@@ -105,7 +105,33 @@ fn served(first: u8, last: u8) -> RangeInclusive<u64> {
 }
 
 fn find(api_version: &str, kind: &str) -> Option<usize> {
-    KINDS.binary_search_by(|(k, v, ..)| (*k, *v).cmp(&(kind, api_version))).ok()
+    let head = head(kind);
+    let first = HEADS.partition_point(|other| *other < head);
+    let same = HEADS[first..].iter().take_while(|other| **other == head).count();
+    let is_it = |(k, v, ..): &(&str, &str, _, _, _)| *k == kind && *v == api_version;
+    KINDS[first..first + same].iter().position(is_it).map(|at| first + at)
+}
+
+/// The first eight letters of each kind of [`KINDS`], which is in their order: numbers are compared faster than texts.
+static HEADS: [u64; KINDS.len()] = {
+    let mut heads = [0; KINDS.len()];
+    let mut at = 0;
+    while at < KINDS.len() {
+        heads[at] = head(KINDS[at].0);
+        at += 1;
+    }
+    heads
+};
+
+/// The first eight bytes of a text as a number that sorts as the text does.
+const fn head(text: &str) -> u64 {
+    let (bytes, mut head, mut at) = (text.as_bytes(), 0, 0);
+    while at < 8 {
+        let byte = if at < bytes.len() { bytes[at] } else { 0 };
+        head = head << 8 | byte as u64;
+        at += 1;
+    }
+    head
 }
 
 /// Today's struct of a kind of workload in an apiVersion that is no longer served. Fields that were removed since are
@@ -368,6 +394,17 @@ const fn index() -> [u16; SLOTS] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_every_kind_and_no_other() {
+        for (at, (kind, version, ..)) in KINDS.iter().enumerate() {
+            assert_eq!(find(version, kind), Some(at), "{version} {kind}");
+            assert_eq!(find(version, &format!("{kind}x")), None);
+            assert_eq!(find("example.com/v1", kind), None);
+        }
+        assert_eq!(find("v1", ""), None);
+        assert!(HEADS.is_sorted());
+    }
 
     #[test]
     fn finds_every_field_and_no_other() {

@@ -50,7 +50,7 @@ impl Place {
     fn above(&self, mut path: FieldPath) -> FieldPath {
         match self {
             Self::Keys(keys) => {
-                path.0.splice(0..0, keys.iter().map(|key| Segment::Key((*key).into())));
+                path.0.splice(0..0, keys.iter().map(|key| Segment::known(key)));
                 path
             }
             Self::Path(start) => start.clone().join(&path),
@@ -115,7 +115,7 @@ impl<'d> Template<'d> {
     /// The path of the template in its object: empty for pods, `spec.template` in a Deployment.
     pub fn path(&self) -> FieldPath {
         match &self.place {
-            Place::Keys(keys) => keys.iter().fold(FieldPath::root(), |path, key| path.key(*key)),
+            Place::Keys(keys) => FieldPath::known(keys),
             Place::Path(path) => path.clone(),
         }
     }

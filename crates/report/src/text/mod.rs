@@ -563,22 +563,8 @@ pub(super) fn wrap(text: &str, first: usize, hang: usize, width: usize, out: &mu
     flow(text, first, hang, width, out);
 }
 
-/// The words of a paragraph; what stands between backticks is one, so that commands can be copied.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let mut quoted = false;
-        let end = text.bytes().position(|b| {
-            quoted ^= b == b'`';
-            b == b' ' && !quoted
-        });
-        rest = end.and_then(|end| text.get(end + 1..));
-        text.get(..end.unwrap_or(text.len()))
-    })
-}
-
-/// Adds words that go on from column `at`, with the further lines at `hang`. Words are never broken.
+/// Adds words that go on from column `at`, with the further lines at `hang`. Words are never broken; what stands between
+/// backticks is one, so that commands can be copied.
 fn flow(text: &str, at: usize, hang: usize, width: usize, out: &mut String) {
     let width = width.max(40);
     let mut at = at;
@@ -588,24 +574,28 @@ fn flow(text: &str, at: usize, hang: usize, width: usize, out: &mut String) {
         return;
     }
     let ascii = text.is_ascii();
-    // What goes on the line: it is added as a whole.
-    let (mut start, mut end, mut from) = (0, 0, 0);
-    for word in words(text) {
-        let size = if ascii { word.len() } else { visible::text_width(word) };
-        if from == 0 {
+    // Where the line and the word begin: the line is added as a whole.
+    let (mut start, mut word, mut quoted) = (0, 0, false);
+    for end in memchr::memchr2_iter(b' ', b'`', text.as_bytes()).chain([text.len()]) {
+        let is_quote = text.as_bytes().get(end) == Some(&b'`');
+        quoted ^= is_quote;
+        if is_quote || quoted && end < text.len() {
+            continue;
+        }
+        let size = if ascii { end - word } else { visible::text_width(&text[word..end]) };
+        if word == 0 {
             at += size;
         } else if at + 1 + size > width {
-            out.push_str(&text[start..end]);
+            out.push_str(&text[start..word - 1]);
             out.push('\n');
             out.extend(std::iter::repeat_n(' ', hang));
-            start = from;
+            start = word;
             at = hang + size;
         } else {
             at += 1 + size;
         }
-        end = from + word.len();
-        from = end + 1;
+        word = end + 1;
     }
-    out.push_str(&text[start..end]);
+    out.push_str(&text[start..]);
     out.push('\n');
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use seawall_check::{
-    Base, BeyondLevels, FileFix, InputError, NamedRules, Record, RuleSettings, Selection, Survey,
+    Base, BeyondLevels, FileFix, InputError, NamedRules, Record, RuleSettings, Selection, Source, Survey,
 };
 use seawall_finding::Rule;
 use seawall_report::fixes::{Fixes, Outcome};
@@ -467,7 +467,7 @@ fn repair(
     }
     let text = file.read_again(true)?;
     let name = file.name();
-    let source = file.source(&name, &text.bytes, &settings.config);
+    let source = Source { lines: Some(&text.lines), ..file.source(&name, &text.bytes, &settings.config) };
     let fix = seawall_check::repair(source, survey, levels, exceptions, options, selection);
     Ok(Some(Repaired {
         before: text.bytes,

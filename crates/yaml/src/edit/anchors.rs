@@ -1,12 +1,11 @@
 //! Anchors: who uses them, and whether a change at one place changes others.
 
-use std::collections::HashMap;
-
 use super::change::Reason;
 use super::outcome::Outcome;
 use super::planner::{Entries, Planner};
 use super::spots::{Blocked, SpotId, Step};
 use crate::document::{Document, Kind, NodeId, NodeRef, Span};
+use foldhash::HashMap;
 
 /// Other uses that a refusal lists.
 const LISTED: usize = 8;
@@ -102,7 +101,7 @@ impl<'a> Planner<'a, '_> {
             return;
         }
         let reached = self.reached();
-        let mut users: HashMap<NodeId, SpotId> = HashMap::new();
+        let mut users: HashMap<NodeId, SpotId> = HashMap::default();
         for &id in &reached {
             let Some(node) = self.tree.spots[id].node else { continue };
             if node.kind() == Kind::Alias {

@@ -1,7 +1,8 @@
 //! What is in a mapping or a list, looked up once and found quickly.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use foldhash::HashMap;
 
 use super::value::Value;
 use crate::document::{Kind, NodeRef};
@@ -132,7 +133,7 @@ impl<'a> Items<'a> {
             return found.map(|index| index as u32);
         }
         if !self.by_key.contains_key(key) {
-            let mut index = HashMap::new();
+            let mut index = HashMap::default();
             for (i, node) in self.nodes.iter().enumerate() {
                 if let Some(text) = item_name(*node, key) {
                     index.entry(text).or_insert(i as u32);
@@ -150,7 +151,7 @@ impl<'a> Items<'a> {
         }
         let nodes = &self.nodes;
         let scalars = self.scalars.get_or_insert_with(|| {
-            let mut index = HashMap::new();
+            let mut index = HashMap::default();
             for (i, node) in nodes.iter().enumerate() {
                 if !matches!(node.resolved().kind(), Kind::Sequence | Kind::Mapping)
                     && let Some(value) = Value::of(*node)

@@ -1,15 +1,14 @@
 //! Changes of one set that cannot both be made.
 
-use std::collections::HashMap;
-
 use super::change::{Change, Op, Reason, Refusal};
 use super::spots::{Item, SpotId, Step, Tree};
 use super::value::Value;
+use foldhash::HashMap;
 
 /// The changes that contradict another one, in their order. Which one is named first is of no consequence: none of those
 /// that contradict each other is made.
 pub(super) fn contradictions(tree: &Tree<'_>, changes: &[Change]) -> Vec<Refusal> {
-    let mut marks = Marks { tree, changes, other: HashMap::new(), members: HashMap::new() };
+    let mut marks = Marks { tree, changes, other: HashMap::default(), members: HashMap::default() };
     for (id, spot) in tree.spots.iter().enumerate() {
         for item in &spot.items {
             if let Some(index) = item.found {
@@ -149,7 +148,7 @@ impl<'t, 'a> Marks<'t, 'a> {
 
     /// Items with the same merge key and other content.
     fn namesakes(&mut self, items: &[Item<'_>]) {
-        let mut by_name: HashMap<(&str, &str), Vec<&Item<'_>>> = HashMap::new();
+        let mut by_name: HashMap<(&str, &str), Vec<&Item<'_>>> = HashMap::default();
         for item in items {
             if let Some((key, text)) = &item.name {
                 by_name.entry((key, text)).or_default().push(item);

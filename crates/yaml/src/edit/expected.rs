@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+
+use foldhash::{HashMap, HashSet};
 
 use super::change::{Change, Op};
 use super::value::Value;
@@ -136,7 +137,7 @@ impl<'a> Expected<'a> {
         for segment in path {
             at.open();
             if matches!(segment, Segment::Key(_)) && at.is_null() {
-                *at = Self::Mapping(HashMap::new());
+                *at = Self::Mapping(HashMap::default());
             }
             at = match (at, segment) {
                 (Self::Mapping(fields), Segment::Key(key)) => {
@@ -277,7 +278,7 @@ impl<'a> List<'a> {
     fn names(&mut self, key: &'a str) -> &mut HashMap<Cow<'a, str>, usize> {
         let given = &self.given;
         self.names.entry(key).or_insert_with(|| {
-            let mut names = HashMap::new();
+            let mut names = HashMap::default();
             for (index, item) in given.iter().enumerate() {
                 if let Some(name) = item.name(key) {
                     names.entry(name).or_insert(index);

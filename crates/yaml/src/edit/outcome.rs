@@ -1,7 +1,8 @@
 //! What becomes of each spot of a tree whose changes do not contradict each other.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use foldhash::HashSet;
 
 use super::contents::Fields;
 use super::spots::{Item, SpotId, Tree};
@@ -124,8 +125,8 @@ impl<'a> Tree<'a> {
 
     /// The items that the list has to get, each once.
     pub(super) fn missing(&self, id: SpotId) -> Vec<&Item<'a>> {
-        let mut names = HashSet::new();
-        let mut values: HashSet<String> = HashSet::new();
+        let mut names = HashSet::default();
+        let mut values: HashSet<String> = HashSet::default();
         self.spots[id]
             .items
             .iter()

@@ -1,7 +1,8 @@
 //! A set of changes as one tree over the document: every place that a change names or passes is a spot.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use foldhash::HashMap;
 
 use super::change::{Change, Op, Reason, Refusal};
 use super::contents::{FEW, Fields, Items};
@@ -74,7 +75,7 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     fn new(root: NodeRef<'a>) -> Self {
-        let mut tree = Self { spots: Vec::new(), by_step: HashMap::new() };
+        let mut tree = Self { spots: Vec::new(), by_step: HashMap::default() };
         tree.push(0, Step::Index(0), Some(root), true);
         tree
     }

@@ -1,8 +1,10 @@
 //! Values that changes carry.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use foldhash::HashMap;
 
 use super::draft::{Draft, Writer};
 use super::look::Look;
@@ -88,7 +90,7 @@ impl Value {
             Kind::Mapping => {
                 let depth = depth.checked_sub(1)?;
                 let mut order = Vec::new();
-                let mut last = HashMap::new();
+                let mut last = HashMap::default();
                 for (key, value) in node.entries() {
                     let key = key.key()?;
                     if last.insert(key.clone(), value).is_none() {
@@ -167,7 +169,7 @@ impl Value {
                 node.count() == items.len() && node.items().zip(items).all(|(n, item)| item.compare(n, true))
             }
             (Self::Mapping(pairs), Kind::Mapping) => {
-                let mut theirs = HashMap::new();
+                let mut theirs = HashMap::default();
                 for (key, value) in node.entries() {
                     let Some(key) = key.key() else { return false };
                     theirs.insert(key, value);

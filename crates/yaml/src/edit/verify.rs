@@ -1,9 +1,11 @@
 //! Reads an edited source again and holds it against the changes made on values.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::change::Change;
 use super::expected::Expected;
@@ -43,24 +45,31 @@ impl std::error::Error for Mismatch {}
 
 /// Checks that a source differs from the one that the documents were read from by their changes and by nothing else: every
 /// document has the value it had, with its changes made, there are as many documents, and what could not be read before
-/// is all that cannot be read. The documents come from one source, which is read again, with default limits.
-pub fn verify(edited: &[Edited<'_>], after: impl Into<Arc<[u8]>>) -> Result<(), Mismatch> {
+/// is all that cannot be read. The documents come from one source, which is read again, with default limits. Those of the new
+/// source that were read fast, for whoever goes on with them.
+pub fn verify(edited: &[Edited<'_>], after: impl Into<Arc<[u8]>>) -> Result<Vec<Document>, Mismatch> {
     let after = after.into();
     // Where something is wrong all is read, so that its document's position is known.
     read_and_compare(edited, &after, true).or_else(|_| read_and_compare(edited, &after, false))
 }
 
 /// `passing`: documents that are the same bytes in both, and are not to be changed, are not read.
-fn read_and_compare(edited: &[Edited<'_>], after: &Arc<[u8]>, passing: bool) -> Result<(), Mismatch> {
-    let Some(first) = edited.first() else { return Ok(()) };
+fn read_and_compare(
+    edited: &[Edited<'_>],
+    after: &Arc<[u8]>,
+    passing: bool,
+) -> Result<Vec<Document>, Mismatch> {
+    let mut read = Vec::new();
+    let Some(first) = edited.first() else { return Ok(read) };
     let source = first.document.source();
-    let mut changes: HashMap<Span, &[&Change]> = HashMap::new();
-    for Edited { document, changes: made } in edited {
+    let mut changes: HashMap<Span, &Edited<'_>> = HashMap::default();
+    for edited in edited {
+        let document = edited.document;
         let other = |message| Mismatch { document: 0, message, before: Some(document.range()), after: None };
         if !Arc::ptr_eq(document.source(), source) && document.source() != source {
             return Err(other("a document is from another source"));
         }
-        if changes.insert(document.range(), made).is_some() {
+        if changes.insert(document.range(), edited).is_some() {
             return Err(other("a document is given twice"));
         }
     }
@@ -70,6 +79,19 @@ fn read_and_compare(edited: &[Edited<'_>], after: &Arc<[u8]>, passing: bool) -> 
     let is_unchanged = |range: Span| starts.range(range.start..range.end).next().is_none();
     loop {
         while passing && before.pass_same(&mut after, is_unchanged) {}
+        // What was read already need not be read again.
+        let is_known =
+            |range| passing && changes.get(&range).is_some_and(|edited| edited.document.is_plain());
+        if let Some(known) = before.pass_known(is_known).and_then(|(_, range)| changes.remove(&range)) {
+            let other = |message| Mismatch { document: 0, message, before: None, after: None };
+            let new = after.next().filter(|new| new.problems.is_empty()).and_then(|new| new.document);
+            let new = new.ok_or_else(|| other("other problems are found"))?;
+            compare(known.document, &new, &known.changes).map_err(|difference| other(difference.message))?;
+            if new.is_plain() {
+                read.push(new);
+            }
+            continue;
+        }
         let (old, new) = match (before.next(), after.next()) {
             (None, None) => break,
             (Some(old), Some(new)) => (old, new),
@@ -93,7 +115,7 @@ fn read_and_compare(edited: &[Edited<'_>], after: &Arc<[u8]>, passing: bool) -> 
         match (&old.document, &new.document) {
             (None, None) => {}
             (Some(old), Some(new)) => {
-                let made = changes.remove(&old.range()).unwrap_or_default();
+                let made = changes.remove(&old.range()).map_or(&[][..], |edited| &edited.changes);
                 compare(old, new, made)
                     .map_err(|Difference { message, before, after }| mismatch(message, before, after))?;
             }
@@ -109,7 +131,7 @@ fn read_and_compare(edited: &[Edited<'_>], after: &Arc<[u8]>, passing: bool) -> 
             before: Some(range),
             after: None,
         }),
-        None => Ok(()),
+        None => Ok(read),
     }
 }
 
@@ -257,6 +279,9 @@ mod tests {
         };
         let after = before.replace("c: 1", "c: 2");
         assert_eq!(fault(std::slice::from_ref(&of_c), &after), None);
+        let read = verify(std::slice::from_ref(&of_c), after.as_bytes()).unwrap();
+        let read: Vec<Span> = read.iter().map(Document::range).collect();
+        assert_eq!(read, [documents[1].range()], "what was changed, as it is now");
         let value = "the value is not the one it has to be";
         assert_eq!(fault(std::slice::from_ref(&of_c), before), Some((2, value)), "a change that is not made");
         assert_eq!(fault(std::slice::from_ref(&of_c), &after.replace("d: 1", "d: 2")), Some((3, value)));

@@ -7,6 +7,25 @@ fn parse(text: &str) -> Option<Document> {
     read(&source, range, Limits::default(), &mut None)
 }
 
+#[test]
+fn texts_are_the_same_in_small_and_large_documents() {
+    let small = "ä: ö x # ü\n'q': \"a\\tb\"\nl: [é, {k: ñ}]\nn: 12\ne:\n";
+    let large = format!("{small}# {}\n", "x".repeat(1 << 16));
+    let before = "# Ж\n---\n";
+    let texts = |text: &str| {
+        let source: Arc<[u8]> = format!("{before}{text}").into_bytes().into();
+        let range = Span::new(before.len() as u32, source.len() as u32);
+        let document = read(&source, range, Limits::default(), &mut None).unwrap();
+        let texts = document.nodes().map(|n| n.text().map(str::to_owned)).collect::<Vec<_>>();
+        (document.is_plain(), texts)
+    };
+    let (small, large) = (texts(small), texts(&large));
+    assert!(small.0 && !large.0);
+    assert_eq!(small.1, large.1);
+    let told: Vec<&str> = small.1.iter().flatten().map(String::as_str).collect();
+    assert_eq!(told, ["ä", "ö x", "q", "a\tb", "l", "é", "k", "ñ", "n", "12", "e", ""]);
+}
+
 fn show(node: NodeRef<'_>, out: &mut String) {
     use std::fmt::Write;
     match node.kind() {

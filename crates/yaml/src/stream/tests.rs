@@ -196,3 +196,22 @@ fn an_entry_knows_the_bytes_that_it_stands_in() {
     let separator = "a: 1\n--- x\n";
     assert_eq!(ranges(separator), [0..5, 0..separator.len()]);
 }
+
+#[test]
+fn documents_that_are_known_keep_their_positions() {
+    let source: Arc<[u8]> = b"# none\n---\na: 1\n---\nb: [\n---\nc: 1\n---\n{d: 1}\n".as_slice().into();
+    let all: Vec<(u32, Span)> = read(source.clone()).iter().map(|entry| (entry.index, entry.range)).collect();
+    for known in [0, 2, 3] {
+        let mut reader = Reader::new(source.clone(), Limits::default());
+        let mut met = Vec::new();
+        while let Some(at) = reader
+            .pass_known(|range| range == all[known].1)
+            .or_else(|| reader.next().map(|entry| (entry.index, entry.range)))
+        {
+            met.push(at);
+        }
+        assert_eq!(met, all, "{known}");
+    }
+    let mut json = Reader::new(b"{\"a\": 1}".as_slice().into(), Limits::default());
+    assert_eq!(json.pass_known(|_| true), None);
+}
