@@ -1,6 +1,6 @@
 //! Files that a loss of power leaves whole.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 
 /// From so many files on, all that is not yet on the disk is brought there by one call: it also waits for what others write,
@@ -8,29 +8,28 @@ use std::io;
 #[cfg(target_os = "linux")]
 const MANY: usize = 16;
 
-/// Waits until the files are on the disk; what became of each.
-pub(super) fn all(files: &[&File]) -> Vec<io::Result<()>> {
+/// Waits until the files, each with its metadata, are on the disk; what became of each.
+pub(super) fn all(files: &[(&File, &Metadata)]) -> Vec<io::Result<()>> {
     if at_once(files) {
         return files.iter().map(|_| Ok(())).collect();
     }
-    files.iter().map(|file| file.sync_all()).collect()
+    files.iter().map(|(file, _)| file.sync_all()).collect()
 }
 
 /// Brings the file systems that the files are on to the disk; whether nothing failed.
 #[cfg(target_os = "linux")]
-fn at_once(files: &[&File]) -> bool {
+fn at_once(files: &[(&File, &Metadata)]) -> bool {
     use std::os::unix::fs::MetadataExt as _;
 
     if files.len() < MANY || !tells_of_failures() {
         return false;
     }
     let mut synced = Vec::new();
-    files.iter().all(|file| {
-        let Ok(device) = file.metadata().map(|metadata| metadata.dev()) else { return false };
-        if synced.contains(&device) {
+    files.iter().all(|(file, metadata)| {
+        if synced.contains(&metadata.dev()) {
             return true;
         }
-        synced.push(device);
+        synced.push(metadata.dev());
         // The first file is the one that was opened first: failures since then are told.
         rustix::fs::syncfs(file).is_ok()
     })
@@ -46,6 +45,6 @@ fn tells_of_failures() -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn at_once(_: &[&File]) -> bool {
+fn at_once(_: &[(&File, &Metadata)]) -> bool {
     false
 }

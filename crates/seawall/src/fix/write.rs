@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seawall_input::{Input, InputKind};
@@ -26,15 +26,21 @@ pub(super) struct Writer {
     bytes: usize,
     /// Files that were there are read into it.
     buffer: Vec<u8>,
+    /// The directory of the last file, and its name without links.
+    directory: Option<(PathBuf, PathBuf)>,
 }
 
 /// A file whose new text lies beside it.
 struct Staged {
     path: PathBuf,
     before: Arc<[u8]>,
-    /// How the file was known when it was looked at.
+    /// The file, which nothing was read of yet.
+    old: File,
+    /// How it was known when it was looked at.
     state: State,
     beside: Beside,
+    /// What the new file was when it was made.
+    is: fs::Metadata,
     /// What takes it back.
     patch: Vec<u8>,
 }
@@ -65,7 +71,7 @@ impl From<io::Error> for Fault {
 impl Writer {
     /// A writer for a run on these arguments.
     pub(super) fn new(arguments: &[std::ffi::OsString]) -> Self {
-        Self { undo: Undo::new(arguments), staged: Vec::new(), bytes: 0, buffer: Vec::new() }
+        Self { undo: Undo::new(arguments), staged: Vec::new(), bytes: 0, buffer: Vec::new(), directory: None }
     }
 
     /// Puts `after` beside the file that holds `before`, ready to come in its place. `hunks` lead from one to the other.
@@ -80,7 +86,7 @@ impl Writer {
             let text = "it can be read once only, and not written; take a patch: --output kustomize";
             return Err(Fault::Other(text.to_owned()));
         }
-        let path = input.path.canonicalize()?;
+        let path = self.real(&input.path)?;
         // Whoever may not write the file is not to do so by the rights on its directory.
         let old = OpenOptions::new().read(true).write(true).open(&path);
         let was = old.as_ref().map_or_else(|_| fs::metadata(&path), File::metadata)?;
@@ -93,10 +99,32 @@ impl Writer {
         patch.extend_from_slice(hunks);
         let mut beside = Beside::create(&path)?;
         beside.file.write_all(after)?;
-        attributes::keep(&old, &was, &beside.file, &beside.file.metadata()?)?;
+        let is = beside.file.metadata()?;
+        attributes::keep(&old, &was, &beside.file, &is)?;
         self.bytes += before.len() + after.len();
-        self.staged.push(Staged { path, before: before.clone(), state: State::of(&was), beside, patch });
+        let (before, state) = (before.clone(), State::of(&was));
+        self.staged.push(Staged { path, before, old, state, beside, is, patch });
         Ok(())
+    }
+
+    /// The name of a file without links.
+    fn real(&mut self, path: &Path) -> io::Result<PathBuf> {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return path.canonicalize();
+        };
+        if fs::symlink_metadata(path)?.is_symlink() {
+            return path.canonicalize();
+        }
+        if let Some((known, real)) = &self.directory
+            && known == directory
+        {
+            return Ok(real.join(name));
+        }
+        let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let real = here.canonicalize()?;
+        let path = real.join(name);
+        self.directory = Some((directory.to_owned(), real));
+        Ok(path)
     }
 
     /// Whether what is staged is to be committed before more is.
@@ -108,7 +136,7 @@ impl Writer {
     pub(super) fn commit(&mut self) -> Vec<Result<(), String>> {
         self.bytes = 0;
         let staged = std::mem::take(&mut self.staged);
-        let files: Vec<&File> = staged.iter().map(|staged| &staged.beside.file).collect();
+        let files: Vec<_> = staged.iter().map(|staged| (&staged.beside.file, &staged.is)).collect();
         let durable = durable::all(&files);
         let replace = |(staged, durable): (Staged, io::Result<()>)| {
             durable.map_err(text)?;
@@ -118,16 +146,17 @@ impl Writer {
     }
 
     fn replace(&mut self, staged: Staged) -> Result<(), String> {
-        let Staged { path, before, state, beside, patch } = staged;
-        let now = File::open(&path).map_err(text)?;
-        self.buffer.clear();
-        self.buffer.reserve(before.len() + 1);
-        let same = state == State::of(&now.metadata().map_err(text)?)
-            && now.take(before.len() as u64 + 1).read_to_end(&mut self.buffer).map_err(text)? == before.len()
-            && self.buffer == *before;
+        let Staged { path, before, mut old, state, beside, patch, .. } = staged;
+        // One byte more is asked for, so that a longer file is told from one that ends there.
+        self.buffer.resize(before.len() + 1, 0);
+        let same = state == State::of(&fs::symlink_metadata(&path).map_err(text)?)
+            && read(&mut old, &mut self.buffer).map_err(text)? == before.len()
+            && self.buffer[..before.len()] == *before;
         if !same {
             return Err("it changed in the meantime; run it again".to_owned());
         }
+        // Some systems replace no file that is open.
+        drop(old);
         self.undo.add(&patch)?;
         match beside.replace(&path) {
             Ok(()) => {
@@ -145,6 +174,20 @@ impl Writer {
     pub(super) fn undo_command(&self) -> Option<String> {
         self.undo.command()
     }
+}
+
+/// Reads until `buffer` lacks one byte at most, or the file ends: how much came.
+fn read(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled + 1 < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// What shows that a file, its attributes or its links changed, or that another one is in its place.
