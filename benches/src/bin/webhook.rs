@@ -142,7 +142,7 @@ fn better(one: Cost, other: Cost) -> Cost {
 }
 
 fn measure(quick: bool) -> Result<Floors, String> {
-    let (rounds, requests) = if quick { (2, 16_000) } else { (5, 80_000) };
+    let (rounds, requests) = if quick { (4, 16_000) } else { (5, 80_000) };
     let directory = target_directory()?.join("webhook");
     let files = files(&directory)?;
     let (theirs, ours) = (reference_webhook()?, seawall()?);

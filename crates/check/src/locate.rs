@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
 use seawall_model::{FieldPath, Segment, is_item};
 use seawall_yaml::{Document, Kind, LineIndex, NodeRef, Span, Style};
@@ -28,6 +29,7 @@ pub(crate) struct Locator<'d> {
     mappings: RefCell<HashMap<u32, MappingIndex>>,
     /// The way to the last place: the next one is often near.
     way: RefCell<Way>,
+    hasher: RandomState,
 }
 
 /// The steps of a path that was found, from a root on.
@@ -53,7 +55,8 @@ type MappingIndex = HashMap<String, (u32, u32)>;
 #[derive(Debug, Default)]
 struct ListIndex {
     nodes: Vec<u32>,
-    named: HashMap<String, HashMap<Box<str>, u32>>,
+    /// By the hash of the value, in order.
+    named: HashMap<String, Vec<(u64, u32)>>,
 }
 
 /// Collections up to this size are searched anew every time.
@@ -62,7 +65,13 @@ const SHORT: usize = 16;
 impl<'d> Locator<'d> {
     /// A locator for a document.
     pub(crate) fn new(document: &'d Document) -> Self {
-        Self { document, lists: RefCell::default(), mappings: RefCell::default(), way: RefCell::default() }
+        Self {
+            document,
+            lists: RefCell::default(),
+            mappings: RefCell::default(),
+            way: RefCell::default(),
+            hasher: RandomState::new(),
+        }
     }
 
     /// The place that `path` leads to from the object at `root`.
@@ -156,18 +165,24 @@ impl<'d> Locator<'d> {
         let mut lists = self.lists.borrow_mut();
         let list = lists.entry(index(node)).or_insert_with(|| ListIndex::of(node));
         if !list.named.contains_key(key) {
-            let mut named = HashMap::new();
+            let mut named = Vec::with_capacity(node.count());
             for item in node.items() {
                 let resolved = item.resolved();
                 let name = if key.is_empty() { Some(resolved) } else { resolved.get(key) };
-                if let Some(name) = name.and_then(NodeRef::key).filter(|name| is_item(item, key, name)) {
-                    named.entry(name.into()).or_insert(index(item));
+                if let Some(name) = name.and_then(NodeRef::key) {
+                    named.push((self.hasher.hash_one(&*name), index(item)));
                 }
             }
+            named.sort_unstable();
             list.named.insert(key.to_owned(), named);
         }
-        let found = list.named.get(key)?.get(value)?;
-        self.document.node(*found as usize)
+        let named = list.named.get(key)?;
+        let hash = self.hasher.hash_one(value);
+        let first = named.partition_point(|(other, _)| *other < hash);
+        let same = named[first..].iter().take_while(|(other, _)| *other == hash);
+        // Of equal values the first counts.
+        let mut items = same.filter_map(|(_, item)| self.document.node(*item as usize));
+        items.find(|item| is_item(*item, key, value))
     }
 
     fn nth(&self, node: NodeRef<'d>, position: usize) -> Option<NodeRef<'d>> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
 use seawall_finding::{Answer, Finding, Rule, Safety, Severity};
 use seawall_pss::namespace::Modes;
@@ -93,8 +94,9 @@ pub(crate) struct Counting {
     /// By rule and class of containers: what fails.
     failing: HashMap<(&'static str, Option<usize>), Share>,
     rules: Vec<OfRule>,
-    /// The containers that fail something, by name.
-    containers: HashMap<Box<str>, u32>,
+    /// The numbers of the containers that fail something, by the hash of their name: there may be many.
+    containers: HashMap<u64, u32>,
+    hasher: RandomState,
 }
 
 /// Which containers of a class fail a rule.
@@ -151,11 +153,8 @@ impl Counting {
         }
         let failing = Failing::of(finding);
         let next = self.containers.len() as u32;
-        let number = match self.containers.get(failing.container) {
-            Some(number) => *number,
-            None => *self.containers.entry(failing.container.into()).or_insert(next),
-        };
-        let number = number as usize;
+        let name = self.hasher.hash_one(failing.container);
+        let number = *self.containers.entry(name).or_insert(next) as usize;
         let share = self.failing.entry((rule.id, failing.class)).or_default();
         share.weight = share.weight.max(weight(severity));
         if share.containers.len() <= number / 64 {

@@ -109,7 +109,7 @@ fn file(input: &Input, limit: u64) -> Result<Arc<[u8]>, Failure> {
 }
 
 /// Shorter files are read at once.
-const SMALL: usize = 1 << 16;
+const SMALL: usize = 1 << 14;
 
 /// All bytes of a file that claims to be so long, which is less than [`SMALL`].
 fn small(mut file: impl Read, length: usize, limit: u64) -> Result<Arc<[u8]>, Failure> {

@@ -8,14 +8,18 @@ use seawall_model::pod::ContainerClass;
 use crate::offender::{Offender, Site, Value};
 
 /// The names of the containers among the offenders, each container once, as often as a name occurs.
-pub(crate) fn container_names<'p>(offenders: &[Offender<'p>]) -> Vec<&'p str> {
+pub(crate) fn container_names<'o, 'p: 'o>(
+    offenders: impl IntoIterator<Item = &'o Offender<'p>>,
+) -> Vec<&'p str> {
     let mut last = None;
-    let in_containers = offenders.iter().filter(|o| o.container().is_some());
+    let in_containers = offenders.into_iter().filter(|o| o.container().is_some());
     in_containers.filter(|o| last.replace(o.site) != Some(o.site)).map(|o| o.name).collect()
 }
 
 /// `container "a"`, `containers "a", "b"`; `None` if no container offends.
-pub(crate) fn containers(offenders: &[Offender<'_>]) -> Option<String> {
+pub(crate) fn containers<'o, 'p: 'o>(
+    offenders: impl IntoIterator<Item = &'o Offender<'p>>,
+) -> Option<String> {
     let names = container_names(offenders);
     if names.is_empty() {
         return None;

@@ -497,7 +497,7 @@ pub(crate) struct InstallArgs {
     #[arg(conflicts_with_all = ["guard_labels", "mutate", "crds_only", "client_ca_file", "reports", "events"])]
     pub(crate) guard_labels_only: bool,
 
-    /// Print the definitions of `PodSecurityException` and `PodSecurityExceptionPolicy` and nothing else.
+    /// Print the definitions of the custom resources and nothing else: exceptions, their policies, break-glass.
     #[arg(long, conflicts_with_all = ["provider", "namespace", "replicas", "image", "config", "host_network", "port"])]
     #[arg(conflicts_with_all = ["guard_labels", "mutate", "client_ca_file", "reports", "events"])]
     pub(crate) crds_only: bool,

@@ -1,9 +1,11 @@
 //! From a request that begins to its answer.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -72,7 +74,12 @@ impl<S: Service> Shared<S> {
             self.unread(&Unread::Large)
         } else {
             let mut held = Held::default();
-            let received = timeout(self.limits.body_time, self.receive(body, &mut held)).await;
+            let mut receiving = pin!(self.receive(body, &mut held));
+            // Most bodies are there at once, and a timer costs as much as they do.
+            let received = match at_once(receiving.as_mut()).await {
+                Some(received) => Ok(received),
+                None => timeout(self.limits.body_time, receiving).await,
+            };
             match received {
                 Ok(Ok(body)) => {
                     let header = |name| {
@@ -174,6 +181,17 @@ impl<S: Service> Shared<S> {
         };
         Answer { status, content_type: "text/plain; charset=utf-8", body: text.into() }
     }
+}
+
+/// What a future comes to without waiting.
+async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 fn response(answer: Answer) -> Response<Full<Bytes>> {

@@ -2,8 +2,8 @@
 
 use seawall_finding::{Severity, rule};
 use seawall_manifest::objects::Object;
-use seawall_model::FieldPath;
-use seawall_yaml::{Kind, NodeRef};
+use seawall_model::{FieldPath, Segment};
+use seawall_yaml::NodeRef;
 
 use crate::check::{Check, Cx, Hit, Out, PodAt, Run, Sight};
 use crate::names::{is_plain, key_fault, value_fault};
@@ -64,7 +64,7 @@ fn object(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
                 check(labels, || selectors().key("matchLabels"), "selector", out);
             }
         }
-        ("networking.k8s.io", "NetworkPolicy") => match_labels(spec, &FieldPath::root().key("spec"), out),
+        ("networking.k8s.io", "NetworkPolicy") => match_labels(spec.resolved(), &mut FieldPath::known(&["spec"]), out),
         _ => {}
     }
 }
@@ -81,28 +81,32 @@ fn pod(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         [("affinity", spec.affinity), ("topologySpreadConstraints", spec.topology_spread_constraints)]
     {
         if let Some(node) = node {
-            match_labels(node, &FieldPath::root().key("spec").key(key), out);
+            match_labels(node.resolved(), &mut FieldPath::known(&["spec", key]), out);
         }
     }
 }
 
-/// Checks every `matchLabels` at and below a node. Nothing there nests deeper than the API's types do.
-fn match_labels(node: NodeRef<'_>, path: &FieldPath, out: &mut Out<'_>) {
-    let mut stack = vec![(node.resolved(), path.clone())];
-    while let Some((node, path)) = stack.pop() {
-        if path.0.len() > 12 {
-            continue;
+/// Checks every `matchLabels` at and below a node, which stands at `path`.
+fn match_labels(node: NodeRef<'_>, path: &mut FieldPath, out: &mut Out<'_>) {
+    for (index, item) in node.items().enumerate() {
+        below(Segment::Index(index as u32), item, path, out);
+    }
+    for (key, value) in node.entries() {
+        match key.as_str() {
+            Some("matchLabels") => check(value, || path.clone().key("matchLabels"), "selector", out),
+            Some(key) => below(Segment::Key(key.into()), value, path, out),
+            None => {}
         }
-        if node.kind() == Kind::Sequence {
-            stack.extend(node.items().enumerate().map(|(index, item)| (item.resolved(), path.clone().index(index))));
-        }
-        for (key, value) in node.entries() {
-            match key.as_str() {
-                Some("matchLabels") => check(value, || path.clone().key("matchLabels"), "selector", out),
-                Some(key) => stack.push((value.resolved(), path.clone().key(key))),
-                None => {}
-            }
-        }
+    }
+}
+
+/// As [`match_labels`], one step further. Nothing there nests deeper than the API's types do.
+fn below(step: Segment, node: NodeRef<'_>, path: &mut FieldPath, out: &mut Out<'_>) {
+    const DEEPEST: usize = 12;
+    if path.0.len() < DEEPEST {
+        path.0.push(step);
+        match_labels(node.resolved(), path, out);
+        path.0.pop();
     }
 }
 

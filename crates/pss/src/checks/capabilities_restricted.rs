@@ -97,8 +97,10 @@ impl Check for CapabilitiesRestricted {
     }
 
     fn detail(offenders: &[Offender<'_>]) -> String {
-        let (keep, add): (Vec<Offender<'_>>, Vec<_>) = offenders.iter().partition(|o| o.field.head == DROP);
-        let keep = text::containers(&keep).map(|names| format!(r#"{names} must set {DROP}=["ALL"]"#));
+        // Most often all are of one kind, and they may be many.
+        let add: Vec<Offender<'_>> = offenders.iter().filter(|o| o.field.head != DROP).copied().collect();
+        let keep = text::containers(offenders.iter().filter(|o| o.field.head == DROP));
+        let keep = keep.map(|names| format!(r#"{names} must set {DROP}=["ALL"]"#));
         let add = (!add.is_empty()).then(|| baseline::must_not_include(&add));
         let parts: Vec<String> = keep.into_iter().chain(add).collect();
         parts.join("; ")
