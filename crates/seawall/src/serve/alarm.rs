@@ -1,7 +1,7 @@
 //! The alarm of break-glass: events on the object itself and in the namespaces that it is for, when it begins and when it ends,
 //! written by the leader.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,34 +47,33 @@ pub(super) struct Alarm {
     failed: Option<Instant>,
     /// The namespaces and names of events that are written.
     written: BTreeSet<(String, String)>,
-    /// Those that were seen to hold, by UID.
-    begun: BTreeMap<Box<str>, Held>,
     told: Told,
 }
 
 impl Alarm {
     pub(super) fn new(cache: Arc<Cache>) -> Self {
-        let (written, begun) = (BTreeSet::new(), BTreeMap::new());
-        Self { cache, failed: None, written, begun, told: Told::default() }
+        Self { cache, failed: None, written: BTreeSet::new(), told: Told::default() }
     }
+}
 
-    /// What there is to tell.
-    fn due(&mut self, all: Vec<Held>, now: Now) -> Vec<(Held, What)> {
-        let there: BTreeSet<Box<str>> = all.iter().map(|held| held.glass.uid.clone()).collect();
-        // What was there and is not was deleted; that is told until its time would have been over.
-        self.begun.retain(|_, held| now.day < held.end + LATE);
-        let deleted = self.begun.values().filter(|held| !there.contains(&held.glass.uid));
-        let mut due: Vec<(Held, What)> = deleted.map(|held| (held.clone(), What::Deleted)).collect();
-        for held in all {
-            if held.holds(now) {
-                self.begun.insert(held.glass.uid.clone(), held.clone());
-                due.push((held, What::Begins));
-            } else if now.day < held.end + LATE {
-                due.push((held, What::Ends));
-            }
+/// What there is to tell of those that there are, and of those that were deleted while they held.
+fn due(all: Vec<Held>, deleted: Vec<Held>, now: Now) -> Vec<(Held, What)> {
+    let mut due = Vec::new();
+    for held in deleted.into_iter().filter(|held| now.day < held.end + LATE) {
+        // One that was there for a moment has not been told of yet.
+        if now.day < held.seen + LATE {
+            due.push((held.clone(), What::Begins));
         }
-        due
+        due.push((held, What::Deleted));
     }
+    for held in all {
+        if held.holds(now) {
+            due.push((held, What::Begins));
+        } else if now.day < held.end + LATE {
+            due.push((held, What::Ends));
+        }
+    }
+    due
 }
 
 /// The events of something that is told, by namespace and name.
@@ -119,7 +118,8 @@ impl Duty for Alarm {
             return;
         }
         self.failed = None;
-        let due = self.due(self.cache.break_glass.list(), Now::new());
+        let glasses = &self.cache.break_glass;
+        let due = due(glasses.list(), glasses.deleted(), Now::new());
         if due.is_empty() {
             self.written.clear();
             return;
@@ -164,24 +164,20 @@ mod tests {
     use super::super::break_glass::tests::held;
     use super::*;
 
-    fn told(alarm: &mut Alarm, all: Vec<Held>, now: Now) -> Vec<(String, What)> {
-        alarm.due(all, now).into_iter().map(|(held, what)| (held.glass.name.to_string(), what)).collect()
-    }
-
     #[test]
     fn begins_and_ends_are_told() {
-        let mut alarm = Alarm::new(Arc::new(Cache::new()));
-        let start = Instant::now();
-        let (glass, at) = held("a", "1", "shop", start);
-        let tell = |alarm: &mut Alarm, all: Vec<Held>, minutes| told(alarm, all, at(minutes));
-        let is = |what| vec![("a".to_owned(), what)];
-        assert_eq!(tell(&mut alarm, vec![glass.clone()], 1), is(What::Begins));
-        assert_eq!(tell(&mut alarm, vec![glass.clone()], 60), is(What::Ends));
-        assert_eq!(tell(&mut alarm, vec![glass.clone()], 120), [], "events of it may be gone by now");
-        assert_eq!(tell(&mut alarm, vec![glass.clone()], 59), is(What::Begins));
-        assert_eq!(tell(&mut alarm, Vec::new(), 59), is(What::Deleted));
-        assert_eq!(tell(&mut alarm, Vec::new(), 120), []);
-        assert!(alarm.begun.is_empty());
+        let (glass, at) = held("a", "1", "shop", Instant::now());
+        let told = |all: &[Held], deleted: &[Held], minutes| -> Vec<What> {
+            due(all.to_vec(), deleted.to_vec(), at(minutes)).into_iter().map(|(_, what)| what).collect()
+        };
+        let glass = std::slice::from_ref(&glass);
+        assert_eq!(told(glass, &[], 1), [What::Begins]);
+        assert_eq!(told(glass, &[], 60), [What::Ends]);
+        assert_eq!(told(glass, &[], 120), [], "events of it may be gone by now");
+        assert_eq!(told(&[], glass, 0), [What::Begins, What::Deleted], "it was there for a moment");
+        assert_eq!(told(&[], glass, 59), [What::Begins, What::Deleted]);
+        assert_eq!(told(&[], glass, 60), [What::Deleted], "the event of its beginning may be gone by now");
+        assert_eq!(told(&[], glass, 120), []);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Ends of exceptions, announced two weeks ahead: an event a day on the exception itself, written by the leader.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -74,7 +75,12 @@ impl Duty for Announce {
             }
             match writer.create(events(&ending.namespace), &event(&name, &ending, &now())) {
                 Ok(_) => {
-                    log(Level::Warning, "an exception ends", &[("exception", &name), ("last", &ending.last)]);
+                    let which: [(&str, &dyn Display); 3] = [
+                        ("namespace", &ending.namespace),
+                        ("exception", &ending.name),
+                        ("last", &ending.last),
+                    ];
+                    log(Level::Warning, "an exception ends", &which);
                     names.insert(name);
                     self.told.over();
                 }

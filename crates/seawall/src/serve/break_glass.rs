@@ -47,6 +47,8 @@ pub(super) struct Held {
     pub(super) glass: BreakGlass,
     /// When it ends, since 1970-01-01.
     pub(super) end: Duration,
+    /// When it was seen first, since 1970-01-01.
+    pub(super) seen: Duration,
     /// When it is over whatever becomes of the clock of the day.
     until: Instant,
     /// It was seen to be over: no clock that is set back begins it anew.
@@ -58,7 +60,7 @@ impl Held {
     fn new(glass: BreakGlass, now: Now) -> Self {
         let end = glass.end(now.day);
         let until = now.steady + end.saturating_sub(now.day);
-        Self { glass, end, until, is_over: end <= now.day }
+        Self { glass, end, seen: now.day, until, is_over: end <= now.day }
     }
 
     /// Whether it suspends what is enforced.
@@ -84,6 +86,8 @@ impl Held {
 #[derive(Debug, Default)]
 pub(super) struct BreakGlasses {
     all: Mutex<HashMap<Key, Held>>,
+    /// Those that were deleted while they held, the last of them.
+    deleted: Mutex<Vec<Held>>,
     filled: Filled,
     let_pass: AtomicU64,
 }
@@ -143,6 +147,10 @@ impl BreakGlasses {
         let gone = |held: &Held| {
             if held.holds(now) {
                 held.log("break-glass ends, as it was deleted");
+                let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+                let surplus = (deleted.len() + 1).saturating_sub(NAMED);
+                deleted.drain(..surplus);
+                deleted.push(held.clone());
             }
         };
         let put = |before: Option<Held>, glass: BreakGlass| {
@@ -191,6 +199,11 @@ impl BreakGlasses {
         let mut all: Vec<Held> = self.all().values().cloned().collect();
         all.sort_by(|a, b| a.glass.name.cmp(&b.glass.name));
         all
+    }
+
+    /// Those that were deleted while they held, however shortly; the last of them.
+    pub(super) fn deleted(&self) -> Vec<Held> {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The one that suspends what is enforced in a namespace; of several that which lasts longest.
@@ -292,8 +305,10 @@ pub(super) mod tests {
         assert_eq!((&*found.name, &*found.until), ("a", "1970-01-02T01:00:00Z"));
         assert_eq!(all.of_at("bank", after(start, 59)), None);
         assert_eq!(all.of_at("shop", after(start, 60)), None);
+        assert!(all.deleted().is_empty());
         all.apply(Update::Gone(glass("a", "1", "shop").0), after(start, 30));
         assert_eq!(all.of_at("shop", after(start, 31)), None);
+        assert_eq!(all.deleted().len(), 1);
         // One that was deleted and is made anew is another one.
         put(&all, glass("a", "1", "shop"), after(start, 30));
         all.apply(Update::All(HashMap::from([glass("b", "2", "shop")])), after(start, 30));
