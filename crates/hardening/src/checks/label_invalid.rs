@@ -64,7 +64,7 @@ fn object(object: &Object<'_>, _: &Cx<'_>, out: &mut Out<'_>) {
                 check(labels, || selectors().key("matchLabels"), "selector", out);
             }
         }
-        ("networking.k8s.io", "NetworkPolicy") => match_labels(spec.resolved(), &mut FieldPath::known(&["spec"]), out),
+        ("networking.k8s.io", "NetworkPolicy") => match_labels(spec, &mut FieldPath::known(&["spec"]), out),
         _ => {}
     }
 }
@@ -81,7 +81,7 @@ fn pod(at: &PodAt<'_, '_>, _: &Cx<'_>, out: &mut Out<'_>) {
         [("affinity", spec.affinity), ("topologySpreadConstraints", spec.topology_spread_constraints)]
     {
         if let Some(node) = node {
-            match_labels(node.resolved(), &mut FieldPath::known(&["spec", key]), out);
+            match_labels(node, &mut FieldPath::known(&["spec", key]), out);
         }
     }
 }
@@ -105,7 +105,7 @@ fn below(step: Segment, node: NodeRef<'_>, path: &mut FieldPath, out: &mut Out<'
     const DEEPEST: usize = 12;
     if path.0.len() < DEEPEST {
         path.0.push(step);
-        match_labels(node.resolved(), path, out);
+        match_labels(node, path, out);
         path.0.pop();
     }
 }

@@ -21,7 +21,7 @@ use crate::live::now;
 const PAUSE: Duration = Duration::from_mins(1);
 
 /// How long after its end an end is still told: as long as events are kept, so that none is told twice.
-const LATE: Duration = Duration::from_hours(1);
+pub(super) const LATE: Duration = Duration::from_hours(1);
 
 /// So much of an object's name is part of an event's, which has 253 characters at most.
 const LONGEST: usize = 200;

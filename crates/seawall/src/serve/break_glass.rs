@@ -26,6 +26,9 @@ const COLLECTION: Collection<'_> = Collection {
 /// Objects that metrics tell by name; all are counted.
 const NAMED: usize = 100;
 
+/// Objects that are remembered once they are deleted: many more than anybody needs, so that none goes untold because others came.
+const REMEMBERED: usize = 1000;
+
 /// The clocks: that of the day, which may be set, and one that only goes on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
@@ -86,7 +89,7 @@ impl Held {
 #[derive(Debug, Default)]
 pub(super) struct BreakGlasses {
     all: Mutex<HashMap<Key, Held>>,
-    /// Those that were deleted while they held, the last of them.
+    /// Those that were deleted while they held, so that an alarm is raised however short they were.
     deleted: Mutex<Vec<Held>>,
     filled: Filled,
     let_pass: AtomicU64,
@@ -148,9 +151,11 @@ impl BreakGlasses {
             if held.holds(now) {
                 held.log("break-glass ends, as it was deleted");
                 let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
-                let surplus = (deleted.len() + 1).saturating_sub(NAMED);
-                deleted.drain(..surplus);
-                deleted.push(held.clone());
+                // An alarm has its time; see [`super::alarm::LATE`].
+                deleted.retain(|old| now.day < old.end + super::alarm::LATE);
+                if deleted.len() < REMEMBERED {
+                    deleted.push(held.clone());
+                }
             }
         };
         let put = |before: Option<Held>, glass: BreakGlass| {
@@ -201,7 +206,7 @@ impl BreakGlasses {
         all
     }
 
-    /// Those that were deleted while they held, however shortly; the last of them.
+    /// Those that were deleted while they held, however short that was.
     pub(super) fn deleted(&self) -> Vec<Held> {
         self.deleted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
