@@ -5,6 +5,7 @@
 mod list;
 mod split;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -96,6 +97,22 @@ struct Items {
     json: bool,
 }
 
+thread_local! {
+    /// Memory of readers that are done, for the next one: given back and asked for anew, that of a large document would leave a
+    /// gap in which small things settle, and lie there twice.
+    static SPARE: Cell<Option<Document>> = const { Cell::new(None) };
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let Some(mut document) = self.scratch.take() else { return };
+        document.source = Arc::default();
+        document.item = None;
+        // At the end of a thread there is nobody to keep it for.
+        let _ = SPARE.try_with(|spare| spare.set(Some(document)));
+    }
+}
+
 impl Reader {
     /// A reader of `source`.
     pub fn new(source: Arc<[u8]>, limits: Limits) -> Self {
@@ -106,7 +123,7 @@ impl Reader {
             at: 0,
             index: 0,
             waiting: VecDeque::new(),
-            scratch: None,
+            scratch: SPARE.take(),
             reread: 0,
             counted: (0, 0),
             cut_from: usize::MAX,
@@ -130,7 +147,11 @@ impl Reader {
     /// Goes on with another source; the memory is kept.
     pub fn restart(&mut self, source: Arc<[u8]>) {
         let (scratch, cut_from) = (self.scratch.take(), self.cut_from);
-        *self = Self { scratch, cut_from, ..Self::new(source, self.limits) };
+        *self = Self::new(source, self.limits);
+        self.cut_from = cut_from;
+        if scratch.is_some() {
+            self.scratch = scratch;
+        }
     }
 
     /// Reads once more a document that this reader, or another one of the same bytes, has given out: `range`, `json` and

@@ -215,3 +215,18 @@ fn documents_that_are_known_keep_their_positions() {
     let mut json = Reader::new(b"{\"a\": 1}".as_slice().into(), Limits::default());
     assert_eq!(json.pass_known(|_| true), None);
 }
+
+#[test]
+fn the_memory_of_a_reader_is_for_the_next_one() {
+    let source: Arc<[u8]> = Arc::from(&b"a: [1, 2, 3]"[..]);
+    let mut reader = Reader::new(source.clone(), Limits::default());
+    let document = reader.next().and_then(|entry| entry.document).expect("a document");
+    let room = document.nodes.capacity();
+    reader.recycle(document);
+    drop(reader);
+    assert_eq!(Arc::strong_count(&source), 1, "no more than memory is kept");
+    let mut next = Reader::new(source, Limits::default());
+    assert!(room > 0 && next.scratch.as_ref().is_some_and(|kept| kept.nodes.capacity() == room));
+    next.restart(Arc::from(&b"b: 1"[..]));
+    assert!(next.scratch.is_some(), "nor is it lost by going on with another source");
+}
