@@ -150,13 +150,13 @@ fn is_mended(pod: &Value, at: LevelVersion) -> bool {
     let text = pod.to_string();
     let read: Pod<'_> = seawall_model::json::decode(text.as_bytes()).expect("a pod");
     let results = seawall_pss::results(&read, at.level, at.version.clamp(NEWEST.into()));
-    let (names, groups) = (Names::of(&read), seawall_pss::groups(&results));
+    let names = Names::of(&read);
     let is_free = |path: String| {
         let pointer: String = format!("/{}", path.replace('.', "/"));
         pod.pointer(&pointer)
             .is_none_or(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty))
     };
-    groups.iter().all(|group| {
+    seawall_pss::groups(&results).all(|group| {
         group.offenders.iter().all(|offender| {
             let path = offender
                 .container()

@@ -4,6 +4,7 @@
 //! type ([`decode`]) from a node cursor or from JSON bytes. Nothing here knows of checks, levels or findings.
 
 pub mod decode;
+mod first;
 pub mod gotext;
 mod identity;
 pub mod image;
@@ -15,6 +16,7 @@ pub mod quantity;
 pub mod review;
 mod version;
 
+pub use first::first_of_equals;
 pub use identity::{ObjectId, WorkloadKind};
 pub use seawall_yaml::{FieldPath, PathError, Resolved, Segment, is_item};
 pub use version::{KubernetesVersion, Level, PolicyVersion, VersionError};

@@ -66,7 +66,11 @@ pub fn results_of<'p>(pod: &'p Pod<'_>, variants: Faults) -> Vec<CheckResult<'p>
 /// offenders of the pod's own fields are in each.
 pub fn results_within<'p>(pod: &'p Pod<'_>, variants: Faults, part: Part) -> Vec<CheckResult<'p>> {
     let wanted = variants.without(exempted(&pod.spec));
-    let mut found = ByCheck { wanted, site: Site::Pod, name: "", of: Default::default() };
+    // They are counted first: a list that grows would hold them twice, and of a large pod they are many.
+    let mut counted = Count { wanted, of: [0; CHECKS.len()] };
+    checks::visit(pod, part, &mut counted);
+    let of = counted.of.map(Vec::with_capacity);
+    let mut found = ByCheck { wanted, site: Site::Pod, name: "", of };
     checks::visit(pod, part, &mut found);
     let found = CHECKS.iter().zip(found.of).filter(|(_, offenders)| !offenders.is_empty());
     found.map(|(check, offenders)| CheckResult { check, offenders }).collect()
@@ -144,14 +148,9 @@ pub fn forbidden<'p>(
         if own.is_empty() {
             continue;
         }
-        let results = left(results_of(pod, own));
-        for (all, more) in
-            [(&mut said.0, forbidden_reason(&results)), (&mut said.1, forbidden_detail(&results))]
-        {
-            if !all.is_empty() && !more.is_empty() {
-                all.push_str(", ");
-            }
-            all.push_str(&more);
+        for result in left(results_of(pod, own)) {
+            add_reason(&mut said.0, &result);
+            add_detail(&mut said.1, &result);
         }
     }
     said
@@ -159,19 +158,36 @@ pub fn forbidden<'p>(
 
 /// The reference's reasons, joined: `host namespaces, hostPort`.
 pub fn forbidden_reason(results: &[CheckResult<'_>]) -> String {
-    let reasons: Vec<&str> = results.iter().map(CheckResult::reason).collect();
-    reasons.join(", ")
+    let mut out = String::new();
+    for result in results {
+        add_reason(&mut out, result);
+    }
+    out
 }
 
 /// The reference's reasons with their details: `host namespaces (hostPID=true), privileged (...)`.
 pub fn forbidden_detail(results: &[CheckResult<'_>]) -> String {
-    let part = |result: &CheckResult<'_>| match result.detail() {
-        // A sysctl without a name is all that has no detail.
-        detail if detail.is_empty() => result.reason().to_owned(),
-        detail => format!("{} ({detail})", result.reason()),
-    };
-    let parts: Vec<String> = results.iter().map(part).collect();
-    parts.join(", ")
+    let mut out = String::new();
+    for result in results {
+        add_detail(&mut out, result);
+    }
+    out
+}
+
+fn add_reason(out: &mut String, result: &CheckResult<'_>) {
+    if !out.is_empty() {
+        out.push_str(", ");
+    }
+    out.push_str(result.reason());
+}
+
+fn add_detail(out: &mut String, result: &CheckResult<'_>) {
+    add_reason(out, result);
+    let detail = result.detail();
+    // A sysctl without a name is all that has no detail.
+    if !detail.is_empty() {
+        out.extend([" (", &detail, ")"]);
+    }
 }
 
 /// The variants that let the pod pass for what it is.
@@ -215,6 +231,27 @@ impl<'p> Sink<'p> for Collector<'p> {
     }
 }
 
+/// The position of the check that some of its variants are of.
+fn check_of(variants: Faults) -> Option<usize> {
+    checks::OF_VARIANT.get(variants.first()? as usize).copied()
+}
+
+/// How many offenders there are, by the position of their check.
+struct Count {
+    wanted: Faults,
+    of: [usize; CHECKS.len()],
+}
+
+impl<'p> Sink<'p> for Count {
+    fn enter(&mut self, _: Site, _: &'p str) {}
+
+    fn offend(&mut self, variants: Faults, _: Field, _: Value<'p>) {
+        if let Some(count) = check_of(variants & self.wanted).and_then(|check| self.of.get_mut(check)) {
+            *count += 1;
+        }
+    }
+}
+
 /// Offenders by the position of their check.
 struct ByCheck<'p> {
     wanted: Faults,
@@ -230,9 +267,7 @@ impl<'p> Sink<'p> for ByCheck<'p> {
     }
 
     fn offend(&mut self, variants: Faults, field: Field, value: Value<'p>) {
-        let check =
-            (variants & self.wanted).first().and_then(|variant| checks::OF_VARIANT.get(variant as usize));
-        if let Some(offenders) = check.and_then(|check| self.of.get_mut(*check)) {
+        if let Some(offenders) = check_of(variants & self.wanted).and_then(|check| self.of.get_mut(check)) {
             offenders.push(Offender { site: self.site, name: self.name, field, value });
         }
     }

@@ -1,11 +1,10 @@
 //! What people are told: findings with places and words.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use seawall_finding::{Finding, Locus, Rule, Severity};
-use seawall_model::pod::{ContainerClass, Pod};
+use seawall_model::pod::Pod;
 use seawall_model::{FieldPath, Level, ObjectId};
 
 use crate::check::CheckInfo;
@@ -25,26 +24,35 @@ pub struct Group<'o, 'p> {
 }
 
 /// The groups of some results, one for each rule and container, or pod.
-pub fn groups<'o, 'p>(results: &'o [CheckResult<'p>]) -> Vec<Group<'o, 'p>> {
-    results.iter().flat_map(of_result).collect()
+pub fn groups<'o, 'p>(results: &'o [CheckResult<'p>]) -> impl Iterator<Item = Group<'o, 'p>> {
+    results.iter().flat_map(of_result)
 }
-
-/// A rule's id and the container it is at, or the pod.
-type Key = (&'static str, Option<(ContainerClass, usize)>);
 
 fn of_result<'o, 'p>(result: &'o CheckResult<'p>) -> Vec<Group<'o, 'p>> {
     let check = result.check;
     let mut groups: Vec<Group<'o, 'p>> = Vec::new();
-    let mut known: HashMap<Key, usize> = HashMap::new();
+    // The pod's own: there are few, but containers stand between its fields and its volumes.
+    let mut own: Vec<usize> = Vec::new();
     for offender in counted(&result.offenders) {
-        let rule = (check.rule)(offender);
-        let next = groups.len();
-        let at = *known.entry((rule.id, offender.container())).or_insert(next);
-        if at == next {
-            groups.push(Group { check, rule, offenders: vec![offender] });
+        let (rule, container) = ((check.rule)(offender), offender.container());
+        let is_of = |group: &Group<'_, '_>| group.rule.id == rule.id;
+        let known = if container.is_none() {
+            own.iter().copied().find(|at| groups.get(*at).is_some_and(is_of))
         } else {
-            groups[at].offenders.push(offender);
+            // What offends in a container comes in one row.
+            let is_here =
+                |group: &Group<'_, '_>| group.offenders.first().is_some_and(|o| o.container() == container);
+            let here = groups.iter().rev().take_while(|group| is_here(group)).position(is_of);
+            here.map(|back| groups.len() - 1 - back)
+        };
+        if let Some(group) = known.and_then(|at| groups.get_mut(at)) {
+            group.offenders.push(offender);
+            continue;
         }
+        if container.is_none() {
+            own.push(groups.len());
+        }
+        groups.push(Group { check, rule, offenders: vec![offender] });
     }
     groups
 }
@@ -122,7 +130,7 @@ pub fn findings(
     object: &Arc<ObjectId>,
 ) -> Vec<Finding> {
     let names = Names::of(pod);
-    groups(results).iter().filter_map(|group| group.finding(&names, prefix, object, usize::MAX)).collect()
+    groups(results).filter_map(|group| group.finding(&names, prefix, object, usize::MAX)).collect()
 }
 
 /// The offenders that are causes: where the pod itself sets something bad, containers that set nothing only inherit it.

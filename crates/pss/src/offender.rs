@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::HashMap;
 
-use seawall_model::FieldPath;
 use seawall_model::pod::{Container, ContainerClass, Pod, PodSpec, SecurityContext};
+use seawall_model::{FieldPath, first_of_equals};
 
 /// The part of a pod in which something offends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -229,7 +228,7 @@ impl<'p> Names<'p> {
     }
 
     /// The value of an item's merge key, if no earlier item has the same.
-    fn unique<T: Copy + Eq + Hash, I: Iterator<Item = T>>(
+    fn unique<T: Copy + Ord, I: Iterator<Item = T>>(
         &self,
         list: List,
         index: usize,
@@ -241,10 +240,7 @@ impl<'p> Names<'p> {
             return (!all().take(index).any(|earlier| earlier == value)).then_some(value);
         }
         let mut lists = self.first.borrow_mut();
-        let first = lists.entry(list).or_insert_with(|| {
-            let mut seen = HashSet::new();
-            all().map(|value| seen.insert(value)).collect()
-        });
+        let first = lists.entry(list).or_insert_with(|| first_of_equals(all()));
         first.get(index).copied().unwrap_or_default().then_some(value)
     }
 }

@@ -83,8 +83,7 @@ mod tests {
             let variants = crate::plan_at(seawall_model::Level::Restricted, 37)
                 | crate::plan_at(seawall_model::Level::Baseline, 0);
             let said = |results: &[crate::CheckResult<'_>], own: bool| {
-                let groups = groups(results).into_iter();
-                let groups = groups.filter(|group| own || group.container().is_some());
+                let groups = groups(results).filter(|group| own || group.container().is_some());
                 let said = groups.map(|group| format!("{} {:?}", group.rule.id, group.offenders));
                 said.collect::<Vec<_>>()
             };

@@ -127,8 +127,7 @@ mod tests {
     fn safe(json: &str, minor: u64) -> Vec<String> {
         let pod = pod(json);
         let (results, names) = (results(&pod, Level::Restricted, minor), Names::of(&pod));
-        let groups = groups(&results);
-        let all = groups.iter().flat_map(|group| group.repairs(&names));
+        let all = groups(&results).flat_map(|group| group.repairs(&names));
         let safe = all.filter(|at| at.repair.safety == super::Safety::Safe);
         safe.map(|at| at.path.to_string()).collect()
     }

@@ -9,22 +9,23 @@ use crate::offender::{Offender, Site, Value};
 
 /// The names of the containers among the offenders, each container once, as often as a name occurs.
 pub(crate) fn container_names<'o, 'p: 'o>(
-    offenders: impl IntoIterator<Item = &'o Offender<'p>>,
-) -> Vec<&'p str> {
+    offenders: impl IntoIterator<Item = &'o Offender<'p>, IntoIter: Clone>,
+) -> impl Iterator<Item = &'p str> + Clone {
     let mut last = None;
     let in_containers = offenders.into_iter().filter(|o| o.container().is_some());
-    in_containers.filter(|o| last.replace(o.site) != Some(o.site)).map(|o| o.name).collect()
+    in_containers.filter(move |o| last.replace(o.site) != Some(o.site)).map(|o| o.name)
 }
 
 /// `container "a"`, `containers "a", "b"`; `None` if no container offends.
 pub(crate) fn containers<'o, 'p: 'o>(
-    offenders: impl IntoIterator<Item = &'o Offender<'p>>,
+    offenders: impl IntoIterator<Item = &'o Offender<'p>, IntoIter: Clone>,
 ) -> Option<String> {
     let names = container_names(offenders);
-    if names.is_empty() {
-        return None;
-    }
-    Some(format!("{} {}", plural("container", "containers", names.len()), quoted_list(&names)))
+    let noun = match names.clone().take(2).count() {
+        0 => return None,
+        count => plural("container", "containers", count),
+    };
+    Some(format!("{noun} {}", quoted_list(names)))
 }
 
 /// `pod and containers "a", "b"`: who sets something, annotations left out.
@@ -35,13 +36,16 @@ pub(crate) fn setters(offenders: &[Offender<'_>]) -> String {
 }
 
 /// The distinct texts found, in byte order.
-pub(crate) fn texts<'p>(offenders: &[Offender<'p>]) -> BTreeSet<&'p str> {
-    offenders.iter().map(Offender::text).collect()
+pub(crate) fn texts<'o, 'p: 'o>(offenders: impl IntoIterator<Item = &'o Offender<'p>>) -> BTreeSet<&'p str> {
+    // One by one: collected, all are sorted at once, and most are the same.
+    let mut texts = BTreeSet::new();
+    texts.extend(offenders.into_iter().map(Offender::text));
+    texts
 }
 
 /// The distinct texts found, quoted.
-pub(crate) fn quoted_texts(offenders: &[Offender<'_>]) -> String {
-    quoted_list(texts(offenders))
+pub(crate) fn quoted_texts<'o, 'p: 'o>(offenders: impl IntoIterator<Item = &'o Offender<'p>>) -> String {
+    quoted_list(&texts(offenders))
 }
 
 /// What a person calls the offender's place: `container "app"`, `init container "setup"`, `the pod`.

@@ -44,8 +44,20 @@ impl Judge<'_> {
         }
         let known = RefCell::default();
         let judging = |names, part| Judging { object, judged, names, part, around, known: &known };
+        let said = |names, at: LevelVersion| {
+            let subject = judging(names, Part::ALL);
+            let left = |all| self.split(&subject, all).0;
+            seawall_pss::forbidden(names.pod(), at.level, at.version.clamp(self.options.kubernetes), left)
+        };
+        let parts = || Part::all(of_pod.pod());
+        if self.options.sentences && parts().nth(1).is_some() {
+            // In front of the parts: they leave many small gaps in memory, and this takes large ones.
+            for question in questions.iter_mut().filter(|question| question.same_as.is_none()) {
+                question.said = said(question.names, question.at);
+            }
+        }
         let mut first = Findings::new();
-        for part in Part::all(of_pod.pod()) {
+        for part in parts() {
             known.borrow_mut().clear();
             let mut findings = Findings::new();
             for question in questions.iter_mut().filter(|question| question.same_as.is_none()) {
@@ -77,11 +89,7 @@ impl Judge<'_> {
                 && question.said.0.is_empty()
                 && question.is_told(self.options)
             {
-                let (pod, at) = (question.names.pod(), question.at);
-                let subject = judging(question.names, Part::ALL);
-                let left = |all| self.split(&subject, all).0;
-                let minor = at.version.clamp(self.options.kubernetes);
-                question.said = seawall_pss::forbidden(pod, at.level, minor, left);
+                question.said = said(question.names, question.at);
             }
             let evaluation = match question.same_as.and_then(|same| workload.evaluations.get(same)) {
                 Some(same) => {
@@ -169,11 +177,7 @@ impl Judge<'_> {
         modes: Modes,
         findings: &mut Findings,
     ) {
-        let groups = subject.groups(results);
-        if findings.is_empty() {
-            findings.reserve_exact(groups.len());
-        }
-        for group in groups {
+        for group in subject.groups(results) {
             for (located, suppressed) in self.parts(subject, &group) {
                 let located = Located { modes, suppressed, ..located };
                 add(located, &mut subject.known.borrow_mut(), findings);
@@ -236,12 +240,9 @@ struct Judging<'a, 'p> {
 
 impl<'p> Judging<'_, 'p> {
     /// What the findings speak of; of the pod itself only in its first part.
-    fn groups<'o>(&self, results: &'o [CheckResult<'p>]) -> Vec<Group<'o, 'p>> {
-        let mut groups = seawall_pss::groups(results);
-        if !self.part.is_first() {
-            groups.retain(|group| group.container().is_some());
-        }
-        groups
+    fn groups<'o>(&self, results: &'o [CheckResult<'p>]) -> impl Iterator<Item = Group<'o, 'p>> {
+        let own = self.part.is_first();
+        seawall_pss::groups(results).filter(move |group| own || group.container().is_some())
     }
 }
 

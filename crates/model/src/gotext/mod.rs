@@ -59,8 +59,10 @@ pub fn is_printable(c: char) -> bool {
 }
 
 /// Every item between quotes, without any escaping, joined by `, `: how the reference lists names.
-pub fn quoted_list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
-    let mut out = String::new();
+pub fn quoted_list<T: AsRef<str>>(items: impl IntoIterator<Item = T, IntoIter: Clone>) -> String {
+    let items = items.into_iter();
+    // They may be thousands: room for all, so that nothing grows.
+    let mut out = String::with_capacity(items.clone().map(|item| item.as_ref().len() + "\"\", ".len()).sum());
     for item in items {
         out.push_str(if out.is_empty() { "\"" } else { ", \"" });
         out.push_str(item.as_ref());

@@ -131,8 +131,11 @@ fn is_default(name: &str) -> bool {
 }
 
 /// The reference's sentence on capabilities that may not be added.
-pub(super) fn must_not_include(offenders: &[Offender<'_>]) -> String {
-    let containers = text::containers(offenders).unwrap_or_default();
+pub(super) fn must_not_include<'o, 'p: 'o>(
+    offenders: impl IntoIterator<Item = &'o Offender<'p>, IntoIter: Clone>,
+) -> String {
+    let offenders = offenders.into_iter();
+    let containers = text::containers(offenders.clone()).unwrap_or_default();
     format!("{containers} must not include {} in {ADD}", text::quoted_texts(offenders))
 }
 

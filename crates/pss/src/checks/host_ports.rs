@@ -87,14 +87,15 @@ impl Check for HostPorts {
 
     fn detail(offenders: &[Offender<'_>]) -> String {
         let containers = text::container_names(offenders);
+        let count = containers.clone().count();
         // Sorted as texts: 443 comes before 80.
         let ports: BTreeSet<String> = offenders.iter().map(|o| number(o).to_string()).collect();
         let ports: Vec<String> = ports.into_iter().collect();
         format!(
             "{} {} {} {} {}",
-            plural("container", "containers", containers.len()),
-            quoted_list(&containers),
-            plural("uses", "use", containers.len()),
+            plural("container", "containers", count),
+            quoted_list(containers),
+            plural("uses", "use", count),
             plural("hostPort", "hostPorts", ports.len()),
             ports.join(", ")
         )
