@@ -4,6 +4,7 @@
 //! count as unset: the schema has found them, and what the API server would refuse is not checked.
 
 mod containers;
+mod list;
 mod node;
 mod places;
 mod rbac;
@@ -15,6 +16,7 @@ use seawall_yaml::NodeRef;
 pub use containers::{
     Container, ContainerAt, EnvFrom, EnvSource, EnvVar, Port, Probe, Resources, VolumeMount,
 };
+pub use list::List;
 pub use node::{FromNode, Quantities, field};
 pub(crate) use places::item;
 pub use rbac::{PolicyRule, RoleRef, Subject};
@@ -94,11 +96,11 @@ view! {
         /// `securityContext`
         security_context: Option<PodSecurityContext<'d>> = "securityContext",
         /// `initContainers`
-        init_containers: Vec<Container<'d>> = "initContainers",
+        init_containers: List<Container<'d>> = "initContainers",
         /// `containers`
-        containers: Vec<Container<'d>> = "containers",
+        containers: List<Container<'d>> = "containers",
         /// `ephemeralContainers`
-        ephemeral_containers: Vec<Container<'d>> = "ephemeralContainers",
+        ephemeral_containers: List<Container<'d>> = "ephemeralContainers",
         /// `volumes`
         volumes: Vec<Volume<'d>> = "volumes",
     }

@@ -82,7 +82,7 @@ fn serves(at: &ContainerAt<'_, '_>, port: &ServicePort) -> bool {
         meant && Protocol::of(of.protocol) == port.protocol
     };
     let spec = &at.pod().spec;
-    let mut declared = spec.init_containers.iter().chain(&spec.containers).flat_map(|of| &of.ports);
+    let mut declared = spec.init_containers.iter().chain(spec.containers.iter()).flat_map(|of| &of.ports);
     let alone = at.class == ContainerClass::Main && spec.containers.len() == 1;
     at.container.ports.iter().any(is_it)
         || (alone && matches!(port.target, Target::Number(_)) && !declared.any(is_it))

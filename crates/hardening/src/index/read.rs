@@ -59,7 +59,7 @@ pub(crate) fn scaled(kind: &str, name: &str) -> u64 {
 
 fn pod<'d>(object: &Object<'d>, template: &Template<'d>, view: Option<&Pod<'d>>) -> PodFact {
     let containers =
-        view.into_iter().flat_map(|view| view.spec.init_containers.iter().chain(&view.spec.containers));
+        view.into_iter().flat_map(|view| view.spec.init_containers.iter().chain(view.spec.containers.iter()));
     let ports = containers.flat_map(|container| &container.ports).filter_map(|port| {
         Some((hash(&[port.name.filter(|name| !name.is_empty())?]), Protocol::of(port.protocol)))
     });

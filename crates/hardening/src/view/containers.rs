@@ -1,17 +1,17 @@
 //! Containers.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use seawall_manifest::objects::Object;
 use seawall_manifest::workload::Template;
-use seawall_model::FieldPath;
 use seawall_model::pod::ContainerClass;
+use seawall_model::{FieldPath, first_of_equals};
 use seawall_yaml::NodeRef;
 use thin_vec::ThinVec;
 
 use super::node::{Quantities, view};
-use super::{Pod, PodSpec, Volume};
+use super::{List, Pod, PodSpec, Volume};
 use crate::check::PodAt;
 
 view! {
@@ -189,13 +189,13 @@ impl<'d> Pod<'d> {
     fn is_first_of_name(&self, class: ContainerClass, index: usize) -> bool {
         let containers = self.spec.of_class(class);
         if index < SHORT {
-            let (earlier, here) = containers.split_at(index.min(containers.len()));
-            return here.first().is_some_and(|here| earlier.iter().all(|earlier| earlier.name != here.name));
+            let mut earlier = containers.iter().take(index);
+            return containers
+                .get(index)
+                .is_some_and(|here| earlier.all(|earlier| earlier.name != here.name));
         }
-        let first = self.names.first[class as usize].get_or_init(|| {
-            let mut seen = HashSet::new();
-            containers.iter().map(|container| seen.insert(container.name)).collect()
-        });
+        let first = self.names.first[class as usize]
+            .get_or_init(|| first_of_equals(containers.iter().map(|container| container.name)));
         first.get(index).copied().unwrap_or_default()
     }
 
@@ -294,7 +294,7 @@ impl<'a, 'd> ContainerAt<'a, 'd> {
 
 impl<'d> PodSpec<'d> {
     /// The containers of a class.
-    pub fn of_class(&self, class: ContainerClass) -> &[Container<'d>] {
+    pub fn of_class(&self, class: ContainerClass) -> &List<Container<'d>> {
         match class {
             ContainerClass::Init => &self.init_containers,
             ContainerClass::Main => &self.containers,

@@ -73,7 +73,7 @@ impl<'d, T: FromNode<'d>> FromNode<'d> for Vec<T> {
 }
 
 /// How many items a list has.
-fn length(node: NodeRef<'_>) -> usize {
+pub(super) fn length(node: NodeRef<'_>) -> usize {
     let node = node.resolved();
     if node.kind() == Kind::Sequence { node.count() } else { 0 }
 }
