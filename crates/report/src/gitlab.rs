@@ -6,6 +6,7 @@ use seawall_check::{InputError, Notice, NoticeKind, Record, Region};
 use seawall_finding::{Severity, fingerprint};
 
 use crate::base::Base;
+use crate::blocks::Blocks;
 use crate::identity::{Identities, Item, Occurrences, number};
 use crate::judged::Judged;
 use crate::part::Part;
@@ -159,7 +160,7 @@ pub(crate) struct State {
 
 impl State {
     /// Writes some entries; of equal ones all but the first get a number.
-    pub(crate) fn add(&mut self, text: &str, items: &[Item], to: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn add(&mut self, text: &Blocks, items: &[Item], to: &mut dyn Write) -> io::Result<()> {
         let mut start = 0;
         for item in items {
             if !std::mem::replace(&mut self.begun, true) {
@@ -169,11 +170,12 @@ impl State {
             match self.seen.of(item) {
                 1 => {}
                 n => {
-                    write!(to, "{}:{n}", &text[start..item.mark])?;
+                    text.write_part(start..item.mark, to)?;
+                    write!(to, ":{n}")?;
                     start = item.mark;
                 }
             }
-            to.write_all(&text.as_bytes()[start..item.end])?;
+            text.write_part(start..item.end, to)?;
             start = item.end;
         }
         Ok(())

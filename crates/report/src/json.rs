@@ -6,10 +6,11 @@ use std::io::{self, Write};
 
 use seawall_check::Record;
 
+use crate::blocks::Blocks;
 use crate::jsonl;
 
 /// Writes a record, with a comma and a line's end in front of it.
-pub(crate) fn record(out: &mut String, record: &Record) {
+pub(crate) fn record(out: &mut Blocks, record: &Record) {
     out.push_str(",\n");
     jsonl::record(out, record);
 }
@@ -27,26 +28,26 @@ impl State {
     }
 
     /// Writes some records.
-    pub(crate) fn add(&mut self, records: &str, to: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn add(&mut self, records: &Blocks, to: &mut dyn Write) -> io::Result<()> {
         if records.is_empty() {
             return Ok(());
         }
-        let mut records = records;
-        if !self.begun {
-            self.begin(to)?;
-            records = records.strip_prefix(',').unwrap_or(records);
+        if self.begun {
+            return records.write_to(to);
         }
-        to.write_all(records.as_bytes())
+        self.begin(to)?;
+        // The first has no comma in front of it.
+        records.write_part(1..records.len(), to)
     }
 
     /// Writes the end, with a summary in it.
-    pub(crate) fn finish(mut self, summary: impl FnOnce(&mut String), to: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn finish(mut self, summary: impl FnOnce(&mut Blocks), to: &mut dyn Write) -> io::Result<()> {
         if !self.begun {
             self.begin(to)?;
         }
-        let mut out = "\n],\"summary\":".to_owned();
+        let mut out = Blocks::from("\n],\"summary\":".to_owned());
         summary(&mut out);
         out.push_str("}\n");
-        to.write_all(out.as_bytes())
+        out.write_to(to)
     }
 }

@@ -8,6 +8,7 @@ use seawall_finding::{Answer, Fix, redact};
 use seawall_model::{Level, ObjectId};
 use seawall_yaml::edit::PatchOperation;
 
+use crate::blocks::Blocks;
 use crate::fixes::answer_shown;
 use crate::writer::{Writer, object};
 use crate::{suppression, visible};
@@ -16,7 +17,7 @@ use crate::{suppression, visible};
 pub(crate) const SCHEMA: u64 = 1;
 
 /// Writes a record as one line, without its end.
-pub(crate) fn record(out: &mut String, record: &Record) {
+pub(crate) fn record(out: &mut Blocks, record: &Record) {
     object(out, |w| {
         w.number("schema", SCHEMA);
         match record {
@@ -29,7 +30,7 @@ pub(crate) fn record(out: &mut String, record: &Record) {
 }
 
 /// Writes the summary.
-pub(crate) fn summary(out: &mut String, summary: &Summary) {
+pub(crate) fn summary(out: &mut Blocks, summary: &Summary) {
     object(out, |w| {
         w.number("schema", SCHEMA);
         w.string("type", "summary");

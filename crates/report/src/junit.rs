@@ -12,6 +12,7 @@ use seawall_check::{InputError, Located, Notice, NoticeKind, Record, Workload};
 
 use crate::bar::Bar;
 use crate::base::Base;
+use crate::blocks::Blocks;
 use crate::group::Word;
 use crate::judged::Judged;
 use crate::{suppression, visible};
@@ -195,11 +196,11 @@ pub(crate) struct State {
 
 impl State {
     /// Writes some test suites.
-    pub(crate) fn add(&mut self, suites: &str, to: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn add(&mut self, suites: &Blocks, to: &mut dyn Write) -> io::Result<()> {
         if !suites.is_empty() && !std::mem::replace(&mut self.begun, true) {
             to.write_all(BEGIN.as_bytes())?;
         }
-        to.write_all(suites.as_bytes())
+        suites.write_to(to)
     }
 
     /// Writes the end.

@@ -10,6 +10,7 @@
 
 mod bar;
 mod base;
+mod blocks;
 mod concise;
 pub mod diff;
 mod fix;
@@ -40,6 +41,7 @@ use seawall_check::scores::{Graded, ScoreRecord};
 
 pub use bar::Bar;
 pub use base::Base;
+use blocks::Blocks;
 pub use part::Part;
 use part::Tail;
 pub use report::Report;
@@ -191,11 +193,12 @@ impl Renderer {
             ScoreRecord::Other(record) => return self.render(std::slice::from_ref(record)),
             ScoreRecord::Object(graded) => graded,
         };
-        let mut out = String::new();
+        let mut out = Blocks::default();
         match self.format {
             Format::Text => {
-                text::graded(graded, self.style, &mut out);
-                return Part { text: out, tail: Tail::Text(text::Tail::default()), ..Part::default() };
+                let mut text = String::new();
+                text::graded(graded, self.style, &mut text);
+                return Part { tail: Tail::Text(text::Tail::default()), ..Part::from(Blocks::from(text)) };
             }
             Format::Json => {
                 out.push_str(",\n");
@@ -211,26 +214,33 @@ impl Renderer {
 
     /// Some records in the format.
     pub fn render(&self, records: &[Record]) -> Part {
-        let each = |write: &dyn Fn(&mut String, &Record)| {
-            let mut out = String::new();
+        let members = |write: &dyn Fn(&mut Blocks, &Record)| {
+            let mut out = Blocks::default();
             for record in records {
                 write(&mut out, record);
             }
             Part::from(out)
         };
+        let lines = |write: &dyn Fn(&mut String, &Record)| {
+            let mut out = String::new();
+            for record in records {
+                write(&mut out, record);
+            }
+            Part::from(Blocks::from(out))
+        };
         match self.format {
             Format::Text => {
                 let (text, tail) = text::render(records, self.style);
-                Part { text, tail: Tail::Text(tail), ..Part::default() }
+                Part { tail: Tail::Text(tail), ..Part::from(Blocks::from(text)) }
             }
-            Format::Concise => each(&|out, record| concise::record(out, record, self.style)),
-            Format::Jsonl => each(&|out, record| {
+            Format::Concise => lines(&|out, record| concise::record(out, record, self.style)),
+            Format::Jsonl => members(&|out, record| {
                 jsonl::record(out, record);
                 out.push('\n');
             }),
-            Format::Json => each(&json::record),
-            Format::Junit => each(&|out, record| junit::record(out, record, &self.base, self.style.bar)),
-            Format::Github => each(&|out, record| github::record(out, record, &self.base, self.style)),
+            Format::Json => members(&json::record),
+            Format::Junit => lines(&|out, record| junit::record(out, record, &self.base, self.style.bar)),
+            Format::Github => lines(&|out, record| github::record(out, record, &self.base, self.style)),
             Format::Gitlab => gitlab::render(records, &self.base),
             Format::Sarif => sarif::render(records, &self.base),
             Format::Markdown => {

@@ -1,12 +1,13 @@
 //! What rendering leaves of some records until it is printed.
 
+use crate::blocks::Blocks;
 use crate::identity::Item;
 use crate::{markdown, sarif, text};
 
 /// Some records in a format. Made in any order and from any thread; a [`crate::Report`] takes them in the order of the input.
 #[derive(Debug, Default)]
 pub struct Part {
-    pub(crate) text: String,
+    pub(crate) text: Blocks,
     /// The entries of `text`, where the end of the report depends on their number.
     pub(crate) items: Vec<Item>,
     pub(crate) tail: Tail,
@@ -22,8 +23,8 @@ pub(crate) enum Tail {
     Markdown(Box<markdown::Page>),
 }
 
-impl From<String> for Part {
-    fn from(text: String) -> Self {
+impl From<Blocks> for Part {
+    fn from(text: Blocks) -> Self {
         Self { text, ..Self::default() }
     }
 }

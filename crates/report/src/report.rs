@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use seawall_check::{Summary, scores};
 
+use crate::blocks::Blocks;
 use crate::part::{Part, Tail};
 use crate::{Format, Renderer, gitlab, json, jsonl, junit, markdown, sarif, score, text};
 
@@ -48,7 +49,7 @@ impl Report {
         match (&mut self.state, part.tail) {
             (State::Text(tail), Tail::Text(more)) => {
                 tail.merge(more);
-                to.write_all(part.text.as_bytes())
+                part.text.write_to(to)
             }
             (State::Json(state), _) => state.add(&part.text, to),
             (State::Junit(state), _) => state.add(&part.text, to),
@@ -58,7 +59,7 @@ impl Report {
                 state.add(*page);
                 Ok(())
             }
-            _ => to.write_all(part.text.as_bytes()),
+            _ => part.text.write_to(to),
         }
     }
 
@@ -67,10 +68,10 @@ impl Report {
         let style = self.renderer.style;
         match self.state {
             State::Lines if self.renderer.format == Format::Jsonl => {
-                let mut out = String::new();
+                let mut out = Blocks::default();
                 jsonl::summary(&mut out, summary);
                 out.push('\n');
-                to.write_all(out.as_bytes())
+                out.write_to(to)
             }
             State::Lines => Ok(()),
             State::Text(tail) => to.write_all(text::finish(summary, &tail, style, elapsed).as_bytes()),
@@ -90,17 +91,18 @@ impl Report {
         elapsed: Option<Duration>,
         to: &mut dyn Write,
     ) -> io::Result<()> {
-        let mut out = String::new();
         match self.state {
             State::Text(tail) => {
-                out = text::finish_scores(summary, model, &tail, self.renderer.style, elapsed);
+                let end = text::finish_scores(summary, model, &tail, self.renderer.style, elapsed);
+                to.write_all(end.as_bytes())
             }
-            State::Json(state) => return state.finish(|out| score::summary(out, summary, model), to),
+            State::Json(state) => state.finish(|out| score::summary(out, summary, model), to),
             _ => {
+                let mut out = Blocks::default();
                 score::summary(&mut out, summary, model);
                 out.push('\n');
+                out.write_to(to)
             }
         }
-        to.write_all(out.as_bytes())
     }
 }

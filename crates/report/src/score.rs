@@ -3,11 +3,12 @@
 use seawall_check::scores::{Check, Comment, Graded, Grades, Lowest, ModelName, Report, Rule, Summary};
 use seawall_finding::redact;
 
+use crate::blocks::Blocks;
 use crate::jsonl::{SCHEMA, write_id, write_region};
 use crate::writer::{Writer, object};
 
 /// Writes an object's scores. What kubesec prints has the keys that kubesec gives it.
-pub(crate) fn record(out: &mut String, graded: &Graded) {
+pub(crate) fn record(out: &mut Blocks, graded: &Graded) {
     object(out, |w| {
         w.number("schema", SCHEMA);
         w.string("type", "score");
@@ -59,7 +60,7 @@ fn write_check(w: &mut Writer<'_>, Check { id, grade, skipped, comments }: &Chec
 }
 
 /// Writes the summary.
-pub(crate) fn summary(out: &mut String, summary: &Summary, model: ModelName) {
+pub(crate) fn summary(out: &mut Blocks, summary: &Summary, model: ModelName) {
     object(out, |w| {
         w.number("schema", SCHEMA);
         w.string("type", "summary");

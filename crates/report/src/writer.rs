@@ -1,23 +1,24 @@
-//! JSON text, written straight into a string: keys in the order of the calls.
+//! JSON text, written straight into its blocks: keys in the order of the calls.
 
 use std::fmt::Write as _;
 
+use crate::blocks::Blocks;
 use crate::visible::is_hidden;
 
 /// An object or list that is being written.
 pub(crate) struct Writer<'o> {
-    out: &'o mut String,
+    out: &'o mut Blocks,
     first: bool,
 }
 
 impl<'o> Writer<'o> {
     /// A writer of the members of one object; the caller writes the braces by [`object`].
-    fn new(out: &'o mut String) -> Self {
+    fn new(out: &'o mut Blocks) -> Self {
         Self { out, first: true }
     }
 
     /// A writer of further members of an object that is open already.
-    pub(crate) fn resume(out: &'o mut String) -> Self {
+    pub(crate) fn resume(out: &'o mut Blocks) -> Self {
         Self { out, first: false }
     }
 
@@ -144,14 +145,14 @@ impl<'o> Writer<'o> {
 }
 
 /// Writes an object with these members.
-pub(crate) fn object(out: &mut String, members: impl FnOnce(&mut Writer<'_>)) {
+pub(crate) fn object(out: &mut Blocks, members: impl FnOnce(&mut Writer<'_>)) {
     out.push('{');
     members(&mut Writer::new(out));
     out.push('}');
 }
 
 /// Writes a string. Whatever may end a line or steer a terminal is escaped, so that a record is one line in every tool.
-pub(crate) fn string(out: &mut String, text: &str) {
+pub(crate) fn string(out: &mut Blocks, text: &str) {
     out.push('"');
     let bytes = text.as_bytes();
     let mut plain = 0;
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn writes_what_json_reads() {
-        let mut out = String::new();
+        let mut out = Blocks::default();
         object(&mut out, |w| {
             w.string("a\"", "x\u{1b}[31m\n\u{202e}ü\\");
             w.optional("b", None);
@@ -204,7 +205,7 @@ mod tests {
             w.objects("d", [1, 2], |w, n| w.number("n", n));
         });
         assert_eq!(
-            out,
+            out.to_string(),
             "{\"a\\\"\":\"x\\u001b[31m\\n\\u202eü\\\\\",\"b\":null,\"c\":[\"1\",\"2\"],\"d\":[{\"n\":1},{\"n\":2}]}"
         );
     }

@@ -16,6 +16,7 @@ use seawall_check::{Record, Summary};
 use self::notes::Notes;
 use self::severities::Severities;
 use crate::base::Base;
+use crate::blocks::Blocks;
 use crate::identity::{Item, Occurrences};
 use crate::jsonl;
 use crate::judged::Judged;
@@ -38,9 +39,6 @@ struct Limits {
 /// Bytes that the results of most files have at most. Texts that grow to that leave a block of each size behind, on each thread.
 const ROOM: usize = 32 << 10;
 
-/// Bytes that the end of a run has at least: most of it is the table of rules.
-const END: usize = 300 << 10;
-
 /// What GitHub takes.
 const LIMITS: Limits = Limits { results: 25_000, runs: 20 };
 
@@ -53,7 +51,7 @@ pub(crate) struct Heard {
 
 /// The results of some records, and what the end has to know of them.
 pub(crate) fn render(records: &[Record], base: &Base) -> Part {
-    let mut part = Part::from(String::with_capacity(ROOM));
+    let mut part = Part::from(Blocks::with_capacity(ROOM));
     let mut heard = Heard::default();
     for record in records {
         heard.notes.note(record, base);
@@ -94,7 +92,7 @@ impl State {
     /// Writes some results.
     pub(crate) fn add(
         &mut self,
-        text: &str,
+        text: &Blocks,
         items: &[Item],
         heard: Heard,
         to: &mut dyn Write,
@@ -119,11 +117,11 @@ impl State {
             // The first of a run has no comma in front of it.
             let from = from + usize::from(self.results == 0);
             self.results += 1;
-            to.write_all(&text.as_bytes()[from..item.mark])?;
+            text.write_part(from..item.mark, to)?;
             if number > 1 {
                 write!(to, ":{number}")?;
             }
-            to.write_all(&text.as_bytes()[item.mark..end])?;
+            text.write_part(item.mark..end, to)?;
         }
         Ok(())
     }
@@ -150,7 +148,7 @@ impl State {
 
     /// Writes what follows the results of a run; the summary belongs to the last one.
     fn end_run(&mut self, summary: Option<&Summary>, to: &mut dyn Write) -> io::Result<()> {
-        let mut out = String::with_capacity(END);
+        let mut out = Blocks::default();
         out.push_str(if self.results == 0 { "]" } else { "\n]" });
         let mut w = Writer::resume(&mut out);
         rules::tool(&mut w, &self.heard.severities);
@@ -175,12 +173,12 @@ impl State {
         }
         if let Some(summary) = summary {
             w.objects("invocations", [()], |w, ()| self.invocation(w, summary));
-            let mut text = String::new();
+            let mut text = Blocks::default();
             jsonl::summary(&mut text, summary);
-            w.object("properties", |w| w.raw("summary", &text));
+            w.object("properties", |w| w.raw("summary", &text.to_string()));
         }
         out.push_str("}\n");
-        to.write_all(out.as_bytes())
+        out.write_to(to)
     }
 
     fn invocation(&self, w: &mut Writer<'_>, summary: &Summary) {

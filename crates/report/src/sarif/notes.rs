@@ -8,6 +8,7 @@ use seawall_check::{NoticeKind, Record, Region};
 use super::result::{File, text};
 use super::rules::{INPUT_ERROR, LEFT_OUT, descriptor};
 use crate::base::Base;
+use crate::blocks::Blocks;
 use crate::text::count as count_of;
 use crate::writer::{Writer, object};
 
@@ -103,7 +104,7 @@ fn words(message: &str, hint: Option<&str>) -> String {
 }
 
 fn note(id: &str, level: &str, text: &str, file: Option<(&Arc<str>, Option<Region>)>, base: &Base) -> String {
-    let mut out = String::new();
+    let mut out = Blocks::default();
     object(&mut out, |w| {
         descriptor(w, id);
         w.string("level", level);
@@ -112,5 +113,5 @@ fn note(id: &str, level: &str, text: &str, file: Option<(&Arc<str>, Option<Regio
             w.objects("locations", [()], |w, ()| File::of(base, file).location(w, region));
         }
     });
-    out
+    out.to_string()
 }

@@ -24,9 +24,9 @@ fn document(limits: Limits, count: u64, size: usize, heard: &Heard) -> Value {
             let record = n / 10 / 2;
             items.push(Item { end: text.len(), mark, file: 1, record, first: n.is_multiple_of(10) });
         }
-        state.add(&text, &items, Heard::default(), &mut out).unwrap();
+        state.add(&Blocks::from(text), &items, Heard::default(), &mut out).unwrap();
     }
-    state.add("", &[], heard.clone(), &mut out).unwrap();
+    state.add(&Blocks::default(), &[], heard.clone(), &mut out).unwrap();
     state.finish(&Summary { exit: 1, ..Summary::default() }, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out)))
 }
