@@ -17,8 +17,11 @@ pub(crate) struct Text {
     pub(crate) lines: LineStarts,
 }
 
-/// Bytes of files that are kept between the phases, so that small inputs are read once.
-pub(crate) const KEPT: usize = 1 << 16;
+/// Bytes of files that may be kept between the phases, so that small inputs are read once, and a single file too: it has to be
+/// in memory anyway.
+pub(crate) fn room(files: &[Candidate]) -> AtomicUsize {
+    AtomicUsize::new(if files.len() == 1 { usize::MAX } else { 1 << 16 })
+}
 
 /// A file to be scanned. What can be read only once is kept, and of the others what there is room for.
 pub(crate) struct Candidate {

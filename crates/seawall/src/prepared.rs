@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use seawall_check::{
     BeyondLevels, Config, Declared, Definitions, Enabled, Exceptions, Hardening, InputError, LevelVersion,
@@ -14,7 +13,7 @@ use seawall_input::{Input, InputKind, Inputs, Origin};
 use seawall_model::KubernetesVersion;
 use seawall_snapshot::{Header, Snapshot};
 
-use crate::candidate::{Candidate, KEPT, unreadable};
+use crate::candidate::{Candidate, room, unreadable};
 use crate::cli::JudgeArgs;
 use crate::live::{self, Opening, Taken};
 use crate::pipeline::in_order;
@@ -270,7 +269,7 @@ pub(crate) fn survey(
     progress: &Progress,
 ) -> Result<Vec<Option<Survey>>, Failure> {
     let mut surveys: Vec<Option<Survey>> = Vec::with_capacity(files.len());
-    let room = AtomicUsize::new(KEPT);
+    let room = room(files);
     let survey = |file: &Candidate| {
         let bytes = file.read_first(&room).ok();
         let survey =

@@ -3,14 +3,13 @@
 //! One thread reads every file, twice where checks look at other objects: what is printed is never held.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use seawall_check::scores::{CHECKS, Edition, Facts, KubeScore, Model, ModelName, ScoreRecord, Tally, score};
 use seawall_check::{Base, Record, Source};
 use seawall_report::{Bar, Renderer};
 
-use crate::candidate::{KEPT, unreadable};
+use crate::candidate::{room, unreadable};
 use crate::cli::{RulesArg, ScanArgs};
 use crate::outputs::{Outputs, Renderers};
 use crate::prepared::Met;
@@ -140,7 +139,7 @@ fn files(
     }
     let progress = |work, silent| Progress::start(work, files.len(), started, args.quiet || silent);
     let reading = progress("reading", false);
-    let (mut facts, room) = (Facts::default(), AtomicUsize::new(KEPT));
+    let (mut facts, room) = (Facts::default(), room(&files));
     if model.needs_facts() {
         for file in &files {
             // What cannot be read is told below.
