@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seawall_hardening::view::Pod;
-use seawall_hardening::{Cx, Enabled, Exposure, Fact, Index, Labels, Mask, Search, Subject, Twins};
+use seawall_hardening::{Cx, Enabled, Exposure, Fact, Index, Labels, Mask, Search, Twins};
 use seawall_manifest::objects::Object;
 use seawall_manifest::schema::SchemaProblem;
 use seawall_manifest::workload::Template;
@@ -82,14 +82,16 @@ pub fn index(surveys: &mut [Option<Survey>], complete: bool, of_cluster: bool, o
     if !enabled.needs_others() {
         return;
     }
-    let subjects: Vec<Subject> =
-        surveys.iter().flatten().flat_map(|survey| survey.facts.iter().map(Fact::subject)).collect();
-    let facts = surveys.iter_mut().flatten().flat_map(|survey| std::mem::take(&mut survey.facts));
-    let index = Index::new(facts, complete).of_cluster(of_cluster);
-    let mut subjects = subjects.iter();
-    for place in surveys.iter_mut().flatten().flat_map(|survey| &mut survey.places) {
-        for subject in subjects.by_ref().take(place.facts as usize) {
-            place.concerned = place.concerned || index.concerns(enabled, subject);
+    let facts = surveys.iter_mut().flatten().map(|survey| survey.facts.as_mut_slice());
+    let mut facts: Vec<&mut [Fact]> = facts.filter(|facts| !facts.is_empty()).collect();
+    let index = Index::of(&mut facts, complete).of_cluster(of_cluster);
+    for survey in surveys.iter_mut().flatten() {
+        let facts = std::mem::take(&mut survey.facts);
+        let mut subjects = facts.iter().map(Fact::subject);
+        for place in &mut survey.places {
+            for subject in subjects.by_ref().take(place.facts as usize) {
+                place.concerned = place.concerned || index.concerns(enabled, &subject);
+            }
         }
     }
     options.hardening.index = Some(Arc::new(index));

@@ -276,7 +276,18 @@ impl Seen {
     }
 }
 
+/// Files of so many bytes may hold very many documents.
+const LARGE: usize = 1 << 16;
+
 impl Survey {
+    /// Makes room for what is in so many documents: lists that grow would be held twice each time. What is not used of it is never
+    /// touched, and given back in the end.
+    fn reserve(&mut self, documents: usize) {
+        self.places.reserve(documents);
+        self.workloads.reserve(documents);
+        self.facts.reserve(documents);
+    }
+
     fn add_unknown(&mut self, object: &Object<'_>) {
         // A mistake in a name is not to be configured.
         if workload::is_misnamed(object) {
@@ -412,6 +423,9 @@ pub(crate) fn survey_read(
     let mut lines = None;
     let mut reader =
         Reader::new(source.bytes.clone(), seawall_yaml::Limits::default()).by_items(options.cut_lists_from);
+    if source.bytes.len() >= LARGE {
+        survey.reserve(reader.likely_documents());
+    }
     loop {
         let entry = match reader.pass_known(|range| read.contains_key(&range)) {
             Some((index, range)) => {
@@ -427,7 +441,11 @@ pub(crate) fn survey_read(
             survey.rare_mut().problems.push(Unread { index, problem, foreign });
         }
         let Some(document) = entry.document else { continue };
-        survey.documents += u32::from(document.list_item().is_none_or(|item| item.position == 0));
+        let first = document.list_item().is_none_or(|item| item.position == 0);
+        survey.documents += u32::from(first);
+        if first && document.list_item().is_some() {
+            survey.reserve(reader.items_left());
+        }
         let (before, known) = (survey.workloads.len(), survey.facts.len());
         let (speaks, speaking) =
             survey_document(&document, source, &mut lines, &mut walker, options, &mut survey);

@@ -93,12 +93,12 @@ struct Space {
     owners: HashSet<u64>,
     /// What its LimitRanges set where containers say nothing.
     limits: Defaulted,
-    pods: Labelled<PodFact>,
+    pods: Labelled<Box<PodFact>>,
     /// Whether something makes pods with labels that no manifest shows.
     uncertain: bool,
     services: Vec<ServiceFact>,
     service_names: HashMap<u64, Vec<u32>>,
-    service_labels: Labelled<u32>,
+    service_labels: Labelled<Labels>,
     service_selectors: Selectors<u32>,
     policies: Selectors<Directions>,
     /// What policies for all its pods restrict, and what those of vendors may.
@@ -148,10 +148,17 @@ pub struct NotEvaluated {
 impl Index {
     /// The index of these facts; `complete` says that the input is all there is in its cluster.
     pub fn new(facts: impl IntoIterator<Item = Fact>, complete: bool) -> Self {
-        let facts: Vec<Fact> = facts.into_iter().collect();
-        let mut index = Self { complete, unnamed: unnamed(&facts), ..Self::default() };
+        let mut facts: Vec<Fact> = facts.into_iter().collect();
+        Self::of(&mut [&mut facts], complete)
+    }
+
+    /// As [`Self::new`], of the facts of each file. They stay, and are about the same [subjects](Fact::subject), but the index has
+    /// what else they say: they may be many, and are not copied.
+    pub fn of(facts: &mut [&mut [Fact]], complete: bool) -> Self {
+        let unnamed = unnamed(facts.iter().flat_map(|facts| facts.iter()));
+        let mut index = Self { complete, unnamed, ..Self::default() };
         let mut selecting = Vec::new();
-        for fact in facts {
+        for fact in facts.iter_mut().flat_map(|facts| facts.iter_mut()) {
             index.add(fact, &mut selecting);
         }
         // Selectors are filed by what the fewest pods have: all pods must be known.
@@ -161,8 +168,9 @@ impl Index {
         index
     }
 
-    fn add(&mut self, fact: Fact, selecting: &mut Vec<(u16, u64, Detail)>) {
-        let Fact { scope, kind, identity, unrendered, again, detail, .. } = fact;
+    fn add(&mut self, fact: &mut Fact, selecting: &mut Vec<(u16, u64, Detail)>) {
+        let detail = fact.take();
+        let Fact { scope, kind, identity, unrendered, again, .. } = *fact;
         let namespace = self.resolved(scope, fact.namespace);
         if let Detail::Exposes(services) = &detail {
             for (of, name) in services {
@@ -196,12 +204,12 @@ impl Index {
         }
         match detail {
             Detail::Uncertain => space.uncertain = true,
-            Detail::Pod(mut pod) => {
+            Detail::Pod(pod) => {
                 if kind != Kind::PODS {
                     *space.kinds.entry(Kind::PODS).or_default() += 1;
                 }
                 space.uncertain |= !pod.certain;
-                space.pods.add(std::mem::take(&mut pod.labels), *pod);
+                space.pods.add(pod);
             }
             Detail::Blanket(directions) => space.blanket = space.blanket.or(directions),
             Detail::Scaler(scaler) => {
@@ -228,7 +236,7 @@ impl Index {
             Detail::Service(_) | Detail::Policy(_) | Detail::ClusterPolicy(_) | Detail::Budget(_) => {
                 selecting.push((scope, namespace, detail));
             }
-            Detail::Nothing | Detail::Exposes(_) | Detail::Grants(_) => {}
+            Detail::Nothing | Detail::Taken(_) | Detail::Exposes(_) | Detail::Grants(_) => {}
         }
     }
 
@@ -249,7 +257,7 @@ impl Index {
             Detail::Service(mut service) => {
                 let at = space.services.len() as u32;
                 space.service_names.entry(service.name).or_default().push(at);
-                space.service_labels.add(std::mem::take(&mut service.labels), at);
+                space.service_labels.add(std::mem::take(&mut service.labels));
                 if let Some(selector) = &service.selector {
                     space.service_selectors.add(selector.clone(), at, &space.pods);
                 }
@@ -484,10 +492,10 @@ impl Index {
 }
 
 /// Where objects without a namespace are, by scope; see the module's documentation.
-fn unnamed(facts: &[Fact]) -> HashMap<u16, Option<u64>> {
+fn unnamed<'f>(facts: impl Iterator<Item = &'f Fact>) -> HashMap<u16, Option<u64>> {
     let mut named: HashMap<u16, BTreeSet<u64>> = HashMap::default();
     let apart: Vec<u64> = SYSTEM.iter().map(|name| hash(&[name])).chain([hash(&[""]), cluster()]).collect();
-    for fact in facts.iter().filter(|fact| !apart.contains(&fact.namespace)) {
+    for fact in facts.filter(|fact| !apart.contains(&fact.namespace)) {
         named.entry(fact.scope).or_default().insert(fact.namespace);
     }
     let default = hash(&["default"]);

@@ -139,6 +139,16 @@ impl Reader {
         self
     }
 
+    /// How many documents may be ahead, by the separators in what is left; an estimate.
+    pub fn likely_documents(&self) -> usize {
+        memchr::memmem::find_iter(self.source.get(self.at..).unwrap_or_default(), "\n---").count() + 1
+    }
+
+    /// How many items are left of the list whose items are given out.
+    pub fn items_left(&self) -> usize {
+        self.items.as_ref().map_or(0, |items| items.spans.len())
+    }
+
     /// Takes back the memory of a document that is no longer needed.
     pub fn recycle(&mut self, document: Document) {
         self.scratch = Some(document);

@@ -26,6 +26,8 @@ pub struct Fact {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
     Nothing,
+    /// What an index has taken; whether of pods.
+    Taken(bool),
     /// What makes pods of fields of its own, as operators do.
     Uncertain,
     Pod(Box<PodFact>),
@@ -113,6 +115,12 @@ pub(crate) struct PodFact {
     pub(super) certain: bool,
 }
 
+impl AsRef<Labels> for Box<PodFact> {
+    fn as_ref(&self) -> &Labels {
+        &self.labels
+    }
+}
+
 /// The protocol of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
@@ -197,10 +205,16 @@ pub struct Subject {
 }
 
 impl Fact {
+    /// What differs by kind, which it then has no more; it is about the same [subject](Self::subject).
+    pub(super) fn take(&mut self) -> Detail {
+        let taken = Detail::Taken(self.subject().has_pods);
+        std::mem::replace(&mut self.detail, taken)
+    }
+
     /// What it is a fact about.
     pub fn subject(&self) -> Subject {
         let Self { scope, kind, namespace, identity, unrendered, ref detail, .. } = *self;
-        let has_pods = matches!(detail, Detail::Pod(_));
+        let has_pods = matches!(detail, Detail::Pod(_) | Detail::Taken(true));
         Subject { scope, kind, namespace, identity, has_pods, unrendered }
     }
 
@@ -254,6 +268,7 @@ impl Fact {
     pub(crate) fn size(&self) -> usize {
         let heap = match &self.detail {
             Detail::Nothing
+            | Detail::Taken(_)
             | Detail::Uncertain
             | Detail::Blanket(_)
             | Detail::Scaler(_)

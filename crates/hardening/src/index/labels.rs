@@ -41,6 +41,12 @@ impl Label {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels(Box<[Label]>);
 
+impl AsRef<Self> for Labels {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Labels {
     /// The labels written in a mapping. What is no text is left out: the API server refuses it.
     pub fn of(mapping: Option<NodeRef<'_>>) -> Self {

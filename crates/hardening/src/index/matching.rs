@@ -11,7 +11,7 @@ use super::labels::{Anchor, Labels, Selector};
 /// Things with labels.
 #[derive(Clone, Debug)]
 pub(crate) struct Labelled<T> {
-    things: Vec<(Labels, T)>,
+    things: Vec<T>,
     by: HashMap<u64, Vec<u32>>,
 }
 
@@ -21,14 +21,14 @@ impl<T> Default for Labelled<T> {
     }
 }
 
-impl<T> Labelled<T> {
-    pub(crate) fn add(&mut self, labels: Labels, thing: T) {
+impl<T: AsRef<Labels>> Labelled<T> {
+    pub(crate) fn add(&mut self, thing: T) {
         let at = self.things.len() as u32;
-        for label in labels.iter() {
+        for label in thing.as_ref().iter() {
             self.by.entry(label.key).or_default().push(at);
             self.by.entry(label.pair).or_default().push(at);
         }
-        self.things.push((labels, thing));
+        self.things.push(thing);
     }
 
     /// How many have this pair or key.
@@ -49,7 +49,7 @@ impl<T> Labelled<T> {
         filed
             .chain(0..all)
             .map(|at| &self.things[at as usize])
-            .filter_map(|(labels, thing)| selector.matches(labels).then_some(thing))
+            .filter(|thing| selector.matches((*thing).as_ref()))
     }
 }
 
@@ -69,7 +69,7 @@ impl<T> Default for Selectors<T> {
 
 impl<T> Selectors<T> {
     /// Files a thing; `pods` is what will be looked up.
-    pub(crate) fn add<P>(&mut self, selector: Selector, thing: T, pods: &Labelled<P>) {
+    pub(crate) fn add<P: AsRef<Labels>>(&mut self, selector: Selector, thing: T, pods: &Labelled<P>) {
         let at = self.things.len() as u32;
         match selector.anchor(|of| pods.count(of)) {
             Anchor::One(of) => self.by.entry(of).or_default().push(at),

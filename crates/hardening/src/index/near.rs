@@ -133,7 +133,7 @@ impl<'i> Near<'i> {
 
     /// The pods that a selector selects.
     pub(crate) fn selected(self, selector: &'i Selector) -> impl Iterator<Item = &'i PodFact> {
-        self.space.into_iter().flat_map(|space| space.pods.selected(selector))
+        self.space.into_iter().flat_map(|space| space.pods.selected(selector)).map(|pod| &**pod)
     }
 
     /// The Services that select pods with these labels.

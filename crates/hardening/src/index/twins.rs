@@ -26,6 +26,7 @@ impl Twins {
     pub fn of(facts: &mut [Fact]) -> Self {
         let mut counts: HashMap<(u64, u64), u32> = HashMap::default();
         if facts.len() > 1 {
+            counts.reserve(facts.len());
             for fact in facts.iter_mut().filter(|fact| fact.direct) {
                 let Some(identity) = fact.identity else { continue };
                 let count = counts.entry((fact.namespace, identity)).or_default();

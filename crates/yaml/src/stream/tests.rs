@@ -230,3 +230,15 @@ fn the_memory_of_a_reader_is_for_the_next_one() {
     next.restart(Arc::from(&b"b: 1"[..]));
     assert!(next.scratch.is_some(), "nor is it lost by going on with another source");
 }
+
+#[test]
+fn what_is_ahead_is_estimated() {
+    let of = |text: &str| Reader::new(text.as_bytes().into(), Limits::default()).by_items(1);
+    assert_eq!(of("a: 1\n---\nb: 1\n---\nc: 1\n").likely_documents(), 3);
+    assert_eq!(of("{}").likely_documents(), 1);
+    let mut list =
+        of("apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: A}\n- {apiVersion: v1, kind: B}\n");
+    assert_eq!(list.items_left(), 0);
+    assert!(list.next().is_some_and(|entry| entry.document.is_some_and(|d| d.list_item().is_some())));
+    assert_eq!(list.items_left(), 1);
+}
